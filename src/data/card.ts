@@ -1,0 +1,39 @@
+/** The model card `MODEL.card.yaml`: how pictures become the network's input, and where the network comes from. */
+import { z } from 'zod';
+
+export const preprocessingSchema = z
+  .strictObject({
+    layout: z.enum(['NCHW', 'NHWC']).default('NCHW'),
+    channels: z.union([z.literal(1), z.literal(3)]),
+    height: z.int().positive(),
+    width: z.int().positive(),
+    /** Per channel, on pixels in [0, 1]: input = (pixel − mean) / std. */
+    mean: z.array(z.number()),
+    std: z.array(z.number().positive()),
+  })
+  .refine((p) => p.mean.length === p.channels && p.std.length === p.channels, 'mean and std need one value a channel');
+
+export type Preprocessing = z.infer<typeof preprocessingSchema>;
+
+export const cardSchema = z.strictObject({
+  format: z.literal('cutline.card/1'),
+  name: z.string(),
+  /** Name of the graph input that takes the picture. */
+  input: z.string(),
+  preprocessing: preprocessingSchema,
+  labels: z.array(z.string()).optional(),
+  training: z
+    .strictObject({
+      data: z.string(),
+      dataSha256: z.string(),
+      seed: z.int(),
+      command: z.string(),
+      epochs: z.int(),
+      testAccuracy: z.number().min(0).max(1),
+      testImages: z.int(),
+    })
+    .optional(),
+  licence: z.string().optional(),
+});
+
+export type ModelCard = z.infer<typeof cardSchema>;

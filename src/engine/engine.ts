@@ -1,0 +1,49 @@
+/**
+ * An engine runs graphs. It owns the memory and the threads of its sessions and keeps the caller's event loop free;
+ * it does not transform graphs, choose batches, or know what a graph is for.
+ */
+import type { Graph, ValueInfo } from '../model/graph.ts';
+import type { Tensors } from '../model/tensor.ts';
+
+export interface LoadOptions {
+  /** Graph rewriting by the runtime. `disabled` keeps every node and is bit-exact under splitting. Default `all`. */
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOptions {
+  /** Names of the outputs wanted; all when left out. */
+  readonly outputs?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export interface LoopOptions extends RunOptions {
+  readonly steps: number;
+  /** After each step the output takes the place of the input: `{ output: input }`. */
+  readonly carry: Readonly<Record<string, string>>;
+  /** Called about ten times a second with the number of steps done. */
+  readonly onProgress?: (steps: number) => void;
+}
+
+export interface Session {
+  /** Symbolic dimensions are strings; '' where the runtime could not infer. */
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  run(feeds: Tensors, options?: RunOptions): Promise<Tensors>;
+  /** Runs the graph `steps` times, feeding outputs back as inputs, without leaving the engine. Returns the last outputs. */
+  loop(feeds: Tensors, options: LoopOptions): Promise<Tensors>;
+  /** Runs the graph with the same feeds until it is warm, then `repeats` times; milliseconds of each run, measured inside the engine. */
+  time(
+    feeds: Tensors,
+    options: { readonly warmups: number; readonly repeats: number; readonly signal?: AbortSignal },
+  ): Promise<number[]>;
+  close(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** @throws CutlineError ENGINE_LOAD when the runtime refuses the graph. */
+  load(model: Graph | Uint8Array, options?: LoadOptions): Promise<Session>;
+  /** Ends the engine and every session it loaded. */
+  close(): Promise<void>;
+}

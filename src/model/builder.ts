@@ -1,0 +1,137 @@
+/** Writes a graph node by node. Names that the caller does not give are made unique. */
+import type { Attribute, Dim, Graph, Node, ValueInfo } from './graph.ts';
+import { type DType, float32, int64, scalar, type Tensor } from './tensor.ts';
+
+/** Attribute values as one would write them; integers become `int`, other numbers need `{ float: x }`. */
+export type AttributeLike =
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | Tensor
+  | Attribute
+  | { float: number };
+
+export class GraphBuilder {
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #initializers = new Map<string, Tensor>();
+  readonly #values = new Map<string, ValueInfo>();
+  readonly #opsets: Map<string, number>;
+  readonly #taken = new Set<string>();
+  readonly #cached = new Map<string, string>();
+  #count = 0;
+
+  constructor(opset: number | ReadonlyMap<string, number> = 17) {
+    this.#opsets = typeof opset === 'number' ? new Map([['', opset]]) : new Map(opset);
+  }
+
+  /** A builder that starts with everything a graph has, except its outputs. */
+  static from(graph: Graph): GraphBuilder {
+    const b = new GraphBuilder(graph.opsets);
+    for (const v of graph.inputs) b.input(v.name, v.dtype, v.shape);
+    for (const [name, t] of graph.initializers) b.initializer(t, name);
+    for (const n of graph.nodes) b.node(n);
+    for (const [name, v] of graph.values) b.#values.set(name, v);
+    return b;
+  }
+
+  get opset(): number {
+    return this.#opsets.get('') ?? 1;
+  }
+
+  has(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
+  fresh(hint: string): string {
+    let name = hint;
+    while (this.#taken.has(name)) name = `${hint}_${++this.#count}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  input(name: string, dtype: DType, shape: readonly Dim[]): string {
+    this.#taken.add(name);
+    this.#inputs.push({ name, dtype, shape });
+    return name;
+  }
+
+  initializer(tensor: Tensor, name?: string): string {
+    const id = name ?? this.fresh('const');
+    this.#taken.add(id);
+    this.#initializers.set(id, tensor);
+    return id;
+  }
+
+  /** A constant that is written once however often it is asked for. */
+  constant(value: number | readonly number[], kind: 'float' | 'int64' = 'float'): string {
+    const key = `${kind}:${Array.isArray(value) ? `[${value}]` : value}`;
+    const known = this.#cached.get(key);
+    if (known) return known;
+    const list = typeof value === 'number' ? [value] : value;
+    const shape = typeof value === 'number' ? [] : [list.length];
+    const tensor =
+      kind === 'int64' ? int64(list, shape) : typeof value === 'number' ? scalar(value) : float32(list, shape);
+    const id = this.initializer(tensor);
+    this.#cached.set(key, id);
+    return id;
+  }
+
+  node(node: Node): void {
+    for (const o of node.outputs) if (o) this.#taken.add(o);
+    this.#nodes.push(node);
+  }
+
+  /** Appends an operator of the standard domain and returns the name of its first output. */
+  op(op: string, inputs: readonly string[], attributes: Record<string, AttributeLike> = {}, output?: string): string {
+    return this.ops(op, inputs, attributes, [output ?? this.fresh(op)])[0]!;
+  }
+
+  /** Like `op`, with all output names. */
+  ops(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, AttributeLike>,
+    outputs: readonly string[],
+  ): readonly string[] {
+    const attrs: Record<string, Attribute> = {};
+    for (const [k, v] of Object.entries(attributes)) attrs[k] = attribute(v);
+    this.node({ name: outputs[0] ?? '', op, domain: '', inputs, outputs, attributes: attrs });
+    return outputs;
+  }
+
+  output(name: string, dtype: DType = 'float32', shape: readonly Dim[] = []): void {
+    this.#outputs.push({ name, dtype, shape });
+  }
+
+  build(name = 'cutline'): Graph {
+    return {
+      name,
+      inputs: [...this.#inputs],
+      outputs: [...this.#outputs],
+      nodes: [...this.#nodes],
+      initializers: new Map(this.#initializers),
+      values: new Map(this.#values),
+      opsets: new Map(this.#opsets),
+      irVersion: 8,
+    };
+  }
+}
+
+function attribute(value: AttributeLike): Attribute {
+  if (typeof value === 'number') {
+    if (!Number.isInteger(value)) throw new TypeError(`write float attributes as { float: ${value} }`);
+    return { type: 'int', value };
+  }
+  if (typeof value === 'string') return { type: 'string', value };
+  if (Array.isArray(value)) {
+    return typeof value[0] === 'string'
+      ? { type: 'strings', value: value as string[] }
+      : { type: 'ints', value: value as number[] };
+  }
+  if ('float' in value) return { type: 'float', value: value.float };
+  if ('dtype' in value) return { type: 'tensor', value };
+  return value as Attribute;
+}
