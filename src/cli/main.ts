@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+/** The `cutline` command. Command files are light: each loads what it needs when it runs, so help answers at once. */
+import { readFileSync } from 'node:fs';
+import type { CommandModule } from 'yargs';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { CutlineError } from '../errors.ts';
+import { fail } from './output.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
+const commands: CommandModule<any, any>[] = [];
+
+const version = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const json = argv.includes('--json');
+  try {
+    let parser = yargs([...argv])
+      .scriptName('cutline')
+      .usage(
+        '$0 <command> [options]\n\nSplit inference that is safe to deploy: measure what leaks at every cut, then choose one.',
+      )
+      .version(version)
+      .option('json', { type: 'boolean', global: true, describe: 'Print one JSON document on stdout and nothing else' })
+      .completion('completion', 'Print a completion script for bash or zsh')
+      .demandCommand(1, 'Name a command.')
+      .strict()
+      .wrap(100)
+      .epilogue('Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 no feasible plan.')
+      .fail((message, error) => {
+        throw error ?? new CutlineError('USAGE', { problem: `${message} See cutline --help.` });
+      });
+    for (const c of commands) parser = parser.command(c);
+    await parser.parseAsync();
+  } catch (error) {
+    fail(error, json);
+  }
+}
+
+await main(hideBin(process.argv));
