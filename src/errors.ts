@@ -16,6 +16,8 @@ const catalogue = {
   // --- usage, files -------------------------------------------------------------------------------------------------
   USAGE: { exit: 2, text: '{problem}' },
   FILE_NOT_FOUND: { exit: 2, text: '{path}: no such file. Check the path.' },
+  FILE_UNREADABLE: { exit: 2, text: '{path}: cannot read ({problem}).' },
+  FILE_TOO_LARGE: { exit: 2, text: '{path}: {bytes} bytes, more than the {limit} that are read.' },
   OUTPUT_NOT_WRITABLE: { exit: 1, text: '{path}: cannot write ({problem}). Free some space or choose another place.' },
   CANCELLED: { exit: 1, text: 'Cancelled.' },
   // --- engine -------------------------------------------------------------------------------------------------------
@@ -30,8 +32,61 @@ const catalogue = {
     text: 'Node {node}: no gradient rule for operator {op}. Attacks without gradients still work: {alternatives}.',
   },
   // --- data ---------------------------------------------------------------------------------------------------------
+  DATA_SPEC: {
+    exit: 2,
+    text: '{spec}: no such folder or data set. Give a folder of images, fashion-mnist, mnist:DIR or cifar-10:DIR.',
+  },
+  DATA_NOT_FOUND: { exit: 2, text: '{name} is not on this machine. {advice}' },
+  DATA_MALFORMED: { exit: 2, text: '{path}: {problem}' },
+  DATA_EMPTY: { exit: 2, text: '{path}: holds no pictures.' },
+  DATA_TOO_FEW: {
+    exit: 2,
+    text: '{name}: {wanted} pictures asked for, the {split} split has {found}. Ask for fewer or bring more.',
+  },
+  NOT_AN_IMAGE: {
+    exit: 2,
+    text: '{path}: not a picture ({problem}). JPEG, PNG, WebP, GIF, TIFF and AVIF are read.',
+  },
+  IMAGE_CHANNELS: { exit: 2, text: '{path}: {found} channels, the network takes {wanted}. Convert it first.' },
+  CARD_INVALID: { exit: 2, text: '{path}: {where}: {problem}' },
+  PREPROCESSING_UNKNOWN: {
+    exit: 2,
+    text: 'How pictures become the input of {model} is not known: {problem}. Write {card} or give --size, --mean and --std.',
+  },
+  FETCH_FAILED: { exit: 1, text: '{url}: {problem}' },
+  FETCH_CHECKSUM: {
+    exit: 1,
+    text: '{url}: the download has {algorithm} {found}, expected {expected}. It was thrown away.',
+  },
   // --- privacy ------------------------------------------------------------------------------------------------------
   // --- profiles, planner --------------------------------------------------------------------------------------------
+  PLAN_INVALID: { exit: 2, text: '{path}: not a plan: {problem}. Make a new one with cutline plan --out.' },
+  PLAN_OTHER_MODEL: {
+    exit: 2,
+    text: 'The plan is for another model: it names SHA-256 {wanted}, this model has {found}. Plan again for this model.',
+  },
+  PLAN_OTHER_FILE: {
+    exit: 2,
+    text: 'The {part} here is not the one of the plan: it names SHA-256 {wanted}, this file has {found}. Copy plan.json, head.onnx and tail.onnx together.',
+  },
+  PLAN_WITHOUT_EVIDENCE: {
+    exit: 2,
+    text: 'Plan {plan} is refused: {problem}. Audit the cut and plan again, or raise --max-ssim knowingly.',
+  },
+  NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
+  AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },
+  AUDIT_OTHER_MODEL: {
+    exit: 2,
+    text: '{path}: the audit is of a model with SHA-256 {found}, this model has {wanted}. Audit this model.',
+  },
+  PROFILE_INVALID: { exit: 2, text: '{path}: not a profile: {problem}.' },
+  PROFILE_UNKNOWN: {
+    exit: 2,
+    text: 'No profile named {name}. Shipped profiles: {known}. A path with a slash or .yaml names your own file.',
+  },
+  PROFILE_LACKS: { exit: 2, text: 'Profile {name} lacks {what}. {remedy}' },
+  POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
+  POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
 } as const satisfies Record<string, Entry>;
 

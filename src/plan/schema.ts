@@ -1,0 +1,165 @@
+/**
+ * The plan: which cut, defence and codec a fleet runs, and the evidence that it may. One format, `cutline.plan/1`:
+ * `plan.json` is what agent and consumer read; `cutline plan --json` prints the same document with the search beside it.
+ */
+import { z } from 'zod';
+import { preprocessingSchema } from '../data/card.ts';
+
+export const codecs = ['float32', 'float16', 'uint8', 'float32+deflate', 'float16+deflate', 'uint8+deflate'] as const;
+export type CodecName = (typeof codecs)[number];
+
+/** Who is assumed to look, from the strongest to the weakest: each may also do what the later ones do. */
+export const threats = ['white-box', 'black-box', 'query-free'] as const;
+export type Threat = (typeof threats)[number];
+
+/** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
+export const sources = ['measured', 'published', 'modelled'] as const;
+export type Source = (typeof sources)[number];
+
+export const objectives = ['latency', 'energy', 'bytes', 'weights'] as const;
+export type Objective = (typeof objectives)[number];
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
+const name = z.string().min(1).max(500);
+const amount = z.number().nonnegative();
+const ssim = z.number().min(-1).max(1);
+
+/** Mean with its bootstrap 95 % interval. */
+export const intervalSchema = z.strictObject({
+  mean: z.number(),
+  low: z.number(),
+  high: z.number(),
+  /** Mean of the worst tenth, as the audit gives it. */
+  worstDecile: z.number().optional(),
+});
+
+const tensorSchema = z.strictObject({
+  name,
+  dtype: name,
+  /** Without symbolic dimensions: they are bound when the plan is made. */
+  shape: z.array(z.int().nonnegative()).max(16),
+});
+
+/** A file beside `plan.json`: a bare name, so a plan from elsewhere cannot point outside its folder. */
+const partSchema = z.strictObject({
+  file: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}$/, 'expected a bare file name'),
+  sha256,
+  bytes: z.int().positive(),
+});
+
+/** What an observer gets from (cut, defense, codec) in a threat. SSIM 0 with attack `none` where nothing is sent. */
+export const leakageSchema = z.strictObject({
+  threat: z.enum(threats),
+  /** The strongest attack, or `none` (nothing is sent) or `reading` (the picture itself is sent). */
+  attack: name,
+  ssim: intervalSchema.extend({ mean: ssim, low: ssim, high: ssim }),
+  psnr: intervalSchema.optional(),
+  images: z.int().nonnegative(),
+  /** The codec the attack was run against when it was not this one: a lossy codec is charged what float32 leaks. */
+  boundBy: z.string().optional(),
+});
+export type Leakage = z.infer<typeof leakageSchema>;
+
+const latencySchema = z.strictObject({ total: amount, head: amount, encode: amount, network: amount, tail: amount });
+
+const costFields = {
+  latencyMs: latencySchema,
+  energyMj: amount.nullable(),
+  activationBytes: z.int().nonnegative(),
+  wireBytes: z.int().nonnegative(),
+  /** What the device must download: the head. */
+  downloadBytes: z.int().nonnegative(),
+  /** Share of right answers left, 0…1; null where nobody measured it. */
+  accuracy: z.number().min(0).max(1).nullable(),
+  sources: z.strictObject({
+    head: z.enum(sources),
+    encode: z.enum(sources),
+    network: z.enum(sources),
+    tail: z.enum(sources),
+    energy: z.enum(sources).nullable(),
+    wireBytes: z.enum(sources),
+  }),
+};
+
+export const costSchema = z.strictObject(costFields);
+export type Cost = z.infer<typeof costSchema>;
+
+export const candidateSchema = z.strictObject({
+  cut: name,
+  defense: name,
+  codec: z.enum(codecs),
+  ...costFields,
+  leakage: leakageSchema.nullable(),
+  feasible: z.boolean(),
+  /** Why it was refused, a sentence each; empty when it is feasible. */
+  reasons: z.array(z.string()),
+});
+export type Candidate = z.infer<typeof candidateSchema>;
+
+/** What was asked for. A threshold that is left out was not asked for. */
+export const thresholdsSchema = z.strictObject({
+  threat: z.enum(threats),
+  maxSsim: ssim,
+  maxLatencyMs: amount.optional(),
+  maxEnergyMj: amount.optional(),
+  minAccuracy: z.number().min(0).max(1).optional(),
+  maxBytes: amount.optional(),
+  objective: z.enum(objectives),
+  weights: z.partialRecord(z.enum(['latency', 'energy', 'bytes']), amount).optional(),
+});
+export type Thresholds = z.infer<typeof thresholdsSchema>;
+
+/** The measurement behind the plan: what verifyPlan holds against the threshold. */
+export const evidenceSchema = z.strictObject({
+  /** Digest of the audit document the figures come from. */
+  auditSha256: sha256,
+  dataSha256: sha256,
+  threat: z.enum(threats),
+  cut: name,
+  defense: name,
+  /** The codec the attacks were run against. */
+  codec: z.enum(codecs),
+  /** Every attack that was run on this cut and defence. */
+  attacks: z.array(name).min(1),
+  /** The one that saw most. */
+  strongest: name,
+  images: z.int().positive(),
+  ssim: leakageSchema.shape.ssim,
+  psnr: intervalSchema.optional(),
+  seed: z.int(),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const planSchema = z.strictObject({
+  format: z.literal('cutline.plan/1'),
+  /** 32 hex digits, derived from the rest of the plan: two equal plans have one id. */
+  planId: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits'),
+  /** Grows with time; an agent keeps the plan with the higher serial. */
+  serial: z.int().nonnegative(),
+  created: z.iso.datetime(),
+  model: z.strictObject({ name: z.string().max(500).optional(), sha256 }),
+  /** `output`: everything on the device, nothing is sent. `input`: everything in the cloud. */
+  cut: z.strictObject({ id: name, tensors: z.array(tensorSchema).min(1).max(64) }),
+  /** What the device runs; null when it runs nothing (cut `input`). */
+  head: partSchema.nullable(),
+  /** What the cloud runs; null when it runs nothing (cut `output`). */
+  tail: partSchema.nullable(),
+  codec: z.enum(codecs),
+  /** As `cutline audit --defense` takes it; `none` is a defence. */
+  defense: name,
+  /** How a picture becomes the model's input, from the card the evidence was measured with; null without a card. */
+  picture: z
+    .strictObject({ input: name, preprocessing: preprocessingSchema, labels: z.array(z.string()).optional() })
+    .nullable(),
+  thresholds: thresholdsSchema,
+  /** Null only where nothing is sent or where the threshold allows everything (maxSsim 1). */
+  evidence: evidenceSchema.nullable(),
+  predicted: costSchema,
+  profiles: z.strictObject({ device: name, cloud: name, link: name }),
+  // The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT.
+  chosen: candidateSchema.optional(),
+  candidates: z.array(candidateSchema).optional(),
+  pareto: z.array(candidateSchema).optional(),
+  audits: z.strictObject({ run: z.int().nonnegative(), saved: z.int().nonnegative() }).optional(),
+});
+export type Plan = z.infer<typeof planSchema>;

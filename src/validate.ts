@@ -1,0 +1,54 @@
+/** Documents from files and wires are hostile until a schema has accepted them. */
+import { parse as parseYaml } from 'yaml';
+import type { z } from 'zod';
+import { CutlineError, type ErrorCode } from './errors.ts';
+import { readBounded } from './files.ts';
+
+/** At most this many faults are named in one message. */
+const MAX_FAULTS = 5;
+const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
+
+export interface DocumentOptions {
+  /** Thrown with `{path, problem}` when the document is not text of its kind or the schema refuses it. */
+  readonly code: ErrorCode;
+  /** Larger files are refused unread. Default 4 MB. */
+  readonly maxBytes?: number;
+}
+
+/** Reads a JSON or YAML file and checks it. @throws CutlineError FILE_NOT_FOUND, FILE_TOO_LARGE, or `code` with the faults and where they are. */
+export async function readDocument<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  options: DocumentOptions,
+): Promise<z.output<S>> {
+  const text = (await readBounded(path, options.maxBytes ?? DEFAULT_MAX_BYTES)).toString('utf8');
+  let value: unknown;
+  try {
+    // YAML 1.2 contains JSON; JSON.parse is faster and its messages name the position. Aliases are bounded against "billion laughs".
+    value = path.endsWith('.json') ? JSON.parse(text) : parseYaml(text, { maxAliasCount: 50 });
+  } catch (cause) {
+    throw new CutlineError(options.code, { path, problem: (cause as Error).message.split('\n')[0]! }, { cause });
+  }
+  return check(value, schema, path, options.code);
+}
+
+/** The schema's value, or an error that names every wrong or unknown key by its path. `path` says where the value came from. */
+export function check<S extends z.ZodType>(value: unknown, schema: S, path: string, code: ErrorCode): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(fault);
+  const shown = faults.slice(0, MAX_FAULTS).join('; ');
+  throw new CutlineError(code, {
+    path,
+    problem: faults.length > MAX_FAULTS ? `${shown}; and ${faults.length - MAX_FAULTS} more` : shown,
+  });
+}
+
+function fault(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((k) => (where ? `${where}.${k}` : k));
+    return `${keys.join(', ')}: unknown key`;
+  }
+  return `${where || 'document'}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}

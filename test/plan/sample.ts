@@ -1,0 +1,53 @@
+import type { Plan } from '../../src/plan/index.ts';
+
+/** A complete plan whose evidence proves its threshold. */
+export function samplePlan(): Plan {
+  return {
+    format: 'cutline.plan/1',
+    planId: '0123456789abcdef0123456789abcdef',
+    serial: 7,
+    created: '2026-01-02T03:04:05.000Z',
+    model: { name: 'lenet', sha256: 'a'.repeat(64) },
+    cut: { id: 'ReLU2', tensors: [{ name: 'relu2', dtype: 'float32', shape: [1, 16, 8, 8] }] },
+    head: { file: 'head.onnx', sha256: 'b'.repeat(64), bytes: 1000 },
+    tail: { file: 'tail.onnx', sha256: 'c'.repeat(64), bytes: 2000 },
+    codec: 'float32',
+    defense: 'none',
+    picture: {
+      input: 'input',
+      preprocessing: { layout: 'NCHW', channels: 1, height: 28, width: 28, mean: [0.5], std: [0.5] },
+    },
+    thresholds: { threat: 'white-box', maxSsim: 0.3, objective: 'latency' },
+    evidence: {
+      auditSha256: 'd'.repeat(64),
+      dataSha256: 'e'.repeat(64),
+      threat: 'white-box',
+      cut: 'ReLU2',
+      defense: 'none',
+      codec: 'float32',
+      attacks: ['rmle'],
+      strongest: 'rmle',
+      images: 10,
+      ssim: { mean: 0.2, low: 0.1, high: 0.25 },
+      psnr: { mean: 12, low: 11, high: 13 },
+      seed: 1,
+    },
+    predicted: {
+      latencyMs: { total: 10, head: 2, encode: 1, network: 6, tail: 1 },
+      energyMj: 20,
+      activationBytes: 4096,
+      wireBytes: 4300,
+      downloadBytes: 1000,
+      accuracy: 0.9,
+      sources: {
+        head: 'measured',
+        encode: 'modelled',
+        network: 'published',
+        tail: 'modelled',
+        energy: 'modelled',
+        wireBytes: 'modelled',
+      },
+    },
+    profiles: { device: 'raspberry-pi-4', cloud: 'cloud-generic', link: 'wifi' },
+  };
+}
