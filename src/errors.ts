@@ -88,6 +88,41 @@ const catalogue = {
   POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
   POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
+  CONFIG_INVALID: { exit: 2, text: '{path}: {where}: {problem}' },
+  SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
+  BROKER_LISTEN: { exit: 1, text: '{address}: cannot listen ({problem}). Choose another --port or --host.' },
+  BROKER_EXPOSED: {
+    exit: 2,
+    text: '{host} is reachable from outside and the broker would take anybody. Give --username and --password-file, or --insecure if that is meant.',
+  },
+  BROKER_UNREACHABLE: {
+    exit: 1,
+    text: '{url}: no broker for {seconds} s ({problem}). Start one with `cutline broker`, or check the address.',
+  },
+  BROKER_REFUSED: {
+    exit: 2,
+    text: '{url}: the broker refused this client ({problem}). Check its credentials and rights.',
+  },
+  BROKER_LOST: { exit: 1, text: '{url}: the connection was lost ({problem}).' },
+  MESSAGE_TOO_LARGE: {
+    exit: 2,
+    text: 'A message of {bytes} bytes is more than the {limit} that {url} takes. Choose a smaller codec or a deeper cut, or raise the limit of the broker.',
+  },
+  ENVELOPE_INVALID: { exit: 1, text: 'Malformed envelope: {problem}.' },
+  TENSOR_INVALID: { exit: 1, text: 'Malformed tensor {tensor}: {problem}.' },
+  CODEC_UNKNOWN: { exit: 2, text: '{name}: no such codec. There are {known}.' },
+  CODEC_RANGE: { exit: 1, text: 'Tensor {tensor}: {problem}, which {codec} has no room for. Choose float32.' },
+  NAME_INVALID: {
+    exit: 2,
+    text: '{kind} {name}: use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit.',
+  },
+  HEAD_MISMATCH: { exit: 2, text: '{path}: {problem}. Split the model again with the plan that is deployed.' },
+  NO_ANSWER: {
+    exit: 1,
+    text: 'No answer from a consumer after {tries} tries of {timeoutMs} ms. Is `cutline consumer` running for fleet {fleet}?',
+  },
+  ANSWER_FAILED: { exit: 1, text: 'The consumer answered {code}: {problem}' },
+  INFERENCES_FAILED: { exit: 1, text: '{failed} of {total} inferences got no result. The first: {problem}' },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof catalogue;

@@ -1,0 +1,23 @@
+/** What a consumer answers when it has no result, and whether sending the same again can help. */
+export const failures = {
+  /** The activation is of a plan this consumer does not serve. */
+  PLAN_MISMATCH: { retry: false },
+  /** It arrived after its expiry: too late, or the clocks differ. */
+  EXPIRED: { retry: false },
+  /** The queue of the consumer is full. */
+  OVERLOADED: { retry: true },
+  /** The consumer is shutting down; another one may take it. */
+  LEAVING: { retry: true },
+  /** The tensors are not those the tail takes. */
+  BAD_TENSORS: { retry: false },
+  /** The answer does not fit into a message of this broker. */
+  ANSWER_TOO_LARGE: { retry: false },
+  /** The tail failed. */
+  INTERNAL: { retry: false },
+} as const satisfies Record<string, { readonly retry: boolean }>;
+
+export type FailureCode = keyof typeof failures;
+
+export function isFailureCode(code: string): code is FailureCode {
+  return Object.hasOwn(failures, code);
+}
