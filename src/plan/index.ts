@@ -7,6 +7,7 @@ export {
   candidateSchema,
   codecs,
   type Evidence,
+  intervalSchema,
   type Leakage,
   type Objective,
   objectives,

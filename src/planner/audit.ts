@@ -1,0 +1,76 @@
+/** The result of `cutline audit --json` as the planner reads it. Keys it does not need are let through: audits grow. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { CutlineError } from '../errors.ts';
+import { readBounded } from '../files.ts';
+import { codecs, intervalSchema, threats } from '../plan/index.ts';
+import { check } from '../validate.ts';
+
+const interval = z.object(intervalSchema.shape);
+const codec = z.enum(codecs);
+const group = {
+  cut: z.string(),
+  defense: z.string().default('none'),
+  codec: codec.default('float32'),
+  threat: z.enum(threats),
+  attack: z.string(),
+  psnr: interval.optional(),
+  ssim: interval,
+};
+
+/** One group's strongest attack. */
+export const leakageEntrySchema = z.object({ ...group, images: z.int().positive().optional() });
+export type LeakageEntry = z.infer<typeof leakageEntrySchema>;
+
+export const resultEntrySchema = z.object({
+  ...group,
+  images: z.int().positive(),
+  accuracy: z.number().min(0).max(1).nullish(),
+});
+export type ResultEntry = z.infer<typeof resultEntrySchema>;
+
+const auditSchema = z.object({
+  format: z.literal('cutline.audit/1'),
+  model: z.object({ sha256: z.string() }).optional(),
+  results: z.array(resultEntrySchema),
+  leakage: z.array(leakageEntrySchema),
+  data: z.object({ sha256: z.string() }),
+  seed: z.int(),
+});
+
+/** What attacks found, and where that is written down. */
+export interface AuditFindings {
+  readonly results: readonly ResultEntry[];
+  readonly leakage: readonly LeakageEntry[];
+  readonly dataSha256: string;
+  readonly seed: number;
+  /** Digest of the document that holds the findings. */
+  readonly auditSha256: string;
+}
+
+const MAX_AUDIT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * @param modelSha256 an audit that names another model is refused
+ * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_OTHER_MODEL
+ */
+export async function readAudit(path: string, modelSha256: string): Promise<AuditFindings> {
+  const bytes = await readBounded(path, MAX_AUDIT_BYTES);
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new CutlineError('AUDIT_INVALID', { path, problem: (cause as Error).message }, { cause });
+  }
+  const audit = check(value, auditSchema, path, 'AUDIT_INVALID');
+  if (audit.model && audit.model.sha256 !== modelSha256) {
+    throw new CutlineError('AUDIT_OTHER_MODEL', { path, found: audit.model.sha256, wanted: modelSha256 });
+  }
+  return {
+    results: audit.results,
+    leakage: audit.leakage,
+    dataSha256: audit.data.sha256,
+    seed: audit.seed,
+    auditSha256: createHash('sha256').update(bytes).digest('hex'),
+  };
+}

@@ -1,0 +1,64 @@
+/** The best candidate for an objective, and the set that no other candidate beats in everything. */
+import type { Candidate, Thresholds } from '../plan/index.ts';
+
+type Scored = Pick<Candidate, 'latencyMs' | 'energyMj' | 'wireBytes'>;
+
+/** Lower is better. Infinite where the objective needs an energy that is unknown. */
+export function score(c: Scored, { objective, weights }: Thresholds): number {
+  const energyMj = c.energyMj ?? Number.POSITIVE_INFINITY;
+  switch (objective) {
+    case 'latency':
+      return c.latencyMs.total;
+    case 'energy':
+      return energyMj;
+    case 'bytes':
+      return c.wireBytes;
+    case 'weights': {
+      const { latency = 0, energy = 0, bytes = 0 } = weights ?? {};
+      return latency * c.latencyMs.total + (energy > 0 ? energy * energyMj : 0) + bytes * c.wireBytes;
+    }
+    default:
+      return objective satisfies never;
+  }
+}
+
+/** Cheapest first. Ties go to lower latency, then fewer bytes, then the order given. */
+export function byScore(asked: Thresholds): (a: Scored, b: Scored) => number {
+  const difference = (a: number, b: number) => (a === b ? 0 : a - b);
+  return (a, b) =>
+    difference(score(a, asked), score(b, asked)) ||
+    difference(a.latencyMs.total, b.latencyMs.total) ||
+    difference(a.wireBytes, b.wireBytes);
+}
+
+/** The cheapest feasible candidate; undefined when there is none. */
+export function choose(candidates: readonly Candidate[], asked: Thresholds): Candidate | undefined {
+  return candidates.filter((c) => c.feasible).sort(byScore(asked))[0];
+}
+
+/** Lower is better in each: latency, energy, bytes, leakage. Unknown energy counts as the worst. */
+export function axesOf(c: Pick<Candidate, 'latencyMs' | 'energyMj' | 'wireBytes' | 'leakage'>): readonly number[] {
+  const leak = c.leakage?.ssim.high ?? Number.POSITIVE_INFINITY;
+  return [c.latencyMs.total, c.energyMj ?? Number.POSITIVE_INFINITY, c.wireBytes, leak];
+}
+
+/** At least as good everywhere and better somewhere. */
+export function dominates(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((v, i) => v <= b[i]!) && a.some((v, i) => v < b[i]!);
+}
+
+/** Candidates whose leakage is known and that no other such candidate dominates, in the order given. */
+export function pareto(candidates: readonly Candidate[]): Candidate[] {
+  const known = candidates.filter((c) => c.leakage !== null).map((c) => ({ c, axes: axesOf(c) }));
+  // In this order whatever dominates a candidate comes before it, so a look at the survivors is enough.
+  const ordered = known.toSorted((a, b) => lexicographic(a.axes, b.axes));
+  const survivors: typeof known = [];
+  for (const k of ordered) if (!survivors.some((s) => dominates(s.axes, k.axes))) survivors.push(k);
+  const kept = new Set(survivors);
+  return known.filter((k) => kept.has(k)).map((k) => k.c);
+}
+
+function lexicographic(a: readonly number[], b: readonly number[]): number {
+  const i = a.findIndex((v, k) => v !== b[k]);
+  return i < 0 ? 0 : a[i]! - b[i]!;
+}

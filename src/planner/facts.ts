@@ -1,0 +1,62 @@
+/** What the planner knows about a model: plain figures, so that everything after this is arithmetic. */
+import type { CodecName } from '../plan/index.ts';
+import type { OperatorClass } from '../profile/index.ts';
+
+/** One node as the roofline sees it. */
+export interface NodeWork {
+  readonly class: OperatorClass;
+  readonly macs: number;
+  /** Read and written: inputs, weights, outputs. */
+  readonly bytes: number;
+}
+
+export interface CutTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+}
+
+export interface CutFacts {
+  /** `input` is all-cloud, `output` is all-device. */
+  readonly id: string;
+  readonly tensors: readonly CutTensor[];
+  /** Bytes of the tensors as they are. */
+  readonly activationBytes: number;
+  readonly head: readonly NodeWork[];
+  readonly tail: readonly NodeWork[];
+  /** Bytes of the head's weights: what a device has to download. */
+  readonly headWeightBytes: number;
+  /** Payload bytes by codec, measured on pictures; codecs that are missing are modelled. */
+  readonly payloadBytes?: Readonly<Partial<Record<CodecName, number>>>;
+}
+
+export interface ModelFacts {
+  readonly sha256: string;
+  /** In order of depth, with `input` first and `output` last. */
+  readonly cuts: readonly CutFacts[];
+  /** Bytes of the model's outputs: the answer that comes back. */
+  readonly answerBytes: number;
+}
+
+/** What the planner chooses between. */
+export interface Option {
+  readonly cut: CutFacts;
+  readonly defense: string;
+  readonly codec: CodecName;
+}
+
+/**
+ * Every cut × defense × codec. All-device once: nothing is sent, so nothing is encoded or defended. All-cloud undefended:
+ * it stands for sending the picture, whatever it is called.
+ */
+export function optionsOf(
+  model: ModelFacts,
+  defenses: readonly string[],
+  codecs: readonly CodecName[],
+): readonly Option[] {
+  return model.cuts.flatMap((cut): Option[] => {
+    if (cut.id === 'output') return [{ cut, defense: 'none', codec: 'float32' }];
+    const offered = cut.id === 'input' ? ['none'] : defenses;
+    return offered.flatMap((defense) => codecs.map((codec) => ({ cut, defense, codec })));
+  });
+}

@@ -1,0 +1,77 @@
+/** Which requirements a candidate breaks, and by how much. */
+import type { Candidate, Thresholds } from '../plan/index.ts';
+
+/** A requirement that is broken. `option` is the flag that would have to give way, and `needed` the value it would need. */
+export interface Breach {
+  readonly option: 'max-ssim' | 'max-latency-ms' | 'max-energy-mj' | 'min-accuracy' | 'max-bytes' | undefined;
+  readonly asked: number;
+  readonly needed: number;
+  readonly reason: string;
+}
+
+export type Priced = Omit<Candidate, 'feasible' | 'reasons'>;
+
+/**
+ * @param maxPacketBytes the broker's limit; a message above it never arrives (TRAPS: it is dropped and resent for ever)
+ */
+export function breachesOf(c: Priced, asked: Thresholds, maxPacketBytes = Number.POSITIVE_INFINITY): Breach[] {
+  const breaches: Breach[] = [];
+  const { leakage } = c;
+  if (!leakage) breaches.push(unknown(`Not audited: no ${asked.threat} attack was run on this cut with this defense.`));
+  else if (leakage.ssim.high > asked.maxSsim) {
+    const { high, mean } = leakage.ssim;
+    const reason =
+      leakage.attack === 'reading'
+        ? `The cloud sees the picture itself; at most SSIM ${figure(asked.maxSsim)} is allowed.`
+        : `${leakage.attack} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
+    breaches.push({ option: 'max-ssim', asked: asked.maxSsim, needed: high, reason });
+  }
+  over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);
+  over(breaches, 'max-energy-mj', 'energy', 'mJ', c.energyMj, asked.maxEnergyMj);
+  over(breaches, 'max-bytes', 'message', 'bytes', c.wireBytes, asked.maxBytes);
+  if (asked.minAccuracy !== undefined) {
+    if (c.accuracy === null) breaches.push(unknown('Its accuracy was not measured, and --min-accuracy asks for it.'));
+    else if (c.accuracy < asked.minAccuracy) {
+      const reason = `Its accuracy is ${figure(c.accuracy)}; at least ${figure(asked.minAccuracy)} is asked for.`;
+      breaches.push({ option: 'min-accuracy', asked: asked.minAccuracy, needed: c.accuracy, reason });
+    }
+  }
+  if (needsEnergy(asked) && asked.maxEnergyMj === undefined && c.energyMj === null) {
+    breaches.push(unknown(ENERGY_UNKNOWN));
+  }
+  if (c.wireBytes > maxPacketBytes) {
+    breaches.push(unknown(`Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes}.`));
+  }
+  return breaches;
+}
+
+const ENERGY_UNKNOWN = 'Its energy is unknown: the device or link profile has no power figures.';
+
+function needsEnergy(asked: Thresholds): boolean {
+  return asked.objective === 'energy' || (asked.objective === 'weights' && (asked.weights?.energy ?? 0) > 0);
+}
+
+function over(
+  breaches: Breach[],
+  option: 'max-latency-ms' | 'max-energy-mj' | 'max-bytes',
+  noun: string,
+  unit: string,
+  value: number | null,
+  limit: number | undefined,
+): void {
+  if (limit === undefined) return;
+  if (value === null) breaches.push(unknown(ENERGY_UNKNOWN));
+  else if (value > limit) {
+    const reason = `Its ${noun} is ${figure(value)} ${unit}; at most ${figure(limit)} ${unit} is asked for.`;
+    breaches.push({ option, asked: limit, needed: value, reason });
+  }
+}
+
+function unknown(reason: string): Breach {
+  return { option: undefined, asked: 0, needed: 0, reason };
+}
+
+/** Three significant digits, without exponents. */
+export function figure(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
+}

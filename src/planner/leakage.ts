@@ -1,0 +1,72 @@
+/** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
+import { type CodecName, type Leakage, type Threat, threats } from '../plan/index.ts';
+import type { LeakageEntry, ResultEntry } from './audit.ts';
+import type { Option } from './facts.ts';
+
+export interface Findings {
+  readonly leakage: readonly LeakageEntry[];
+  readonly results: readonly ResultEntry[];
+  /** Accuracy of the whole model, where somebody measured it apart from the attacks. */
+  readonly wholeAccuracy?: number;
+}
+
+/** Deflate loses nothing, so an observer sees what the codec without it shows. */
+export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
+  return codec.replace('+deflate', '') as 'float32' | 'float16' | 'uint8';
+}
+
+/**
+ * Undefined when no attack of this very threat was run on this cut and defense. The leak is the worst over this threat
+ * and the weaker ones, which a stronger observer can mount as well. A codec that was not audited itself is charged
+ * what float32 leaks: encoding throws information away.
+ */
+export function leakageOf({ cut, defense, codec }: Option, findings: Findings, threat: Threat): Leakage | undefined {
+  if (cut.id === 'output') return known(threat, 'none', 0);
+  if (cut.id === 'input' && defense === 'none') return known(threat, 'reading', 1);
+  const here = findings.leakage.filter((e) => e.cut === cut.id && e.defense === defense);
+  for (const audited of new Set([lossOf(codec), 'float32'] as const)) {
+    const entries = here.filter((e) => lossOf(e.codec) === audited);
+    if (!entries.some((e) => e.threat === threat)) continue;
+    const allowed = entries.filter((e) => threats.indexOf(e.threat) >= threats.indexOf(threat));
+    const worst = allowed.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
+    return {
+      threat: worst.threat,
+      attack: worst.attack,
+      ssim: worst.ssim,
+      ...(worst.psnr && { psnr: worst.psnr }),
+      images: worst.images ?? imagesOf(worst, findings.results),
+      ...(audited !== lossOf(codec) && { boundBy: audited }),
+    };
+  }
+  return undefined;
+}
+
+function imagesOf(entry: LeakageEntry, results: readonly ResultEntry[]): number {
+  const same = results.filter(
+    (r) =>
+      r.cut === entry.cut &&
+      r.defense === entry.defense &&
+      r.codec === entry.codec &&
+      r.threat === entry.threat &&
+      r.attack === entry.attack,
+  );
+  return Math.max(0, ...same.map((r) => r.images));
+}
+
+function known(threat: Threat, attack: string, ssim: number): Leakage {
+  return { threat, attack, ssim: { mean: ssim, low: ssim, high: ssim }, images: 0 };
+}
+
+/**
+ * Accuracy as the audit measured it. An undefended lossless split answers as the whole model does, wherever it is cut.
+ * A lossy codec needs its own measurement: float32's accuracy is no bound for it. Null when nobody measured it.
+ */
+export function accuracyOf({ cut, defense, codec }: Option, findings: Findings): number | null {
+  const loss = lossOf(codec);
+  const whole = defense === 'none' && loss === 'float32';
+  if (whole && findings.wholeAccuracy !== undefined) return findings.wholeAccuracy;
+  const same = findings.results.filter(
+    (r) => r.defense === defense && lossOf(r.codec) === loss && (whole || r.cut === cut.id) && r.accuracy != null,
+  );
+  return same.length > 0 ? Math.min(...same.map((r) => r.accuracy!)) : null;
+}

@@ -1,0 +1,155 @@
+/** What a candidate costs, from profiles. Every term carries where it comes from; what is unknown is null, never zero. */
+import { bytesPerElement, type DType, sizeOf } from '../model/index.ts';
+import type { CodecName, Cost, Source } from '../plan/index.ts';
+import type { Compute, Profile } from '../profile/index.ts';
+import type { CutFacts, ModelFacts, NodeWork, Option } from './facts.ts';
+
+export interface Profiles {
+  readonly device: Profile;
+  readonly cloud: Profile;
+  readonly link: Profile;
+}
+
+interface Term {
+  readonly value: number;
+  readonly source: Source;
+}
+
+/** Envelope (ids, times, names), topic and MQTT headers of one activation, and what each further tensor adds. */
+const MESSAGE_BYTES = 260;
+const TENSOR_BYTES = 48;
+/** TCP and IP headers on a full segment: 40 of 1500. */
+const TCP_SHARE = 1460 / 1500;
+
+/** Bytes of float32 activation encoded a second where the profile has no measurement; one slow core is assumed. */
+const ENCODE_BPS: Readonly<Record<CodecName, number>> = {
+  float32: 1e9,
+  float16: 1e8,
+  uint8: 1e8,
+  'float32+deflate': 2e7,
+  'float16+deflate': 2e7,
+  'uint8+deflate': 3e7,
+};
+/** Gaussian draws a second from a cryptographic generator on one slow core. */
+const NOISE_PER_S = 5e6;
+
+const rank: Readonly<Record<Source, number>> = { measured: 0, published: 1, modelled: 2 };
+const worst = (...all: readonly Source[]): Source => all.reduce((a, b) => (rank[a] >= rank[b] ? a : b));
+
+export function price(option: Option, model: ModelFacts, { device, cloud, link }: Profiles): Cost {
+  const { cut } = option;
+  const sends = cut.id !== 'output';
+  const head = compute(cut, 'head', model, device);
+  const tail = compute(cut, 'tail', model, cloud);
+  const payload = sends ? payloadBytes(option) : { value: 0, source: head.source };
+  const encode = sends ? encodeMs(option, device) : { value: 0, source: head.source };
+  const wireBytes = sends ? payload.value + MESSAGE_BYTES + TENSOR_BYTES * (cut.tensors.length - 1) : 0;
+  const network = sends
+    ? networkMs(wireBytes, model.answerBytes + MESSAGE_BYTES, link)
+    : { value: 0, source: head.source };
+  const latencyMs = {
+    total: head.value + encode.value + network.value + tail.value,
+    head: head.value,
+    encode: encode.value,
+    network: network.value,
+    tail: tail.value,
+  };
+  const energy = energyMj(latencyMs, sends ? wireBytes : 0, device, link, [head, encode, network, tail]);
+  return {
+    latencyMs,
+    energyMj: energy?.value ?? null,
+    activationBytes: cut.activationBytes,
+    wireBytes,
+    downloadBytes: cut.headWeightBytes,
+    accuracy: null,
+    sources: {
+      head: head.source,
+      encode: encode.source,
+      network: network.source,
+      tail: tail.source,
+      energy: energy?.source ?? null,
+      wireBytes: payload.source,
+    },
+  };
+}
+
+/** Measured where the profile has this model and cut, else a roofline for each node. */
+function compute(cut: CutFacts, side: 'head' | 'tail', model: ModelFacts, profile: Profile): Term {
+  const nodes = cut[side];
+  if (nodes.length === 0) return { value: 0, source: 'measured' };
+  const measured = profile.models?.find((m) => m.sha256 === model.sha256)?.cuts.find((c) => c.cut === cut.id);
+  const figure = side === 'head' ? measured?.headMs : measured?.tailMs;
+  return figure ?? { value: rooflineMs(nodes, profile.compute!), source: 'modelled' };
+}
+
+/** Williams et al. 2009, one roof for each operator class; nodes run one after the other. */
+export function rooflineMs(nodes: readonly NodeWork[], profile: Compute): number {
+  let ms = profile.callOverheadMs.value;
+  for (const node of nodes) {
+    const roof = profile.classes[node.class];
+    const compute = roof.macsPerS && node.macs > 0 ? node.macs / roof.macsPerS.value : 0;
+    ms += profile.nodeOverheadMs.value + 1e3 * Math.max(compute, node.bytes / roof.bytesPerS.value);
+  }
+  return ms;
+}
+
+/** Floats take the codec's bytes; other types travel raw. Deflate promises no gain until one was measured. */
+function payloadBytes({ cut, codec }: Option): Term {
+  const measured = cut.payloadBytes?.[codec];
+  if (measured !== undefined) return { value: measured, source: 'measured' };
+  let bytes = 0;
+  for (const t of cut.tensors) bytes += sizeOf(t.shape) * elementBytes(t.dtype as DType, codec);
+  return { value: Math.ceil(bytes), source: 'modelled' };
+}
+
+function elementBytes(dtype: DType, codec: CodecName): number {
+  const raw = bytesPerElement(dtype) ?? 0;
+  if (dtype !== 'float32' && dtype !== 'float64' && dtype !== 'float16') return raw;
+  if (codec.startsWith('uint8')) return 1;
+  return codec.startsWith('float16') ? Math.min(raw, 2) : raw;
+}
+
+function encodeMs({ cut, codec, defense }: Option, device: Profile): Term {
+  const measured = device.encode?.[codec];
+  const elements = cut.tensors.reduce((n, t) => n + sizeOf(t.shape), 0);
+  const codecS = (4 * elements) / (measured?.value ?? ENCODE_BPS[codec]);
+  const noiseS = defense === 'none' ? 0 : elements / NOISE_PER_S;
+  const source = measured && defense === 'none' ? measured.source : 'modelled';
+  return { value: 1e3 * (codecS + noiseS), source };
+}
+
+function networkMs(upBytes: number, downBytes: number, { link }: Profile): Term {
+  const { rttMs, uplinkBps, downlinkBps = uplinkBps } = link!;
+  const wireMs = (bytes: number, bps: number) => (8e3 * bytes) / (bps * TCP_SHARE);
+  return {
+    value: rttMs.value + wireMs(upBytes, uplinkBps.value) + wireMs(downBytes, downlinkBps.value),
+    source: worst(rttMs.source, uplinkBps.source, downlinkBps.source),
+  };
+}
+
+/**
+ * Energy of one inference: the board busy while it computes and encodes, idle while it waits, and its radio on top
+ * while anything is sent at all. Undefined when a power that is needed is unknown.
+ */
+function energyMj(
+  latency: Cost['latencyMs'],
+  wireBytes: number,
+  { power }: Profile,
+  { link }: Profile,
+  terms: readonly Term[],
+): Term | undefined {
+  if (!power) return undefined;
+  const busy = power.busyW.value * (latency.head + latency.encode);
+  const sources = terms.map((t) => t.source);
+  if (wireBytes === 0) return { value: busy, source: worst(power.busyW.source, ...sources) };
+  const radio = link?.radio;
+  if (!power.idleW || !radio) return undefined;
+  const sendMs = (8e3 * wireBytes) / link.uplinkBps.value;
+  const sendW = radio.sendBaseW.value + (radio.sendWPerMbps.value * link.uplinkBps.value) / 1e6;
+  const wait = power.idleW.value * (latency.network + latency.tail);
+  const air = radio.idleW.value * latency.total + sendW * sendMs;
+  return {
+    value: busy + wait + air,
+    source: worst(power.busyW.source, power.idleW.source, radio.idleW.source, radio.sendBaseW.source, ...sources),
+  };
+}

@@ -1,0 +1,50 @@
+/** When nothing is feasible: the least that has to give way. */
+import type { Breach } from './judge.ts';
+
+export interface Refusal {
+  /** How messages call the candidate. */
+  readonly label: string;
+  readonly breaches: readonly Breach[];
+}
+
+export interface Relaxation {
+  readonly label: string;
+  readonly changes: readonly { readonly option: string; readonly asked: number; readonly needed: number }[];
+}
+
+/**
+ * The fewest options to change, and among those the smallest change relative to what was asked. Undefined when every
+ * candidate breaks something no option can allow (not audited, too large for the broker, unknown energy).
+ */
+export function leastRelaxation(refusals: readonly Refusal[]): Relaxation | undefined {
+  let best: { relaxation: Relaxation; effort: number } | undefined;
+  for (const { label, breaches } of refusals) {
+    if (breaches.length === 0 || breaches.some((b) => b.option === undefined)) continue;
+    const changes = breaches.map((b) => ({ option: b.option!, asked: b.asked, needed: roundOutward(b) }));
+    const effort = changes.length * 1e9 + breaches.reduce((sum, b) => sum + relative(b), 0);
+    if (!best || effort < best.effort) best = { relaxation: { label, changes }, effort };
+  }
+  return best?.relaxation;
+}
+
+/** As a sentence for the error. */
+export function relaxationText(relaxation: Relaxation | undefined): string {
+  if (!relaxation) return 'No change of thresholds helps: audit more cuts, or use a broker with a larger packet limit.';
+  const changes = relaxation.changes.map((c) => `--${c.option} ${c.needed} (asked: ${c.asked})`);
+  return `The least change that helps: ${changes.join(' and ')}, which allows ${relaxation.label}.`;
+}
+
+function relative({ asked, needed }: Breach): number {
+  return Math.min(1e6, Math.abs(needed - asked) / Math.max(Math.abs(asked), 1e-9));
+}
+
+/** Four significant digits, on the side that still allows the candidate. */
+function roundOutward({ option, needed }: Breach): number {
+  if (needed === 0) return 0;
+  const step = 10 ** (Math.floor(Math.log10(Math.abs(needed))) - 3);
+  const steps = needed / step;
+  const rounded = (option === 'min-accuracy' ? Math.floor(steps + 1e-9) : Math.ceil(steps - 1e-9)) * step;
+  const short = Number(rounded.toPrecision(10));
+  const allows = option === 'min-accuracy' ? short <= needed : short >= needed;
+  return allows ? short : needed;
+}
