@@ -26,6 +26,34 @@ const catalogue = {
   ENGINE_CRASHED: { exit: 1, text: 'The engine process ended unexpectedly ({problem}). Load the model again.' },
   ENGINE_CLOSED: { exit: 1, text: 'The engine or session is closed.' },
   // --- model --------------------------------------------------------------------------------------------------------
+  MODEL_INVALID: {
+    exit: 2,
+    text: '{path}: not a usable ONNX model: {problem}. Export it again or check the download.',
+  },
+  MODEL_VERSION: { exit: 2, text: '{path}: {what} {found} is not supported; {supported} are. Export the model again.' },
+  MODEL_TOO_LARGE: {
+    exit: 2,
+    text: '{path}: {bytes} bytes of model; more than 2 GB cannot be held in one ONNX file. Use a smaller or a quantised model.',
+  },
+  MODEL_EXTERNAL_DATA: { exit: 2, text: '{path}: weights of tensor {tensor} in file {location}: {problem}' },
+  MODEL_DTYPE: { exit: 2, text: '{path}: tensor {tensor} has element type {dtype}, which cutline does not read.' },
+  MODEL_OPERATOR_DOMAIN: {
+    exit: 2,
+    text: '{path}: node {node} uses operator {op} of domain {domain}, which onnxruntime does not know. Export without custom operators.',
+  },
+  SHAPE_UNBOUND: { exit: 2, text: 'Dimension {dim} of input {input} is not fixed. Pass --shape {example}.' },
+  SHAPE_CONFLICT: { exit: 2, text: 'Shape {given} for input {input} does not fit [{declared}]: {problem}.' },
+  SHAPE_INPUT_UNKNOWN: { exit: 2, text: 'The model has no input {input}. Its inputs: {inputs}.' },
+  SHAPE_UNKNOWN: {
+    exit: 2,
+    text: 'The shape of tensor {tensor} is not known. Run inferShapes with every input dimension bound.',
+  },
+  BATCH_IMPOSSIBLE: {
+    exit: 2,
+    text: 'The model cannot be given batch {batch}: {problem}. Export it with a dynamic batch.',
+  },
+  CUT_NOT_FOUND: { exit: 2, text: 'The model has no cut {cut}. Near ones: {near}. See cutline inspect.' },
+  CUT_INVALID: { exit: 2, text: 'Tensors {cut} do not cut the model: {problem}.' },
   // --- autodiff -----------------------------------------------------------------------------------------------------
   NO_GRADIENT_RULE: {
     exit: 2,
@@ -88,7 +116,7 @@ const catalogue = {
   POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
   POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
-  CONFIG_INVALID: { exit: 2, text: '{path}: {where}: {problem}' },
+  CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
   BROKER_LISTEN: { exit: 1, text: '{address}: cannot listen ({problem}). Choose another --port or --host.' },
   BROKER_EXPOSED: {

@@ -1,0 +1,65 @@
+/** Files at the edge: reads are bounded, writes are whole or not at all. */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CutlineError } from './errors.ts';
+
+/**
+ * The bytes of a file.
+ * @param maxBytes a file of more is refused before it is read
+ * @throws CutlineError FILE_NOT_FOUND, FILE_UNREADABLE, FILE_TOO_LARGE
+ */
+export async function readBounded(path: string, maxBytes: number): Promise<Buffer> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new CutlineError('FILE_UNREADABLE', { path, problem: 'not a regular file' });
+    if (stat.size > maxBytes) throw new CutlineError('FILE_TOO_LARGE', { path, bytes: stat.size, limit: maxBytes });
+    // The size is fixed before reading: a file that grows meanwhile cannot grow the buffer.
+    const bytes = Buffer.allocUnsafe(stat.size);
+    let at = 0;
+    while (at < bytes.length) {
+      const { bytesRead } = await file.read(bytes, at, Math.min(bytes.length - at, 1 << 28), at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return bytes.subarray(0, at);
+  } catch (error) {
+    throw readError(path, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** What a failed read means to the user. */
+export function readError(path: string, error: unknown): CutlineError {
+  if (error instanceof CutlineError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new CutlineError('FILE_NOT_FOUND', { path }, { cause: error });
+  return new CutlineError('FILE_UNREADABLE', { path, problem: code ?? message }, { cause: error });
+}
+
+/**
+ * Writes a file by way of a temporary one beside it, so that nobody ever sees half of it. Makes missing folders.
+ * @throws CutlineError OUTPUT_NOT_WRITABLE; nothing is left behind
+ */
+export async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, 'wx');
+    try {
+      await file.writeFile(data);
+      // Without this a power cut can leave the new name on an empty file.
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: code ?? message }, { cause: error });
+  }
+}
