@@ -1,0 +1,222 @@
+/**
+ * One connection to a broker, from CONNACK to its end. When it ends everything waiting on it fails at once and it is
+ * never used again: reconnecting is `link.ts`, resending is end to end. So MQTT.js' own queue, store and reconnection,
+ * which have no bounds, stay unused.
+ */
+import type { IConnackPacket, IPublishPacket } from 'mqtt';
+import { ErrorWithReasonCode, MqttClient } from 'mqtt';
+import { CutlineError } from '../errors.ts';
+import { Permits } from './permits.ts';
+import { type Address, openSocket, parseUrl, type TlsFiles } from './socket.ts';
+
+export interface ConnectOptions {
+  readonly url: string;
+  /** MQTT version; `auto` tries 5, then 3.1.1. */
+  readonly protocol: 'auto' | 4 | 5;
+  readonly clientId: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+  readonly keepaliveS: number;
+  readonly connectTimeoutMs: number;
+  /** Largest MQTT packet to send or take; a broker of MQTT 5 may lower it for sending. */
+  readonly maxPacketBytes: number;
+  /** Published by the broker when this client vanishes; retained, at QoS 1. */
+  readonly will?: { readonly topic: string; readonly payload: string } | undefined;
+}
+
+export interface PublishOptions {
+  readonly qos: 0 | 1;
+  readonly retain?: boolean;
+  /** Mirrored as properties of MQTT 5. */
+  readonly expiryS?: number;
+  readonly correlation?: string;
+  readonly responseTopic?: string;
+}
+
+export type Receive = (topic: string, payload: Buffer) => void;
+
+export interface Connection {
+  readonly protocol: 4 | 5;
+  /** Whether the broker says it has shared subscriptions; only MQTT 5 can say so. */
+  readonly shared: boolean;
+  /** @throws CutlineError MESSAGE_TOO_LARGE before anything is sent */
+  checkSize(topic: string, payload: Uint8Array): void;
+  /**
+   * Resolves when the broker has it (QoS 1) or it is written (QoS 0).
+   * @throws CutlineError MESSAGE_TOO_LARGE, BROKER_LOST, BROKER_REFUSED
+   */
+  publish(topic: string, payload: string | Uint8Array, options: PublishOptions): Promise<void>;
+  subscribe(filter: string): Promise<void>;
+  /** Resolves with the reason when the connection has ended. */
+  readonly ended: Promise<string>;
+  /** Says goodbye: the will is not published. */
+  close(): Promise<void>;
+}
+
+/** CONNACK codes that another try will not change: identifier, credentials, rights, ban. */
+const FINAL_CODES = new Set([2, 4, 5, 133, 134, 135, 138, 140]);
+const UNKNOWN_PROTOCOL = new Set([1, 132]);
+/** Unacknowledged publishes at once, where the broker allows as many. */
+const MAX_UNACKNOWLEDGED = 64;
+/** Room for fixed header, lengths and the properties we set. */
+const OVERHEAD_BYTES = 256;
+
+/**
+ * @param receive called for each message, before it is acknowledged; it must not throw and should only admit or refuse
+ * @throws CutlineError BROKER_REFUSED when trying again is useless, BROKER_LOST otherwise
+ */
+export async function connect(options: ConnectOptions, receive: Receive, signal?: AbortSignal): Promise<Connection> {
+  const address = parseUrl(options.url);
+  if (!address)
+    throw new CutlineError('USAGE', { problem: `${options.url} is not mqtt://HOST:PORT or mqtts://HOST:PORT` });
+  if (options.protocol !== 'auto') return open(address, options, options.protocol, receive, signal);
+  try {
+    return await open(address, options, 5, receive, signal);
+  } catch (error) {
+    if (!(error instanceof ProtocolRefused)) throw error;
+    return open(address, options, 4, receive, signal);
+  }
+}
+
+/** The broker does not speak this version of MQTT. */
+class ProtocolRefused extends CutlineError {}
+
+function open(
+  address: Address,
+  options: ConnectOptions,
+  protocol: 4 | 5,
+  receive: Receive,
+  signal?: AbortSignal,
+): Promise<Connection> {
+  const { url, will } = options;
+  const client = new MqttClient(() => openSocket(address, options.tls ?? {}, options.maxPacketBytes), {
+    protocolVersion: protocol,
+    clientId: options.clientId,
+    ...(options.username === undefined ? {} : { username: options.username }),
+    ...(options.password === undefined ? {} : { password: options.password }),
+    clean: true,
+    keepalive: options.keepaliveS,
+    connectTimeout: options.connectTimeoutMs,
+    reconnectPeriod: 0,
+    queueQoSZero: false,
+    resubscribe: false,
+    ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1 as const, retain: true } }),
+    ...(protocol === 5 && { properties: { maximumPacketSize: options.maxPacketBytes } }),
+  });
+  let reason = 'closed';
+  let code: string | number | undefined;
+  client.on('error', (error: Error & { code?: string | number }) => {
+    reason = error.message || String(error.code);
+    code = error.code;
+  });
+  client.on('disconnect', (packet) => {
+    reason = `the broker said ${packet.reasonCode ?? 'goodbye'}`;
+  });
+  client.on('message', receive);
+
+  return new Promise<Connection>((resolve, reject) => {
+    const abort = () => client.end(true);
+    signal?.addEventListener('abort', abort, { once: true });
+    client.once('close', () => {
+      signal?.removeEventListener('abort', abort);
+      const details = { url, problem: reason };
+      if (signal?.aborted) reject(new CutlineError('CANCELLED'));
+      else if (typeof code === 'number' && UNKNOWN_PROTOCOL.has(code)) {
+        reject(new ProtocolRefused('BROKER_REFUSED', { url, problem: `it does not speak MQTT version ${protocol}` }));
+      } else if (typeof code === 'number' && FINAL_CODES.has(code)) {
+        reject(new CutlineError('BROKER_REFUSED', details));
+      } else reject(new CutlineError('BROKER_LOST', details));
+    });
+    client.once('connect', (connack) => {
+      signal?.removeEventListener('abort', abort);
+      resolve(established(client, options, protocol, connack, () => reason));
+    });
+  });
+}
+
+function established(
+  client: MqttClient,
+  { url, maxPacketBytes }: ConnectOptions,
+  protocol: 4 | 5,
+  connack: IConnackPacket,
+  reason: () => string,
+): Connection {
+  const properties = connack.properties ?? {};
+  const limit = Math.min(maxPacketBytes, properties.maximumPacketSize ?? maxPacketBytes);
+  // MQTT.js does not keep to the broker's Receive Maximum [MQTT-3.3.4-9].
+  const permits = new Permits(Math.min(MAX_UNACKNOWLEDGED, properties.receiveMaximum ?? MAX_UNACKNOWLEDGED));
+  const lost = () => new CutlineError('BROKER_LOST', { url, problem: reason() });
+  const ended = new Promise<string>((resolve) => client.once('close', () => resolve(reason())));
+  // Not Promise.race against `ended`: each race would leave a reaction on it for as long as the connection lives.
+  const pending = new Set<(error: CutlineError) => void>();
+  client.once('close', () => {
+    for (const fail of pending) fail(lost());
+  });
+  const whileOpen = <T>(work: Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      pending.add(reject);
+      work.then(resolve, reject).finally(() => pending.delete(reject));
+    });
+
+  const checkSize = (topic: string, payload: Uint8Array) => {
+    const bytes = payload.length + Buffer.byteLength(topic) + OVERHEAD_BYTES;
+    if (bytes > limit) throw new CutlineError('MESSAGE_TOO_LARGE', { bytes, limit, url });
+  };
+
+  const send = (topic: string, payload: Buffer, options: PublishOptions) =>
+    new Promise<void>((resolve, reject) => {
+      client.publish(topic, payload, publishOptions(options, protocol), (error) => {
+        if (!error) resolve();
+        else if (error instanceof ErrorWithReasonCode) {
+          reject(new CutlineError('BROKER_REFUSED', { url, problem: error.message }, { cause: error }));
+        } else reject(lost());
+      });
+    });
+
+  return {
+    protocol,
+    shared: protocol === 5 && properties.sharedSubscriptionAvailable !== false,
+    ended,
+    checkSize,
+    async publish(topic, payload, options) {
+      const bytes = bufferOf(payload);
+      checkSize(topic, bytes);
+      await whileOpen(permits.take());
+      try {
+        if (!client.connected) throw lost();
+        await whileOpen(send(topic, bytes, options));
+      } finally {
+        permits.give();
+      }
+    },
+    async subscribe(filter) {
+      const granted = await whileOpen(client.subscribeAsync(filter, { qos: 1 })).catch((error: unknown) => {
+        throw error instanceof CutlineError ? error : refused(error);
+      });
+      // 3.1.1 says "refused" in the list of grants.
+      if (granted.some((g) => g.qos === 128)) throw refused(new Error(`subscription to ${filter}`));
+    },
+    async close() {
+      if (!client.connected) return;
+      await Promise.race([client.endAsync(), ended]);
+    },
+  };
+
+  function refused(error: unknown): CutlineError {
+    return new CutlineError('BROKER_REFUSED', { url, problem: (error as Error).message }, { cause: error });
+  }
+}
+
+function publishOptions({ qos, retain, expiryS, correlation, responseTopic }: PublishOptions, protocol: 4 | 5) {
+  const properties: NonNullable<IPublishPacket['properties']> = {};
+  if (expiryS !== undefined) properties.messageExpiryInterval = Math.max(1, Math.ceil(expiryS));
+  if (correlation !== undefined) properties.correlationData = Buffer.from(correlation, 'hex');
+  if (responseTopic !== undefined) properties.responseTopic = responseTopic;
+  return { qos, retain: retain ?? false, ...(protocol === 5 && { properties }) };
+}
+
+function bufferOf(payload: string | Uint8Array): Buffer {
+  if (typeof payload === 'string') return Buffer.from(payload);
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+}

@@ -1,0 +1,23 @@
+/** Passwords and keys: read from files that only their owner may read, never logged, never in a configuration. */
+import { stat } from 'node:fs/promises';
+import { CutlineError } from '../errors.ts';
+import { readBounded, readError } from '../files.ts';
+
+const MAX_SECRET_BYTES = 64 * 1024;
+
+/** The bytes of the file. @throws CutlineError SECRET_EXPOSED when group or others may read it */
+export async function readSecret(path: string): Promise<Buffer> {
+  // Windows has no such bits; there the file inherits the rights of its folder.
+  if (process.platform !== 'win32') {
+    const { mode } = await stat(path).catch((error: unknown) => {
+      throw readError(path, error);
+    });
+    if (mode & 0o077) throw new CutlineError('SECRET_EXPOSED', { path, mode: (mode & 0o777).toString(8) });
+  }
+  return readBounded(path, MAX_SECRET_BYTES);
+}
+
+/** A password: the first line of the file. */
+export async function readPassword(path: string): Promise<string> {
+  return (await readSecret(path)).toString('utf8').split(/\r?\n/, 1)[0]!;
+}

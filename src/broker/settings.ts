@@ -1,0 +1,63 @@
+/** The `broker:` part of the configurations of agent and consumer. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { readBounded } from '../files.ts';
+import type { ConnectOptions } from './connection.ts';
+import { readPassword, readSecret } from './secrets.ts';
+import { parseUrl } from './socket.ts';
+import { isName } from './topics.ts';
+
+export const nameSchema = z
+  .string()
+  .refine(isName, 'use 1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit');
+
+export const brokerSettingsSchema = z.strictObject({
+  url: z.string().refine((u) => parseUrl(u) !== undefined, 'expected mqtt://HOST:PORT or mqtts://HOST:PORT'),
+  /** MQTT version: auto tries 5, then 3.1.1. */
+  protocol: z.enum(['auto', '5', '3.1.1']).default('auto'),
+  username: z.string().min(1).max(256).optional(),
+  /** Only its owner may read it (mode 600); the first line is the password. */
+  passwordFile: z.string().optional(),
+  /** PEM files, for mqtts. */
+  caFile: z.string().optional(),
+  certFile: z.string().optional(),
+  keyFile: z.string().optional(),
+  keepaliveS: z.int().min(1).max(3600).default(15),
+  /** Largest MQTT packet; set it to the broker's limit where that cannot say so itself (MQTT 3.1.1). */
+  maxPacketBytes: z
+    .int()
+    .min(1024)
+    .max(256 * 2 ** 20 - 1)
+    .default(16 * 2 ** 20),
+});
+
+export type BrokerSettings = z.infer<typeof brokerSettingsSchema>;
+
+/**
+ * Settings as connect options; files are read relative to `folder`.
+ * @throws CutlineError FILE_NOT_FOUND, SECRET_EXPOSED
+ */
+export async function connectOptions(
+  settings: BrokerSettings,
+  folder: string,
+  rest: Pick<ConnectOptions, 'clientId' | 'will'>,
+): Promise<ConnectOptions> {
+  const at = (path: string) => resolve(folder, path);
+  const { passwordFile, caFile, certFile, keyFile } = settings;
+  const versions = { auto: 'auto', '5': 5, '3.1.1': 4 } as const;
+  return {
+    url: settings.url,
+    protocol: versions[settings.protocol],
+    username: settings.username,
+    password: passwordFile === undefined ? undefined : await readPassword(at(passwordFile)),
+    tls: {
+      ca: caFile === undefined ? undefined : await readBounded(at(caFile), 2 ** 20),
+      cert: certFile === undefined ? undefined : await readBounded(at(certFile), 2 ** 20),
+      key: keyFile === undefined ? undefined : await readSecret(at(keyFile)),
+    },
+    keepaliveS: settings.keepaliveS,
+    connectTimeoutMs: 10_000,
+    maxPacketBytes: settings.maxPacketBytes,
+    ...rest,
+  };
+}

@@ -1,0 +1,61 @@
+import type { CommandModule } from 'yargs';
+
+interface Options {
+  host: string;
+  port: number;
+  username: string | undefined;
+  'password-file': string | undefined;
+  insecure: boolean;
+  'max-packet-bytes': number;
+  'max-clients': number;
+  verbose: boolean;
+  json?: boolean;
+}
+
+export const brokerCommand: CommandModule<object, Options> = {
+  command: 'broker',
+  describe: 'Run a small MQTT broker (3.1.1, in memory), on this machine only unless told otherwise',
+  builder: (yargs) =>
+    yargs
+      .option('host', { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' })
+      .option('port', { type: 'number', default: 1883, describe: 'Port to listen on; 0 takes a free one' })
+      .option('username', { type: 'string', describe: 'Let in only this user', implies: 'password-file' })
+      .option('password-file', {
+        type: 'string',
+        describe: 'File with the password, readable by its owner only',
+        implies: 'username',
+      })
+      .option('insecure', {
+        type: 'boolean',
+        default: false,
+        describe: 'Listen on an outside address without password',
+      })
+      .option('max-packet-bytes', { type: 'number', default: 16 * 2 ** 20, describe: 'Largest MQTT packet taken' })
+      .option('max-clients', { type: 'number', default: 1000, describe: 'Connections at once' })
+      .option('verbose', { type: 'boolean', default: false, describe: 'Say on stderr who comes and goes' }),
+  handler: async (argv) => {
+    const [{ readPassword, startBroker }, { print }, { untilStopped }] = await Promise.all([
+      import('../../broker/index.ts'),
+      import('../output.ts'),
+      import('../stop.ts'),
+    ]);
+    const credentials =
+      argv.username === undefined || argv['password-file'] === undefined
+        ? undefined
+        : { username: argv.username, password: await readPassword(argv['password-file']) };
+    const broker = await startBroker({
+      host: argv.host,
+      port: argv.port,
+      insecure: argv.insecure,
+      maxPacketBytes: argv['max-packet-bytes'],
+      maxClients: argv['max-clients'],
+      credentials,
+      ...(argv.verbose && { log: (line: string) => process.stderr.write(`broker: ${line}\n`) }),
+    });
+    const { url, host, port } = broker;
+    const ready = { format: 'cutline.broker/1', url, host, port, pid: process.pid };
+    print(argv.json, ready, () => `Broker ready at ${url}`);
+    await untilStopped();
+    await broker.close();
+  },
+};
