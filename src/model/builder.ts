@@ -21,6 +21,7 @@ export class GraphBuilder {
   readonly #opsets: Map<string, number>;
   readonly #taken = new Set<string>();
   readonly #cached = new Map<string, string>();
+  #origin: Graph | undefined;
   #count = 0;
 
   constructor(opset: number | ReadonlyMap<string, number> = 17) {
@@ -30,6 +31,7 @@ export class GraphBuilder {
   /** A builder that starts with everything a graph has, except its outputs. */
   static from(graph: Graph): GraphBuilder {
     const b = new GraphBuilder(graph.opsets);
+    b.#origin = graph;
     for (const v of graph.inputs) b.input(v.name, v.dtype, v.shape);
     for (const [name, t] of graph.initializers) b.initializer(t, name);
     for (const n of graph.nodes) b.node(n);
@@ -50,6 +52,11 @@ export class GraphBuilder {
     while (this.#taken.has(name)) name = `${hint}_${++this.#count}`;
     this.#taken.add(name);
     return name;
+  }
+
+  /** Marks a name as taken by a tensor that will be written later. */
+  reserve(name: string): void {
+    this.#taken.add(name);
   }
 
   input(name: string, dtype: DType, shape: readonly Dim[]): string {
@@ -102,12 +109,16 @@ export class GraphBuilder {
     return outputs;
   }
 
-  output(name: string, dtype: DType = 'float32', shape: readonly Dim[] = []): void {
-    this.#outputs.push({ name, dtype, shape });
+  /** Without a shape the runtime infers it; without a type too. */
+  output(name: string, dtype?: DType, shape?: readonly Dim[]): void {
+    const unknown = dtype === undefined ? 'type' : shape === undefined ? 'shape' : undefined;
+    this.#outputs.push({ name, dtype: dtype ?? 'float32', shape: shape ?? [], ...(unknown && { unknown }) });
   }
 
   build(name = 'cutline'): Graph {
+    // What the graph it started from carries along (functions, sparse weights, notes) stays.
     return {
+      ...this.#origin,
       name,
       inputs: [...this.#inputs],
       outputs: [...this.#outputs],
@@ -115,7 +126,7 @@ export class GraphBuilder {
       initializers: new Map(this.#initializers),
       values: new Map(this.#values),
       opsets: new Map(this.#opsets),
-      irVersion: 8,
+      irVersion: this.#origin?.irVersion ?? 8,
     };
   }
 }

@@ -1,0 +1,155 @@
+/**
+ * Convolution. Both gradients are convolutions again:
+ * - input, stride 1: of dy with the kernel rotated by 180° and transposed, prepared at build time for fixed weights;
+ *   with strides ConvTranspose, whose definition it is;
+ * - weights: one convolution of one more dimension, in which the batch plays the channels and the input channels play
+ *   an extra spatial axis, so that a single large matrix product sums over batch and positions.
+ */
+import { attrInt } from '../../model/graph.ts';
+import type { Tensor } from '../../model/tensor.ts';
+import type { Expressions, Term } from '../expressions.ts';
+import { type Rule, type RuleContext, rule } from '../rule.ts';
+import { padsOrCrops, type Window, windowOf } from './geometry.ts';
+
+function geometry(c: RuleContext): Window & { readonly group: number } {
+  const w = c.shape(c.x[1]!);
+  const window = windowOf(c.node, w.slice(2), c.shape(c.x[0]!).slice(2), c.shape(c.y[0]!).slice(2));
+  return { ...window, group: attrInt(c.node, 'group', 1) };
+}
+
+/** [G·O, C, …k] → [G·C, O, …k] with every spatial axis reversed. */
+function rotated(c: RuleContext, group: number): Term {
+  const { g } = c;
+  const weights = c.x[1]!;
+  const shape = c.shape(weights);
+  const known = c.constant(weights);
+  if (known) return g.tensor(rotate(known, group));
+  const [go, ci, ...kernel] = shape as [number, number, ...number[]];
+  const spatial = kernel.map((_, i) => i + 2);
+  const all = kernel.map(() => -1);
+  const reversed = kernel.every((k) => k === 1)
+    ? weights
+    : g.slice(
+        weights,
+        all,
+        all.map(() => -(2 ** 31)),
+        spatial,
+        all,
+      );
+  if (group === 1) return g.transpose(reversed, [1, 0, ...spatial]);
+  const split = g.reshape(reversed, [group, go / group, ci, ...kernel]);
+  const swapped = g.transpose(split, [0, 2, 1, ...kernel.map((_, i) => i + 3)]);
+  return g.reshape(swapped, [group * ci, go / group, ...kernel]);
+}
+
+/** The same as `rotated`, on a value. */
+function rotate(weights: Tensor, group: number): Tensor {
+  const [go, ci, ...kernel] = weights.shape as [number, number, ...number[]];
+  const o = go / group;
+  const taps = kernel.reduce((a, b) => a * b, 1);
+  const source = weights.data as Float32Array;
+  const data = new Float32Array(source.length);
+  for (let k = 0; k < group; k++) {
+    for (let i = 0; i < o; i++) {
+      for (let j = 0; j < ci; j++) {
+        const from = ((k * o + i) * ci + j) * taps;
+        const to = ((k * ci + j) * o + i) * taps;
+        for (let t = 0; t < taps; t++) data[to + taps - 1 - t] = source[from + t]!;
+      }
+    }
+  }
+  return { dtype: 'float32', shape: [group * ci, o, ...kernel], data };
+}
+
+function crop(
+  g: Expressions,
+  a: Term,
+  shape: readonly number[],
+  before: readonly number[],
+  after: readonly number[],
+): Term {
+  if ([...before, ...after].every((n) => n === 0)) return a;
+  const axes = before.map((_, i) => i + 2);
+  return g.slice(
+    a,
+    before,
+    axes.map((axis, i) => shape[axis]! - after[i]!),
+    axes,
+  );
+}
+
+function inputGradient(c: RuleContext): Term {
+  const { g, x, dy } = c;
+  const { kernel, strides, dilations, before, after, group } = geometry(c);
+  const extents = c.shape(x[0]!).slice(2);
+  if (strides.every((s) => s === 1)) {
+    const reach = kernel.map((k, i) => dilations[i]! * (k - 1));
+    const lead = padsOrCrops(reach.map((r, i) => r - before[i]!));
+    const tail = padsOrCrops(reach.map((r, i) => r - after[i]!));
+    const cropped = crop(g, dy, c.shape(c.y[0]!), lead.crops, tail.crops);
+    return g.graph.op('Conv', [cropped, rotated(c, group)], {
+      kernel_shape: kernel,
+      pads: [...lead.pads, ...tail.pads],
+      dilations,
+      group,
+    });
+  }
+  const covered = c
+    .shape(c.y[0]!)
+    .slice(2)
+    .map((n, i) => (n - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1);
+  const rest = extents.map((n, i) => n + before[i]! + after[i]! - covered[i]!);
+  // `rest` counts the positions past the last window: they have no gradient.
+  return g.graph.op('ConvTranspose', [dy, x[1]!], {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    group,
+    pads: [...before, ...after],
+    output_padding: rest,
+  });
+}
+
+function weightGradient(c: RuleContext): Term {
+  const { g, x, dy } = c;
+  const { kernel, strides, dilations, before, group } = geometry(c);
+  const [n, channels, ...extents] = c.shape(x[0]!) as [number, number, ...number[]];
+  const [, outputs, ...positions] = c.shape(c.y[0]!) as [number, number, ...number[]];
+  const ci = channels / group;
+  const axes = extents.map((_, i) => i);
+  // Zeros after the input are chosen so that the result has exactly the kernel's extents.
+  const lead = padsOrCrops(before);
+  const tail = padsOrCrops(
+    kernel.map((k, i) => dilations[i]! * (k - 1) + strides[i]! * (positions[i]! - 1) + 1 - extents[i]! - before[i]!),
+  );
+  const cropped = crop(g, x[0]!, c.shape(x[0]!), lead.crops, tail.crops);
+  const kept = extents.map((e, i) => e - lead.crops[i]! - tail.crops[i]!);
+  // x: [n, G·C, …] → [1, G·n, C, …];  dy: [n, G·O, …] → [G·O, n, 1, …]
+  const grouped =
+    group === 1
+      ? cropped
+      : g.transpose(g.reshape(cropped, [n, group, ci, ...kept]), [1, 0, 2, ...axes.map((a) => a + 3)]);
+  const image = g.reshape(grouped, [1, group * n, ci, ...kept]);
+  const filter = g.reshape(g.transpose(dy, [1, 0, ...axes.map((a) => a + 2)]), [outputs, n, 1, ...positions]);
+  const result = g.graph.op('Conv', [image, filter], {
+    kernel_shape: [1, ...positions],
+    pads: [0, ...lead.pads, 0, ...tail.pads],
+    strides: [1, ...dilations],
+    dilations: [1, ...strides],
+    group,
+  });
+  return g.reshape(result, c.shape(x[1]!));
+}
+
+export const convRules: readonly Rule[] = [
+  rule('Conv', (c) => [
+    () => inputGradient(c),
+    // onnxruntime convolves at most three spatial axes, and the weight gradient needs one more than the convolution.
+    c.shape(c.x[1]!).length <= 4 ? () => weightGradient(c) : undefined,
+    () =>
+      c.g.sum(
+        c.dy,
+        c.shape(c.y[0]!).flatMap((_, i) => (i === 1 ? [] : [i])),
+      ),
+  ]),
+];

@@ -1,0 +1,23 @@
+/** All gradient rules by operator. */
+import type { Rule } from '../rule.ts';
+import { activationRules } from './activation.ts';
+import { convRules } from './conv.ts';
+import { elementwiseRules } from './elementwise.ts';
+import { layoutRules } from './layout.ts';
+import { linearRules } from './linear.ts';
+import { normalizationRules } from './normalization.ts';
+import { poolRules } from './pool.ts';
+import { reduceRules } from './reduce.ts';
+
+export const rules: ReadonlyMap<string, Rule> = new Map(
+  [
+    ...elementwiseRules,
+    ...activationRules,
+    ...convRules,
+    ...poolRules,
+    ...linearRules,
+    ...normalizationRules,
+    ...layoutRules,
+    ...reduceRules,
+  ].map((r) => [r.op, r]),
+);

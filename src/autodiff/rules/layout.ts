@@ -1,0 +1,201 @@
+/** Operators that move values without changing them. */
+import { attrInt, attrInts } from '../../model/graph.ts';
+import { asNumbers, sizeOf } from '../../model/tensor.ts';
+import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
+
+const reshaped = (op: string): Rule => rule(op, (c) => [() => c.g.reshape(c.dy, c.shape(c.x[0]!))]);
+
+const axisOf = (c: RuleContext, fallback: number): number => {
+  const axis = attrInt(c.node, 'axis', fallback);
+  return axis < 0 ? axis + c.shape(c.x[0]!).length : axis;
+};
+
+/** The integers of an input that must be constant, such as the starts of a Slice. */
+function integers(c: RuleContext, i: number): number[] | undefined {
+  const tensor = c.x[i] ? c.constant(c.x[i]) : undefined;
+  return tensor && asNumbers(tensor);
+}
+
+const concat = rule('Concat', (c): Gradients => {
+  const axis = axisOf(c, 0);
+  let offset = 0;
+  return c.x.map((x) => {
+    const start = offset;
+    offset += c.shape(x)[axis]!;
+    const end = offset;
+    return () => c.g.slice(c.dy, [start], [end], [axis]);
+  });
+});
+
+const split = rule('Split', (c) => [
+  () => {
+    const parts = c.y.map((y, i) => c.cotangents[i] ?? zeros(c, c.shape(y)));
+    return c.g.concat(parts, axisOf(c, 0));
+  },
+]);
+
+function zeros(c: RuleContext, shape: readonly number[]): string {
+  return c.g.tensor({ dtype: 'float32', shape, data: new Float32Array(sizeOf(shape)) });
+}
+
+/** Puts the cotangent back where the slice was taken: reverse for negative steps, spread for larger ones, pad around. */
+const slice = rule('Slice', (c) => [
+  () => {
+    const shape = c.shape(c.x[0]!);
+    const out = c.shape(c.y[0]!);
+    const starts = integers(c, 1)!;
+    const axes = (integers(c, 3) ?? starts.map((_, i) => i)).map((a) => (a < 0 ? a + shape.length : a));
+    const steps = integers(c, 4) ?? starts.map(() => 1);
+    let d = c.dy;
+    const before = shape.map(() => 0);
+    const after = shape.map(() => 0);
+    const current = [...out];
+    axes.forEach((axis, i) => {
+      const extent = shape[axis]!;
+      const step = steps[i]!;
+      const count = out[axis]!;
+      const raw = starts[i]! < 0 ? starts[i]! + extent : starts[i]!;
+      const first = Math.min(Math.max(raw, 0), step < 0 ? extent - 1 : extent);
+      const lowest = step > 0 ? first : first + (count - 1) * step;
+      const stride = Math.abs(step);
+      if (step < 0) d = c.g.slice(d, [-1], [-(2 ** 31)], [axis], [-1]);
+      if (stride > 1) d = spread(c, d, current, axis, stride);
+      current[axis] = (count - 1) * stride + 1;
+      before[axis] = lowest;
+      after[axis] = extent - lowest - current[axis]!;
+    });
+    return c.g.pad(d, before, after);
+  },
+]);
+
+/** Puts stride − 1 zeros between neighbours along an axis. */
+function spread(c: RuleContext, d: string, shape: readonly number[], axis: number, stride: number): string {
+  const { g } = c;
+  const lead = shape.slice(0, axis);
+  const rest = shape.slice(axis + 1);
+  const n = shape[axis]!;
+  const apart = g.reshape(d, [...lead, n, 1, ...rest]);
+  const none = new Array<number>(shape.length + 1).fill(0);
+  const after = none.map((_, i) => (i === axis + 1 ? stride - 1 : 0));
+  const wide = g.reshape(g.pad(apart, none, after), [...lead, n * stride, ...rest]);
+  return g.slice(wide, [0], [(n - 1) * stride + 1], [axis]);
+}
+
+const gather = rule('Gather', (c) => [
+  () => {
+    const { g, x, dy } = c;
+    const shape = c.shape(x[0]!);
+    const axis = axisOf(c, 0);
+    const indexShape = c.shape(x[1]!);
+    const count = sizeOf(indexShape);
+    // [lead, indices…, rest] → [indices, lead × rest], scattered along the first axis, and back.
+    const lead = shape.slice(0, axis);
+    const rest = shape.slice(axis + 1);
+    const width = sizeOf(lead) * sizeOf(rest);
+    const rows = g.transpose(g.reshape(dy, [sizeOf(lead), count, sizeOf(rest)]), [1, 0, 2]);
+    const flat = g.reshape(x[1]!, [count, 1]);
+    const extent = g.graph.initializer({ dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(shape[axis]!)) });
+    const negative = g.graph.op('Less', [flat, g.graph.constant(0, 'int64')]);
+    const wrapped = g.graph.op('Where', [negative, g.graph.op('Add', [flat, extent]), flat]);
+    const everywhere = g.expand(wrapped, [count, width]);
+    const scattered = g.graph.op(
+      'ScatterElements',
+      [zeros(c, [shape[axis]!, width]), everywhere, g.reshape(rows, [count, width])],
+      { axis: 0, reduction: 'add' },
+    );
+    return g.reshape(g.transpose(g.reshape(scattered, [shape[axis]!, sizeOf(lead), sizeOf(rest)]), [1, 0, 2]), shape);
+  },
+]);
+
+/** Constant padding only: the cotangent of the inner part. Negative pads crop, and their cotangent is padded back. */
+const pad = rule('Pad', (c) => {
+  const mode = c.node.attributes.mode;
+  const widths = integers(c, 1) ?? attrInts(c.node, 'pads') ?? [];
+  const shape = c.shape(c.x[0]!);
+  if ((mode?.type === 'string' && mode.value !== 'constant') || c.x[3]) return [undefined];
+  return [
+    () => {
+      const before = widths.slice(0, shape.length);
+      const after = widths.slice(shape.length);
+      const out = c.shape(c.y[0]!);
+      const axes = shape.map((_, i) => i);
+      const inner = c.g.slice(
+        c.dy,
+        before.map((b) => Math.max(b, 0)),
+        out.map((n, i) => n - Math.max(after[i]!, 0)),
+        axes,
+      );
+      return c.g.pad(
+        inner,
+        before.map((b) => Math.max(-b, 0)),
+        after.map((a) => Math.max(-a, 0)),
+      );
+    },
+  ];
+});
+
+const transpose = rule('Transpose', (c) => [
+  () => {
+    const rank = c.shape(c.x[0]!).length;
+    const perm = attrInts(c.node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+    const inverse = new Array<number>(rank);
+    for (const [to, from] of perm.entries()) inverse[from] = to;
+    return c.g.transpose(c.dy, inverse);
+  },
+]);
+
+const expand = rule('Expand', (c) => [() => c.g.unbroadcast(c.dy, c.shape(c.y[0]!), c.shape(c.x[0]!))]);
+
+const tile = rule('Tile', (c) => [
+  () => {
+    const shape = c.shape(c.x[0]!);
+    const repeats = c.shape(c.y[0]!).map((n, i) => n / shape[i]!);
+    const apart = c.g.reshape(
+      c.dy,
+      shape.flatMap((n, i) => [repeats[i]!, n]),
+    );
+    return c.g.sum(
+      apart,
+      shape.map((_, i) => 2 * i),
+    );
+  },
+]);
+
+/** Blocks back into space, and space back into blocks, are each other's transposes. */
+const inverse = (op: string, other: string): Rule =>
+  rule(op, (c) => [
+    () =>
+      attrMode(c) === 'DCR'
+        ? c.g.graph.op(other, [c.dy], { blocksize: attrInt(c.node, 'blocksize', 1) })
+        : columnRowDepth(c),
+  ]);
+
+const attrMode = (c: RuleContext): string => {
+  const mode = c.node.attributes.mode;
+  return mode?.type === 'string' ? mode.value : 'DCR';
+};
+
+/** DepthToSpace in CRD order has no inverse operator in ONNX: written with reshapes. */
+function columnRowDepth(c: RuleContext): string {
+  const block = attrInt(c.node, 'blocksize', 1);
+  const [n, depth, height, width] = c.shape(c.x[0]!) as [number, number, number, number];
+  const apart = c.g.reshape(c.dy, [n, depth / block ** 2, height, block, width, block]);
+  return c.g.reshape(c.g.transpose(apart, [0, 1, 3, 5, 2, 4]), [n, depth, height, width]);
+}
+
+export const layoutRules: readonly Rule[] = [
+  reshaped('Reshape'),
+  reshaped('Flatten'),
+  reshaped('Squeeze'),
+  reshaped('Unsqueeze'),
+  transpose,
+  concat,
+  split,
+  slice,
+  gather,
+  pad,
+  expand,
+  tile,
+  inverse('DepthToSpace', 'SpaceToDepth'),
+  inverse('SpaceToDepth', 'DepthToSpace'),
+];
