@@ -8,9 +8,13 @@ export interface ValueInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[];
+  /** `shape`: the rank is not known either (shape is []). `type`: nothing is known; the runtime infers it. */
+  readonly unknown?: 'shape' | 'type';
+  /** Encoded TypeProto of what is no tensor (sequences, optionals in bodies), kept for a lossless save. */
+  readonly raw?: Uint8Array;
 }
 
-/** An attribute of a node. `raw` keeps what we do not read (sparse tensors, type protos) for a lossless save. */
+/** An attribute of a node. `raw` keeps, as encoded AttributeProto, what we do not read (sparse tensors, type protos). */
 export type Attribute =
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'int'; readonly value: number | bigint }
@@ -28,6 +32,8 @@ export interface Node {
   readonly op: string;
   /** '' is the ONNX standard domain. */
   readonly domain: string;
+  /** Which overload of a model-local function is meant (IR 10); left out when ''. */
+  readonly overload?: string;
   /** '' marks an optional input that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -49,6 +55,10 @@ export interface Graph {
   readonly irVersion: number;
   /** Model-local functions, kept as encoded FunctionProto. */
   readonly functions?: readonly Uint8Array[];
+  /** Sparse initializers by name, kept as encoded SparseTensorProto. */
+  readonly sparse?: ReadonlyMap<string, Uint8Array>;
+  /** The file's own key-value notes, kept. */
+  readonly metadata?: ReadonlyMap<string, string>;
 }
 
 export function attrInt(node: Node, name: string, fallback: number): number;

@@ -1,0 +1,36 @@
+/** The edge of model/: files. */
+import { createHash } from 'node:crypto';
+import { basename, dirname } from 'node:path';
+import { CutlineError } from '../errors.ts';
+import { readBounded, writeAtomically } from '../files.ts';
+import type { Graph } from './graph.ts';
+import { maxModelBytes, parseModel } from './onnx/read.ts';
+import { encodeModel } from './onnx/write.ts';
+
+/**
+ * Reads an ONNX file, and the weights it keeps in files beside it.
+ * @throws CutlineError FILE_NOT_FOUND, FILE_UNREADABLE, and what `parseModel` throws
+ */
+export async function loadModel(path: string): Promise<Graph> {
+  return parseModel(await readModel(path), { directory: dirname(path), path: basename(path) });
+}
+
+/** The bytes of a model file, for its digest. */
+export async function readModel(path: string): Promise<Uint8Array> {
+  try {
+    return await readBounded(path, maxModelBytes);
+  } catch (error) {
+    if (!(error instanceof CutlineError) || error.code !== 'FILE_TOO_LARGE') throw error;
+    throw new CutlineError('MODEL_TOO_LARGE', { path, bytes: `more than ${maxModelBytes}` }, { cause: error });
+  }
+}
+
+/** Writes a whole model, weights inside; atomically. */
+export async function saveModel(graph: Graph, path: string): Promise<void> {
+  await writeAtomically(path, encodeModel(graph));
+}
+
+/** SHA-256 of a model file, in hexadecimal: the identity of a model in plans and audits. */
+export function modelSha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,64 @@
+/** Weights beside the model file. Where they lie is said by the file, so it is not believed: they must be inside its folder. */
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, sep } from 'node:path';
+import type { TensorProto } from 'onnx-buf';
+import { CutlineError } from '../../errors.ts';
+
+export interface Source {
+  /** What messages call the model. */
+  readonly path: string;
+  /** The model's folder; undefined for bytes without one. */
+  readonly directory: string | undefined;
+}
+
+/**
+ * The bytes a tensor keeps in another file.
+ * @param wantedBytes what its type and shape need; the range must have exactly that
+ * @throws CutlineError MODEL_EXTERNAL_DATA
+ */
+export function readExternal(tensor: TensorProto, wantedBytes: number, source: Source): Uint8Array {
+  const entries = new Map(tensor.externalData.map((e) => [e.key, e.value]));
+  const location = entries.get('location') ?? '';
+  const refuse = (problem: string, cause?: unknown): never => {
+    const details = { path: source.path, tensor: tensor.name || '(unnamed)', location: location || '(none)', problem };
+    throw new CutlineError('MODEL_EXTERNAL_DATA', details, cause === undefined ? {} : { cause });
+  };
+  const offset = wholeNumber(entries.get('offset') ?? '0');
+  const length = wholeNumber(entries.get('length') ?? String(wantedBytes));
+  if (offset === undefined || length === undefined) return refuse('offset and length must be whole numbers.');
+  if (length !== wantedBytes) return refuse(`${length} bytes, but its shape needs ${wantedBytes}.`);
+  if (source.directory === undefined) return refuse('the model was given as bytes, without a folder to look in.');
+  if (!location || isAbsolute(location) || location.split(/[/\\]/).includes('..') || location.includes('\0')) {
+    return refuse('the location must be a relative path inside the folder of the model.');
+  }
+  let file: number | undefined;
+  try {
+    const folder = realpathSync(source.directory);
+    const real = realpathSync(join(folder, location));
+    // A link can lead out of the folder although its name does not.
+    if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+      return refuse('it leads out of the folder of the model.');
+    file = openSync(real, 'r');
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return refuse('it is not a regular file.');
+    if (offset + length > stat.size) return refuse(`it has ${stat.size} bytes, ${offset + length} are needed.`);
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      const n = readSync(file, bytes, at, Math.min(length - at, 1 << 28), offset + at);
+      if (n === 0) return refuse('it ended while it was read.');
+      at += n;
+    }
+    return bytes;
+  } catch (error) {
+    if (error instanceof CutlineError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    return refuse(code === 'ENOENT' ? 'no such file. Keep it beside the model.' : (code ?? message), error);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function wholeNumber(text: string): number | undefined {
+  const n = /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  return n !== undefined && Number.isSafeInteger(n) ? n : undefined;
+}

@@ -1,0 +1,137 @@
+/** GraphProto to Graph: a plain translation. What the graph means is checked afterwards, in ../check.ts. */
+import { toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type GraphProto,
+  AttributeProto_AttributeType as Kind,
+  type NodeProto,
+  SparseTensorProtoSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import { CutlineError } from '../../errors.ts';
+import type { Attribute, Dim, Graph, Node, ValueInfo } from '../graph.ts';
+import { topologicalOrder } from '../order.ts';
+import type { Tensor } from '../tensor.ts';
+import { dtypeOf } from './dtype.ts';
+import type { Source } from './external.ts';
+import { readTensor } from './read-tensor.ts';
+
+export type GraphFrame = Pick<Graph, 'opsets' | 'irVersion'>;
+
+const text = new TextDecoder();
+
+export function readGraph(proto: GraphProto, frame: GraphFrame, source: Source): Graph {
+  const invalid = (problem: string): never => {
+    throw new CutlineError('MODEL_INVALID', { path: source.path, problem });
+  };
+  const initializers = new Map<string, Tensor>();
+  for (const t of proto.initializer) {
+    if (!t.name) invalid('an initializer has no name');
+    if (initializers.has(t.name)) invalid(`initializer ${t.name} is defined twice`);
+    initializers.set(t.name, readTensor(t, source));
+  }
+  const sparse = new Map<string, Uint8Array>();
+  for (const s of proto.sparseInitializer) {
+    sparse.set(s.values?.name || invalid('a sparse initializer has no name'), toBinary(SparseTensorProtoSchema, s));
+  }
+  const values = new Map<string, ValueInfo>();
+  for (const v of proto.valueInfo) if (v.name) values.set(v.name, readValue(v));
+  return {
+    name: proto.name || 'graph',
+    // Files before IR 4 list initializers as inputs too; they are weights all the same.
+    inputs: proto.input.filter((v) => !initializers.has(v.name) && !sparse.has(v.name)).map(readValue),
+    outputs: proto.output.map(readValue),
+    nodes: proto.node.map((n) => readNode(n, frame, source)),
+    initializers,
+    values,
+    ...frame,
+    ...(sparse.size > 0 && { sparse }),
+  };
+}
+
+function readValue(proto: ValueInfoProto): ValueInfo {
+  const { name, type } = proto;
+  if (!type?.value.case) return { name, dtype: 'float32', shape: [], unknown: 'type' };
+  const dtype = type.value.case === 'tensorType' ? dtypeOf(type.value.value.elemType) : undefined;
+  if (type.value.case !== 'tensorType' || !dtype) {
+    return { name, dtype: 'float32', shape: [], unknown: 'type', raw: toBinary(TypeProtoSchema, type) };
+  }
+  const shape = type.value.value.shape;
+  if (!shape) return { name, dtype, shape: [], unknown: 'shape' };
+  // Exporters of dynamic models write -1 or 0 where they mean "not known".
+  const dims = shape.dim.map(({ value }): Dim => {
+    if (value.case === 'dimParam') return value.value;
+    return value.case === 'dimValue' && value.value > 0n ? Number(value.value) : '';
+  });
+  return { name, dtype, shape: dims };
+}
+
+function readNode(proto: NodeProto, frame: GraphFrame, source: Source): Node {
+  const attributes: Record<string, Attribute> = {};
+  for (const a of proto.attribute) attributes[a.name] = readAttribute(a, frame, source);
+  return {
+    name: proto.name,
+    op: proto.opType,
+    domain: proto.domain === 'ai.onnx' ? '' : proto.domain,
+    inputs: proto.input,
+    outputs: proto.output,
+    attributes,
+    ...(proto.overload && { overload: proto.overload }),
+  };
+}
+
+function readAttribute(a: AttributeProto, frame: GraphFrame, source: Source): Attribute {
+  const raw = (): Attribute => ({ type: 'raw', value: toBinary(AttributeProtoSchema, a) });
+  switch (a.refAttrName ? Kind.UNDEFINED : a.type || guess(a)) {
+    case Kind.FLOAT:
+      return { type: 'float', value: a.f };
+    case Kind.INT:
+      return { type: 'int', value: integer(a.i) };
+    case Kind.STRING:
+      return utf8(a.s) ? { type: 'string', value: text.decode(a.s) } : raw();
+    case Kind.TENSOR:
+      return a.t && dtypeOf(a.t.dataType) ? { type: 'tensor', value: readTensor(a.t, source) } : raw();
+    case Kind.GRAPH:
+      return a.g ? { type: 'graph', value: readBody(a.g, frame, source) } : raw();
+    case Kind.FLOATS:
+      return { type: 'floats', value: a.floats };
+    case Kind.INTS:
+      return { type: 'ints', value: a.ints.map(integer) };
+    case Kind.STRINGS:
+      return a.strings.every(utf8) ? { type: 'strings', value: a.strings.map((s) => text.decode(s)) } : raw();
+    default:
+      return raw();
+  }
+}
+
+function readBody(proto: GraphProto, frame: GraphFrame, source: Source): Graph {
+  const body = readGraph(proto, frame, source);
+  return { ...body, nodes: topologicalOrder(body, source.path) };
+}
+
+/** IR 1 and 2 had no type field, and some exporters still leave it out: the field that is filled tells. */
+function guess(a: AttributeProto): Kind {
+  if (a.t) return Kind.TENSOR;
+  if (a.g) return Kind.GRAPH;
+  if (a.ints.length > 0) return Kind.INTS;
+  if (a.floats.length > 0) return Kind.FLOATS;
+  if (a.strings.length > 0) return Kind.STRINGS;
+  if (a.s.length > 0) return Kind.STRING;
+  if (a.i !== 0n) return Kind.INT;
+  if (a.f !== 0) return Kind.FLOAT;
+  return Kind.UNDEFINED;
+}
+
+const integer = (v: bigint): number | bigint => (Number.isSafeInteger(Number(v)) ? Number(v) : v);
+
+/** Attributes of type string may hold any bytes; only text survives the way through a JavaScript string. */
+function utf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return !(bytes[0] === 0xef && bytes[1] === 0xbb);
+  } catch {
+    return false;
+  }
+}
