@@ -49,6 +49,3 @@ export const heavyFeed = (n: number): Tensor =>
     Float32Array.from({ length: n * n }, (_, i) => Math.sin(i)),
     [n, n],
   );
-
-/** Milliseconds one run of `heavy(n, depth)` should take at least on the machine at hand, found by trying. */
-export const longRunMs = 300;

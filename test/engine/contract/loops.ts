@@ -51,6 +51,14 @@ export function loops(bench: Bench): void {
       }
     });
 
+    it('refuses a number of steps that is none', async () => {
+      const session = await bench.shared().load(recurrence());
+      for (const steps of [0, -1, 1.5, Number.NaN]) {
+        const loop = session.loop(start(), { steps, carry: { next: 'x' } });
+        await expect(loop).rejects.toMatchObject({ code: 'ENGINE_RUN' });
+      }
+    });
+
     it('refuses wrong feeds', async () => {
       const session = await bench.shared().load(recurrence());
       const { x } = start();

@@ -55,7 +55,7 @@ const convTranspose =
     // Padding must leave at least one element.
     const reach = kernel.map((k, d) => (k - 1) * dilations[d]!);
     const pads = [...reach, ...reach].map((r) => s.int(0, Math.min(1, r)));
-    const output_padding = strides.map((n, d) => s.int(0, Math.max(n, dilations[d]!) - 1));
+    const output_padding = strides.map((n) => s.int(0, n - 1));
     const x = s.real([s.int(1, 2), channels, ...spatial]);
     const w = s.weight([channels, outputs, ...kernel]);
     const bias = s.bool() ? [s.weight([outputs * group])] : [];
