@@ -1,0 +1,16 @@
+/** Differentiates a graph into a graph of plain ONNX operators. */
+export { type AdamOptions, type AdamStep, adamStep, learningRateInput } from './adam.ts';
+export { backward, type Forward, writeForward } from './backward.ts';
+export { Expressions, type Term } from './expressions.ts';
+export {
+  crossEntropy,
+  type Loss,
+  l2,
+  meanAbsoluteError,
+  meanSquaredError,
+  perPicture,
+  totalVariation,
+} from './losses.ts';
+export { raiseOpset } from './opset.ts';
+export { rules } from './rules/index.ts';
+export { prune, vectorJacobianGraph } from './vjp.ts';

@@ -1,0 +1,106 @@
+/**
+ * Losses as pairs of value and cotangent. Values are one a picture (shape [n]), so that a batch holds n separate problems;
+ * cotangents are those of the sum over the batch.
+ */
+import { sizeOf } from '../model/tensor.ts';
+import type { Expressions, Term } from './expressions.ts';
+
+export interface Loss {
+  /** Shape [n]. */
+  readonly value: Term;
+  /** Shape of the first argument. */
+  readonly cotangent: Term;
+}
+
+const inner = (shape: readonly number[]): number[] => shape.map((_, i) => i).slice(1);
+
+/** `[n]` stretched to broadcast against a tensor of this rank. */
+export function perPicture(g: Expressions, vector: Term, shape: readonly number[]): Term {
+  return g.reshape(vector, [shape[0]!, ...shape.slice(1).map(() => 1)]);
+}
+
+/** Mean over features of (a − b)². */
+export function meanSquaredError(
+  g: Expressions,
+  a: Term,
+  b: Term,
+  shape: readonly number[],
+  features = sizeOf(shape.slice(1)),
+): Loss {
+  const residual = g.sub(a, b);
+  return {
+    value: g.mul(g.sum(g.square(residual), inner(shape)), 1 / features),
+    cotangent: g.mul(residual, 2 / features),
+  };
+}
+
+/** Mean over features of √((a − b)² + ε²) − ε: the likelihood of Laplace noise, smooth at zero. */
+export function meanAbsoluteError(
+  g: Expressions,
+  a: Term,
+  b: Term,
+  shape: readonly number[],
+  epsilon: number,
+  features = sizeOf(shape.slice(1)),
+): Loss {
+  const residual = g.sub(a, b);
+  const length = g.sqrt(g.add(g.square(residual), epsilon * epsilon));
+  return {
+    value: g.mul(g.sum(g.sub(length, epsilon), inner(shape)), 1 / features),
+    cotangent: g.mul(g.div(residual, length), 1 / features),
+  };
+}
+
+/** Mean of x² over a picture. */
+export function l2(g: Expressions, x: Term, shape: readonly number[]): Loss {
+  const scale = 1 / sizeOf(shape.slice(1));
+  return { value: g.mul(g.sum(g.square(x), inner(shape)), scale), cotangent: g.mul(x, 2 * scale) };
+}
+
+/**
+ * Total variation in its squared form, mean(Δ_rows x²) + mean(Δ_columns x²), as the public code of He et al. 2019 has it.
+ * It is the quadratic form ½⟨x, Ax⟩, where A x applies a second-difference matrix to rows and columns: the cotangent is A x.
+ * @param axes the two spatial axes of x
+ */
+export function totalVariation(
+  g: Expressions,
+  x: Term,
+  shape: readonly number[],
+  axes: readonly [number, number],
+): Loss {
+  const total = sizeOf(shape.slice(1));
+  const along = (axis: number): Term => {
+    const n = shape[axis]!;
+    const count = (total / n) * (n - 1);
+    const matrix = g.tensor({ dtype: 'float32', shape: [n, n], data: secondDifferences(n, 2 / count) });
+    if (axis === shape.length - 1) return g.matmul(x, matrix);
+    if (axis === shape.length - 2) return g.matmul(matrix, x);
+    const perm = shape.map((_, i) => i);
+    perm[axis] = shape.length - 1;
+    perm[shape.length - 1] = axis;
+    return g.transpose(g.matmul(g.transpose(x, perm), matrix), perm);
+  };
+  const ax = g.add(along(axes[0]), along(axes[1]));
+  return { value: g.mul(g.sum(g.mul(x, ax), inner(shape)), 0.5), cotangent: ax };
+}
+
+/** Dᵀ D times a factor, with D the n−1 first differences of n values. */
+function secondDifferences(n: number, factor: number): Float32Array {
+  const a = new Float32Array(n * n);
+  for (let i = 0; i + 1 < n; i++) {
+    a[i * n + i]! += factor;
+    a[(i + 1) * n + i + 1]! += factor;
+    a[i * n + i + 1]! -= factor;
+    a[(i + 1) * n + i]! -= factor;
+  }
+  return a;
+}
+
+/** Cross-entropy of logits [n, classes] against one-hot targets of the same shape. */
+export function crossEntropy(g: Expressions, logits: Term, oneHot: Term): Loss {
+  const logProbabilities = g.graph.op('LogSoftmax', [logits], { axis: -1 });
+  return {
+    value: g.neg(g.sum(g.mul(logProbabilities, oneHot), [1])),
+    cotangent: g.sub(g.exp(logProbabilities), oneHot),
+  };
+}

@@ -1,0 +1,112 @@
+/** Rewrites a graph of an older opset to opset 17, so that rules and formulas know a single form of each operator. */
+import { GraphBuilder } from '../model/builder.ts';
+import { attrFloat, attrInt, attrInts, type Graph, type Node } from '../model/graph.ts';
+import { float32, int64, scalar } from '../model/tensor.ts';
+
+const target = 17;
+
+/** @param graph shapes known. Graphs of opset 16 or newer are returned as they are. */
+export function raiseOpset(graph: Graph): Graph {
+  const opset = graph.opsets.get('') ?? 1;
+  if (opset >= 16) return graph;
+  const b = GraphBuilder.from({ ...graph, nodes: [], opsets: new Map([...graph.opsets, ['', target]]) });
+  for (const node of graph.nodes) for (const y of node.outputs) if (y) b.reserve(y);
+  for (const node of graph.nodes) b.node(node.domain === '' ? raise(node, opset, graph, b) : node);
+  return {
+    ...graph,
+    ...b.build(graph.name),
+    outputs: graph.outputs,
+    values: graph.values,
+    irVersion: Math.max(graph.irVersion, 8),
+  };
+}
+
+function without(node: Node, names: readonly string[], extra: Partial<Node> = {}): Node {
+  const attributes = Object.fromEntries(Object.entries(node.attributes).filter(([name]) => !names.includes(name)));
+  return { ...node, attributes, ...extra };
+}
+
+/** Moves list attributes to int64 inputs. */
+function listsToInputs(node: Node, names: readonly string[], b: GraphBuilder): Node {
+  const inputs = [node.inputs[0]!];
+  for (const name of names) {
+    const list = attrInts(node, name);
+    inputs.push(list ? b.initializer(int64(list)) : '');
+  }
+  while (inputs.at(-1) === '') inputs.pop();
+  return without(node, names, { inputs });
+}
+
+function raise(node: Node, opset: number, graph: Graph, b: GraphBuilder): Node {
+  const has = (name: string) => node.attributes[name] !== undefined;
+  switch (node.op) {
+    case 'Squeeze':
+    case 'Unsqueeze':
+    case 'ReduceSum':
+      return opset < 13 && has('axes') ? listsToInputs(node, ['axes'], b) : node;
+    case 'Split':
+      return opset < 13 && has('split') ? listsToInputs(node, ['split'], b) : node;
+    case 'Slice':
+      return opset < 10 ? listsToInputs(node, ['starts', 'ends', 'axes'], b) : node;
+    case 'Pad': {
+      if (opset >= 11) return node;
+      const value = b.initializer(scalar(attrFloat(node, 'value', 0)));
+      return without(node, ['pads', 'value'], {
+        inputs: [node.inputs[0]!, b.initializer(int64(attrInts(node, 'pads') ?? [])), value],
+      });
+    }
+    case 'Clip': {
+      if (opset >= 11) return node;
+      const bound = (name: string) => (has(name) ? b.initializer(scalar(attrFloat(node, name, 0))) : '');
+      const inputs = [node.inputs[0]!, bound('min'), bound('max')];
+      while (inputs.at(-1) === '') inputs.pop();
+      return without(node, ['min', 'max'], { inputs });
+    }
+    case 'Dropout':
+      return opset < 12
+        ? { ...without(node, ['ratio']), op: 'Identity', attributes: {}, outputs: node.outputs.slice(0, 1) }
+        : node;
+    case 'Softmax':
+    case 'LogSoftmax':
+      return opset < 13 ? flattenedSoftmax(node, graph, b) : node;
+    case 'BatchNormalization':
+      return opset < 14 ? without(node, ['spatial'], { outputs: node.outputs.slice(0, 1) }) : node;
+    case 'Upsample':
+      return resize(node, b);
+    case 'Resize':
+      return opset < 11 ? resize(node, b) : node;
+    default:
+      return node;
+  }
+}
+
+/** Before opset 13 softmax flattened all axes from `axis` on; the same as one axis where it is the last that is not 1. */
+function flattenedSoftmax(node: Node, graph: Graph, b: GraphBuilder): Node {
+  const shape =
+    (graph.values.get(node.inputs[0]!) ?? graph.inputs.find((v) => v.name === node.inputs[0]))?.shape.map(Number) ?? [];
+  const raw = attrInt(node, 'axis', 1);
+  const axis = raw < 0 ? raw + shape.length : raw;
+  const attributes = (a: number) => ({ ...node.attributes, axis: { type: 'int', value: a } as const });
+  if (shape.slice(axis + 1).every((n) => n === 1)) return { ...node, attributes: attributes(axis) };
+  const lead = shape.slice(0, axis).reduce((x, y) => x * y, 1);
+  const flat = b.op('Reshape', [node.inputs[0]!, b.initializer(int64([lead, -1]))]);
+  const soft = b.op(node.op, [flat], { axis: 1 });
+  return { ...node, op: 'Reshape', inputs: [soft, b.initializer(int64(shape))], attributes: {} };
+}
+
+/** Upsample and the first Resize computed positions as `asymmetric`, rounding down. */
+function resize(node: Node, b: GraphBuilder): Node {
+  const scales = node.attributes.scales;
+  const list =
+    scales?.type === 'floats' ? b.initializer(float32([...scales.value], [scales.value.length])) : node.inputs[1]!;
+  return {
+    ...without(node, ['scales']),
+    op: 'Resize',
+    inputs: [node.inputs[0]!, '', list],
+    attributes: {
+      mode: node.attributes.mode ?? { type: 'string', value: 'nearest' },
+      coordinate_transformation_mode: { type: 'string', value: 'asymmetric' },
+      nearest_mode: { type: 'string', value: 'floor' },
+    },
+  };
+}

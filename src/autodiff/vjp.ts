@@ -1,0 +1,38 @@
+/** The vector–Jacobian product of a head as a graph of its own. */
+import type { Graph, ValueInfo } from '../model/graph.ts';
+import { reads } from '../model/reads.ts';
+import { backward, writeForward } from './backward.ts';
+import { raiseOpset } from './opset.ts';
+
+/**
+ * @param head every tensor's shape is static and known
+ * @returns a graph with the head's inputs plus `cotangent:<tensor>` for each output of the head, and one output
+ * `gradient:<input>` for each floating-point input
+ * @throws CutlineError NO_GRADIENT_RULE
+ */
+export function vectorJacobianGraph(head: Graph): Graph {
+  const raised = raiseOpset(head);
+  const wrt = raised.inputs.filter((v) => v.dtype === 'float32').map((v) => v.name);
+  const forward = writeForward(raised, wrt);
+  const b = forward.g.graph;
+  const seeds = new Map(
+    raised.outputs.map((v: ValueInfo) => [v.name, b.input(`cotangent:${v.name}`, v.dtype, forward.shape(v.name))]),
+  );
+  for (const [name, gradient] of backward(forward, seeds, wrt)) {
+    b.op('Identity', [gradient], {}, `gradient:${name}`);
+    b.output(`gradient:${name}`, 'float32', forward.shape(name));
+  }
+  return prune(b.build(`${head.name}:vjp`));
+}
+
+/** Leaves out nodes and initializers that no output depends on. Inputs stay. */
+export function prune(graph: Graph): Graph {
+  const needed = new Set(graph.outputs.map((v) => v.name));
+  const nodes = [...graph.nodes].reverse().filter((node) => {
+    if (!node.outputs.some((y) => needed.has(y))) return false;
+    for (const x of reads(node)) needed.add(x);
+    return true;
+  });
+  const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
+  return { ...graph, nodes: nodes.reverse(), initializers };
+}

@@ -1,0 +1,202 @@
+/**
+ * L-BFGS with a strong Wolfe line search (Nocedal & Wright 2006, algorithms 7.4, 3.5 and 3.6) for one problem, written as a
+ * generator: it yields the point it wants evaluated and is given value and gradient there. Whoever drives many of them
+ * evaluates their points as one batch, while each keeps its own history and its own step.
+ */
+
+export interface Evaluation {
+  readonly value: number;
+  /** Valid until the next point is yielded. */
+  readonly gradient: Float32Array;
+}
+
+export interface LbfgsOptions {
+  /** Steps to take; each costs little more than one evaluation. */
+  readonly iterations: number;
+  /** Pairs kept to model the curvature. Default 20. */
+  readonly history?: number;
+}
+
+export interface Minimum {
+  readonly point: Float32Array;
+  readonly value: number;
+  readonly iterations: number;
+}
+
+/** Sufficient decrease and curvature of the Wolfe conditions. */
+const c1 = 1e-4;
+const c2 = 0.9;
+const maxTrials = 20;
+
+interface Sample {
+  readonly step: number;
+  readonly value: number;
+  /** Directional derivative. */
+  readonly slope: number;
+}
+
+export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Float32Array, Minimum, Evaluation> {
+  const n = start.length;
+  const history = new History(n, options.history ?? 20);
+  let point = Float32Array.from(start);
+  let trial = new Float32Array(n);
+  let gradient = new Float32Array(n);
+  const trialGradient = new Float32Array(n);
+  const direction = new Float32Array(n);
+  const first = yield point;
+  let value = first.value;
+  gradient.set(first.gradient);
+  let fresh = true;
+  let iteration = 0;
+
+  while (iteration < options.iterations) {
+    history.direction(gradient, direction);
+    let slope = dot(gradient, direction);
+    if (!(slope < 0)) {
+      if (fresh) break;
+      history.clear();
+      fresh = true;
+      continue;
+    }
+    // A first step changes values by about 0.1; later ones trust the curvature model.
+    const initial = fresh ? (0.1 * Math.sqrt(n)) / Math.sqrt(dot(direction, direction)) : 1;
+    const at0: Sample = { step: 0, value, slope };
+    const sample = function* (step: number): Generator<Float32Array, Sample, Evaluation> {
+      for (let i = 0; i < n; i++) trial[i] = point[i]! + step * direction[i]!;
+      const e = yield trial;
+      trialGradient.set(e.gradient);
+      slope = dot(trialGradient, direction);
+      return { step, value: Number.isFinite(e.value) ? e.value : Number.POSITIVE_INFINITY, slope };
+    };
+    const accepted = yield* lineSearch(at0, initial, sample);
+    if (!accepted) {
+      // Rounding hides the descent: once more along the plain gradient, then this is the minimum.
+      if (fresh) break;
+      history.clear();
+      fresh = true;
+      continue;
+    }
+    iteration++;
+    history.push(point, trial, gradient, trialGradient);
+    fresh = false;
+    [point, trial] = [trial, point];
+    gradient = Float32Array.from(trialGradient);
+    value = accepted.value;
+    if (value === 0) break;
+  }
+  return { point, value, iterations: iteration };
+}
+
+/**
+ * Finds a step that satisfies the strong Wolfe conditions, or the best decrease seen after `maxTrials`; undefined when no
+ * step decreases the value. The last point sampled is the one returned.
+ */
+function* lineSearch(
+  at0: Sample,
+  initial: number,
+  sample: (step: number) => Generator<Float32Array, Sample, Evaluation>,
+): Generator<Float32Array, Sample | undefined, Evaluation> {
+  const decreases = (s: Sample) => s.value <= at0.value + c1 * s.step * at0.slope;
+  const flat = (s: Sample) => Math.abs(s.slope) <= -c2 * at0.slope;
+  let low = at0;
+  let high: Sample | undefined;
+  let current = yield* sample(initial);
+  for (let trial = 1; ; trial++) {
+    if (decreases(current) && flat(current)) return current;
+    if (!decreases(current) || current.value >= low.value) high = current;
+    else {
+      if (current.slope * ((high?.step ?? Number.POSITIVE_INFINITY) - low.step) >= 0) high = low;
+      low = current;
+    }
+    if (trial === maxTrials) break;
+    if (high && Math.abs(high.step - low.step) * Math.abs(at0.slope) < 1e-9 * Math.abs(at0.value)) break;
+    current = yield* sample(high ? interpolate(low, high) : current.step * 4);
+  }
+  if (low.step === 0 || !(low.value < at0.value)) return undefined;
+  return low.step === current.step ? current : yield* sample(low.step);
+}
+
+/** Minimum of the cubic through two samples, kept away from the ends of the interval. */
+function interpolate(a: Sample, b: Sample): number {
+  const lower = Math.min(a.step, b.step);
+  const upper = Math.max(a.step, b.step);
+  const margin = 0.1 * (upper - lower);
+  const middle = (lower + upper) / 2;
+  const d1 = a.slope + b.slope - (3 * (a.value - b.value)) / (a.step - b.step);
+  const square = d1 * d1 - a.slope * b.slope;
+  if (!(square >= 0) || !Number.isFinite(b.value)) return middle;
+  const d2 = Math.sign(b.step - a.step) * Math.sqrt(square);
+  const step = b.step - (b.step - a.step) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2));
+  return Number.isFinite(step) ? Math.min(Math.max(step, lower + margin), upper - margin) : middle;
+}
+
+/** The pairs (s, y) of the last steps, and the two-loop recursion over them. */
+class History {
+  readonly #n: number;
+  readonly #limit: number;
+  #pairs: { s: Float32Array; y: Float32Array; rho: number }[] = [];
+
+  constructor(n: number, limit: number) {
+    this.#n = n;
+    this.#limit = limit;
+  }
+
+  clear(): void {
+    this.#pairs = [];
+  }
+
+  push(from: Float32Array, to: Float32Array, gradientFrom: Float32Array, gradientTo: Float32Array): void {
+    const recycled = this.#pairs.length === this.#limit ? this.#pairs.shift() : undefined;
+    const s = recycled?.s ?? new Float32Array(this.#n);
+    const y = recycled?.y ?? new Float32Array(this.#n);
+    for (let i = 0; i < s.length; i++) {
+      s[i] = to[i]! - from[i]!;
+      y[i] = gradientTo[i]! - gradientFrom[i]!;
+    }
+    const sy = dot(s, y);
+    // The Wolfe conditions promise sᵀy > 0; rounding may break the promise.
+    if (sy > 1e-10 * Math.sqrt(dot(s, s) * dot(y, y))) this.#pairs.push({ s, y, rho: 1 / sy });
+  }
+
+  /** −H·gradient into `out`. */
+  direction(gradient: Float32Array, out: Float32Array): void {
+    for (let i = 0; i < out.length; i++) out[i] = -gradient[i]!;
+    const alphas = new Float64Array(this.#pairs.length);
+    for (let k = this.#pairs.length - 1; k >= 0; k--) {
+      const { s, y, rho } = this.#pairs[k]!;
+      alphas[k] = rho * dot(s, out);
+      addScaled(out, y, -alphas[k]!);
+    }
+    const last = this.#pairs.at(-1);
+    if (last) scale(out, 1 / (last.rho * dot(last.y, last.y)));
+    for (let k = 0; k < this.#pairs.length; k++) {
+      const { s, y, rho } = this.#pairs[k]!;
+      addScaled(out, s, alphas[k]! - rho * dot(y, out));
+    }
+  }
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  // Four sums: they keep the processor busy and the rounding small.
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let i = 0;
+  for (; i + 3 < a.length; i += 4) {
+    s0 += a[i]! * b[i]!;
+    s1 += a[i + 1]! * b[i + 1]!;
+    s2 += a[i + 2]! * b[i + 2]!;
+    s3 += a[i + 3]! * b[i + 3]!;
+  }
+  for (; i < a.length; i++) s0 += a[i]! * b[i]!;
+  return s0 + s1 + s2 + s3;
+}
+
+function addScaled(target: Float32Array, source: Float32Array, factor: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! + factor * source[i]!;
+}
+
+function scale(target: Float32Array, factor: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! * factor;
+}
