@@ -76,7 +76,7 @@ const catalogue = {
     text: '{path}: not a picture ({problem}). JPEG, PNG, WebP, GIF, TIFF and AVIF are read.',
   },
   IMAGE_CHANNELS: { exit: 2, text: '{path}: {found} channels, the network takes {wanted}. Convert it first.' },
-  CARD_INVALID: { exit: 2, text: '{path}: {where}: {problem}' },
+  CARD_INVALID: { exit: 2, text: '{path}: {problem}' },
   PREPROCESSING_UNKNOWN: {
     exit: 2,
     text: 'How pictures become the input of {model} is not known: {problem}. Write {card} or give --size, --mean and --std.',
