@@ -105,7 +105,15 @@ export class GraphBuilder {
   ): readonly string[] {
     const attrs: Record<string, Attribute> = {};
     for (const [k, v] of Object.entries(attributes)) attrs[k] = attribute(v);
-    this.node({ name: outputs[0] ?? '', op, domain: '', inputs, outputs, attributes: attrs });
+    // Copied: callers go on filling their lists.
+    this.node({
+      name: outputs[0] ?? '',
+      op,
+      domain: '',
+      inputs: [...inputs],
+      outputs: [...outputs],
+      attributes: attrs,
+    });
     return outputs;
   }
 
