@@ -74,6 +74,12 @@ class OrtSession implements Session {
 
   async loop(feeds: Tensors, options: LoopOptions): Promise<Tensors> {
     this.#check(feeds, [...(options.outputs ?? []), ...Object.keys(options.carry)]);
+    const nowhere = Object.values(options.carry).find((name) => !this.inputs.some((v) => v.name === name));
+    if (nowhere !== undefined)
+      throw new CutlineError('ENGINE_RUN', { problem: `cannot carry into ${nowhere}: no such input` });
+    if (!(Number.isInteger(options.steps) && options.steps > 0)) {
+      throw new CutlineError('ENGINE_RUN', { problem: `${options.steps} steps: a whole number above 0 is needed` });
+    }
     const wanted = options.outputs && { outputs: options.outputs };
     return this.#channel.send<Tensors>(
       { kind: 'loop', session: this.#session, feeds, ...wanted, steps: options.steps, carry: options.carry },

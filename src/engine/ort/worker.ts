@@ -11,6 +11,9 @@ const sessions = new Map<number, InferenceSession>();
 const progressIntervalMs = 100;
 let count = 0;
 
+/** Answers being computed, by session. */
+const underWay = new Map<number, Set<Promise<unknown>>>();
+
 class Stopped extends Error {}
 
 const cancelled = (id: number): boolean => Atomics.load(settings.cancelFlags, id % settings.cancelFlags.length) === id;
@@ -76,11 +79,10 @@ async function loop(id: number, request: Request & { kind: 'loop' }): Promise<Te
   const feeds = toOrt(request.feeds);
   // Only what is carried is fetched until the last step.
   const inner = carry.map(([output]) => output);
-  const last = [...new Set([...wanted, ...inner])];
   let reported = performance.now();
   for (let step = 1; step <= request.steps; step++) {
     if (cancelled(id)) throw new Stopped();
-    const results = await session.run(feeds, step === request.steps ? last : inner);
+    const results = await session.run(feeds, step === request.steps ? wanted : inner);
     if (step === request.steps) return fromOrt(results);
     for (const [output, input] of carry) feeds[input] = results[output]!;
     if (performance.now() - reported > progressIntervalMs) {
@@ -118,6 +120,9 @@ async function answer(id: number, request: Request): Promise<Loaded | Tensors | 
     case 'release': {
       const session = sessions.get(request.session);
       sessions.delete(request.session);
+      // `session.run()` starts on a later turn: releasing under it would pull the memory from below its feet.
+      await Promise.allSettled(underWay.get(request.session) ?? []);
+      underWay.delete(request.session);
       await session?.release();
       return undefined;
     }
@@ -128,6 +133,17 @@ async function answer(id: number, request: Request): Promise<Loaded | Tensors | 
       return request satisfies never;
   }
   return undefined;
+}
+
+async function tracked<T>(request: Request, work: Promise<T>): Promise<T> {
+  if (!('session' in request) || request.kind === 'release') return work;
+  const works = underWay.get(request.session) ?? new Set();
+  underWay.set(request.session, works.add(work));
+  try {
+    return await work;
+  } finally {
+    works.delete(work);
+  }
 }
 
 /** Buffers of numeric results move to the caller instead of being copied. */
@@ -142,7 +158,7 @@ function buffersOf(value: Loaded | Tensors | number[] | undefined, kind: Request
 
 port.on('message', async ({ id, request }: { id: number; request: Request }) => {
   try {
-    const value = await answer(id, request);
+    const value = await tracked(request, answer(id, request));
     port.postMessage({ id, ok: true, value } satisfies Reply, buffersOf(value, request.kind));
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
