@@ -1,0 +1,167 @@
+/** Checking gradient graphs against central differences of the forward graph, both in float64. */
+import type { Graph, ValueInfo } from '../../src/model/graph.ts';
+import { sizeOf, type Tensor, type Tensors } from '../../src/model/tensor.ts';
+import { numbers } from '../support/compare.ts';
+import { runReference } from '../support/reference/index.ts';
+
+/** Half the distance of a central difference: error about h²·f‴ ≈ 1e-10, rounding about 1e-16/h ≈ 1e-11. */
+const step = 1e-5;
+/** Coordinates tried of each input, besides one random direction through all of them. */
+const coordinates = 10;
+
+/** A seeded source of numbers in [-1, 1). */
+export type Noise = () => number;
+
+export function noise(seed: number): Noise {
+  let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
+  return () => {
+    // xorshift32
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state / 2 ** 31 - 1;
+  };
+}
+
+export const float64 = (data: readonly number[] | Float64Array, shape: readonly number[]): Tensor => ({
+  dtype: 'float64',
+  shape,
+  data: Float64Array.from(data),
+});
+
+const single = (t: Tensor): Tensor => ({ ...t, dtype: 'float32', data: Float32Array.from(numbers(t)) });
+
+/** The same feeds with float64 read as float32. */
+export function inSinglePrecision(feeds: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, t.dtype === 'float64' ? single(t) : t]));
+}
+
+/** The graph with the type and shape of every tensor filled in, and with float outputs only. */
+export function withShapes(graph: Graph, feeds: Tensors): Graph {
+  const names = graph.nodes.flatMap((n) => n.outputs).filter((n) => n !== '');
+  const results = runReference(graph, feeds, { precision: 'declared', outputs: names });
+  const info = (name: string): ValueInfo => ({ name, dtype: results[name]!.dtype, shape: results[name]!.shape });
+  const outputs = graph.outputs.map((o) => info(o.name)).filter((o) => o.dtype === 'float32');
+  return { ...graph, outputs, values: new Map(names.map((name) => [name, info(name)])) };
+}
+
+/** Random cotangents for the graph's outputs, rounded to float32 so that the engine gets the same ones. */
+export function cotangentsOf(graph: Graph, random: Noise): Tensors {
+  return Object.fromEntries(
+    graph.outputs.map((o) => {
+      const shape = o.shape as number[];
+      return [
+        o.name,
+        float64(
+          Array.from({ length: sizeOf(shape) }, () => Math.fround(random())),
+          shape,
+        ),
+      ];
+    }),
+  );
+}
+
+/** Feeds of a vector–Jacobian graph. */
+export function vjpFeeds(feeds: Tensors, cotangents: Tensors): Tensors {
+  return { ...feeds, ...Object.fromEntries(Object.entries(cotangents).map(([n, t]) => [`cotangent:${n}`, t])) };
+}
+
+export interface Disagreement {
+  readonly input: string;
+  readonly where: string;
+  readonly rule: number;
+  readonly differences: number;
+}
+
+export interface CheckOptions {
+  /** Relative to the largest slope of the input, at least 1. */
+  readonly tolerance: number;
+  /** Leave out directions along which the two one-sided slopes differ: there is a kink within reach. */
+  readonly skipKinks?: boolean;
+}
+
+/**
+ * Compares gradients with central differences of Σ⟨cotangent, output⟩.
+ * @param gradients by input name
+ * @returns what disagrees, and how many directions were compared
+ */
+export function compareWithDifferences(
+  graph: Graph,
+  feeds: Tensors,
+  cotangents: Tensors,
+  gradients: Tensors,
+  random: Noise,
+  { tolerance, skipKinks = false }: CheckOptions,
+): { readonly wrong: Disagreement[]; readonly compared: number; readonly skipped: number } {
+  const loss = (input: string, values: readonly number[], shape: readonly number[]): number => {
+    const results = runReference(graph, { ...feeds, [input]: float64(values, shape) });
+    let sum = 0;
+    for (const [name, cotangent] of Object.entries(cotangents)) {
+      const y = numbers(results[name]!);
+      numbers(cotangent).forEach((c, i) => {
+        sum += c * y[i]!;
+      });
+    }
+    return sum;
+  };
+  const wrong: Disagreement[] = [];
+  let compared = 0;
+  let skipped = 0;
+  for (const [input, gradient] of Object.entries(gradients)) {
+    const { shape } = feeds[input]!;
+    const x = numbers(feeds[input]!);
+    const slopes = numbers(gradient);
+    if (`${gradient.shape}` !== `${shape}`) {
+      wrong.push({ input, where: `shape [${gradient.shape}] instead of [${shape}]`, rule: Number.NaN, differences: 0 });
+      continue;
+    }
+    const scale = Math.max(1, ...slopes.map(Math.abs));
+    const here = skipKinks ? loss(input, x, shape) : 0;
+    const along = (where: string, direction: readonly number[]) => {
+      const up = loss(
+        input,
+        x.map((v, i) => v + step * direction[i]!),
+        shape,
+      );
+      const down = loss(
+        input,
+        x.map((v, i) => v - step * direction[i]!),
+        shape,
+      );
+      const differences = (up - down) / (2 * step);
+      // Curvature makes the sides differ by step·f″; a kink by a finite amount.
+      if (skipKinks && Math.abs(up - 2 * here + down) / step > 1e-3 * scale) {
+        skipped++;
+        return;
+      }
+      const rule = slopes.reduce((sum, g, i) => sum + g * direction[i]!, 0);
+      const magnitude = direction.reduce((sum, d) => sum + Math.abs(d), 0);
+      compared++;
+      const close = Math.abs(rule - differences) <= tolerance * scale * Math.max(1, Math.sqrt(magnitude));
+      if (!close) wrong.push({ input, where, rule, differences });
+    };
+    for (const i of some(x.length, coordinates, random)) {
+      along(
+        `element ${i}`,
+        x.map((_, j) => (i === j ? 1 : 0)),
+      );
+    }
+    if (x.length > coordinates) along('a random direction', x.map(random));
+  }
+  return { wrong, compared, skipped };
+}
+
+/** Up to `count` different numbers below n. */
+function some(n: number, count: number, random: Noise): number[] {
+  if (n <= count) return Array.from({ length: n }, (_, i) => i);
+  const chosen = new Set<number>();
+  while (chosen.size < count) chosen.add(Math.floor(((random() + 1) / 2) * n));
+  return [...chosen];
+}
+
+/** `gradient:<input>` outputs by input. */
+export function byInput(outputs: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name.slice('gradient:'.length), t]));
+}
