@@ -87,6 +87,11 @@ const catalogue = {
     text: '{url}: the download has {algorithm} {found}, expected {expected}. It was thrown away.',
   },
   // --- privacy ------------------------------------------------------------------------------------------------------
+  DEFENSE_SPEC: {
+    exit: 2,
+    text: 'Defense {spec}: {problem}. Write none, or noise:gaussian|laplace:input|activation:SCALE.',
+  },
+  DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
   // --- profiles, planner --------------------------------------------------------------------------------------------
   PLAN_INVALID: { exit: 2, text: '{path}: not a plan: {problem}. Make a new one with cutline plan --out.' },
   PLAN_OTHER_MODEL: {
@@ -113,6 +118,10 @@ const catalogue = {
     text: 'No profile named {name}. Shipped profiles: {known}. A path with a slash or .yaml names your own file.',
   },
   PROFILE_LACKS: { exit: 2, text: 'Profile {name} lacks {what}. {remedy}' },
+  LINK_SILENT: {
+    exit: 1,
+    text: '{url}: a message of {bytes} bytes did not come back within {seconds} s. Check that the broker lets this client subscribe to cutline/v1/#.',
+  },
   POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
   POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ export interface Connection {
   readonly protocol: 4 | 5;
   /** Whether the broker says it has shared subscriptions; only MQTT 5 can say so. */
   readonly shared: boolean;
+  /** The largest packet that may be sent: ours, or the broker's where that is lower and it says so (MQTT 5). */
+  readonly maxPacketBytes: number;
   /** @throws CutlineError MESSAGE_TOO_LARGE before anything is sent */
   checkSize(topic: string, payload: Uint8Array): void;
   /**
@@ -178,6 +180,7 @@ function established(
     protocol,
     shared: protocol === 5 && properties.sharedSubscriptionAvailable !== false,
     ended,
+    maxPacketBytes: limit,
     checkSize,
     async publish(topic, payload, options) {
       const bytes = bufferOf(payload);

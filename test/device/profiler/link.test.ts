@@ -1,0 +1,82 @@
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Broker, type ConnectOptions, startBroker } from '../../../src/broker/index.ts';
+import { linkOf, measureLink } from '../../../src/device/profiler/link.ts';
+
+let broker: Broker;
+beforeAll(async () => {
+  broker = await startBroker({ host: '127.0.0.1', port: 0, maxPacketBytes: 4 * 2 ** 20, maxClients: 10 });
+});
+afterAll(() => broker.close());
+
+const options = (port: number, maxPacketBytes = 4 * 2 ** 20): ConnectOptions => ({
+  url: `mqtt://127.0.0.1:${port}`,
+  protocol: 'auto',
+  clientId: `probe-${Math.random()}`,
+  keepaliveS: 15,
+  connectTimeoutMs: 2000,
+  maxPacketBytes,
+});
+
+/** Delays every chunk by `delayMs` and by its size at `bps`, one way up; down it only delays. */
+function slowProxy(port: number, delayMs: number, bps: number): Promise<Server> {
+  const server = createServer({ noDelay: true }, (device: Socket) => {
+    const up = dial({ port, host: '127.0.0.1', noDelay: true });
+    let freeAt = 0;
+    device.on('data', (chunk) => {
+      freeAt = Math.max(freeAt, performance.now()) + (8000 * chunk.length) / bps;
+      setTimeout(() => up.writable && up.write(chunk), freeAt - performance.now() + delayMs);
+    });
+    up.on('data', (chunk) => setTimeout(() => device.writable && device.write(chunk), delayMs));
+    for (const [a, b] of [
+      [device, up],
+      [up, device],
+    ] as const) {
+      // What is still on its way arrives first.
+      a.on('close', () => setTimeout(() => b.destroy(), delayMs + 5));
+      a.on('error', () => b.destroy());
+    }
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+describe('measuring a link', () => {
+  it('sees the round trip and the uplink that a shaped link has', async () => {
+    const proxy = await slowProxy(broker.port, 10, 20e6);
+    try {
+      const { port } = proxy.address() as { port: number };
+      const link = await measureLink({ connect: options(port), repeats: 4, sizes: [64, 65_536, 262_144] });
+      expect(link.rttMs.value).toBeGreaterThan(19);
+      expect(link.rttMs.value).toBeLessThan(60);
+      expect(link.uplinkBps.value).toBeGreaterThan(12e6);
+      expect(link.uplinkBps.value).toBeLessThan(26e6);
+      expect(link.rttMs.source).toBe('measured');
+    } finally {
+      proxy.close();
+    }
+  });
+
+  it('sends nothing larger than may be sent', async () => {
+    const link = await measureLink({ connect: options(broker.port, 100_000), repeats: 3 });
+    expect(link.rttMs.spread!.n).toBe(3);
+  });
+
+  it('says so when the broker is not there', async () => {
+    await expect(measureLink({ connect: options(1) })).rejects.toMatchObject({ code: 'BROKER_LOST' });
+  });
+
+  it('reads a link out of samples, late packets notwithstanding', () => {
+    const samples = [64, 10_000, 100_000].flatMap((bytes) =>
+      [0, 0, 0, 0, 300].map((lateMs) => ({
+        bytes,
+        ackMs: 5 + bytes * 8e-4 + lateMs,
+        echoMs: 9 + bytes * 12e-4 + lateMs,
+      })),
+    );
+    const link = linkOf(samples, 1000);
+    expect(link.uplinkBps.value).toBeCloseTo(1e7, -4);
+    expect(link.downlinkBps!.value).toBeCloseTo(2e7, -4);
+    expect(link.rttMs.value).toBeCloseTo(9.077, 2);
+    expect(link.maxPacketBytes!.value).toBe(1000);
+  });
+});
