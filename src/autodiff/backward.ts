@@ -2,6 +2,7 @@
 import { CutlineError } from '../errors.ts';
 import { GraphBuilder } from '../model/builder.ts';
 import { type Graph, type Node, nodeLabel } from '../model/graph.ts';
+import { reads } from '../model/reads.ts';
 import type { Tensor } from '../model/tensor.ts';
 import { Expressions, type Term } from './expressions.ts';
 import { piecewiseConstant, type Rule, type RuleContext } from './rule.ts';
@@ -14,6 +15,8 @@ export interface Forward {
   /** Tensors with respect to which `backward` may be asked for gradients. */
   readonly wrt: ReadonlySet<Term>;
   readonly nodes: readonly Node[];
+  /** Whether a tensor holds floats: others carry no gradient. */
+  isFloat(name: Term): boolean;
   shape(name: Term): readonly number[];
 }
 
@@ -28,9 +31,13 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
   for (const v of graph.inputs) builder.input(v.name, v.dtype, v.shape);
   for (const [name, tensor] of graph.initializers) builder.initializer(tensor, name);
   for (const node of graph.nodes) for (const output of node.outputs) if (output) builder.reserve(output);
-  const active = reachable(graph, wrt);
+  const floats = new Set(
+    [...graph.values.values(), ...graph.inputs].filter((v) => v.dtype.includes('float')).map((v) => v.name),
+  );
+  const isFloat = (name: Term): boolean => floats.has(name);
+  const active = influenced(graph.nodes, wrt, isFloat);
   const nodes = graph.nodes.map((node) => {
-    const rule = active.has(node) ? ruleOf(node) : undefined;
+    const rule = touches(node, active) ? ruleOf(node) : undefined;
     const prepared = rule?.prepare?.(node, (hint) => builder.fresh(hint)) ?? node;
     builder.node(prepared);
     return prepared;
@@ -45,7 +52,7 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
     if (!s) throw new Error(`autodiff: the shape of ${name} is not known`);
     return s;
   };
-  return { g: new Expressions(builder), graph, wrt: new Set(wrt), nodes, shape };
+  return { g: new Expressions(builder), graph, wrt: new Set(wrt), nodes, isFloat, shape };
 }
 
 /**
@@ -56,11 +63,7 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
 export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: readonly Term[]): Map<Term, Term> {
   const { g, nodes, shape } = forward;
   const wanted = new Set<Term>(wrt);
-  const active = new Set<Term>(wrt);
-  for (const node of nodes) {
-    if (!piecewiseConstant.has(node.op) && node.inputs.some((x) => active.has(x)))
-      for (const y of node.outputs) active.add(y);
-  }
+  const active = influenced(nodes, wrt, forward.isFloat);
   const constants = constantsOf(forward.graph, wanted);
   const parts = new Map<Term, Term[]>();
   const give = (name: Term, cotangent: Term) => parts.set(name, [...(parts.get(name) ?? []), cotangent]);
@@ -71,11 +74,12 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
   for (const [name, seed] of seeds) give(name, seed);
 
   for (const node of [...nodes].reverse()) {
-    if (!node.inputs.some((x) => active.has(x)) || piecewiseConstant.has(node.op)) continue;
-    const cotangents = node.outputs.map((y) => (y ? take(y) : undefined));
+    if (!node.outputs.some((y) => active.has(y))) continue;
+    const cotangents = node.outputs.map((y) => (active.has(y) ? take(y) : undefined));
     const first = cotangents.find((d) => d !== undefined);
     if (first === undefined) continue;
     const rule = ruleOf(node);
+    if (!rule.everyOutput && cotangents.some((d, i) => d !== undefined && i > 0)) throw noRule(node);
     const context: RuleContext = {
       node,
       x: node.inputs,
@@ -97,16 +101,17 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
   return new Map(wrt.map((name) => [name, take(name) ?? zeros(g, shape(name))]));
 }
 
-/** Nodes on which some tensor of `wrt` has a differentiable influence. */
-function reachable(graph: Graph, wrt: readonly Term[]): Set<Node> {
+const touches = (node: Node, tensors: ReadonlySet<Term>): boolean =>
+  !piecewiseConstant.has(node.op) && reads(node).some((x) => tensors.has(x));
+
+/** Float tensors that change when a tensor of `wrt` changes a little; bodies of If, Loop and Scan count as reading. */
+function influenced(nodes: readonly Node[], wrt: readonly Term[], isFloat: (name: Term) => boolean): Set<Term> {
   const tensors = new Set(wrt);
-  const found = new Set<Node>();
-  for (const node of graph.nodes) {
-    if (piecewiseConstant.has(node.op) || !node.inputs.some((x) => tensors.has(x))) continue;
-    found.add(node);
-    for (const y of node.outputs) tensors.add(y);
+  for (const node of nodes) {
+    if (!touches(node, tensors)) continue;
+    for (const y of node.outputs) if (isFloat(y)) tensors.add(y);
   }
-  return found;
+  return tensors;
 }
 
 function ruleOf(node: Node): Rule {

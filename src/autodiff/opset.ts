@@ -1,6 +1,6 @@
 /** Rewrites a graph of an older opset to opset 17, so that rules and formulas know a single form of each operator. */
 import { GraphBuilder } from '../model/builder.ts';
-import { attrFloat, attrInt, attrInts, type Graph, type Node } from '../model/graph.ts';
+import { attrFloat, attrInt, attrInts, type Graph, type Node, type ValueInfo } from '../model/graph.ts';
 import { float32, int64, scalar } from '../model/tensor.ts';
 
 const target = 17;
@@ -11,12 +11,13 @@ export function raiseOpset(graph: Graph): Graph {
   if (opset >= 16) return graph;
   const b = GraphBuilder.from({ ...graph, nodes: [], opsets: new Map([...graph.opsets, ['', target]]) });
   for (const node of graph.nodes) for (const y of node.outputs) if (y) b.reserve(y);
-  for (const node of graph.nodes) b.node(node.domain === '' ? raise(node, opset, graph, b) : node);
+  const values = new Map(graph.values);
+  for (const node of graph.nodes) b.node(node.domain === '' ? raise(node, opset, { ...graph, values }, b) : node);
   return {
     ...graph,
     ...b.build(graph.name),
     outputs: graph.outputs,
-    values: graph.values,
+    values,
     irVersion: Math.max(graph.irVersion, 8),
   };
 }
@@ -37,7 +38,8 @@ function listsToInputs(node: Node, names: readonly string[], b: GraphBuilder): N
   return without(node, names, { inputs });
 }
 
-function raise(node: Node, opset: number, graph: Graph, b: GraphBuilder): Node {
+/** `graph.values` may be added to. */
+function raise(node: Node, opset: number, graph: Graph & { values: Map<string, ValueInfo> }, b: GraphBuilder): Node {
   const has = (name: string) => node.attributes[name] !== undefined;
   switch (node.op) {
     case 'Squeeze':
@@ -81,7 +83,7 @@ function raise(node: Node, opset: number, graph: Graph, b: GraphBuilder): Node {
 }
 
 /** Before opset 13 softmax flattened all axes from `axis` on; the same as one axis where it is the last that is not 1. */
-function flattenedSoftmax(node: Node, graph: Graph, b: GraphBuilder): Node {
+function flattenedSoftmax(node: Node, graph: Graph & { values: Map<string, ValueInfo> }, b: GraphBuilder): Node {
   const shape =
     (graph.values.get(node.inputs[0]!) ?? graph.inputs.find((v) => v.name === node.inputs[0]))?.shape.map(Number) ?? [];
   const raw = attrInt(node, 'axis', 1);
@@ -91,6 +93,8 @@ function flattenedSoftmax(node: Node, graph: Graph, b: GraphBuilder): Node {
   const lead = shape.slice(0, axis).reduce((x, y) => x * y, 1);
   const flat = b.op('Reshape', [node.inputs[0]!, b.initializer(int64([lead, -1]))]);
   const soft = b.op(node.op, [flat], { axis: 1 });
+  const flatShape = [lead, shape.reduce((x, y) => x * y, 1) / lead];
+  for (const name of [flat, soft]) graph.values.set(name, { name, dtype: 'float32', shape: flatShape });
   return { ...node, op: 'Reshape', inputs: [soft, b.initializer(int64(shape))], attributes: {} };
 }
 

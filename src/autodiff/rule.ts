@@ -28,6 +28,8 @@ export type Gradients = readonly ((() => Term) | undefined)[];
 
 export interface Rule {
   readonly op: string;
+  /** The rule reads the cotangents of all outputs; without it, only the first output may have one. */
+  readonly everyOutput?: true;
   gradients(context: RuleContext): Gradients;
   /** A change to the forward node that the rule depends on, such as a second output. */
   prepare?(node: Node, fresh: (hint: string) => string): Node;

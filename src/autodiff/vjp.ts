@@ -6,7 +6,7 @@ import { raiseOpset } from './opset.ts';
 
 /**
  * @param head every tensor's shape is static and known
- * @returns a graph with the head's inputs plus `cotangent:<tensor>` for each output of the head, and one output
+ * @returns a graph with the head's inputs plus `cotangent:<tensor>` for each floating-point output of the head, and one output
  * `gradient:<input>` for each floating-point input
  * @throws CutlineError NO_GRADIENT_RULE
  */
@@ -16,7 +16,7 @@ export function vectorJacobianGraph(head: Graph): Graph {
   const forward = writeForward(raised, wrt);
   const b = forward.g.graph;
   const seeds = new Map(
-    raised.outputs.map((v: ValueInfo) => [v.name, b.input(`cotangent:${v.name}`, v.dtype, forward.shape(v.name))]),
+    raised.outputs.filter(isFloat).map((v) => [v.name, b.input(`cotangent:${v.name}`, v.dtype, forward.shape(v.name))]),
   );
   for (const [name, gradient] of backward(forward, seeds, wrt)) {
     b.op('Identity', [gradient], {}, `gradient:${name}`);
@@ -24,6 +24,8 @@ export function vectorJacobianGraph(head: Graph): Graph {
   }
   return prune(b.build(`${head.name}:vjp`));
 }
+
+const isFloat = (v: ValueInfo): boolean => v.dtype.includes('float');
 
 /** Leaves out nodes and initializers that no output depends on. Inputs stay. */
 export function prune(graph: Graph): Graph {

@@ -71,10 +71,9 @@ async function checkAll(generators: readonly CaseGenerator[], runs: number): Pro
   for (const generator of generators) {
     await fc.assert(
       fc.asyncProperty(caseOf(generator), fc.nat(), async (drawn, seed) => {
-        fc.pre(differentiable(drawn));
-        compared += await check(drawn, seed);
+        if (differentiable(drawn)) compared += await check(drawn, seed);
       }),
-      { numRuns: runs, seed: 7, maxSkipsPerRun: 1000 },
+      { numRuns: runs, seed: 7 },
     );
   }
   // A rule whose every case was refused has not been checked.
@@ -127,20 +126,25 @@ describe('several nodes', () => {
 });
 
 describe('operators without a rule', () => {
-  const ops = Object.keys(operatorCases).filter((op) => !rules.has(op) && !piecewiseConstant.has(op));
+  const ops = Object.keys(operatorCases).filter(
+    (op) => !rules.has(op) && !piecewiseConstant.has(op) && op !== 'DequantizeLinear',
+  );
   for (const op of ops) {
-    it(`${op} is refused by name`, () => {
-      const [generator] = operatorCases[op]!;
-      fc.assert(
-        fc.property(caseOf(generator!), (drawn) => {
-          fc.pre(differentiable(drawn));
+    it(`${op} is refused, and named`, () => {
+      for (const generator of operatorCases[op]!) {
+        for (const drawn of fc.sample(caseOf(generator), { numRuns: 5, seed: 7 })) {
           const graph = withShapes(drawn.graph, drawn.feeds);
-          expect(() => vectorJacobianGraph(graph)).toThrow(
-            expect.objectContaining({ code: 'NO_GRADIENT_RULE', message: expect.stringContaining(op) }),
-          );
-        }),
-        { numRuns: 3, seed: 7, maxSkipsPerRun: 1000 },
-      );
+          if (drawn.reals.length === 0) continue;
+          const refusal = expect.objectContaining({
+            code: 'NO_GRADIENT_RULE',
+            message: expect.stringMatching(named(op)),
+          });
+          expect(() => vectorJacobianGraph(graph), describeCase(drawn)).toThrow(refusal);
+        }
+      }
     });
   }
 });
+
+/** Old operators are named by what they became. */
+const named = (op: string): RegExp => new RegExp(`\\b${op === 'Upsample' ? 'Resize' : op}\\b`);

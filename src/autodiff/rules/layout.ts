@@ -27,12 +27,15 @@ const concat = rule('Concat', (c): Gradients => {
   });
 });
 
-const split = rule('Split', (c) => [
-  () => {
-    const parts = c.y.map((y, i) => c.cotangents[i] ?? zeros(c, c.shape(y)));
-    return c.g.concat(parts, axisOf(c, 0));
-  },
-]);
+const split: Rule = {
+  ...rule('Split', (c) => [
+    () => {
+      const parts = c.y.map((y, i) => c.cotangents[i] ?? zeros(c, c.shape(y)));
+      return c.g.concat(parts, axisOf(c, 0));
+    },
+  ]),
+  everyOutput: true,
+};
 
 function zeros(c: RuleContext, shape: readonly number[]): string {
   return c.g.tensor({ dtype: 'float32', shape, data: new Float32Array(sizeOf(shape)) });
