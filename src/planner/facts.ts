@@ -51,12 +51,12 @@ export interface Option {
  */
 export function optionsOf(
   model: ModelFacts,
-  defenses: readonly string[],
+  defenses: (cut: string) => readonly string[],
   codecs: readonly CodecName[],
 ): readonly Option[] {
   return model.cuts.flatMap((cut): Option[] => {
     if (cut.id === 'output') return [{ cut, defense: 'none', codec: 'float32' }];
-    const offered = cut.id === 'input' ? ['none'] : defenses;
+    const offered = cut.id === 'input' ? ['none'] : defenses(cut.id);
     return offered.flatMap((defense) => codecs.map((codec) => ({ cut, defense, codec })));
   });
 }

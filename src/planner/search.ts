@@ -10,7 +10,8 @@ import { leastRelaxation, type Relaxation } from './relax.ts';
 export interface Search {
   readonly model: ModelFacts;
   readonly profiles: Profiles;
-  readonly defenses: readonly string[];
+  /** By cut, `none` among them; noise that is relative to the activation has another scale at every cut. */
+  readonly defenses: (cut: string) => readonly string[];
   readonly codecs: readonly CodecName[];
   readonly thresholds: Thresholds;
   /** The broker's limit; the link profile's where this is left out. */

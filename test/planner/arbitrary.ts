@@ -91,7 +91,7 @@ export const problem: fc.Arbitrary<Search> = fc
   .map((p) => ({
     model: p.model,
     thresholds: p.thresholds,
-    defenses,
+    defenses: () => defenses,
     codecs: ['float32' as const, 'uint8' as const],
     profiles: {
       device: machine('device', p.deviceGmacs),

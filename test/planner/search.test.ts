@@ -129,7 +129,7 @@ describe('the search', () => {
     const input: Search = {
       model: fc.sample(problem, { numRuns: 1, seed: 1 })[0]!.model,
       profiles: { device: machine('device', 1, false), cloud: machine('cloud', 50), link: link(10, 5) },
-      defenses,
+      defenses: () => defenses,
       codecs: ['float32'],
       thresholds: { threat: 'white-box', maxSsim: 1, objective: 'energy' },
     };

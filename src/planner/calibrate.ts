@@ -1,0 +1,102 @@
+/**
+ * What a few of the user's own pictures say about every cut: how large its values are (noise is offered relative to
+ * them) and how many bytes each codec really writes.
+ */
+import { createCodec } from '../broker/index.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Graph, Tensor, Tensors } from '../model/index.ts';
+import type { CodecName } from '../plan/index.ts';
+
+export interface CutNames {
+  readonly id: string;
+  readonly tensors: readonly { readonly name: string }[];
+}
+
+export interface Calibration {
+  /** Root mean square over all float elements of the cut; 0 where there are none. */
+  readonly rms: number;
+  /** Mean over the pictures. */
+  readonly payloadBytes: Readonly<Partial<Record<CodecName, number>>>;
+}
+
+/**
+ * @param inputs one picture each, as the model takes it
+ * @returns by cut id
+ */
+export async function calibrate(
+  engine: Engine,
+  graph: Graph,
+  cuts: readonly CutNames[],
+  inputs: readonly Tensors[],
+  codecs: readonly CodecName[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, Calibration>> {
+  const cancel = signal ? { signal } : {};
+  const names = new Set(cuts.flatMap((c) => c.tensors.map((t) => t.name)));
+  for (const { name } of graph.inputs) names.delete(name);
+  const outputs = [...names].map((name) => graph.values.get(name) ?? { name, dtype: 'float32' as const, shape: [''] });
+  const session = await engine.load({ ...graph, outputs }, cancel);
+  try {
+    const sums = new Map(cuts.map((c) => [c.id, { squares: 0, elements: 0, bytes: new Map<CodecName, number>() }]));
+    for (const feeds of inputs) {
+      const values = { ...(await session.run(feeds, cancel)), ...feeds };
+      for (const cut of cuts) {
+        const sum = sums.get(cut.id)!;
+        for (const { name } of cut.tensors) {
+          const tensor = values[name]!;
+          addSquares(sum, tensor);
+          for (const codec of codecs) {
+            const { data } = await createCodec(codec).encode(name, tensor);
+            sum.bytes.set(codec, (sum.bytes.get(codec) ?? 0) + data.length);
+          }
+        }
+      }
+    }
+    return new Map(
+      [...sums].map(([id, { squares, elements, bytes }]) => [
+        id,
+        {
+          rms: elements > 0 ? Math.sqrt(squares / elements) : 0,
+          payloadBytes: Object.fromEntries([...bytes].map(([c, n]) => [c, Math.ceil(n / inputs.length)])),
+        },
+      ]),
+    );
+  } finally {
+    await session.close();
+  }
+}
+
+function addSquares(sum: { squares: number; elements: number }, { data }: Tensor): void {
+  if (!(data instanceof Float32Array)) return;
+  for (const v of data) sum.squares += v * v;
+  sum.elements += data.length;
+}
+
+/** Share of right answers of the whole model: the first output's largest value against the label. */
+export async function measureAccuracy(
+  engine: Engine,
+  graph: Graph,
+  inputs: AsyncIterable<{ readonly feeds: Tensors; readonly label: number }>,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const cancel = signal ? { signal } : {};
+  const session = await engine.load(graph, cancel);
+  try {
+    let right = 0;
+    let all = 0;
+    for await (const { feeds, label } of inputs) {
+      const scores = (await session.run(feeds, cancel))[graph.outputs[0]!.name]!;
+      if (argmax(scores) === label) right++;
+      all++;
+    }
+    return all > 0 ? right / all : undefined;
+  } finally {
+    await session.close();
+  }
+}
+
+function argmax({ data }: Tensor): number {
+  let best = 0;
+  for (let i = 1; i < data.length; i++) if (data[i]! > data[best]!) best = i;
+  return best;
+}
