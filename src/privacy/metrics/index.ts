@@ -1,0 +1,7 @@
+/** How much of a picture somebody got: errors, similarity, how sure that is, and what a guess would score. */
+export { type Baseline, baseline, meanImage } from './baseline.ts';
+export { mse, PSNR_CAP_DB, psnr } from './error.ts';
+export type { Images } from './images.ts';
+export { bootstrap, type Interval, worstDecile } from './interval.ts';
+export { type Reidentification, reidentification } from './reidentification.ts';
+export { type SsimMode, ssim } from './ssim.ts';
