@@ -153,7 +153,8 @@ const catalogue = {
     exit: 2,
     text: '{kind} {name}: use 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit.',
   },
-  HEAD_MISMATCH: { exit: 2, text: '{path}: {problem}. Split the model again with the plan that is deployed.' },
+  HEAD_MISMATCH: { exit: 2, text: '{path}: {problem}. Take the head and the plan from one run of cutline plan.' },
+  TAIL_MISMATCH: { exit: 2, text: '{path}: {problem}. Take the tail and the plan from one run of cutline plan.' },
   NO_ANSWER: {
     exit: 1,
     text: 'No answer from a consumer after {tries} tries of {timeoutMs} ms. Is `cutline consumer` running for fleet {fleet}?',

@@ -49,7 +49,9 @@ export interface Connection {
    * @throws CutlineError MESSAGE_TOO_LARGE, BROKER_LOST, BROKER_REFUSED
    */
   publish(topic: string, payload: string | Uint8Array, options: PublishOptions): Promise<void>;
+  /** @throws CutlineError BROKER_LOST, BROKER_REFUSED */
   subscribe(filter: string): Promise<void>;
+  unsubscribe(filter: string): Promise<void>;
   /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<string>;
   /** Says goodbye: the will is not published. */
@@ -61,6 +63,7 @@ const FINAL_CODES = new Set([2, 4, 5, 133, 134, 135, 138, 140]);
 const UNKNOWN_PROTOCOL = new Set([1, 132]);
 /** Unacknowledged publishes at once, where the broker allows as many. */
 const MAX_UNACKNOWLEDGED = 64;
+const CLOSE_MS = 2000;
 /** Room for fixed header, lengths and the properties we set. */
 const OVERHEAD_BYTES = 256;
 
@@ -200,9 +203,15 @@ function established(
       // 3.1.1 says "refused" in the list of grants.
       if (granted.some((g) => g.qos === 128)) throw refused(new Error(`subscription to ${filter}`));
     },
+    async unsubscribe(filter) {
+      await whileOpen(client.unsubscribeAsync(filter));
+    },
     async close() {
       if (!client.connected) return;
+      // MQTT.js waits for what is unacknowledged; a broker that has frozen would hold us for ever.
+      const patience = setTimeout(() => client.stream.destroy(), CLOSE_MS);
       await Promise.race([client.endAsync(), ended]);
+      clearTimeout(patience);
     },
   };
 

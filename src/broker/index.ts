@@ -1,14 +1,14 @@
 /** How an activation travels: envelope, codecs, topics, connections, and the embedded broker. */
 export type { BackoffOptions } from './backoff.ts';
 export { type Codec, codecNames, createCodec, type EncodedTensor } from './codecs/codec.ts';
-export type { Connection, ConnectOptions, PublishOptions } from './connection.ts';
+export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeTensors } from './decode.ts';
 export { type Body, type Envelope, encodeEnvelope, type Header, ID_BYTES } from './envelope.ts';
 export { type FailureCode, failures } from './failures.ts';
 export { defaultLimits, type Limits } from './limits.ts';
-export { Link } from './link.ts';
+export { Link, type LinkOptions } from './link.ts';
 export { Permits } from './permits.ts';
 export { readPassword } from './secrets.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server.ts';
-export { type BrokerSettings, brokerSettingsSchema, connectOptions, nameSchema } from './settings.ts';
+export { type BrokerSettings, brokerSettingsSchema, connectOptions, nameSchema, serviceSettings } from './settings.ts';
 export { activationsOf, deviceOf, topicOf } from './topics.ts';

@@ -1,6 +1,6 @@
 /**
  * Keeps one connection to a broker alive: connects, announces itself, and when the connection is lost waits and connects
- * again. It queues nothing; who has something to say waits for `onUp` and says it again.
+ * again. It queues nothing; who has something to say waits for `onUp` and says it (again).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CutlineError } from '../errors.ts';
@@ -18,7 +18,9 @@ export interface LinkOptions {
 
 export interface LinkEvents {
   /** Called on each new connection, before anything else: subscribe and announce here. A failure ends the connection. */
-  readonly onUp: (connection: Connection) => Promise<void>;
+  readonly prepare: (connection: Connection) => Promise<void>;
+  /** It is prepared: what waits may be sent. */
+  readonly onUp?: () => void;
   readonly onDown?: () => void;
   readonly receive: Receive;
 }
@@ -72,8 +74,10 @@ export class Link {
   async #use(connection: Connection, signal: AbortSignal): Promise<string> {
     const leave = () => void connection.close().catch(() => {});
     try {
-      await this.#events.onUp(connection);
+      // Before it is prepared: what arrives between subscribing and its confirmation can be answered.
       this.#connection = connection;
+      await this.#events.prepare(connection);
+      this.#events.onUp?.();
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });
       return await connection.ended;

@@ -31,6 +31,23 @@ export const brokerSettingsSchema = z.strictObject({
     .default(16 * 2 ** 20),
 });
 
+/** Settings that agent and consumer share. */
+export const serviceSettings = {
+  broker: brokerSettingsSchema,
+  fleet: nameSchema,
+  /** `plan.json`; head and tail lie beside it. */
+  plan: z.string().min(1),
+  /**
+   * MQTT quality of service of activations and answers. Delivery is end to end either way; 0 spares an acknowledgement,
+   * which a broker with Nagle's algorithm on (mosquitto without `set_tcp_nodelay true`) delays by 40 ms.
+   */
+  qos: z.union([z.literal(0), z.literal(1)]).default(0),
+  /** Give up after so many seconds without a broker; never when left out. */
+  giveUpAfterS: z.number().positive().optional(),
+  threads: z.int().min(1).max(256).optional(),
+  executionProvider: z.string().min(1).default('cpu'),
+};
+
 export type BrokerSettings = z.infer<typeof brokerSettingsSchema>;
 
 /**

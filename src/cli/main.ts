@@ -5,11 +5,13 @@ import type { CommandModule } from 'yargs';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CutlineError } from '../errors.ts';
+import { agentCommand } from './commands/agent.ts';
 import { brokerCommand } from './commands/broker.ts';
+import { consumerCommand } from './commands/consumer.ts';
 import { fail } from './output.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
-const commands: CommandModule<any, any>[] = [brokerCommand];
+const commands: CommandModule<any, any>[] = [brokerCommand, agentCommand, consumerCommand];
 
 const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }

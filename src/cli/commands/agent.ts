@@ -1,0 +1,56 @@
+import type { CommandModule } from 'yargs';
+
+interface Options {
+  config: string;
+  images: (string | number)[] | undefined;
+  results: string | undefined;
+  'give-up-after': number | undefined;
+  json?: boolean;
+}
+
+export const agentCommand: CommandModule<object, Options> = {
+  command: 'agent',
+  describe: 'Run the head on this device and send defended activations to the cloud',
+  builder: (yargs) =>
+    yargs
+      .option('config', { type: 'string', demandOption: true, requiresArg: true, describe: 'Configuration, YAML' })
+      .option('images', {
+        type: 'array',
+        describe: 'Image files or folders of them, in place of those of the configuration',
+      })
+      .option('results', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write one JSON line an inference, with the outputs, to this file',
+      })
+      .option('give-up-after', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Seconds without a broker after which to fail; without it the agent waits for ever',
+      }),
+  handler: async (argv) => {
+    const [{ startAgent }, { CutlineError }, { fail, print }, { stopSignal }, { agentText }] = await Promise.all([
+      import('../../device/index.ts'),
+      import('../../errors.ts'),
+      import('../output.ts'),
+      import('../stop.ts'),
+      import('../service-text.ts'),
+    ]);
+    const summary = await startAgent({
+      configPath: argv.config,
+      images: argv.images?.map(String),
+      resultsPath: argv.results,
+      giveUpAfterS: argv['give-up-after'],
+      log: (line) => process.stderr.write(`agent: ${line}\n`),
+      stop: stopSignal(),
+    });
+    print(argv.json, summary, () => agentText(summary));
+    const { failed, total } = summary.inferences;
+    const first = summary.results.find((r) => 'error' in r);
+    if (failed > 0 && !summary.stopped) {
+      const problem = first && 'error' in first ? first.error.message : '';
+      // On stderr only: stdout has its one document.
+      fail(new CutlineError('INFERENCES_FAILED', { failed, total, problem }), false);
+    }
+  },
+};

@@ -1,0 +1,42 @@
+/** The configuration of a consumer, as YAML. Paths are relative to the file they stand in. */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { nameSchema, serviceSettings } from '../broker/index.ts';
+import { readDocument } from '../validate.ts';
+
+export const consumerConfigSchema = z.strictObject({
+  ...serviceSettings,
+  /** Consumers of one group share the work, where the broker has shared subscriptions. */
+  group: nameSchema.default('tails'),
+  /** `auto` shares where the broker says that it can (MQTT 5); `always` also on MQTT 3.1.1. */
+  share: z.enum(['auto', 'always', 'never']).default('auto'),
+  /** The tail, when it does not lie beside the plan. */
+  tail: z.string().min(1).optional(),
+  /** Activations decoded and run at once; the engine itself runs them one after the other. */
+  concurrency: z.int().min(1).max(64).default(2),
+  /** Activations admitted and not yet answered; more are refused as OVERLOADED. */
+  queue: z.int().min(1).max(100_000).default(64),
+  /** The same in bytes. */
+  queueBytes: z
+    .int()
+    .min(1024)
+    .default(128 * 2 ** 20),
+  /** Answers kept for duplicates. */
+  cacheEntries: z.int().min(0).max(1_000_000).default(4096),
+  cacheBytes: z
+    .int()
+    .min(0)
+    .default(64 * 2 ** 20),
+  /** By how much the clock of a device may be behind ours before its messages count as expired. */
+  clockToleranceMs: z.int().min(0).default(2000),
+  /** How long to finish what was admitted, when asked to stop. */
+  drainMs: z.int().min(0).max(600_000).default(10_000),
+});
+
+export type ConsumerConfig = z.infer<typeof consumerConfigSchema>;
+
+/** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
+export async function readConsumerConfig(path: string): Promise<{ config: ConsumerConfig; folder: string }> {
+  const config = await readDocument(path, consumerConfigSchema, { code: 'CONFIG_INVALID' });
+  return { config, folder: dirname(resolve(path)) };
+}

@@ -1,0 +1,150 @@
+/**
+ * The agent: the trusted side. Takes pictures from a source, runs the head, defends and encodes the activation, sends it,
+ * and waits for the answer. The loop is `runAgent`; what it says to the broker is `uplink.ts`, waiting is `outbox.ts`.
+ */
+import { randomBytes } from 'node:crypto';
+import { type Codec, decodeTensors, encodeEnvelope, type Header, ID_BYTES } from '../broker/index.ts';
+import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/tensor.ts';
+import type { Plan } from '../plan/index.ts';
+import type { Head } from './head.ts';
+import { type Failed, type Inference, type Latency, round, top1 } from './record.ts';
+import type { Picture, Source } from './source.ts';
+import type { Uplink } from './uplink.ts';
+
+export interface Agent {
+  readonly plan: Plan;
+  readonly deviceId: string;
+  readonly bootId: string;
+  readonly expiryMs: number;
+  readonly head: Head;
+  readonly codec: Codec;
+  /** Undefined where the plan keeps everything on the device. */
+  readonly uplink: Uplink | undefined;
+  /** Called for every inference, in the order in which they end. A throw ends the run. */
+  readonly record: (inference: Inference | Failed, outputs?: Tensors) => Promise<void>;
+}
+
+/**
+ * Runs until the source ends or `stop` aborts; then what is under way is finished first.
+ * @throws CutlineError what the source, the uplink or `record` fail with; a failed inference is only recorded
+ */
+export async function runAgent(agent: Agent, source: Source, stop: AbortSignal): Promise<void> {
+  const { uplink } = agent;
+  const underWay = new Set<Promise<void>>();
+  let broken: { readonly error: unknown } | undefined;
+  let index = 0;
+  try {
+    for await (const picture of source) {
+      await uplink?.room(stop);
+      if (stop.aborted || broken) break;
+      const inference = await prepare(agent, picture, index++);
+      const work = finish(agent, inference)
+        .catch((error: unknown) => {
+          broken ??= { error };
+        })
+        .finally(() => underWay.delete(work));
+      underWay.add(work);
+    }
+  } finally {
+    await Promise.all(underWay);
+  }
+  if (broken) throw broken.error;
+}
+
+interface Prepared {
+  readonly index: number;
+  readonly picture: Picture;
+  readonly header: Header;
+  readonly startMs: number;
+  readonly headMs: number;
+  readonly activation: Tensors | undefined;
+  readonly error?: unknown;
+}
+
+/** Runs the head: one at a time, on the engine's thread. */
+async function prepare(agent: Agent, picture: Picture, index: number): Promise<Prepared> {
+  const { plan, head, deviceId, bootId, expiryMs } = agent;
+  const input = head.input(picture);
+  const createdMs = Date.now();
+  const correlationId = randomBytes(ID_BYTES).toString('hex');
+  const header: Header = {
+    planId: plan.planId,
+    deviceId,
+    bootId,
+    sequence: index,
+    correlationId,
+    createdMs,
+    expiresMs: createdMs + expiryMs,
+  };
+  const startMs = performance.now();
+  const started = { index, picture, header, startMs };
+  try {
+    const activation = await head.run(input);
+    return { ...started, activation, headMs: performance.now() - startMs };
+  } catch (error) {
+    return { ...started, activation: undefined, headMs: 0, error };
+  }
+}
+
+async function finish(agent: Agent, prepared: Prepared): Promise<void> {
+  const { uplink, plan, record } = agent;
+  const { index, picture, activation, startMs } = prepared;
+  let answer: Awaited<ReturnType<typeof ask>>;
+  try {
+    if (!activation) {
+      uplink?.giveBack();
+      throw prepared.error;
+    }
+    answer = uplink ? await ask(agent, uplink, prepared, activation) : local(activation, prepared.headMs);
+  } catch (error) {
+    if (!(error instanceof CutlineError) || uplink?.lost) throw error;
+    await record({ index, image: picture.name, error: { code: error.code, message: error.message } });
+    return;
+  }
+  const { outputs, latency, tries } = answer;
+  const best = top1(outputs);
+  const labels = plan.picture?.labels;
+  const inference: Inference = {
+    index,
+    image: picture.name,
+    ...(picture.label !== undefined && { label: picture.label }),
+    top1: best,
+    ...(labels?.[best] !== undefined && { top1Label: labels[best] }),
+    latencyMs: { ...latency, total: round(performance.now() - startMs) },
+    tries,
+  };
+  await record(inference, outputs);
+}
+
+/** Encodes, sends, waits, decodes. */
+async function ask({ codec }: Agent, uplink: Uplink, { header, headMs }: Prepared, activation: Tensors) {
+  const encodeStartMs = performance.now();
+  const payload = await encoded(codec, header, activation).catch((error: unknown) => {
+    uplink.giveBack();
+    throw error;
+  });
+  const encodeMs = performance.now() - encodeStartMs;
+  const { answer, sentMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
+  const arrivedMs = performance.now();
+  if (answer.body.kind !== 'result') throw new TypeError(`an answer of kind ${answer.body.kind}`);
+  const outputs = await decodeTensors(answer.body.tensors);
+  const tailMs = answer.body.queueMs + answer.body.tailMs + answer.body.decodeMs;
+  const latency: Omit<Latency, 'total'> = {
+    head: round(headMs),
+    encode: round(encodeMs + performance.now() - arrivedMs),
+    network: round(Math.max(0, arrivedMs - sentMs - tailMs)),
+    tail: round(tailMs),
+  };
+  return { outputs, latency, tries };
+}
+
+async function encoded(codec: Codec, header: Header, activation: Tensors): Promise<Uint8Array> {
+  const tensors = await Promise.all(Object.entries(activation).map(([name, tensor]) => codec.encode(name, tensor)));
+  return encodeEnvelope({ ...header, body: { kind: 'activation', tensors } });
+}
+
+/** The whole network ran here. */
+function local(outputs: Tensors, headMs: number) {
+  return { outputs, latency: { head: round(headMs), encode: 0, network: 0, tail: 0 }, tries: 0 };
+}

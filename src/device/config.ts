@@ -1,0 +1,37 @@
+/** The configuration of an agent, `cutline.agent/1` as YAML. Paths are relative to the file they stand in. */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { nameSchema, serviceSettings } from '../broker/index.ts';
+import { readDocument } from '../validate.ts';
+
+export const agentConfigSchema = z.strictObject({
+  ...serviceSettings,
+  device: nameSchema,
+  /** The head, when it does not lie beside the plan. */
+  head: z.string().min(1).optional(),
+  /** The model whose card says how pictures become input, where the plan does not. */
+  card: z.string().min(1).optional(),
+  /** Image files, and folders of them. */
+  images: z.array(z.string().min(1)).default([]),
+  /** Grey pictures for a colour network and the reverse: refuse or convert them. */
+  channels: z.enum(['refuse', 'convert']).default('refuse'),
+  /** How long to wait for an answer before sending again. */
+  timeoutMs: z.int().min(10).max(600_000).default(2000),
+  /** How often to send again while connected. */
+  retries: z.int().min(0).max(100).default(4),
+  /** An inference that has no answer after this long is given up, connected or not. */
+  expiryMs: z.int().min(100).max(3_600_000).default(60_000),
+  /** Inferences that may wait for an answer at once. 1 has the lowest latency, more have the higher throughput. */
+  inFlight: z.int().min(1).max(256).default(1),
+  /** Seconds between health messages. */
+  healthS: z.number().min(1).max(3600).default(30),
+});
+
+export type AgentConfig = z.infer<typeof agentConfigSchema>;
+
+/** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
+export async function readAgentConfig(path: string): Promise<{ config: AgentConfig; folder: string }> {
+  const config = await readDocument(path, agentConfigSchema, { code: 'CONFIG_INVALID' });
+  const folder = dirname(resolve(path));
+  return { config: { ...config, images: config.images.map((image) => resolve(folder, image)) }, folder };
+}

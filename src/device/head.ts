@@ -1,0 +1,66 @@
+/** The half of the network that runs here, with the defence around it: picture in, defended activation out. */
+import { type Preprocessing, preprocess } from '../data/index.ts';
+import type { Engine, Session } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
+import type { Tensor, Tensors } from '../model/tensor.ts';
+import type { Plan } from '../plan/index.ts';
+import type { DeviceDefense } from '../privacy/defenses/index.ts';
+import type { Picture } from './source.ts';
+
+export interface Head {
+  readonly preprocessing: Preprocessing;
+  /** The network's input for a picture. */
+  input(picture: Picture): Tensor;
+  /** The activation to send, defended. @throws CutlineError ENGINE_RUN, ENGINE_CRASHED */
+  run(input: Tensor): Promise<Tensors>;
+}
+
+export interface HeadOptions {
+  readonly plan: Plan;
+  /** Null where the device runs nothing (cut `input`). */
+  readonly bytes: Uint8Array | null;
+  readonly engine: Engine;
+  readonly defense: DeviceDefense;
+  readonly inputName: string;
+  readonly preprocessing: Preprocessing;
+}
+
+/** @throws CutlineError ENGINE_LOAD, HEAD_MISMATCH */
+export async function loadHead(options: HeadOptions): Promise<Head> {
+  const { plan, bytes, engine, defense, inputName, preprocessing } = options;
+  const names = plan.cut.tensors.map((t) => t.name);
+  const load = async () => {
+    if (!bytes) return undefined;
+    const loaded = await engine.load(bytes);
+    checkNames(loaded, inputName, names);
+    return loaded;
+  };
+  let session = await load();
+
+  return {
+    preprocessing,
+    input: ({ pixels }) => preprocess(pixels, preprocessing),
+    async run(input) {
+      const defended = defense.applyInput(input);
+      if (!session) return defense.applyActivation({ [names[0]!]: defended });
+      try {
+        return defense.applyActivation(await session.run({ [inputName]: defended }, { outputs: names }));
+      } catch (error) {
+        // The engine starts a new worker at the next load; this inference is lost, the agent is not.
+        if (error instanceof CutlineError && error.code === 'ENGINE_CRASHED') session = await load();
+        throw error;
+      }
+    },
+  };
+}
+
+function checkNames(session: Session, inputName: string, outputs: readonly string[]): void {
+  const refuse = (problem: string) => {
+    throw new CutlineError('HEAD_MISMATCH', { path: 'The head', problem });
+  };
+  const inputs = session.inputs.map((v) => v.name);
+  if (inputs.length !== 1 || inputs[0] !== inputName)
+    refuse(`its inputs are ${inputs}, the picture goes to ${inputName}`);
+  const absent = outputs.find((name) => !session.outputs.some((v) => v.name === name));
+  if (absent !== undefined) refuse(`it has no output ${absent}`);
+}

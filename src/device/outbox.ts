@@ -1,0 +1,175 @@
+/**
+ * Messages that wait for their answer, by correlation id. An inference leaves the outbox with its answer, after too many
+ * tries, or when it expires; until then it is sent again when no answer comes and whenever the connection comes back.
+ * Brokers may lose everything.
+ */
+import { type Envelope, failures, Permits } from '../broker/index.ts';
+import { CutlineError } from '../errors.ts';
+
+export interface Message {
+  readonly correlationId: string;
+  readonly payload: Uint8Array;
+}
+
+export interface OutboxOptions {
+  /** Messages at once; `room` waits for one to leave. */
+  readonly capacity: number;
+  readonly timeoutMs: number;
+  /** Timeouts after which a message is given up. */
+  readonly retries: number;
+  readonly expiryMs: number;
+  readonly fleet: string;
+  /** Publishes; a rejection other than BROKER_LOST ends the message, BROKER_LOST waits for `up`. */
+  readonly send: (message: Message) => Promise<void>;
+  readonly log: (line: string) => void;
+  /** Uniform on [0, 1). */
+  readonly random?: () => number;
+}
+
+export interface Delivered {
+  readonly answer: Envelope;
+  /** When it was first handed to the connection, by `performance.now()`. */
+  readonly sentMs: number;
+  readonly tries: number;
+}
+
+interface Entry extends Message {
+  tries: number;
+  timeouts: number;
+  sentMs: number;
+  timer: NodeJS.Timeout | undefined;
+  readonly resolve: (delivered: Delivered) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Ids of answered messages kept to tell a late twin from a stranger. */
+const REMEMBERED = 1024;
+
+export class Outbox {
+  readonly #options: OutboxOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #answered = new Set<string>();
+  readonly #permits: Permits;
+  #isUp = false;
+  #resends = 0;
+  #lateTwins = 0;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.#permits = new Permits(options.capacity);
+  }
+
+  /** Messages sent again, and answers that came after another to the same message. */
+  get counts(): { readonly resends: number; readonly lateTwins: number; readonly waiting: number } {
+    return { resends: this.#resends, lateTwins: this.#lateTwins, waiting: this.#entries.size };
+  }
+
+  /** Waits for room; each call is followed by one `deliver` or `giveBack`. */
+  room(): Promise<void> {
+    return this.#permits.take();
+  }
+
+  giveBack(): void {
+    this.#permits.give();
+  }
+
+  /** @throws CutlineError NO_ANSWER, ANSWER_FAILED, MESSAGE_TOO_LARGE, or what `fail` was called with */
+  async deliver(message: Message): Promise<Delivered> {
+    let expiry: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Delivered>((resolve, reject) => {
+        const entry: Entry = { ...message, tries: 0, timeouts: 0, sentMs: 0, timer: undefined, resolve, reject };
+        this.#entries.set(message.correlationId, entry);
+        expiry = setTimeout(() => reject(this.#noAnswer(entry)), this.#options.expiryMs);
+        if (this.#isUp) this.#attempt(entry);
+      });
+    } finally {
+      clearTimeout(expiry);
+      clearTimeout(this.#entries.get(message.correlationId)?.timer);
+      this.#entries.delete(message.correlationId);
+      this.#permits.give();
+    }
+  }
+
+  /** The connection is there: everything that waits is sent (again). */
+  up(): void {
+    this.#isUp = true;
+    for (const entry of this.#entries.values()) this.#attempt(entry);
+  }
+
+  /** The connection is gone: time without it does not count as a try. */
+  down(): void {
+    this.#isUp = false;
+    for (const entry of this.#entries.values()) clearTimeout(entry.timer);
+  }
+
+  /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
+  answer(envelope: Envelope): 'taken' | 'late twin' | 'unknown' {
+    const entry = this.#entries.get(envelope.correlationId);
+    if (!entry) {
+      if (!this.#answered.has(envelope.correlationId)) return 'unknown';
+      this.#lateTwins++;
+      return 'late twin';
+    }
+    const { body } = envelope;
+    if (body.kind === 'failure' && failures[body.code].retry) {
+      // It asks for air: most of a timeout, not at once.
+      const pauseMs = this.#options.timeoutMs * (0.25 + 0.75 * this.#random());
+      this.#again(entry, `the consumer answered ${body.code}`, pauseMs);
+    } else if (body.kind === 'failure') {
+      entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
+    } else {
+      this.#remember(envelope.correlationId);
+      entry.resolve({ answer: envelope, sentMs: entry.sentMs, tries: entry.tries });
+    }
+    return 'taken';
+  }
+
+  /** Ends everything that waits. */
+  fail(error: unknown): void {
+    for (const entry of this.#entries.values()) entry.reject(error);
+  }
+
+  #attempt(entry: Entry): void {
+    clearTimeout(entry.timer);
+    if (entry.tries++ > 0) this.#resends++;
+    else entry.sentMs = performance.now();
+    const { timeoutMs, send } = this.#options;
+    const timedOut = () => this.#again(entry, `no answer within ${timeoutMs} ms`, 100 * this.#random());
+    entry.timer = setTimeout(timedOut, timeoutMs);
+    send(entry).catch((error: unknown) => {
+      if (error instanceof CutlineError && error.code === 'BROKER_LOST') return;
+      entry.reject(error);
+    });
+  }
+
+  #again(entry: Entry, problem: string, pauseMs: number): void {
+    const { retries, log } = this.#options;
+    clearTimeout(entry.timer);
+    if (++entry.timeouts > retries) {
+      entry.reject(this.#noAnswer(entry));
+      return;
+    }
+    log(`${problem}; sending again (${entry.timeouts} of ${retries})`);
+    entry.timer = setTimeout(() => this.#isUp && this.#attempt(entry), pauseMs);
+  }
+
+  #random(): number {
+    return (this.#options.random ?? Math.random)();
+  }
+
+  #noAnswer(entry: Entry): CutlineError {
+    const { timeoutMs, fleet } = this.#options;
+    return new CutlineError('NO_ANSWER', { tries: entry.tries, timeoutMs, fleet });
+  }
+
+  #remember(id: string): void {
+    this.#answered.add(id);
+    if (this.#answered.size > REMEMBERED) {
+      for (const oldest of this.#answered) {
+        this.#answered.delete(oldest);
+        break;
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/** What an agent says to the broker: its state, its health, activations out, answers in. */
+import { type Connection, decodeEnvelope, type Envelope, Link, type LinkOptions, topicOf } from '../broker/index.ts';
+import { CutlineError } from '../errors.ts';
+import { type Delivered, type Message, Outbox } from './outbox.ts';
+
+export interface UplinkOptions {
+  readonly link: Omit<LinkOptions, 'log'>;
+  readonly fleet: string;
+  readonly device: string;
+  readonly planId: string;
+  readonly bootId: string;
+  readonly qos: 0 | 1;
+  readonly capacity: number;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly expiryMs: number;
+  readonly healthMs: number;
+  readonly log: (line: string) => void;
+}
+
+/** The retained state of a device; `offline` is also its last will. */
+export function stateMessage(status: 'online' | 'offline', { device, planId, bootId }: StateFields): string {
+  return JSON.stringify({ format: 'cutline.state/1', status, device, planId, bootId });
+}
+
+type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
+
+export class Uplink {
+  readonly #options: UplinkOptions;
+  readonly #topics;
+  readonly #outbox: Outbox;
+  readonly #link: Link;
+  readonly #end = new AbortController();
+  readonly #startMs = performance.now();
+  #lost: { readonly error: unknown } | undefined;
+  #run: Promise<void> | undefined;
+  #health: NodeJS.Timeout | undefined;
+  #connects = 0;
+  #hostile = 0;
+
+  constructor(options: UplinkOptions) {
+    this.#options = options;
+    const { fleet, device, log } = options;
+    this.#topics = {
+      act: topicOf(fleet, device, 'act'),
+      res: topicOf(fleet, device, 'res'),
+      state: topicOf(fleet, device, 'state'),
+      health: topicOf(fleet, device, 'health'),
+    };
+    this.#outbox = new Outbox({ ...options, send: (message) => this.#send(message) });
+    this.#link = new Link(
+      { ...options.link, log },
+      {
+        prepare: (connection) => this.#prepare(connection),
+        onUp: () => this.#outbox.up(),
+        onDown: () => this.#outbox.down(),
+        receive: (topic, payload) => this.#receive(topic, payload),
+      },
+    );
+  }
+
+  /** Starts connecting. It goes on in the background; failures come out of `room`, `deliver` and `close`. */
+  start(): void {
+    this.#run = this.#link.run(this.#end.signal).catch((error: unknown) => {
+      this.#lost = { error };
+      this.#outbox.fail(error);
+    });
+    this.#health = setInterval(() => this.#sayHealth(), this.#options.healthMs);
+  }
+
+  /** Whether it has given up for good. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  get counts() {
+    const reconnects = Math.max(0, this.#connects - 1);
+    return { ...this.#outbox.counts, reconnects, hostile: this.#hostile };
+  }
+
+  /** Waits until another message may be sent, or `stop` aborts. @throws CutlineError when the broker was given up */
+  async room(stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return;
+    let abort = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      abort = resolve;
+      stop.addEventListener('abort', abort, { once: true });
+    });
+    await Promise.race([this.#outbox.room(), stopped]);
+    stop.removeEventListener('abort', abort);
+    if (this.#lost) throw this.#lost.error;
+  }
+
+  giveBack(): void {
+    this.#outbox.giveBack();
+  }
+
+  async deliver(message: Message): Promise<Delivered> {
+    if (this.#lost) throw this.#lost.error;
+    return this.#outbox.deliver(message);
+  }
+
+  /** Ends everything that waits; it can be sent again by somebody else. */
+  abandon(): void {
+    this.#outbox.fail(new CutlineError('CANCELLED'));
+  }
+
+  /** Says offline and leaves. @throws CutlineError when the broker was given up */
+  async close(): Promise<void> {
+    clearInterval(this.#health);
+    const { connection } = this.#link;
+    const words = stateMessage('offline', this.#options);
+    await connection?.publish(this.#topics.state, words, { qos: 1, retain: true }).catch(() => {});
+    this.#end.abort();
+    await this.#run;
+    if (this.#lost) throw this.#lost.error;
+  }
+
+  async #prepare(connection: Connection): Promise<void> {
+    await connection.subscribe(this.#topics.res);
+    await connection.publish(this.#topics.state, stateMessage('online', this.#options), { qos: 1, retain: true });
+    this.#connects++;
+  }
+
+  async #send({ correlationId, payload }: Message): Promise<void> {
+    const { link, qos, expiryMs } = this.#options;
+    const { connection } = this.#link;
+    if (!connection) throw new CutlineError('BROKER_LOST', { url: link.connect.url, problem: 'not connected' });
+    const { act, res } = this.#topics;
+    const mirrored = { expiryS: expiryMs / 1000, correlation: correlationId, responseTopic: res };
+    await connection.publish(act, payload, { qos, ...mirrored });
+  }
+
+  #receive(topic: string, payload: Buffer): void {
+    if (topic !== this.#topics.res) return;
+    let envelope: Envelope;
+    try {
+      envelope = decodeEnvelope(payload);
+      const { deviceId, planId, body } = envelope;
+      if (deviceId !== this.#options.device || planId !== this.#options.planId || body.kind === 'activation') {
+        throw new CutlineError('ENVELOPE_INVALID', { problem: 'an answer that is not for this device and plan' });
+      }
+    } catch (error) {
+      this.#drop((error as Error).message);
+      return;
+    }
+    if (this.#outbox.answer(envelope) === 'unknown') this.#drop('an answer to nothing that was asked');
+  }
+
+  #drop(problem: string): void {
+    this.#hostile++;
+    // The first, then ever more rarely: a flood must not become a flood of lines.
+    if ((this.#hostile & (this.#hostile - 1)) === 0) {
+      this.#options.log(`dropped ${this.#hostile} message(s) on ${this.#topics.res}; the last: ${problem}`);
+    }
+  }
+
+  #sayHealth(): void {
+    const health = {
+      format: 'cutline.health/1',
+      device: this.#options.device,
+      uptimeS: Math.round((performance.now() - this.#startMs) / 1000),
+      residentBytes: process.memoryUsage.rss(),
+      ...this.counts,
+    };
+    void this.#link.connection?.publish(this.#topics.health, JSON.stringify(health), { qos: 0 }).catch(() => {});
+  }
+}
