@@ -1,6 +1,6 @@
 /** Weighted means under a window that slides over a plane, where it fits whole ("valid"). */
 
-/** One-dimensional weights, summing to 1; the window is their outer product. */
+/** An odd number of symmetric weights, summing to 1; the window is their outer product. */
 export type Taps = Float64Array;
 
 export function gaussianTaps(size: number, sigma: number): Taps {
@@ -28,19 +28,18 @@ export function createSlider(height: number, width: number, taps: Taps): Slider 
     length: outHeight * outWidth,
     slide(plane, out) {
       for (let y = 0; y < height; y++) {
-        for (let x = 0; x < outWidth; x++) {
-          let sum = 0;
-          for (let k = 0, from = y * width + x; k < size; k++) sum += taps[k]! * plane[from + k]!;
-          rows[y * outWidth + x] = sum;
-        }
+        for (let x = 0; x < outWidth; x++) rows[y * outWidth + x] = weigh(plane, y * width + x, 1, taps);
       }
-      for (let y = 0; y < outHeight; y++) {
-        for (let x = 0; x < outWidth; x++) {
-          let sum = 0;
-          for (let k = 0, from = y * outWidth + x; k < size; k++, from += outWidth) sum += taps[k]! * rows[from]!;
-          out[y * outWidth + x] = sum;
-        }
-      }
+      for (let i = 0; i < out.length; i++) out[i] = weigh(rows, i, outWidth, taps);
     },
   };
+}
+
+/** The weighted sum of values `stride` apart. The weights are symmetric, which halves the multiplications. */
+function weigh(values: Float64Array, first: number, stride: number, taps: Taps): number {
+  const half = taps.length >> 1;
+  let last = first + (taps.length - 1) * stride;
+  let sum = 0;
+  for (let k = 0; k < half; k++, first += stride, last -= stride) sum += taps[k]! * (values[first]! + values[last]!);
+  return sum + taps[half]! * values[first]!;
 }
