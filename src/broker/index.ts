@@ -11,4 +11,4 @@ export { Permits } from './permits.ts';
 export { readPassword } from './secrets.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, nameSchema, serviceSettings } from './settings.ts';
-export { activationsOf, deviceOf, topicOf } from './topics.ts';
+export { activationsOf, deviceOf, isName, topicOf } from './topics.ts';

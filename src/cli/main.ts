@@ -8,10 +8,11 @@ import { CutlineError } from '../errors.ts';
 import { agentCommand } from './commands/agent.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { consumerCommand } from './commands/consumer.ts';
+import { profileCommand } from './commands/profile.ts';
 import { fail } from './output.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
-const commands: CommandModule<any, any>[] = [brokerCommand, agentCommand, consumerCommand];
+const commands: CommandModule<any, any>[] = [brokerCommand, agentCommand, consumerCommand, profileCommand];
 
 const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }

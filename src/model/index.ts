@@ -1,9 +1,25 @@
 /** A network as a value: ONNX in and out, shapes, cost, cuts, split. */
+export {
+  bindBatch,
+  bindDimensions,
+  hasSymbolicBatch,
+  parseShapes,
+  requireBound,
+  type Shapes,
+} from './bind.ts';
 export { type AttributeLike, GraphBuilder } from './builder.ts';
+export { type Cost, cost, type NodeCost, type OperatorClass } from './cost.ts';
+export { type Cut, type CutOptions, findCuts } from './cuts/find.ts';
+export { resolveCut } from './cuts/resolve.ts';
+export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, readModel, saveModel } from './file.ts';
 export * from './graph.ts';
+export { inferBatchShapes, inferShapes } from './infer.ts';
+export { emptyData } from './onnx/dtype.ts';
 export { type ParseOptions, parseModel } from './onnx/read.ts';
 export { encodeModel } from './onnx/write.ts';
 export { topologicalOrder } from './order.ts';
 export { bodies, reads } from './reads.ts';
+export { type Split, split } from './split.ts';
 export * from './tensor.ts';
+export { activationBytes, allValues, fixedShape } from './values.ts';

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import { codecs, type Source, sources } from '../plan/index.ts';
 
-/** Operators that share a roofline. One GFLOP/s number a device is wrong by ten times. */
-export const operatorClasses = ['dense-conv', 'depthwise-conv', 'matmul', 'elementwise'] as const;
+/** Operators that share a roofline, as `model/cost.ts` names them. One GFLOP/s number a device is wrong by ten times. */
+export const operatorClasses = ['conv', 'depthwise', 'matmul', 'elementwise'] as const;
 export type OperatorClass = (typeof operatorClasses)[number];
 
 function figure<U extends string>(unit: U) {

@@ -41,7 +41,7 @@ export function machine(name: string, gmacs: number, watts = true): Profile {
     format: 'cutline.profile/1',
     name,
     compute: {
-      classes: { 'dense-conv': roof, 'depthwise-conv': roof, matmul: roof, elementwise: roof },
+      classes: { conv: roof, depthwise: roof, matmul: roof, elementwise: roof },
       nodeOverheadMs: f(0.01, 'ms'),
       callOverheadMs: f(0.1, 'ms'),
     },

@@ -15,13 +15,13 @@ export interface Probe {
 
 /** Sizes that a Raspberry Pi finishes in a moment; on each class one side of the roof and the other. */
 export const probes: readonly Probe[] = [
-  conv('dense-conv', 64, 3, 32),
-  conv('dense-conv', 128, 3, 16),
-  conv('dense-conv', 16, 3, 16),
-  conv('dense-conv', 256, 1, 14),
-  conv('depthwise-conv', 32, 3, 56),
-  conv('depthwise-conv', 128, 3, 28),
-  conv('depthwise-conv', 512, 3, 7),
+  conv('conv', 64, 3, 32),
+  conv('conv', 128, 3, 16),
+  conv('conv', 16, 3, 16),
+  conv('conv', 256, 1, 14),
+  conv('depthwise', 32, 3, 56),
+  conv('depthwise', 128, 3, 28),
+  conv('depthwise', 512, 3, 7),
   matmul(1, 256),
   matmul(1, 1024),
   matmul(1, 2048),
@@ -31,8 +31,8 @@ export const probes: readonly Probe[] = [
   add(64, 112),
 ];
 
-function conv(kind: 'dense-conv' | 'depthwise-conv', channels: number, kernel: number, side: number): Probe {
-  const perGroup = kind === 'dense-conv' ? channels : 1;
+function conv(kind: 'conv' | 'depthwise', channels: number, kernel: number, side: number): Probe {
+  const perGroup = kind === 'conv' ? channels : 1;
   const weights = channels * perGroup * kernel * kernel;
   const activation = channels * side * side;
   return {

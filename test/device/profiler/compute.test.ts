@@ -18,7 +18,7 @@ describe('profiling this machine', () => {
     const machine = await describeMachine();
     profileSchema.parse({ format: 'cutline.profile/1', name: 'here', machine, compute });
     // Wide brackets: anything that runs these tests is between a Pi Zero and a big server.
-    const dense = compute.classes['dense-conv'];
+    const dense = compute.classes.conv;
     expect(dense.macsPerS!.value).toBeGreaterThan(1e8);
     expect(dense.macsPerS!.value).toBeLessThan(1e12);
     expect(compute.classes.elementwise.bytesPerS.value).toBeGreaterThan(1e8);

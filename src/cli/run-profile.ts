@@ -1,0 +1,111 @@
+/** `cutline profile`: opens what the options name, measures, writes. */
+import { arch } from 'node:os';
+import { join } from 'node:path';
+import { brokerSettingsSchema, connectOptions, isName } from '../broker/index.ts';
+import { profileMachine } from '../device/profiler/index.ts';
+import { createEngine } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
+import { type Profile, writeProfile } from '../profile/index.ts';
+import { check } from '../validate.ts';
+import { openModel } from './open-model.ts';
+import { table } from './output.ts';
+
+export interface ProfileArguments {
+  readonly model: string | undefined;
+  readonly name: string | undefined;
+  /** `-` writes nothing. */
+  readonly out: string | undefined;
+  readonly broker: string | undefined;
+  readonly username: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly meter: string;
+  readonly threads: number | undefined;
+  readonly budgetMs: number;
+  readonly shapes: readonly string[];
+}
+
+export interface ProfileWritten {
+  readonly profile: Profile;
+  /** Undefined when nothing was written. */
+  readonly path: string | undefined;
+}
+
+export async function runProfile(
+  options: ProfileArguments,
+  signal: AbortSignal,
+  log: (line: string) => void,
+): Promise<ProfileWritten> {
+  const { threads, budgetMs, meter } = options;
+  const name = options.name ?? arch();
+  if (!isName(name)) {
+    throw new CutlineError('USAGE', { problem: `--name ${name}: use letters, digits, dots, dashes and underscores.` });
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
+    throw new CutlineError('USAGE', { problem: `--threads ${threads}: want a whole number from 1 on.` });
+  }
+  if (!(budgetMs > 0)) throw new CutlineError('USAGE', { problem: '--budget: want seconds above 0.' });
+  const connect = options.broker === undefined ? undefined : await connectTo(options.broker, options);
+  const model = options.model === undefined ? undefined : await open(options.model, options.shapes);
+  const profile = await profileMachine({
+    name,
+    created: new Date(),
+    meter,
+    budgetMs,
+    signal,
+    log,
+    ...(threads !== undefined && { threads }),
+    ...(connect && { connect }),
+    ...(model && { model }),
+  });
+  if (options.out === '-') return { profile, path: undefined };
+  const path = options.out ?? join('profiles', `${name}.yaml`);
+  await writeProfile(path, profile);
+  return { profile, path };
+}
+
+async function open(path: string, shapes: readonly string[]) {
+  const engine = await createEngine({ threads: 1 });
+  try {
+    return await openModel(path, shapes, engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+function connectTo(url: string, { username, passwordFile }: ProfileArguments) {
+  const given = {
+    url,
+    ...(username !== undefined && { username }),
+    ...(passwordFile !== undefined && { passwordFile }),
+  };
+  const settings = check(given, brokerSettingsSchema, '--broker', 'PROFILE_INVALID');
+  return connectOptions(settings, '.', { clientId: `cutline-profile-${process.pid}` });
+}
+
+export function profileText({ profile, path }: ProfileWritten): string {
+  const { machine, compute, power, link, models } = profile;
+  const lines = [`${profile.name}: ${machine?.cpu ?? machine?.architecture ?? ''}, ${compute?.threads} threads`];
+  if (compute) {
+    const rows = Object.entries(compute.classes).map(([name, roof]) => [
+      name,
+      roof.macsPerS ? (roof.macsPerS.value / 1e9).toFixed(2) : '–',
+      (roof.bytesPerS.value / 1e9).toFixed(2),
+    ]);
+    lines.push(table([['operators', 'GMAC/s', 'GB/s'], ...rows]));
+    lines.push(`a node ${compute.nodeOverheadMs.value} ms, a call ${compute.callOverheadMs.value} ms`);
+  }
+  lines.push(
+    power
+      ? `power ${power.idleW?.value} W idle, ${power.busyW.value} W busy (${power.busyW.source}, ${power.meter})`
+      : 'power: no meter answers here, so energy stays unknown',
+  );
+  if (link) {
+    lines.push(`link ${link.rttMs.value} ms round trip, ${(link.uplinkBps.value / 1e6).toFixed(1)} Mbit/s up`);
+  }
+  for (const model of models ?? []) {
+    const rows = model.cuts.map((c) => [c.cut, c.headMs?.value.toFixed(3) ?? '–', c.tailMs?.value.toFixed(3) ?? '–']);
+    lines.push(table([[`${model.name ?? 'model'}, cut`, 'head ms', 'tail ms'], ...rows]));
+  }
+  if (path) lines.push(`Written to ${path}`);
+  return lines.join('\n');
+}

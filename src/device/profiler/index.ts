@@ -1,0 +1,68 @@
+/** Measures this machine, the link to a broker, and a model's heads and tails, and says it as a profile. */
+import { availableParallelism } from 'node:os';
+import type { ConnectOptions } from '../../broker/index.ts';
+import { createEngine } from '../../engine/index.ts';
+import type { Profile } from '../../profile/index.ts';
+import { openPowerMeter } from '../power/index.ts';
+import { measureCompute } from './compute.ts';
+import { measureEncode } from './encode.ts';
+import { measureLink } from './link.ts';
+import { describeMachine } from './machine.ts';
+import { type ModelToMeasure, measureModel } from './model.ts';
+import { measurePower } from './power.ts';
+
+export { meterNames } from '../power/index.ts';
+export type { ModelToMeasure } from './model.ts';
+
+export interface ProfileOptions {
+  readonly name: string;
+  readonly created: Date;
+  readonly model?: ModelToMeasure;
+  readonly connect?: ConnectOptions;
+  /** As `openPowerMeter` takes it. */
+  readonly meter: string;
+  /** Default: all cores. */
+  readonly threads?: number;
+  /** Time for the heads and tails of the model together. */
+  readonly budgetMs: number;
+  readonly signal?: AbortSignal;
+  /** A line for people about what is being measured. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Nothing else should run meanwhile. The broker is asked first: of all things it is the likeliest to fail.
+ * @throws CutlineError BROKER_*, LINK_SILENT, POWER_METER_*, CANCELLED, and what loading the model throws
+ */
+export async function profileMachine(options: ProfileOptions): Promise<Profile> {
+  const { name, created, model, connect, log, signal } = options;
+  const threads = options.threads ?? availableParallelism();
+  const cancel = signal ? { signal } : {};
+  const machine = await describeMachine();
+  const meter = await openPowerMeter(options.meter, { machineModel: machine.model, onSkipped: log });
+  if (connect) log(`link through ${connect.url}`);
+  const link = connect && (await measureLink({ connect, ...cancel }));
+  const engine = await createEngine({ threads });
+  try {
+    log(`speed of operators, ${threads} threads`);
+    const compute = await measureCompute(engine, { threads, ...cancel });
+    log('encoding');
+    const encode = await measureEncode();
+    if (meter) log(`power by ${meter.name}`);
+    const power = meter && (await measurePower(meter, engine, cancel));
+    const models = model && [await measureModel(model, { threads, budgetMs: options.budgetMs, log, ...cancel })];
+    return {
+      format: 'cutline.profile/1',
+      name,
+      created: created.toISOString(),
+      machine,
+      compute,
+      encode,
+      ...(power && { power }),
+      ...(link && { link }),
+      ...(models && { models }),
+    };
+  } finally {
+    await engine.close();
+  }
+}

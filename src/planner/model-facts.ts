@@ -1,0 +1,90 @@
+/** From a graph to the planner's facts. */
+import {
+  bytesPerElement,
+  type Cut,
+  cost,
+  type Graph,
+  type Node,
+  type NodeCost,
+  sizeOf,
+  split,
+} from '../model/index.ts';
+import type { CodecName } from '../plan/index.ts';
+import type { CutFacts, ModelFacts, NodeWork } from './facts.ts';
+
+/** onnxruntime folds these into the convolution or product before them, and they cost next to nothing. */
+const FUSED = new Set(['BatchNormalization', 'Relu', 'LeakyRelu', 'Clip', 'Sigmoid', 'Tanh', 'HardSigmoid', 'Add']);
+/** These only rename memory. */
+const FREE = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
+
+/**
+ * @param graph with every shape known
+ * @param cuts as `findCuts` gives them
+ * @param payloadBytes by cut and codec, where they were measured
+ */
+export function modelFacts(
+  graph: Graph,
+  sha256: string,
+  cuts: readonly Cut[],
+  payloadBytes: (cut: string) => CutFacts['payloadBytes'] | undefined = () => undefined,
+): ModelFacts {
+  const work = nodeWork(graph);
+  const side = (nodes: readonly Node[]) => nodes.flatMap((n) => work.get(n) ?? []);
+  const facts = cuts.map((cut): CutFacts => {
+    const parts = partsOf(graph, cut);
+    const measured = payloadBytes(cut.id);
+    return {
+      id: cut.id,
+      tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
+      activationBytes: cut.activationBytes,
+      head: side(parts.head?.nodes ?? []),
+      tail: side(parts.tail?.nodes ?? []),
+      headWeightBytes: parts.head ? weightBytes(parts.head) : 0,
+      ...(measured && { payloadBytes: measured }),
+    };
+  });
+  const answerBytes = graph.outputs.reduce(
+    (n, o) => n + sizeOf(o.shape.map(Number)) * (bytesPerElement(o.dtype) ?? 0),
+    0,
+  );
+  return { sha256, cuts: facts, answerBytes };
+}
+
+/** What runs on either side; all-cloud has no head, all-device no tail. */
+export function partsOf(graph: Graph, cut: Cut): { readonly head: Graph | null; readonly tail: Graph | null } {
+  if (cut.id === 'input') return { head: null, tail: graph };
+  if (cut.id === 'output') return { head: graph, tail: null };
+  return split(graph, cut);
+}
+
+/** Nodes that cost nothing are left out. A fused node costs no bytes: its convolution has written them. */
+function nodeWork(graph: Graph): ReadonlyMap<Node, NodeWork> {
+  const heavy = new Set<string>();
+  const work = new Map<Node, NodeWork>();
+  for (const c of cost(graph).nodes) {
+    if (c.operatorClass === 'free' || FREE.has(c.node.op)) continue;
+    const outputs = c.node.outputs.filter((o) => o !== '');
+    if (c.operatorClass !== 'elementwise') for (const o of outputs) heavy.add(o);
+    else if (FUSED.has(c.node.op) && c.node.inputs.some((i) => heavy.has(i))) {
+      for (const o of outputs) heavy.add(o);
+      continue;
+    }
+    work.set(c.node, { class: c.operatorClass, macs: c.macs, bytes: bytesOf(c) });
+  }
+  return work;
+}
+
+function bytesOf(c: NodeCost): number {
+  return c.parameterBytes + c.inputBytes + c.activationBytes;
+}
+
+function weightBytes(graph: Graph): number {
+  const constants = graph.nodes.flatMap(({ attributes: { value } }) => (value?.type === 'tensor' ? [value.value] : []));
+  let bytes = 0;
+  for (const t of [...graph.initializers.values(), ...constants])
+    bytes += t.data.length * (bytesPerElement(t.dtype) ?? 0);
+  return bytes;
+}
+
+/** Codecs that are offered when nothing else is asked for: exact, and the two cheap ones that lose little. */
+export const defaultCodecs: readonly CodecName[] = ['float32', 'float16', 'uint8', 'uint8+deflate'];
