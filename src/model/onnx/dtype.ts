@@ -59,6 +59,11 @@ export function arrayType(dtype: Exclude<DType, 'string'>) {
   }
 }
 
+/** Zeros, or empty strings. */
+export function emptyData(dtype: DType, size: number): TensorData {
+  return dtype === 'string' ? Array.from({ length: size }, () => '') : new (arrayType(dtype))(size);
+}
+
 /** Copies little-endian bytes into a typed array: raw data in a file is rarely aligned. */
 export function fromRaw(dtype: Exclude<DType, 'string'>, bytes: Uint8Array): TensorData {
   const aligned = new Uint8Array(bytes.byteLength);
