@@ -8,11 +8,24 @@ import { CutlineError } from '../errors.ts';
 import { agentCommand } from './commands/agent.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { consumerCommand } from './commands/consumer.ts';
+import { dataCommand } from './commands/data.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { profileCommand } from './commands/profile.ts';
+import { splitCommand } from './commands/split.ts';
+import { trainCommand } from './commands/train.ts';
 import { fail } from './output.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
-const commands: CommandModule<any, any>[] = [brokerCommand, agentCommand, consumerCommand, profileCommand];
+const commands: CommandModule<any, any>[] = [
+  inspectCommand,
+  splitCommand,
+  brokerCommand,
+  agentCommand,
+  consumerCommand,
+  profileCommand,
+  dataCommand,
+  trainCommand,
+];
 
 const version = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }

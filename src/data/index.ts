@@ -3,6 +3,7 @@ export { cardSchema, type ModelCard, type Preprocessing, preprocessingSchema } f
 export { cardPath, type PreprocessingFlags, preprocessingFor, readCard, writeCard } from './card-file.ts';
 export type { Dataset, Pixels, Split } from './dataset.ts';
 export { type DecodeOptions, decodeImage } from './decode.ts';
+export { type FetchOptions, type FetchResult, fetchDataset } from './fetch/index.ts';
 export { defaultCacheDir, type OpenOptions, openDataset } from './open.ts';
 export { inputShape, normalise, preprocess, toPixels, unitPixels } from './preprocess.ts';
 export type { ImageSize } from './split.ts';
