@@ -10,6 +10,7 @@ import { brokerCommand } from './commands/broker.ts';
 import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { planCommand } from './commands/plan.ts';
 import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';

@@ -12,7 +12,13 @@ import { encodeModel } from './onnx/write.ts';
  * @throws CutlineError FILE_NOT_FOUND, FILE_UNREADABLE, and what `parseModel` throws
  */
 export async function loadModel(path: string): Promise<Graph> {
-  return parseModel(await readModel(path), { directory: dirname(path), path: basename(path) });
+  return (await openModel(path)).graph;
+}
+
+/** The same with the bytes of the file, for its digest. */
+export async function openModel(path: string): Promise<{ readonly bytes: Uint8Array; readonly graph: Graph }> {
+  const bytes = await readModel(path);
+  return { bytes, graph: parseModel(bytes, { directory: dirname(path), path: basename(path) }) };
 }
 
 /** The bytes of a model file, for its digest. */

@@ -39,7 +39,7 @@ interface Place extends Pick<Frontier, 'ids'> {
  *
  * Left out, as dominated:
  * 1. sets that contain a smaller cut (a residual's inner tensor together with its skip: the skip alone does);
- * 2. sets of more bytes than the single-tensor cut their block starts from;
+ * 2. sets of more bytes than the single-tensor cut their block starts from, or of as many for no MAC more;
  * 3. sets of no fewer bytes and no fewer head MACs than the single-tensor cut their block ends in;
  * 4. of the sets within a block, those that another has no more bytes and no more head MACs than; of equals the deepest stays.
  * Single-tensor cuts are never left out, nor is anything judged against `input`: a picture is small, but it is the picture.
@@ -115,10 +115,12 @@ interface Block {
 /** Rules 2 to 4 of `findCuts`, and the order of depth. */
 function undominated(places: readonly Place[], { from, to, bytesAt, macsAt }: Block): Place[] {
   const fromBytes = from ? bytesAt(from) : Number.POSITIVE_INFINITY;
+  const fromMacs = from ? macsAt(from) : 0;
   const [toBytes, toMacs] = [bytesAt(to), macsAt(to)];
   const kept = places
     .map((place) => ({ place, bytes: bytesAt(place), macs: macsAt(place), depth: place.extra.length }))
-    .filter((c) => c.bytes <= fromBytes && (c.bytes < toBytes || c.macs < toMacs))
+    .filter((c) => c.bytes < fromBytes || (c.bytes === fromBytes && c.macs > fromMacs))
+    .filter((c) => c.bytes < toBytes || c.macs < toMacs)
     .sort((a, b) => a.macs - b.macs || a.bytes - b.bytes || b.depth - a.depth);
   const pareto: typeof kept = [];
   for (const c of kept) if (c.bytes < (pareto.at(-1)?.bytes ?? Number.POSITIVE_INFINITY)) pareto.push(c);

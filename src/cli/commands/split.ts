@@ -1,0 +1,48 @@
+import type { CommandModule } from 'yargs';
+
+interface Options {
+  model: string;
+  at: string;
+  out: string;
+  shape: string[];
+  json?: boolean;
+}
+
+export const splitCommand: CommandModule<object, Options> = {
+  command: 'split <model>',
+  describe: 'Write the two halves of a model: head.onnx for the device, tail.onnx for the cloud',
+  builder: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
+      .option('at', { type: 'string', demandOption: true, requiresArg: true, describe: 'Cut, as inspect lists it' })
+      .option('out', { type: 'string', demandOption: true, requiresArg: true, describe: 'Folder for the two files' })
+      .option('shape', {
+        type: 'string',
+        array: true,
+        default: [],
+        nargs: 1,
+        describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
+      }),
+  handler: async (argv) => {
+    const [{ createEngine }, { splitModel }, { print }] = await Promise.all([
+      import('../../engine/index.ts'),
+      import('../../model/index.ts'),
+      import('../output.ts'),
+    ]);
+    const engine = await createEngine();
+    try {
+      const note = (text: string) => process.stderr.write(`split: ${text}\n`);
+      const { at, out, shape: shapes } = argv;
+      const written = await splitModel(argv.model, engine, { at, out, shapes, note });
+      print(argv.json, written, () =>
+        [
+          `cut   ${written.cut}`,
+          `head  ${written.head}  sha256 ${written.headSha256}`,
+          `tail  ${written.tail}  sha256 ${written.tailSha256}`,
+        ].join('\n'),
+      );
+    } finally {
+      await engine.close();
+    }
+  },
+};
