@@ -81,11 +81,15 @@ const catalogue = {
     exit: 2,
     text: 'How pictures become the input of {model} is not known: {problem}. Write {card} or give --size, --mean and --std.',
   },
-  FETCH_FAILED: { exit: 1, text: '{url}: {problem}' },
+  FETCH_FAILED: {
+    exit: 1,
+    text: '{url}: {problem}. Check the connection, or download it elsewhere and give its folder.',
+  },
   FETCH_CHECKSUM: {
     exit: 1,
     text: '{url}: the download has {algorithm} {found}, expected {expected}. It was thrown away.',
   },
+  DATA_UNFIT: { exit: 2, text: '{data} holds pictures of {has}; this needs {wants}.' },
   // --- privacy ------------------------------------------------------------------------------------------------------
   DEFENSE_SPEC: {
     exit: 2,
