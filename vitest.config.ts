@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     pool: 'forks',
+    // Their gradients are published only as ES modules that Node does not resolve: vite does.
+    server: { deps: { inline: [/@tensorflow/] } },
   },
 });
