@@ -33,12 +33,15 @@ export async function runAgent(agent: Agent, source: Source, stop: AbortSignal):
   const { uplink } = agent;
   const underWay = new Set<Promise<void>>();
   let broken: { readonly error: unknown } | undefined;
-  let index = 0;
+  const pictures = source[Symbol.asyncIterator]();
   try {
-    for await (const picture of source) {
+    for (let index = 0; ; index++) {
+      // Room first: decoding the next picture meanwhile would take the processor from the answer that is awaited.
       await uplink?.room(stop);
       if (stop.aborted || broken) break;
-      const inference = await prepare(agent, picture, index++);
+      const { value: picture, done } = await pictures.next();
+      if (done) break;
+      const inference = await prepare(agent, picture, index);
       const work = finish(agent, inference)
         .catch((error: unknown) => {
           broken ??= { error };

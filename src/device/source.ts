@@ -1,4 +1,4 @@
-/** A source gives the agent pictures, one after the other. It does not know what becomes of them. */
+/** A source gives the agent pictures, one after the other, each when it is asked for. It does not know what becomes of them. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { decodeImage, type Pixels, type Preprocessing } from '../data/index.ts';
