@@ -24,6 +24,7 @@ const commands: CommandModule<any, any>[] = [
   agentCommand,
   consumerCommand,
   profileCommand,
+  planCommand,
   dataCommand,
   trainCommand,
 ];

@@ -18,13 +18,12 @@ export interface OpenModel {
  */
 export async function openModel(path: string, shapes: readonly string[], engine: Engine): Promise<OpenModel> {
   const model = await import('../model/index.ts');
-  const loaded = await model.loadModel(path);
-  const bound = model.bindBatch(model.bindDimensions(loaded, model.parseShapes(shapes, loaded)), 1);
-  const graph = await model.inferShapes(bound, engine);
+  const { bytes, graph: loaded } = await model.openModel(path);
+  const graph = await model.prepare(loaded, engine, { shapes: model.parseShapes(shapes, loaded) });
   return {
     path,
     name: basename(path, extname(path)),
-    sha256: model.modelSha256(await model.readModel(path)),
+    sha256: model.modelSha256(bytes),
     graph,
     cuts: model.findCuts(graph),
   };

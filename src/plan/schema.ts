@@ -104,6 +104,10 @@ export const thresholdsSchema = z.strictObject({
   maxEnergyMj: amount.optional(),
   minAccuracy: z.number().min(0).max(1).optional(),
   maxBytes: amount.optional(),
+  /** Of the head, which the device has to hold. */
+  maxDownloadBytes: amount.optional(),
+  /** Neither all-device nor all-cloud. */
+  requireSplit: z.literal(true).optional(),
   objective: z.enum(objectives),
   weights: z.partialRecord(z.enum(['latency', 'energy', 'bytes']), amount).optional(),
 });

@@ -47,7 +47,7 @@ export function dominates(a: readonly number[], b: readonly number[]): boolean {
   return a.every((v, i) => v <= b[i]!) && a.some((v, i) => v < b[i]!);
 }
 
-/** Candidates whose leakage is known and that no other such candidate dominates, in the order given. */
+/** Candidates whose leakage is known and that no other such candidate here dominates, in the order given. */
 export function pareto(candidates: readonly Candidate[]): Candidate[] {
   const known = candidates.filter((c) => c.leakage !== null).map((c) => ({ c, axes: axesOf(c) }));
   // In this order whatever dominates a candidate comes before it, so a look at the survivors is enough.

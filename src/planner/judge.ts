@@ -3,7 +3,14 @@ import type { Candidate, Thresholds } from '../plan/index.ts';
 
 /** A requirement that is broken. `option` is the flag that would have to give way, and `needed` the value it would need. */
 export interface Breach {
-  readonly option: 'max-ssim' | 'max-latency-ms' | 'max-energy-mj' | 'min-accuracy' | 'max-bytes' | undefined;
+  readonly option:
+    | 'max-ssim'
+    | 'max-latency-ms'
+    | 'max-energy-mj'
+    | 'min-accuracy'
+    | 'max-bytes'
+    | 'max-download-bytes'
+    | undefined;
   readonly asked: number;
   readonly needed: number;
   readonly reason: string;
@@ -29,6 +36,10 @@ export function breachesOf(c: Priced, asked: Thresholds, maxPacketBytes = Number
   over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);
   over(breaches, 'max-energy-mj', 'energy', 'mJ', c.energyMj, asked.maxEnergyMj);
   over(breaches, 'max-bytes', 'message', 'bytes', c.wireBytes, asked.maxBytes);
+  over(breaches, 'max-download-bytes', 'head', 'bytes', c.downloadBytes, asked.maxDownloadBytes);
+  if (asked.requireSplit && (c.cut === 'input' || c.cut === 'output')) {
+    breaches.push(unknown('It does not split the model, and --require-split asks for it.'));
+  }
   if (asked.minAccuracy !== undefined) {
     if (c.accuracy === null) breaches.push(unknown('Its accuracy was not measured, and --min-accuracy asks for it.'));
     else if (c.accuracy < asked.minAccuracy) {
@@ -53,7 +64,7 @@ function needsEnergy(asked: Thresholds): boolean {
 
 function over(
   breaches: Breach[],
-  option: 'max-latency-ms' | 'max-energy-mj' | 'max-bytes',
+  option: 'max-latency-ms' | 'max-energy-mj' | 'max-bytes' | 'max-download-bytes',
   noun: string,
   unit: string,
   value: number | null,

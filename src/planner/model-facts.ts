@@ -88,3 +88,10 @@ function weightBytes(graph: Graph): number {
 
 /** Codecs that are offered when nothing else is asked for: exact, and the two cheap ones that lose little. */
 export const defaultCodecs: readonly CodecName[] = ['float32', 'float16', 'uint8', 'uint8+deflate'];
+
+/** Noise that is offered when an audit can be made: three strengths, relative to the activation's root mean square. */
+export const defaultDefenses: readonly string[] = [
+  'noise:gaussian:activation:0.25x',
+  'noise:gaussian:activation:0.5x',
+  'noise:gaussian:activation:1x',
+];

@@ -37,11 +37,15 @@ export function search(input: Search, findings: Findings): SearchResult {
   });
   const candidates = judged.map((j) => j.candidate);
   const chosen = choose(candidates, thresholds);
-  const refusals = judged.map((j) => ({ label: labelOf(j.candidate), breaches: j.breaches }));
+  // What no change of thresholds can bring about is not on offer.
+  const onOffer = judged.filter((j) => j.breaches.every((b) => b.option !== undefined)).map((j) => j.candidate);
+  const refusals = judged
+    .toSorted((a, b) => byScore(thresholds)(a.candidate, b.candidate))
+    .map((j) => ({ label: labelOf(j.candidate), breaches: j.breaches }));
   return {
     chosen,
     candidates,
-    pareto: pareto(candidates),
+    pareto: pareto(onOffer),
     relaxation: chosen ? undefined : leastRelaxation(refusals),
   };
 }

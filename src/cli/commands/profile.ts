@@ -31,6 +31,7 @@ export const profileCommand: CommandModule<object, Options> = {
       .option('shape', {
         type: 'string',
         array: true,
+        nargs: 1,
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       }),

@@ -1,0 +1,126 @@
+import type { CommandModule } from 'yargs';
+
+interface Options {
+  model: string;
+  device: string;
+  cloud: string;
+  link: string;
+  audit: string | undefined;
+  data: string | undefined;
+  threat: string;
+  'max-ssim': number;
+  'max-latency-ms': number | undefined;
+  'max-energy-mj': number | undefined;
+  'min-accuracy': number | undefined;
+  'max-bytes': number | undefined;
+  'max-download-bytes': number | undefined;
+  'max-packet-bytes': number | undefined;
+  'require-split': boolean;
+  objective: string;
+  weights: string | undefined;
+  codec: string[];
+  defense: string[];
+  images: number;
+  iterations: number | undefined;
+  seed: number;
+  shape: string[];
+  threads: number | undefined;
+  out: string | undefined;
+  json?: boolean;
+}
+
+export const planCommand: CommandModule<object, Options> = {
+  command: 'plan <model>',
+  describe: 'Choose cut, defense and codec: the cheapest whose measured leakage is below your threshold',
+  builder: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', describe: 'ONNX file', demandOption: true })
+      .option('device', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Profile of the device: a file or a shipped name',
+      })
+      .option('cloud', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Profile of the cloud: a file or a shipped name',
+      })
+      .option('link', { type: 'string', demandOption: true, describe: 'Profile of the link: a file or a shipped name' })
+      .option('audit', { type: 'string', describe: 'Result of cutline audit --json' })
+      .option('data', { type: 'string', describe: 'Pictures, to attack only the cuts that matter' })
+      .option('threat', { type: 'string', default: 'white-box', describe: 'white-box, black-box or query-free' })
+      .option('max-ssim', {
+        type: 'number',
+        default: 0.3,
+        describe: 'Largest SSIM an attack may reach; 0.3 and less is called unrecognisable',
+      })
+      .option('max-latency-ms', { type: 'number', describe: 'Longest time from picture to answer' })
+      .option('max-energy-mj', { type: 'number', describe: 'Most energy the device spends on an inference' })
+      .option('min-accuracy', { type: 'number', describe: 'Least share of right answers' })
+      .option('max-bytes', { type: 'number', describe: 'Most bytes sent for an inference' })
+      .option('max-download-bytes', { type: 'number', describe: 'Most bytes of weights the device has to hold' })
+      .option('require-split', {
+        type: 'boolean',
+        default: false,
+        describe: 'Neither all on the device nor all in the cloud',
+      })
+      .option('max-packet-bytes', { type: 'number', describe: "The broker's limit; default: the link profile's" })
+      .option('objective', { type: 'string', default: 'latency', describe: 'latency, energy, bytes or weights' })
+      .option('weights', { type: 'string', describe: 'For --objective weights: latency=1,energy=0.1' })
+      .option('codec', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Codecs to choose from; default float32, float16, uint8, uint8+deflate',
+      })
+      .option('defense', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Defenses to choose from beside none; default noise at three strengths',
+      })
+      .option('images', { type: 'number', default: 10, describe: 'Victims of each audit made here' })
+      .option('iterations', { type: 'number', describe: 'Of each attack made here' })
+      .option('seed', { type: 'number', default: 1, describe: 'Of audits made here' })
+      .option('shape', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        default: [] as string[],
+        describe: 'Bind dimensions: input=1,3,32,32',
+      })
+      .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
+      .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
+  handler: async (argv) => {
+    const [{ runPlan }, { planText }, { auditor }, { print }, { stopSignal }] = await Promise.all([
+      import('../run-plan.ts'),
+      import('../plan-text.ts'),
+      import('../auditor.ts'),
+      import('../output.ts'),
+      import('../stop.ts'),
+    ]);
+    const answer = await runPlan(
+      {
+        ...argv,
+        maxSsim: argv['max-ssim'],
+        maxLatencyMs: argv['max-latency-ms'],
+        maxEnergyMj: argv['max-energy-mj'],
+        minAccuracy: argv['min-accuracy'],
+        maxBytes: argv['max-bytes'],
+        maxDownloadBytes: argv['max-download-bytes'],
+        maxPacketBytes: argv['max-packet-bytes'],
+        requireSplit: argv['require-split'],
+        codecs: argv.codec,
+        defenses: argv.defense,
+        shapes: argv.shape,
+      },
+      stopSignal(),
+      (line) => process.stderr.write(`plan: ${line}\n`),
+      auditor,
+    );
+    print(argv.json, answer.document, () => planText(answer));
+    if (!answer.document.chosen) process.exitCode = 3;
+  },
+};

@@ -1,0 +1,68 @@
+/** A plan for people: what was chosen, what it was chosen from, and why the rest was not. */
+import type { Candidate } from '../plan/index.ts';
+import { labelOf } from '../planner/index.ts';
+import { table } from './output.ts';
+import type { PlanAnswer } from './run-plan.ts';
+
+/** Refusals shown; the document has all. */
+const SHOWN = 8;
+
+export function planText({ document, path }: PlanAnswer): string {
+  const { candidates, pareto, audits, chosen } = document;
+  const lines: string[] = [];
+  if (chosen) {
+    lines.push(`Chosen: ${labelOf(chosen)}`, `  ${costText(chosen)}`, `  ${leakText(chosen)}`);
+  } else if ('message' in document) lines.push(document.message);
+  lines.push(
+    '',
+    `Nothing beats these in latency, energy, bytes and leakage at once (${pareto.length} of ${candidates.length} candidates):`,
+    paretoTable(pareto),
+  );
+  const refused = candidates
+    .filter((c) => !c.feasible && (!chosen || c.latencyMs.total < chosen.latencyMs.total))
+    .sort((a, b) => a.latencyMs.total - b.latencyMs.total);
+  if (refused.length > 0) {
+    lines.push('', chosen ? 'Faster, and refused:' : 'Refused, fastest first:');
+    for (const c of refused.slice(0, SHOWN)) lines.push(`  ${labelOf(c)}: ${c.reasons.join(' ')}`);
+    if (refused.length > SHOWN) lines.push(`  and ${refused.length - SHOWN} more (--json lists all)`);
+  }
+  if (audits && audits.run + audits.saved > 0) {
+    lines.push('', `${audits.run} audits were needed; walking from the cheapest candidate on saved ${audits.saved}.`);
+  }
+  if (path) lines.push('', `Written to ${path}`);
+  return lines.join('\n');
+}
+
+function costText(c: Candidate): string {
+  const { total, head, encode, network, tail } = c.latencyMs;
+  const parts = `head ${ms(head)} ${c.sources.head}, encode ${ms(encode)} ${c.sources.encode}, network ${ms(network)} ${c.sources.network}, tail ${ms(tail)} ${c.sources.tail}`;
+  const energy = c.energyMj === null ? 'energy unknown' : `${c.energyMj.toPrecision(3)} mJ ${c.sources.energy}`;
+  return `${ms(total)} ms (${parts}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}`;
+}
+
+function leakText({ leakage, accuracy, cut }: Candidate): string {
+  const kept = accuracy === null ? '' : `; accuracy ${accuracy.toFixed(3)}`;
+  if (cut === 'output') return `Nothing leaves the device${kept}`;
+  const { attack, ssim, images } = leakage!;
+  return `Strongest attack ${attack}: SSIM ${ssim.mean.toFixed(3)} [${ssim.low.toFixed(3)}, ${ssim.high.toFixed(3)}] on ${images} images${kept}`;
+}
+
+function paretoTable(pareto: readonly Candidate[]): string {
+  const rows = [...pareto]
+    .sort((a, b) => a.latencyMs.total - b.latencyMs.total)
+    .map((c) => [
+      c.cut,
+      c.defense,
+      c.codec,
+      ms(c.latencyMs.total),
+      c.energyMj === null ? '–' : c.energyMj.toPrecision(3),
+      c.wireBytes,
+      c.leakage?.ssim.high.toFixed(3) ?? '–',
+      c.feasible ? 'yes' : 'no',
+    ]);
+  return table([['cut', 'defense', 'codec', 'ms', 'mJ', 'bytes', 'SSIM up to', 'allowed'], ...rows]);
+}
+
+function ms(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,215 @@
+/** `cutline plan`: opens what the options name, plans, writes. */
+import {
+  type Dataset,
+  openDataset,
+  type Preprocessing,
+  preprocess,
+  preprocessingFor,
+  readCard,
+} from '../data/index.ts';
+import { createEngine, type Engine } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/index.ts';
+import { type Candidate, codecs, type Plan } from '../plan/index.ts';
+import {
+  type AuditCandidate,
+  defaultCodecs,
+  defaultDefenses,
+  makePlan,
+  measureAccuracy,
+  type PlanOutcome,
+  type PlanRequest,
+  readAudit,
+  relaxationText,
+  writePlan,
+} from '../planner/index.ts';
+import { readProfile } from '../profile/index.ts';
+import { type OpenModel, openModel } from './open-model.ts';
+import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
+
+export interface PlanArguments extends ThresholdArguments {
+  readonly model: string;
+  readonly device: string;
+  readonly cloud: string;
+  readonly link: string;
+  readonly audit: string | undefined;
+  readonly data: string | undefined;
+  readonly maxPacketBytes: number | undefined;
+  readonly codecs: readonly string[];
+  readonly defenses: readonly string[];
+  readonly images: number;
+  readonly iterations: number | undefined;
+  readonly seed: number;
+  readonly shapes: readonly string[];
+  readonly threads: number | undefined;
+  readonly out: string | undefined;
+}
+
+/** What an audit of one candidate needs beside the candidate. */
+export interface AuditSetting {
+  readonly model: OpenModel;
+  readonly dataset: Dataset;
+  readonly preprocessing: Preprocessing;
+  /** Name of the graph input that takes the picture. */
+  readonly input: string;
+  readonly threat: Plan['thresholds']['threat'];
+  readonly images: number;
+  readonly iterations: number | undefined;
+  readonly seed: number;
+  readonly engine: Engine;
+}
+
+/** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
+export interface NoPlan extends Pick<PlanOutcome['result'], 'candidates' | 'pareto'> {
+  readonly format: 'cutline.no-plan/1';
+  readonly code: 'NO_FEASIBLE_PLAN';
+  readonly message: string;
+  readonly chosen: null;
+  readonly audits: PlanOutcome['audits'];
+}
+
+/** What `cutline plan --json` prints: the plan, and what it was chosen from. */
+export interface PlanWithSearch extends Omit<Plan, 'chosen' | 'candidates' | 'pareto' | 'audits'> {
+  readonly chosen: Candidate;
+  readonly candidates: readonly Candidate[];
+  readonly pareto: readonly Candidate[];
+  readonly audits: PlanOutcome['audits'];
+}
+
+export interface PlanAnswer {
+  readonly document: PlanWithSearch | NoPlan;
+  /** Where plan.json was written. */
+  readonly path: string | undefined;
+}
+
+/** Pictures for calibration, of the training split: victims come from the other. */
+const CALIBRATION_PICTURES = 8;
+const ACCURACY_PICTURES = 500;
+
+/** @throws CutlineError for every option, file and profile that does not do; never because nothing is feasible */
+export async function runPlan(
+  options: PlanArguments,
+  signal: AbortSignal,
+  log: (line: string) => void,
+  auditor: (setting: AuditSetting) => AuditCandidate,
+): Promise<PlanAnswer> {
+  const thresholds = thresholdsOf(options);
+  const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
+  if (options.audit === undefined && options.data === undefined) {
+    throw new CutlineError('USAGE', {
+      problem: 'Give --audit FILE (from cutline audit --json) or --data SET: no cut is taken without a measurement.',
+    });
+  }
+  if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
+  const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
+  const engine = await createEngine(
+    options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
+  );
+  try {
+    const model = await openModel(options.model, options.shapes, engine);
+    const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256);
+    const pictures =
+      options.data === undefined
+        ? undefined
+        : await openPictures(options, options.data, model, engine, auditor, signal);
+    const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
+    const outcome = await makePlan({
+      model,
+      profiles: { device: device!, cloud: cloud!, link: link! },
+      thresholds,
+      codecs: chosenCodecs.length > 0 ? chosenCodecs : defaultCodecs,
+      defenses,
+      picture: await pictureOf(options.model, model),
+      created: new Date(),
+      engine,
+      signal,
+      onAudit: ({ cut, defense, done }) => log(`audit ${done + 1}: cut ${cut}, defense ${defense}`),
+      ...(audit && { audit }),
+      ...(pictures && { pictures }),
+      ...(options.maxPacketBytes !== undefined && { maxPacketBytes: options.maxPacketBytes }),
+    });
+    return await answer(outcome, options.out);
+  } finally {
+    await engine.close();
+  }
+}
+
+async function answer(outcome: PlanOutcome, out: string | undefined): Promise<PlanAnswer> {
+  const { plan, result, audits } = outcome;
+  const { candidates, pareto, chosen } = result;
+  if (!plan || !chosen) {
+    const { message } = new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
+    const document: NoPlan = {
+      format: 'cutline.no-plan/1',
+      code: 'NO_FEASIBLE_PLAN',
+      message,
+      chosen: null,
+      candidates,
+      pareto,
+      audits,
+    };
+    return { document, path: undefined };
+  }
+  const path = out === undefined ? undefined : await writePlan(out, plan, outcome);
+  return { document: { ...plan, chosen, candidates, pareto, audits }, path };
+}
+
+async function openPictures(
+  options: PlanArguments,
+  spec: string,
+  model: OpenModel,
+  engine: Engine,
+  auditor: (setting: AuditSetting) => AuditCandidate,
+  signal: AbortSignal,
+): Promise<NonNullable<PlanRequest['pictures']>> {
+  const preprocessing = await preprocessingFor(options.model);
+  const dataset = await openDataset(spec, { size: preprocessing, signal });
+  const picture = await pictureOf(options.model, model);
+  const input = picture?.input ?? model.graph.inputs[0]!.name;
+  const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({
+    [input]: preprocess(await split.pixels([index], signal), preprocessing),
+  });
+  const calibration: Tensors[] = [];
+  const source = dataset.train.count > 0 ? dataset.train : dataset.test;
+  for (let i = 0; i < Math.min(CALIBRATION_PICTURES, source.count); i++) calibration.push(await feeds(source, i));
+  const accuracy =
+    options.minAccuracy === undefined ? undefined : await measureAccuracy(engine, model.graph, labelled(), signal);
+  return {
+    calibration,
+    dataSha256: dataset.sha256,
+    seed: options.seed,
+    ...(accuracy !== undefined && { accuracy }),
+    audit: auditor({
+      model,
+      dataset,
+      preprocessing,
+      input,
+      threat: thresholdsOf(options).threat,
+      images: within('--images', options.images, 1),
+      iterations: options.iterations,
+      seed: options.seed,
+      engine,
+    }),
+  };
+
+  async function* labelled() {
+    const { labels, count } = dataset.test;
+    for (let i = 0; labels && i < Math.min(ACCURACY_PICTURES, count); i++) {
+      yield { feeds: await feeds(dataset.test, i), label: labels[i]! };
+    }
+  }
+}
+
+/** From the model card; null without one. */
+async function pictureOf(path: string, model: OpenModel): Promise<Plan['picture']> {
+  try {
+    const { input, preprocessing, labels } = await readCard(path);
+    if (!model.graph.inputs.some((v) => v.name === input)) {
+      throw new CutlineError('CARD_INVALID', { path, problem: `the model has no input ${input}` });
+    }
+    return { input, preprocessing, ...(labels && { labels }) };
+  } catch (error) {
+    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return null;
+    throw error;
+  }
+}

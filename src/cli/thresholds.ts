@@ -1,0 +1,67 @@
+/** From the options of `cutline plan` to thresholds. */
+import { CutlineError } from '../errors.ts';
+import { objectives, type Thresholds, threats } from '../plan/index.ts';
+
+export interface ThresholdArguments {
+  readonly threat: string;
+  readonly maxSsim: number;
+  readonly maxLatencyMs: number | undefined;
+  readonly maxEnergyMj: number | undefined;
+  readonly minAccuracy: number | undefined;
+  readonly maxBytes: number | undefined;
+  readonly maxDownloadBytes: number | undefined;
+  readonly requireSplit: boolean;
+  readonly objective: string;
+  readonly weights: string | undefined;
+}
+
+/** @throws CutlineError USAGE */
+export function thresholdsOf(a: ThresholdArguments): Thresholds {
+  const threat = oneOf('--threat', a.threat, threats);
+  const objective = oneOf('--objective', a.objective, objectives);
+  const weights = a.weights === undefined ? undefined : weightsOf(a.weights);
+  if ((objective === 'weights') !== (weights !== undefined)) {
+    throw new CutlineError('USAGE', {
+      problem: '--objective weights and --weights go together, e.g. --weights latency=1,energy=0.1.',
+    });
+  }
+  return {
+    threat,
+    maxSsim: within('--max-ssim', a.maxSsim, -1, 1),
+    ...(a.maxLatencyMs !== undefined && { maxLatencyMs: within('--max-latency-ms', a.maxLatencyMs) }),
+    ...(a.maxEnergyMj !== undefined && { maxEnergyMj: within('--max-energy-mj', a.maxEnergyMj) }),
+    ...(a.minAccuracy !== undefined && { minAccuracy: within('--min-accuracy', a.minAccuracy, 0, 1) }),
+    ...(a.maxBytes !== undefined && { maxBytes: within('--max-bytes', a.maxBytes) }),
+    ...(a.maxDownloadBytes !== undefined && {
+      maxDownloadBytes: within('--max-download-bytes', a.maxDownloadBytes),
+    }),
+    ...(a.requireSplit && { requireSplit: true as const }),
+    objective,
+    ...(weights && { weights }),
+  };
+}
+
+/** `latency=1,energy=0.1,bytes=0`: factors for milliseconds, millijoules and bytes. */
+function weightsOf(text: string): NonNullable<Thresholds['weights']> {
+  const weights: NonNullable<Thresholds['weights']> = {};
+  for (const part of text.split(',')) {
+    const [name = '', value = ''] = part.split('=');
+    const key = oneOf('--weights', name.trim(), ['latency', 'energy', 'bytes'] as const);
+    weights[key] = within(`--weights ${key}`, value.trim() === '' ? Number.NaN : Number(value));
+  }
+  return weights;
+}
+
+export function oneOf<T extends string>(flag: string, value: string, known: readonly T[]): T {
+  const found = known.find((k) => k === value);
+  if (found === undefined) {
+    throw new CutlineError('USAGE', { problem: `${flag} ${value}: choose one of ${known.join(', ')}.` });
+  }
+  return found;
+}
+
+export function within(flag: string, value: number, low = 0, high = Number.MAX_VALUE): number {
+  if (value >= low && value <= high) return value;
+  const range = high === Number.MAX_VALUE ? `a number from ${low} on` : `a number from ${low} to ${high}`;
+  throw new CutlineError('USAGE', { problem: `${flag}: want ${range}, got ${value}.` });
+}

@@ -1,0 +1,10 @@
+/** Which cut to take: candidates, cost, leakage, constraints, and the plan that comes of it. */
+export { type AuditFindings, type LeakageEntry, type ResultEntry, readAudit } from './audit.ts';
+export { measureAccuracy } from './calibrate.ts';
+export type { Findings } from './leakage.ts';
+export { makePlan, type PlanOutcome, type PlanRequest } from './make.ts';
+export { defaultCodecs, defaultDefenses } from './model-facts.ts';
+export type { Profiles } from './price.ts';
+export { type Relaxation, relaxationText } from './relax.ts';
+export { type AuditCandidate, labelOf, type SearchResult } from './search.ts';
+export { writePlan } from './write.ts';

@@ -1,0 +1,178 @@
+/** One planning run: calibrate on pictures where there are any, search, and answer with the plan or what has to give. */
+import { createHash } from 'node:crypto';
+import type { Engine } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
+import { type Cut, encodeModel, type Graph, modelSha256, type Tensors } from '../model/index.ts';
+import type { CodecName, Plan, Thresholds } from '../plan/index.ts';
+import { isRelative, parseDefense, resolveDefense } from '../privacy/defenses/index.ts';
+import type { AuditFindings } from './audit.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
+import type { Findings } from './leakage.ts';
+import { modelFacts, partsOf } from './model-facts.ts';
+import { planOf } from './plan.ts';
+import type { Profiles } from './price.ts';
+import {
+  type AuditCandidate,
+  type LazySearchResult,
+  type Search,
+  type SearchResult,
+  search,
+  searchLazily,
+} from './search.ts';
+
+export interface PlanRequest {
+  readonly model: {
+    readonly name: string;
+    readonly sha256: string;
+    /** With every shape known. */
+    readonly graph: Graph;
+    readonly cuts: readonly Cut[];
+  };
+  readonly profiles: Profiles;
+  readonly thresholds: Thresholds;
+  readonly codecs: readonly CodecName[];
+  /** As `--defense` takes them; scales like `0.5x` need pictures. Without any: what the audit looked at, or `none`. */
+  readonly defenses: readonly string[];
+  readonly maxPacketBytes?: number;
+  /** A finished audit of this model. */
+  readonly audit?: AuditFindings;
+  /** The user's pictures, for calibration and for audits on demand. */
+  readonly pictures?: {
+    /** A few, one picture each, not among the victims. */
+    readonly calibration: readonly Tensors[];
+    readonly dataSha256: string;
+    readonly seed: number;
+    /** Of the whole model, where it was measured. */
+    readonly accuracy?: number;
+    readonly audit: AuditCandidate;
+  };
+  readonly picture: Plan['picture'];
+  readonly created: Date;
+  readonly engine: Engine;
+  readonly signal?: AbortSignal;
+  readonly onAudit?: (step: { readonly cut: string; readonly defense: string; readonly done: number }) => void;
+}
+
+export interface PlanOutcome {
+  readonly result: SearchResult;
+  /** Undefined when nothing is feasible. */
+  readonly plan: Plan | undefined;
+  /** Encoded ONNX beside the plan. */
+  readonly head: Uint8Array | null;
+  readonly tail: Uint8Array | null;
+  /** The audit that the search made itself, as `cutline audit --json` would print it. */
+  readonly auditDocument: string | undefined;
+  readonly audits: LazySearchResult['audits'];
+}
+
+/** @throws CutlineError PROFILE_LACKS, and what calibration and audits throw */
+export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
+  const { model, profiles, thresholds, codecs, pictures, engine, signal } = request;
+  requireProfiles(profiles);
+  const calibration = pictures
+    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
+    : undefined;
+  const facts = modelFacts(model.graph, model.sha256, model.cuts, (cut) => calibration?.get(cut)?.payloadBytes);
+  const input: Search = {
+    model: facts,
+    profiles,
+    thresholds,
+    codecs,
+    defenses: (id) => defensesAt(model.cuts.find((c) => c.id === id)!, request, calibration),
+    ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
+  };
+  const { result, findings, auditDocument, audits } = pictures
+    ? await lazily(input, request, pictures)
+    : {
+        result: search(input, request.audit ?? nothing),
+        findings: request.audit,
+        auditDocument: undefined,
+        audits: none,
+      };
+  const { chosen } = result;
+  if (!chosen) return { result, plan: undefined, head: null, tail: null, auditDocument, audits };
+  const cut = model.cuts.find((c) => c.id === chosen.cut)!;
+  const parts = partsOf(model.graph, cut);
+  const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
+  const plan = planOf(chosen, thresholds, findings, {
+    model: { name: model.name, sha256: model.sha256 },
+    cut: {
+      id: cut.id,
+      tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
+    },
+    head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
+    tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
+    picture: request.picture,
+    profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
+    created: request.created,
+    serial: request.created.getTime(),
+  });
+  return { result, plan, head, tail, auditDocument, audits };
+}
+
+type Part = Uint8Array | null;
+const nothing: Findings = { leakage: [], results: [] };
+const none = { run: 0, saved: 0 };
+
+/** Audits made here become a document of their own, so that the plan has something to name as evidence. */
+async function lazily(input: Search, request: PlanRequest, pictures: NonNullable<PlanRequest['pictures']>) {
+  const { audit, signal, onAudit } = request;
+  const lazy = await searchLazily(input, pictures.audit, {
+    known: {
+      leakage: audit?.leakage ?? [],
+      results: audit?.results ?? [],
+      ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
+    },
+    ...(signal && { signal }),
+    ...(onAudit && { onAudit }),
+  });
+  if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
+  const { results, leakage } = lazy.findings;
+  const { dataSha256, seed } = pictures;
+  const document = {
+    format: 'cutline.audit/1',
+    model: { sha256: request.model.sha256 },
+    results,
+    leakage,
+    data: { sha256: dataSha256 },
+    seed,
+  };
+  const auditDocument = `${JSON.stringify(document, null, 2)}\n`;
+  const auditSha256 = createHash('sha256').update(auditDocument).digest('hex');
+  const findings: AuditFindings = { results, leakage, dataSha256, seed, auditSha256 };
+  return { result: lazy, findings, auditDocument, audits: lazy.audits };
+}
+
+/** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */
+function defensesAt(
+  cut: Cut,
+  { defenses, audit }: PlanRequest,
+  calibration: ReadonlyMap<string, Calibration> | undefined,
+): readonly string[] {
+  if (defenses.length === 0) {
+    const audited = audit?.leakage.filter((e) => e.cut === cut.id).map((e) => e.defense) ?? [];
+    return [...new Set(['none', ...audited])];
+  }
+  const resolved = defenses.flatMap((spec) => {
+    if (!isRelative(spec) || !calibration) return parseDefense(spec).spec;
+    const rms = calibration.get(spec.split(':')[2] === 'input' ? 'input' : cut.id)?.rms ?? 0;
+    // Relative to nothing: the cut sends zeros, or no floats.
+    return rms > 0 ? resolveDefense(spec, rms).spec : [];
+  });
+  // Noise is defined on float32 alone.
+  const noisy = cut.tensors.every((t) => t.dtype === 'float32') ? resolved : [];
+  return [...new Set(['none', ...noisy])];
+}
+
+function requireProfiles({ device, cloud, link }: Profiles): void {
+  const remedy = 'Measure it: cutline profile --out FILE, on that machine.';
+  for (const profile of [device, cloud]) {
+    if (!profile.compute)
+      throw new CutlineError('PROFILE_LACKS', { name: profile.name, what: 'speeds (compute)', remedy });
+  }
+  if (!link.link) {
+    const measure =
+      'Measure it: cutline profile --broker URL --out FILE, or take a shipped one (link-wifi, link-ethernet).';
+    throw new CutlineError('PROFILE_LACKS', { name: link.name, what: 'a link', remedy: measure });
+  }
+}

@@ -1,0 +1,27 @@
+/** A plan's folder: plan.json, head.onnx, tail.onnx, and the audit behind it where the planner made it. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeAtomically } from '../files.ts';
+import type { Plan } from '../plan/index.ts';
+import type { PlanOutcome } from './make.ts';
+
+/**
+ * Each file is whole or not there; plan.json, which names the others by digest, comes last, so that whoever reads
+ * between two writes is refused, never misled.
+ * @throws CutlineError OUTPUT_NOT_WRITABLE
+ */
+export async function writePlan(folder: string, plan: Plan, outcome: PlanOutcome): Promise<string> {
+  await write(folder, 'head.onnx', outcome.head);
+  await write(folder, 'tail.onnx', outcome.tail);
+  if (outcome.auditDocument !== undefined) await write(folder, 'audit.json', outcome.auditDocument);
+  const path = join(folder, 'plan.json');
+  await writeAtomically(path, `${JSON.stringify(plan, null, 2)}\n`);
+  return path;
+}
+
+/** What the plan does not have must not lie there from an older one. */
+async function write(folder: string, name: string, data: Uint8Array | string | null): Promise<void> {
+  const path = join(folder, name);
+  if (data === null) await rm(path, { force: true });
+  else await writeAtomically(path, data);
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelFacts } from '../../src/planner/facts.ts';
+import { price } from '../../src/planner/price.ts';
+import { link, machine } from './arbitrary.ts';
+
+const node = { class: 'conv', macs: 1e8, bytes: 1e6 } as const;
+const model: ModelFacts = {
+  sha256: 'a'.repeat(64),
+  answerBytes: 40,
+  cuts: [
+    { id: 'input', tensors: [tensor(784)], activationBytes: 3136, head: [], tail: [node, node], headWeightBytes: 0 },
+    { id: 'mid', tensors: [tensor(10_000)], activationBytes: 40_000, head: [node], tail: [node], headWeightBytes: 500 },
+    { id: 'output', tensors: [tensor(10)], activationBytes: 40, head: [node, node], tail: [], headWeightBytes: 900 },
+  ],
+};
+const [input, mid, output] = model.cuts as [ModelFacts['cuts'][0], ModelFacts['cuts'][0], ModelFacts['cuts'][0]];
+const profiles = { device: machine('device', 1), cloud: machine('cloud', 100), link: link(10, 5) };
+
+function tensor(elements: number) {
+  return { name: 't', dtype: 'float32', shape: [1, elements] };
+}
+const of = (cut: typeof mid, codec: 'float32' | 'float16' | 'uint8' | 'uint8+deflate' = 'float32', defense = 'none') =>
+  price({ cut, codec, defense }, model, profiles);
+
+describe('the price of a candidate', () => {
+  it('adds up: head by the roofline, network by rate and round trip, energy by time and power', () => {
+    const { latencyMs, energyMj, wireBytes, sources } = of(mid);
+    expect(latencyMs.head).toBeCloseTo(0.1 + 0.01 + 100, 6);
+    expect(latencyMs.tail).toBeCloseTo(0.1 + 0.01 + 1, 6);
+    expect(wireBytes).toBe(40_000 + 260);
+    const bitMs = (8e3 * (wireBytes + 40 + 260)) / (10e6 * (1460 / 1500));
+    expect(latencyMs.network).toBeCloseTo(5 + bitMs, 6);
+    const parts = latencyMs.head + latencyMs.encode + latencyMs.network + latencyMs.tail;
+    expect(latencyMs.total).toBeCloseTo(parts, 9);
+    const busy = 6 * (latencyMs.head + latencyMs.encode);
+    const wait = 2 * (latencyMs.network + latencyMs.tail);
+    const air = 0.9 * latencyMs.total + 0.15 * ((8e3 * wireBytes) / 10e6);
+    expect(energyMj).toBeCloseTo(busy + wait + air, 6);
+    expect(sources.head).toBe('modelled');
+  });
+
+  it('sends nothing and waits for nothing when everything is on the device', () => {
+    const { latencyMs, wireBytes, energyMj } = of(output);
+    expect(latencyMs).toMatchObject({ encode: 0, network: 0, tail: 0 });
+    expect(wireBytes).toBe(0);
+    expect(energyMj).toBeCloseTo(6 * latencyMs.head, 9);
+  });
+
+  it('computes nothing on the device when everything is in the cloud', () => {
+    expect(of(input).latencyMs.head).toBe(0);
+    expect(of(input).downloadBytes).toBe(0);
+  });
+
+  it('sends half with float16, a quarter with uint8, and promises nothing of deflate until it was measured', () => {
+    expect(of(mid, 'float16').wireBytes).toBe(20_260);
+    expect(of(mid, 'uint8').wireBytes).toBe(10_260);
+    expect(of(mid, 'uint8+deflate').wireBytes).toBe(10_260);
+    const measured = { ...mid, payloadBytes: { 'uint8+deflate': 4000 } };
+    const cost = price({ cut: measured, codec: 'uint8+deflate', defense: 'none' }, model, profiles);
+    expect(cost.wireBytes).toBe(4260);
+    expect(cost.sources.wireBytes).toBe('measured');
+  });
+
+  it('sends integers as they are, whatever the codec', () => {
+    const ids = { ...mid, tensors: [{ name: 'ids', dtype: 'int64', shape: [1, 100] }] };
+    expect(price({ cut: ids, codec: 'uint8', defense: 'none' }, model, profiles).wireBytes).toBe(800 + 260);
+  });
+
+  it('charges for drawing noise', () => {
+    expect(of(mid, 'float32', 'noise').latencyMs.encode).toBeGreaterThan(of(mid).latencyMs.encode + 1);
+  });
+
+  it('takes the measurement of this model and cut where the profile has one, and of no other model', () => {
+    const figure = { value: 42, unit: 'ms' as const, source: 'measured' as const };
+    const models = [{ sha256: model.sha256, cuts: [{ cut: 'mid', headMs: figure }] }];
+    const device = { ...profiles.device, models };
+    const own = price({ cut: mid, codec: 'float32', defense: 'none' }, model, { ...profiles, device });
+    expect(own.latencyMs.head).toBe(42);
+    expect(own.sources.head).toBe('measured');
+    expect(own.sources.tail).toBe('modelled');
+    const other = { ...device, models: [{ ...models[0]!, sha256: 'b'.repeat(64) }] };
+    const cost = price({ cut: mid, codec: 'float32', defense: 'none' }, model, { ...profiles, device: other });
+    expect(cost.sources.head).toBe('modelled');
+  });
+
+  it('does not know the energy where a power is missing', () => {
+    const blind = { ...profiles, device: machine('device', 1, false) };
+    expect(price({ cut: mid, codec: 'float32', defense: 'none' }, model, blind).energyMj).toBeNull();
+    const { radio: _, ...deaf } = profiles.link.link!;
+    const silent = { ...profiles, link: { ...profiles.link, link: deaf } };
+    expect(price({ cut: mid, codec: 'float32', defense: 'none' }, model, silent).energyMj).toBeNull();
+    expect(price({ cut: output, codec: 'float32', defense: 'none' }, model, silent).energyMj).not.toBeNull();
+  });
+});
