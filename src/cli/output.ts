@@ -23,7 +23,9 @@ export function fail(error: unknown, json: boolean): void {
 /** Columns padded to their widest cell; numbers are right-aligned. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, String(cell).length)));
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, String(cell).length);
+  }
   const numeric = (i: number) =>
     rows.length > 1 && rows.slice(1).every((r) => /^[-+]?[\d.,]+%?$|^[-–]$|^$/.test(String(r[i] ?? '')));
   return rows
