@@ -1,6 +1,8 @@
 /** What commands print: one JSON document on stdout, or text; everything else goes to stderr. */
 import { CutlineError } from '../errors.ts';
 
+export { table } from '../text-table.ts';
+
 /** Prints the result of a command. `text` is only called when the result is wanted as text. */
 export function print(json: boolean | undefined, result: { readonly format: string }, text: () => string): void {
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text()}\n`);
@@ -18,22 +20,4 @@ export function fail(error: unknown, json: boolean): void {
     process.stderr.write(`cutline: ${message} [${code}]\n`);
     if (!known && error instanceof Error) process.stderr.write(`This is a bug in cutline.\n${error.stack}\n`);
   }
-}
-
-/** Columns padded to their widest cell; numbers are right-aligned. */
-export function table(rows: readonly (readonly (string | number)[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, String(cell).length);
-  }
-  const numeric = (i: number) =>
-    rows.length > 1 && rows.slice(1).every((r) => /^[-+]?[\d.,]+%?$|^[-–]$|^$/.test(String(r[i] ?? '')));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => (numeric(i) ? String(cell).padStart(widths[i]!) : String(cell).padEnd(widths[i]!)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

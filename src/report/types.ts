@@ -1,0 +1,98 @@
+/**
+ * What a report is made from: results as the commands print them, nothing computed here. The types are structural, so that
+ * the report depends on no other part; a document with more in it is welcome.
+ */
+
+/** Mean with its 95 % interval. */
+export interface Band {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+  readonly worstDecile?: number | undefined;
+}
+
+/** One attack on one cut, as `cutline audit --json` has it in `results`. */
+export interface AuditEntry {
+  readonly cut: string;
+  readonly defense: string;
+  readonly codec: string;
+  readonly threat: string;
+  readonly attack: string;
+  readonly images?: number | undefined;
+  readonly ssim: Band;
+  readonly psnr?: Band | undefined;
+  readonly baseline?: { readonly psnr: number; readonly ssim: number } | undefined;
+  readonly reidentification?: { readonly rank1: number; readonly gallery: number } | undefined;
+  /** Of the split model under the defense, 0 … 1. */
+  readonly accuracy?: number | null | undefined;
+  readonly seconds?: number | undefined;
+  readonly iterations?: number | undefined;
+}
+
+export interface CandidateEntry {
+  readonly cut: string;
+  readonly defense: string;
+  readonly codec: string;
+  readonly latencyMs: {
+    readonly total: number;
+    readonly head: number;
+    readonly encode: number;
+    readonly network: number;
+    readonly tail: number;
+  };
+  readonly energyMj: number | null;
+  readonly activationBytes: number;
+  readonly wireBytes: number;
+  readonly accuracy: number | null;
+  readonly leakage: { readonly threat: string; readonly attack: string; readonly ssim: Band } | null;
+  readonly feasible: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** What `cutline plan` chose from, and why. */
+export interface PlanEntry {
+  readonly chosen: CandidateEntry | undefined;
+  readonly candidates: readonly CandidateEntry[];
+  readonly thresholds: {
+    readonly threat: string;
+    readonly maxSsim: number;
+    readonly objective: string;
+    readonly maxLatencyMs?: number | undefined;
+    readonly maxEnergyMj?: number | undefined;
+    readonly minAccuracy?: number | undefined;
+  };
+  readonly audits?: { readonly run: number; readonly saved: number } | undefined;
+  /** What to relax when nothing was chosen, a sentence. */
+  readonly relaxation?: string | undefined;
+}
+
+/** What happened when the pictures went through. */
+export interface RunEntry {
+  readonly images: number;
+  /** End to end, one an inference, in order. */
+  readonly latencyMs: readonly number[];
+  /** Share of right answers, 0 … 1; left out for unlabelled pictures. */
+  readonly accuracy?: { readonly split: number; readonly unsplit: number } | undefined;
+  /** Share of pictures where split and unsplit model give the same answer, 0 … 1. */
+  readonly agreement: number;
+  /** Greatest difference of an output, relative. */
+  readonly greatestDifference?: number | undefined;
+}
+
+export interface ReportData {
+  readonly title: string;
+  /** ISO 8601. */
+  readonly created: string;
+  readonly model: { readonly name: string; readonly sha256: string };
+  readonly data: { readonly name: string; readonly sha256: string; readonly victims: number };
+  readonly plan: PlanEntry;
+  /** Every attack that was run. */
+  readonly attacks: readonly AuditEntry[];
+  readonly run?: RunEntry | undefined;
+  /** The contact sheet, PNG. */
+  readonly sheet?: Uint8Array | undefined;
+  /** Machine, versions, profiles: name → value, shown as they are. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Digests that tie the report to its evidence: name → hex. */
+  readonly digests: Readonly<Record<string, string>>;
+}
