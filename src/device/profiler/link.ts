@@ -56,7 +56,7 @@ export async function measureLink(options: LinkProbeOptions): Promise<Link> {
   }
 
   async function probe(bytes: number): Promise<Sample> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw new CutlineError('CANCELLED');
     // Random bytes: nothing on the way can compress them.
     const payload = randomBytes(bytes);
     const id = randomBytes(8).toString('hex');

@@ -1,6 +1,7 @@
 /** Power of this machine at rest and at work. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../engine/index.ts';
+import { CutlineError } from '../../errors.ts';
 import type { Power } from '../../profile/index.ts';
 import type { PowerMeter } from '../power/index.ts';
 import { probes } from './chains.ts';
@@ -16,7 +17,11 @@ export interface PowerOptions {
 export async function measurePower(meter: PowerMeter, engine: Engine, options: PowerOptions = {}): Promise<Power> {
   const { durationMs = 3000, signal } = options;
   const cancel = signal ? { signal } : {};
-  const idle = await watts(meter, async () => void (await sleep(durationMs, undefined, cancel)));
+  const idle = await watts(meter, () =>
+    sleep(durationMs, undefined, cancel).catch((cause: unknown) => {
+      throw new CutlineError('CANCELLED', {}, { cause });
+    }),
+  );
   const { graph, feeds } = probes[0]!.chain(5);
   const session = await engine.load(graph, cancel);
   try {
