@@ -5,7 +5,7 @@ import { openDataset, writeCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { encodeModel, modelSha256, saveModel } from '../model/index.ts';
-import { networks, trainClassifier } from '../training/index.ts';
+import { trainClassifier } from '../training/index.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';

@@ -36,7 +36,12 @@ export const trainCommand: CommandModule<object, Options> = {
       .option('learning-rate', {
         type: 'number',
         default: 1e-3,
-        describe: 'Adam learning rate, halved every 20 epochs',
+        describe: 'Adam learning rate',
+      })
+      .option('halve-every', {
+        type: 'number',
+        default: 20,
+        describe: 'Halve the learning rate after so many epochs, again and again',
       })
       .option('augment-shift', {
         type: 'number',

@@ -1,0 +1,11 @@
+/** Attacks by threat. */
+export {
+  type Attack,
+  type AttackContext,
+  type Reconstruction,
+  type Threat,
+  threats,
+  type WhiteBoxAttack,
+  type WhiteBoxContext,
+} from './attack.ts';
+export { type RmleOptions, rmle } from './rmle.ts';

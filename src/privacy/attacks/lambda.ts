@@ -1,0 +1,75 @@
+/** Chooses rMLE's λ by trying a range of them on the attacker's own pictures, all at once. */
+import { toPixels } from '../../data/index.ts';
+import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { ssim } from '../metrics/index.ts';
+import type { WhiteBoxContext } from './attack.ts';
+import type { ObjectiveOptions } from './objective.ts';
+import { grey } from './rmle.ts';
+import type { Solver } from './solvers/solver.ts';
+
+/** Multiples of the mean square of the features, since λ weighs against their squared error. */
+const multiples = [0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];
+const picturesTried = 3;
+
+export interface LambdaSearch {
+  readonly context: WhiteBoxContext;
+  readonly solver: Solver;
+  readonly objective: ObjectiveOptions;
+  readonly iterations: number;
+  readonly lambdaL2: number;
+}
+
+/** @returns the λ whose reconstructions are most like the pictures (SSIM) */
+export async function searchLambda(search: LambdaSearch, onProgress: (done: number) => void): Promise<number> {
+  const { context, solver, objective, iterations, lambdaL2 } = search;
+  const { preprocessing, engine, signal } = context;
+  const pictures = await context.otherPictures(picturesTried);
+  const seen = await context.simulate(pictures);
+  const scale = meanSquare(seen);
+  const lambdas = multiples.map((m) => m * scale);
+  const n = lambdas.length * picturesTried;
+  const solution = await solver.solve({
+    engine,
+    head: await context.head(n),
+    objective,
+    observed: repeated(seen, lambdas.length),
+    start: grey(n, context, context.random.fork('lambda'), solver),
+    lambdaTv: Float32Array.from({ length: n }, (_, i) => lambdas[Math.floor(i / picturesTried)]!),
+    lambdaL2: new Float32Array(n).fill(lambdaL2),
+    iterations,
+    signal,
+    onProgress,
+  });
+  const images = (t: Tensor, count: number) => ({ ...preprocessing, count, data: toPixels(t, preprocessing) });
+  const truth = images(repeatedTensor(pictures, lambdas.length), n);
+  const scores = ssim(truth, images(solution.pictures, n));
+  let best = 0;
+  let bestScore = Number.NEGATIVE_INFINITY;
+  for (const [i, lambda] of lambdas.entries()) {
+    const own = scores.subarray(i * picturesTried, (i + 1) * picturesTried);
+    const score = own.reduce((a, b) => a + b, 0) / own.length;
+    if (score > bestScore) [best, bestScore] = [lambda, score];
+  }
+  return best;
+}
+
+function meanSquare(tensors: Tensors): number {
+  let sum = 0;
+  let count = 0;
+  for (const t of Object.values(tensors)) {
+    for (const v of asFloat32(t)) sum += v * v;
+    count += t.data.length;
+  }
+  return sum / count;
+}
+
+/** The batch over and over: [n, …] → [times·n, …]. */
+function repeated(tensors: Tensors, times: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, repeatedTensor(t, times)]));
+}
+
+function repeatedTensor(t: Tensor, times: number): Tensor {
+  const data = new Float32Array(sizeOf(t.shape) * times);
+  for (let i = 0; i < times; i++) data.set(asFloat32(t), i * t.data.length);
+  return float32(data, [t.shape[0]! * times, ...t.shape.slice(1)]);
+}

@@ -1,0 +1,111 @@
+/**
+ * rMLE, the regularised maximum-likelihood attack of He et al. (2019, §4): the picture whose features are those observed,
+ * among smooth pictures. White-box. It knows the law of a noise defense: the distance is the one that noise makes likely,
+ * and λ is searched on pictures of the attacker's own, sent through the same defense.
+ */
+
+import { inputShape } from '../../data/index.ts';
+import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import type { Random } from '../../random.ts';
+import type { Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
+import { searchLambda } from './lambda.ts';
+import type { ObjectiveOptions } from './objective.ts';
+import { publishedPreset } from './presets.ts';
+import { adamSolver } from './solvers/adam-solver.ts';
+import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
+import type { Solver } from './solvers/solver.ts';
+
+export interface RmleOptions {
+  readonly solver: 'lbfgs' | 'adam';
+  /** Steps; default 600 for L-BFGS, and for Adam what was published for the cut, else 5000. */
+  readonly iterations?: number | undefined;
+  /** Weight of the total variation; `auto` searches. Default: `auto`, for Adam what was published for the cut. */
+  readonly lambdaTv?: number | 'auto' | undefined;
+  /** Weight of the squared norm. Default 0, for Adam what was published for the cut. */
+  readonly lambdaL2?: number | undefined;
+  /** Adam only. Default what was published for the cut, else 0.01. */
+  readonly learningRate?: number | undefined;
+  /** Id of the cut: it selects what was published. */
+  readonly cut: string;
+  /** Victims attacked together. Default 50. */
+  readonly batch?: number | undefined;
+}
+
+/** A start that is exactly grey makes every pooling window a tie, where the gradient points nowhere in particular. */
+const startNoise = 0.01;
+
+export function rmle(options: RmleOptions): WhiteBoxAttack {
+  return { name: 'rmle', threat: 'white-box', run: (context) => run(context, options) };
+}
+
+async function run(context: WhiteBoxContext, options: RmleOptions): Promise<Reconstruction> {
+  const { preprocessing, count } = context;
+  const preset = options.solver === 'adam' ? publishedPreset(preprocessing.channels, options.cut) : undefined;
+  const learningRate = options.learningRate ?? preset?.learningRate ?? 0.01;
+  const solver = options.solver === 'adam' ? adamSolver(learningRate) : lbfgsSolver;
+  const iterations = options.iterations ?? preset?.iterations ?? (options.solver === 'adam' ? 5000 : 600);
+  const lambdaL2 = options.lambdaL2 ?? preset?.lambdaL2 ?? 0;
+  const wanted = options.lambdaTv ?? preset?.lambdaTv ?? 'auto';
+  const search = wanted === 'auto';
+  // The search takes about as many picture-steps as nine victims more.
+  const searchShare = search ? 9 / (9 + count) : 0;
+  const objective = objectiveFor(context);
+  const lambdaTv = search
+    ? await searchLambda({ context, solver, objective, iterations: Math.min(iterations, 200), lambdaL2 }, (done) =>
+        context.onProgress?.(done * searchShare),
+      )
+    : wanted;
+
+  const batch = Math.min(options.batch ?? 50, count);
+  const head = await context.head(batch);
+  const pictures = new Float32Array(sizeOf(inputShape(count, preprocessing)));
+  const size = pictures.length / count;
+  let taken = 0;
+  for (let first = 0; first < count; first += batch) {
+    // The last batch goes back to be full: a graph of another size would have to be built for the rest.
+    const at = Math.min(first, count - batch);
+    const solution = await solver.solve({
+      engine: context.engine,
+      head,
+      objective,
+      observed: rows(context.observed, at, batch),
+      start: grey(batch, context, context.random.fork(`start ${at}`), solver),
+      lambdaTv: new Float32Array(batch).fill(lambdaTv),
+      lambdaL2: new Float32Array(batch).fill(lambdaL2),
+      iterations,
+      signal: context.signal,
+      onProgress: (done) =>
+        context.onProgress?.(searchShare + ((1 - searchShare) * (first + done * batch)) / (count + batch - 1)),
+    });
+    pictures.set(asFloat32(solution.pictures), at * size);
+    taken = Math.max(taken, solution.iterations);
+  }
+  const parameters = { solver: solver.name, lambdaTv, lambdaL2, ...(options.solver === 'adam' && { learningRate }) };
+  return { pictures: float32(pictures, inputShape(count, preprocessing)), iterations: taken, parameters };
+}
+
+function objectiveFor({ defense, preprocessing }: WhiteBoxContext): ObjectiveOptions {
+  const { law, where } = defense;
+  const laplace = law.kind === 'additive' && law.distribution === 'laplace' && where === 'activation';
+  return {
+    law: laplace ? { kind: 'laplace', scale: law.scale } : { kind: 'gaussian' },
+    spatialAxes: preprocessing.layout === 'NCHW' ? [2, 3] : [1, 2],
+  };
+}
+
+/** Mid-grey in the network's units is 0 as published; L-BFGS needs it a little rough. */
+export function grey(n: number, { preprocessing }: WhiteBoxContext, random: Random, solver: Solver): Tensor {
+  const shape = inputShape(n, preprocessing);
+  const data = new Float32Array(sizeOf(shape));
+  return float32(solver.name === 'adam' ? data : random.fillNormal(data, startNoise), shape);
+}
+
+/** Rows first … first + n of every tensor. */
+export function rows(tensors: Tensors, first: number, n: number): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => {
+      const size = sizeOf(t.shape.slice(1));
+      return [name, float32(asFloat32(t).slice(first * size, (first + n) * size), [n, ...t.shape.slice(1)])];
+    }),
+  );
+}

@@ -1,0 +1,37 @@
+/** L-BFGS for every picture on its own, their evaluations in one batch. */
+import { asFloat32, float32 } from '../../../model/index.ts';
+import { evaluationGraph, names } from '../objective.ts';
+import { minimiseBatch } from './batch.ts';
+import { objectiveFeeds } from './feeds.ts';
+import { lbfgs } from './lbfgs.ts';
+import type { Solver } from './solver.ts';
+
+export const lbfgsSolver: Solver = {
+  name: 'lbfgs',
+  async solve(problem) {
+    const { engine, head, start, iterations, signal } = problem;
+    const n = start.shape[0]!;
+    const size = start.data.length / n;
+    const input = head.inputs[0]!.name;
+    const fixed = objectiveFeeds(problem);
+    const session = await engine.load(evaluationGraph(head, problem.objective), signal && { signal });
+    try {
+      const first = asFloat32(start);
+      const problems = Array.from({ length: n }, (_, i) =>
+        lbfgs(first.subarray(i * size, (i + 1) * size), { iterations }),
+      );
+      let evaluations = 0;
+      const { minima } = await minimiseBatch(problems, size, async (points) => {
+        const results = await session.run({ ...fixed, [input]: float32(points, start.shape) }, signal && { signal });
+        // A line search takes few trials, so evaluations tell how far along the steps are.
+        problem.onProgress?.(Math.min(0.99, ++evaluations / (iterations * 1.1)));
+        return { values: asFloat32(results[names.value]), gradients: asFloat32(results[names.gradient]) };
+      });
+      const pictures = new Float32Array(start.data.length);
+      for (const [i, m] of minima.entries()) pictures.set(m.point, i * size);
+      return { pictures: float32(pictures, start.shape), iterations: Math.max(...minima.map((m) => m.iterations)) };
+    } finally {
+      await session.close();
+    }
+  },
+};

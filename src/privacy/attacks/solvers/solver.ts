@@ -1,0 +1,33 @@
+/** A solver minimises rMLE's objective for a batch of pictures, each its own problem. */
+import type { Engine } from '../../../engine/index.ts';
+import type { Graph, Tensor, Tensors } from '../../../model/index.ts';
+import type { ObjectiveOptions } from '../objective.ts';
+
+export interface Problem {
+  readonly engine: Engine;
+  /** Batch n. */
+  readonly head: Graph;
+  readonly objective: ObjectiveOptions;
+  /** The tensors of the cut, [n, …]. */
+  readonly observed: Tensors;
+  /** Where to begin, [n, …]. */
+  readonly start: Tensor;
+  /** Weight of the total variation, one a picture. */
+  readonly lambdaTv: Float32Array;
+  /** Weight of the squared norm, one a picture. */
+  readonly lambdaL2: Float32Array;
+  readonly iterations: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+export interface Solution {
+  readonly pictures: Tensor;
+  /** Steps taken by the picture that took most. */
+  readonly iterations: number;
+}
+
+export interface Solver {
+  readonly name: 'lbfgs' | 'adam';
+  solve(problem: Problem): Promise<Solution>;
+}
