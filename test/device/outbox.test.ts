@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Body, Envelope } from '../../src/broker/index.ts';
+import { type Message, Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
+import { CutlineError } from '../../src/errors.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const message = (id: string): Message => ({ correlationId: id, payload: Uint8Array.of(1) });
+const result: Body = { kind: 'result', tensors: [], queueMs: 0, tailMs: 0, decodeMs: 0 };
+const answer = (id: string, body: Body = result): Envelope => ({
+  planId: 'p',
+  deviceId: 'd',
+  bootId: '',
+  sequence: 0,
+  createdMs: 0,
+  expiresMs: 0,
+  correlationId: id,
+  body,
+});
+
+function outbox(options: Partial<OutboxOptions> = {}) {
+  const sent: string[] = [];
+  const box = new Outbox({
+    capacity: 4,
+    timeoutMs: 1000,
+    retries: 2,
+    expiryMs: 60_000,
+    fleet: 'yard',
+    send: async ({ correlationId }) => void sent.push(correlationId),
+    log: () => {},
+    random: () => 0,
+    ...options,
+  });
+  const deliver = async (id: string) => {
+    await box.room();
+    return box.deliver(message(id)).then(
+      (d) => ({ tries: d.tries }),
+      (error: unknown) => ({ code: (error as CutlineError).code }),
+    );
+  };
+  return { box, sent, deliver };
+}
+
+describe('the outbox', () => {
+  it('sends the same message again when no answer comes, and takes the first answer', async () => {
+    const { box, sent, deliver } = outbox();
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(sent).toEqual(['a', 'a']);
+    expect(box.answer(answer('a'))).toBe('taken');
+    expect(await delivered).toEqual({ tries: 2 });
+    expect(box.answer(answer('a'))).toBe('late twin');
+    expect(box.answer(answer('never asked'))).toBe('unknown');
+    expect(box.counts).toEqual({ resends: 1, lateTwins: 1, waiting: 0 });
+  });
+
+  it('gives up after its retries and says that no consumer answered', async () => {
+    const { box, sent, deliver } = outbox();
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await delivered).toEqual({ code: 'NO_ANSWER' });
+    expect(sent).toHaveLength(3);
+  });
+
+  it('does not count time without connection as tries, and sends everything when it is back', async () => {
+    const { box, sent, deliver } = outbox();
+    const delivered = [deliver('a'), deliver('b')];
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(sent).toEqual([]);
+    box.up();
+    box.down();
+    await vi.advanceTimersByTimeAsync(10_000);
+    box.up();
+    expect(sent).toEqual(['a', 'b', 'a', 'b']);
+    box.answer(answer('b'));
+    box.answer(answer('a'));
+    expect(await Promise.all(delivered)).toEqual([{ tries: 2 }, { tries: 2 }]);
+  });
+
+  it('drops a message that has expired, connected or not', async () => {
+    const { box, deliver } = outbox({ expiryMs: 5000 });
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(5001);
+    expect(await delivered).toEqual({ code: 'NO_ANSWER' });
+    expect(box.counts.waiting).toBe(0);
+  });
+
+  it('tries again later when the consumer is overloaded, and not at all when another try cannot help', async () => {
+    const { box, sent, deliver } = outbox();
+    box.up();
+    const busy = deliver('a');
+    const foreign = deliver('b');
+    await vi.advanceTimersByTimeAsync(0);
+    box.answer(answer('a', { kind: 'failure', code: 'OVERLOADED', message: '' }));
+    box.answer(answer('b', { kind: 'failure', code: 'PLAN_MISMATCH', message: '' }));
+    expect(await foreign).toEqual({ code: 'ANSWER_FAILED' });
+    expect(sent).toEqual(['a', 'b']);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(sent).toEqual(['a', 'b', 'a']);
+    box.answer(answer('a'));
+    expect(await busy).toEqual({ tries: 2 });
+  });
+
+  it('has room for no more than its capacity', async () => {
+    const { box, sent, deliver } = outbox({ capacity: 2 });
+    box.up();
+    const all = ['a', 'b', 'c'].map(deliver);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toEqual(['a', 'b']);
+    box.answer(answer('a'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toEqual(['a', 'b', 'c']);
+    box.answer(answer('b'));
+    box.answer(answer('c'));
+    await Promise.all(all);
+  });
+
+  it('ends a message that can never be sent, and waits with one that only lost its connection', async () => {
+    const lost = outbox({ send: async () => Promise.reject(new CutlineError('BROKER_LOST')) });
+    lost.box.up();
+    const waiting = lost.deliver('a');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(lost.box.counts.waiting).toBe(1);
+    lost.box.answer(answer('a'));
+    await waiting;
+    const large = outbox({ send: async () => Promise.reject(new CutlineError('MESSAGE_TOO_LARGE')) });
+    large.box.up();
+    expect(await large.deliver('a')).toEqual({ code: 'MESSAGE_TOO_LARGE' });
+  });
+
+  it('leaves no timer behind', async () => {
+    const { box, deliver } = outbox();
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(1);
+    box.fail(new CutlineError('CANCELLED'));
+    expect(await delivered).toEqual({ code: 'CANCELLED' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,61 @@
+/** A TCP proxy that is a bad network: latency, black hole, and cuts in the middle of a packet. */
+import { connect, createServer, type Socket } from 'node:net';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Added to each direction; takes effect for bytes that arrive from now on. */
+  latencyMs: number;
+  /** Takes bytes and passes none on; connections stay open. */
+  isBlackHole: boolean;
+  /** Ends every connection after this many more bytes from clients: in the middle of a packet. */
+  cutAfter(bytes: number): void;
+  close(): Promise<void>;
+}
+
+export async function startProxy(targetPort: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>();
+  let bytesLeft = Number.POSITIVE_INFINITY;
+  const cutAll = () => {
+    bytesLeft = Number.POSITIVE_INFINITY;
+    for (const socket of sockets) socket.destroy();
+  };
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        client.destroy();
+        upstream.destroy();
+      });
+    }
+    client.on('data', (chunk: Buffer) => {
+      const whole = chunk.length < bytesLeft;
+      pass(upstream, whole ? chunk : chunk.subarray(0, bytesLeft));
+      bytesLeft -= chunk.length;
+      if (!whole) cutAll();
+    });
+    upstream.on('data', (chunk: Buffer) => pass(client, chunk));
+  });
+  const pass = (to: Socket, chunk: Buffer) => {
+    if (proxy.isBlackHole) return;
+    if (proxy.latencyMs === 0) to.write(chunk);
+    else setTimeout(() => to.write(chunk), proxy.latencyMs);
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy: TcpProxy = {
+    port: (server.address() as { port: number }).port,
+    latencyMs: 0,
+    isBlackHole: false,
+    cutAfter(bytes) {
+      bytesLeft = bytes;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+  return proxy;
+}
