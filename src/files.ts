@@ -1,6 +1,6 @@
 /** Files at the edge: reads are bounded, writes are whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CutlineError } from './errors.ts';
 
@@ -41,13 +41,44 @@ export function readError(path: string, error: unknown): CutlineError {
 }
 
 /**
+ * Makes a folder and what is missing above it. (`mkdir` with `recursive` never returns for a path in /proc.)
+ * @returns the topmost folder that was made; undefined when all was there
+ */
+export async function makeFolder(path: string): Promise<string | undefined> {
+  const step = async (): Promise<string | undefined> => {
+    try {
+      await mkdir(path);
+      return path;
+    } catch (error) {
+      const isFolder = await stat(path).then(
+        (s) => s.isDirectory(),
+        () => false,
+      );
+      if (isFolder) return undefined;
+      throw error;
+    }
+  };
+  const parent = dirname(path);
+  const parentExists =
+    parent === path ||
+    (await stat(parent).then(
+      () => true,
+      () => false,
+    ));
+  if (parentExists) return step();
+  const top = await makeFolder(parent);
+  await step();
+  return top ?? path;
+}
+
+/**
  * Writes a file by way of a temporary one beside it, so that nobody ever sees half of it. Makes missing folders.
  * @throws CutlineError OUTPUT_NOT_WRITABLE; nothing is left behind
  */
 export async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'wx');
     try {
       await file.writeFile(data);

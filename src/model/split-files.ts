@@ -1,10 +1,10 @@
 /** What `cutline split` does: two files or none. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
+import { makeFolder, writeAtomically } from '../files.ts';
 import { bindDimensions, hasSymbolicBatch, parseShapes } from './bind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
@@ -86,7 +86,7 @@ async function writeBoth(
   const staging = join(folder, `.cutline-${randomBytes(6).toString('hex')}`);
   let made: string | undefined;
   try {
-    made = await mkdir(staging, { recursive: true });
+    made = await makeFolder(staging);
     for (const [i, [, bytes]] of files.entries()) await writeAtomically(join(staging, String(i)), bytes);
     for (const [i, [path]] of files.entries()) await rename(join(staging, String(i)), path);
     await rm(staging, { recursive: true, force: true });
