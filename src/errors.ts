@@ -121,6 +121,7 @@ const catalogue = {
     exit: 2,
     text: 'No profile named {name}. Shipped profiles: {known}. A path with a slash or .yaml names your own file.',
   },
+  OPTION_INVALID: { exit: 2, text: '{path}: {problem}.' },
   PROFILE_LACKS: { exit: 2, text: 'Profile {name} lacks {what}. {remedy}' },
   LINK_SILENT: {
     exit: 1,

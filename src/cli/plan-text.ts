@@ -23,8 +23,11 @@ export function planText({ document, path }: PlanAnswer): string {
     .sort((a, b) => a.latencyMs.total - b.latencyMs.total);
   if (refused.length > 0) {
     lines.push('', chosen ? 'Faster, and refused:' : 'Refused, fastest first:');
-    for (const c of refused.slice(0, SHOWN)) lines.push(`  ${labelOf(c)}: ${c.reasons.join(' ')}`);
-    if (refused.length > SHOWN) lines.push(`  and ${refused.length - SHOWN} more (--json lists all)`);
+    const audited = refused.filter((c) => c.leakage !== null);
+    for (const c of audited.slice(0, SHOWN)) lines.push(`  ${labelOf(c)}: ${c.reasons.join(' ')}`);
+    if (audited.length > SHOWN) lines.push(`  and ${audited.length - SHOWN} more (--json lists all)`);
+    const unknown = refused.length - audited.length;
+    if (unknown > 0) lines.push(`  ${unknown} candidates that were not audited (or did not need to be)`);
   }
   if (audits && audits.run + audits.saved > 0) {
     lines.push('', `${audits.run} audits were needed; walking from the cheapest candidate on saved ${audits.saved}.`);

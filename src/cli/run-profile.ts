@@ -78,7 +78,7 @@ function connectTo(url: string, { username, passwordFile }: ProfileArguments) {
     ...(username !== undefined && { username }),
     ...(passwordFile !== undefined && { passwordFile }),
   };
-  const settings = check(given, brokerSettingsSchema, '--broker', 'PROFILE_INVALID');
+  const settings = check(given, brokerSettingsSchema, '--broker', 'OPTION_INVALID');
   return connectOptions(settings, '.', { clientId: `cutline-profile-${process.pid}` });
 }
 

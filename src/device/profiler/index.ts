@@ -23,7 +23,7 @@ export interface ProfileOptions {
   readonly meter: string;
   /** Default: all cores. */
   readonly threads?: number;
-  /** Time for the heads and tails of the model together. */
+  /** Time for the heads and tails of the model together; with less than six seconds the rest is measured hastily too. */
   readonly budgetMs: number;
   readonly signal?: AbortSignal;
   /** A line for people about what is being measured. */
@@ -41,11 +41,15 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
   const machine = await describeMachine();
   const meter = await openPowerMeter(options.meter, { machineModel: machine.model, onSkipped: log });
   if (connect) log(`link through ${connect.url}`);
-  const link = connect && (await measureLink({ connect, ...cancel }));
+  const link = connect && (await measureLink({ connect, budgetMs: Math.min(20_000, options.budgetMs), ...cancel }));
   const engine = await createEngine({ threads });
   try {
     log(`speed of operators, ${threads} threads`);
-    const compute = await measureCompute(engine, { threads, ...cancel });
+    const compute = await measureCompute(engine, {
+      threads,
+      budgetMs: Math.min(60, options.budgetMs / 100),
+      ...cancel,
+    });
     log('encoding');
     const encode = await measureEncode();
     if (meter) log(`power by ${meter.name}`);

@@ -1,0 +1,167 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { planText } from '../../src/cli/plan-text.ts';
+import { type PlanArguments, runPlan } from '../../src/cli/run-plan.ts';
+import { encodeModel, modelSha256 } from '../../src/model/index.ts';
+import { parsePlan } from '../../src/plan/index.ts';
+import { networks } from '../support/networks.ts';
+
+let dir: string;
+const bytes = encodeModel(networks.chain.build({ seed: 1 }));
+const sha256 = modelSha256(bytes);
+const at = (name: string) => join(dir, name);
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'cutline-cli-plan-'));
+  await writeFile(at('net.onnx'), bytes);
+  await writeFile(at('audit.json'), audit(sha256));
+});
+afterAll(() => rm(dir, { recursive: true }));
+
+/** ReLU2 is safe with noise only, pool2 without. */
+function audit(model: string): string {
+  const entry = (cut: string, defense: string, mean: number) => ({
+    cut,
+    defense,
+    codec: 'float32',
+    threat: 'white-box',
+    attack: 'rmle',
+    images: 10,
+    ssim: { mean, low: mean - 0.05, high: mean + 0.05, worstDecile: mean + 0.1 },
+    psnr: { mean: 12, low: 11, high: 13 },
+    baseline: { psnr: 10, ssim: 0.1 },
+    accuracy: 0.9,
+    seconds: 1,
+  });
+  const results = [
+    entry('conv1', 'none', 0.9),
+    entry('ReLU2', 'none', 0.5),
+    entry('ReLU2', 'noise:gaussian:activation:0.5', 0.2),
+    entry('pool2', 'none', 0.2),
+  ];
+  return JSON.stringify({
+    format: 'cutline.audit/1',
+    model: { sha256: model },
+    results,
+    leakage: results,
+    data: { sha256: 'd'.repeat(64), count: 10 },
+    seed: 1,
+  });
+}
+
+function options(over: Partial<PlanArguments> = {}): PlanArguments {
+  return {
+    model: at('net.onnx'),
+    device: 'raspberry-pi-4',
+    cloud: 'cloud-generic',
+    link: 'link-ethernet',
+    audit: at('audit.json'),
+    data: undefined,
+    threat: 'white-box',
+    maxSsim: 0.3,
+    maxLatencyMs: undefined,
+    maxEnergyMj: undefined,
+    minAccuracy: undefined,
+    maxBytes: undefined,
+    maxDownloadBytes: undefined,
+    maxPacketBytes: undefined,
+    requireSplit: false,
+    objective: 'latency',
+    weights: undefined,
+    codecs: [],
+    defenses: [],
+    images: 10,
+    iterations: undefined,
+    seed: 1,
+    shapes: [],
+    threads: 1,
+    out: undefined,
+    ...over,
+  };
+}
+
+const plan = (over: Partial<PlanArguments> = {}) =>
+  runPlan(
+    options(over),
+    new AbortController().signal,
+    () => {},
+    () => async () => {
+      throw new Error('no audit was asked for');
+    },
+  );
+
+describe('cutline plan', () => {
+  it('answers with a plan, the candidates it was chosen from, and the Pareto set', async () => {
+    const { document, path } = await plan({ requireSplit: true, out: at('plan') });
+    expect(['ReLU2', 'pool2']).toContain(document.chosen!.cut);
+    parsePlan(JSON.parse(JSON.stringify(document)), 'stdout');
+    for (const c of document.candidates) expect(c.feasible).toBe(c.reasons.length === 0);
+    expect((await readdir(at('plan'))).sort()).toEqual(['head.onnx', 'plan.json', 'tail.onnx']);
+    const written = parsePlan(JSON.parse(await readFile(path!, 'utf8')), path!);
+    expect(written.candidates).toBeUndefined();
+    expect(written.evidence!.dataSha256).toBe('d'.repeat(64));
+  });
+
+  it('says it in words', async () => {
+    const text = planText(await plan({ requireSplit: true }));
+    expect(text).toMatch(/^Chosen: cut (ReLU2|pool2)/);
+    expect(text).toMatch(/Strongest attack rmle: SSIM/);
+    expect(text).toMatch(/everything on the device: It does not split the model/);
+    expect(text).toMatch(/\d+ candidates that were not audited/);
+  });
+
+  it('keeps everything on the device when that is the fastest', async () => {
+    const { document } = await plan();
+    expect(document.chosen!.cut).toBe('output');
+  });
+
+  it('says what would have to give way, and writes nothing, when nothing is feasible', async () => {
+    const { document, path } = await plan({ requireSplit: true, maxSsim: 0.1, out: at('never') });
+    expect(document).toMatchObject({ format: 'cutline.no-plan/1', chosen: null, code: 'NO_FEASIBLE_PLAN' });
+    expect((document as { message: string }).message).toMatch(
+      /--max-ssim 0\.25 \(asked: 0\.1\), which allows cut (ReLU2|pool2)/,
+    );
+    expect(path).toBeUndefined();
+    expect(await readdir(dir)).not.toContain('never');
+  });
+
+  it.each<[string, Partial<PlanArguments>, string, RegExp]>([
+    ['neither audit nor data', { audit: undefined }, 'USAGE', /--audit FILE.*--data SET/],
+    ['a wrong threat', { threat: 'grey-box' }, 'USAGE', /white-box, black-box, query-free/],
+    ['a wrong objective', { objective: 'speed' }, 'USAGE', /latency, energy, bytes, weights/],
+    ['weights without the objective', { weights: 'latency=1' }, 'USAGE', /go together/],
+    ['weights that are none', { objective: 'weights', weights: 'latency' }, 'USAGE', /--weights latency/],
+    ['an SSIM above one', { maxSsim: 30 }, 'USAGE', /--max-ssim/],
+    ['a number that is none', { maxLatencyMs: Number.NaN }, 'USAGE', /--max-latency-ms/],
+    ['a wrong codec', { codecs: ['float8'] }, 'USAGE', /float16/],
+    ['an unknown profile', { device: 'toaster' }, 'PROFILE_UNKNOWN', /raspberry-pi-4/],
+    ['a link for a device', { device: 'link-wifi' }, 'PROFILE_LACKS', /link-wifi lacks speeds/],
+    ['a device for a link', { link: 'raspberry-pi-4' }, 'PROFILE_LACKS', /lacks a link/],
+    ['a missing audit', { audit: '/nowhere/audit.json' }, 'FILE_NOT_FOUND', /nowhere/],
+    ['a missing model', { model: '/nowhere/net.onnx' }, 'FILE_NOT_FOUND', /nowhere/],
+    ['relative noise without pictures', { defenses: ['noise:gaussian:activation:0.5x'] }, 'DEFENSE_SPEC', /pictures/],
+  ])('refuses %s', async (_, over, code, message) => {
+    await expect(plan(over)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  it('refuses the audit of another model', async () => {
+    await writeFile(at('other.json'), audit('f'.repeat(64)));
+    await expect(plan({ audit: at('other.json') })).rejects.toMatchObject({ code: 'AUDIT_OTHER_MODEL', exit: 2 });
+  });
+
+  it.each([
+    ['no JSON', '{"format":'],
+    ['another document', '{"format":"cutline.inspect/1"}'],
+    ['a threat that is none', audit(sha256).replace('white-box', 'grey-box')],
+  ])('refuses an audit that is %s', async (_, text) => {
+    await writeFile(at('bad.json'), text);
+    await expect(plan({ audit: at('bad.json') })).rejects.toMatchObject({ code: 'AUDIT_INVALID', exit: 2 });
+  });
+
+  it('reports an output folder it cannot write to', async () => {
+    await writeFile(at('file'), '');
+    await expect(plan({ out: at('file/plan') })).rejects.toMatchObject({ code: 'OUTPUT_NOT_WRITABLE', exit: 1 });
+  });
+});
