@@ -24,7 +24,7 @@ import { refusals } from './refusals.ts';
 /** Constants in gradient graphs are float32: 6e-8 each. */
 const tolerance = 1e-6;
 const singleTolerance = 5e-5;
-const runsPerGenerator = 15;
+const runsPerGenerator = 25;
 
 let engine: Engine;
 beforeAll(async () => {

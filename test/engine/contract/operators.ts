@@ -7,7 +7,7 @@ import type { Bench, ContractOptions } from '../contract.ts';
 
 /** float32 against float64: a few hundred roundings at most, relative to the largest element. */
 const tolerance = 2e-5;
-const runsPerGenerator = 12;
+const runsPerGenerator = 20;
 
 export function operatorAgreement(bench: Bench, { without = {} }: ContractOptions): void {
   describe('operators agree with the reference', () => {

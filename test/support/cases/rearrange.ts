@@ -54,6 +54,14 @@ const slice: CaseGenerator = (s) => {
   return s.node('Slice', [x, s.list(starts), s.list(ends), s.list(axes), s.list(steps)]);
 };
 
+/** Backwards over several elements, also in steps. */
+const sliceBackwards: CaseGenerator = (s) => {
+  const shape = [s.int(1, 3), s.int(4, 8)];
+  const step = -s.int(1, 3);
+  const x = s.real(shape);
+  s.node('Slice', [x, s.list([s.pick([-1, -2, 99])]), s.list([s.pick([-99, 0, 1])]), s.list([1]), s.list([step])]);
+};
+
 const expand: CaseGenerator = (s) => {
   const shape = s.shape(1, 4);
   s.node('Expand', [s.real(s.broadcastable(shape)), s.list(shape)]);
@@ -153,7 +161,7 @@ export const rearrangeCases: Readonly<Record<string, readonly CaseGenerator[]>> 
   Transpose: [transpose],
   Concat: [concat],
   Split: [split],
-  Slice: [slice],
+  Slice: [slice, sliceBackwards],
   Expand: [expand],
   Tile: [tile],
   DepthToSpace: [depthToSpace],

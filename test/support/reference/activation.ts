@@ -15,7 +15,7 @@ const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Ma
 const clamp = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
 
 /** erf(x) = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!! — every term has the sign of x, so nothing cancels. */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x;
   let sum = x;
