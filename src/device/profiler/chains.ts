@@ -24,7 +24,6 @@ export const probes: readonly Probe[] = [
   conv('depthwise', 512, 3, 7),
   matmul(1, 256),
   matmul(1, 1024),
-  matmul(1, 2048),
   matmul(128, 512),
   add(16, 28),
   add(64, 56),
