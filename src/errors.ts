@@ -96,6 +96,22 @@ const catalogue = {
     text: 'Defense {spec}: {problem}. Write none, or noise:gaussian|laplace:input|activation:SCALE.',
   },
   DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
+  AUDIT_INPUT: {
+    exit: 2,
+    text: 'An audit needs a network with one float32 picture input [{wanted}] (from the model card or --size); this one takes {found}.',
+  },
+  ACTIVATION_NOT_FINITE: {
+    exit: 2,
+    text: 'Cut {cut}: tensor {tensor} has values that are NaN or infinite. Check the weights.',
+  },
+  ACTIVATION_DTYPE: {
+    exit: 2,
+    text: 'Cut {cut}: tensor {tensor} is {dtype}; attacks need float32. Choose another cut.',
+  },
+  ATTACK_DIVERGED: {
+    exit: 1,
+    text: 'Cut {cut}: attack {attack} ended in values that are no numbers. Try a smaller --learning-rate or another --solver.',
+  },
   // --- profiles, planner --------------------------------------------------------------------------------------------
   PLAN_INVALID: { exit: 2, text: '{path}: not a plan: {problem}. Make a new one with cutline plan --out.' },
   PLAN_OTHER_MODEL: {

@@ -43,7 +43,7 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
     return prepared;
   });
   const shapes = new Map<string, readonly number[]>();
-  for (const v of [...graph.values.values(), ...graph.inputs]) {
+  for (const v of [...graph.values.values(), ...graph.outputs, ...graph.inputs]) {
     if (v.shape.every((d) => typeof d === 'number')) shapes.set(v.name, v.shape);
   }
   for (const [name, tensor] of graph.initializers) shapes.set(name, tensor.shape);

@@ -1,10 +1,44 @@
 /** Attacks one candidate for `cutline plan --data`. */
-import { CutlineError } from '../errors.ts';
+import { CutlineError, type ErrorCode } from '../errors.ts';
 import type { AuditCandidate } from '../planner/index.ts';
+import { Auditor, leakageOf, Subject } from '../privacy/audit/index.ts';
 import type { AuditSetting } from './run-plan.ts';
 
-export function auditor(_setting: AuditSetting): AuditCandidate {
-  return async () => {
-    throw new CutlineError('USAGE', { problem: 'Audits on demand are not wired up yet: give --audit FILE.' });
+/** These speak about one candidate only: it stays unaudited, and the search goes on. */
+const beyondAttack = new Set<ErrorCode>([
+  'NO_GRADIENT_RULE',
+  'ACTIVATION_DTYPE',
+  'ACTIVATION_NOT_FINITE',
+  'ATTACK_DIVERGED',
+]);
+
+/** @throws CutlineError USAGE for a threat that has no attack yet */
+export function auditor(setting: AuditSetting): AuditCandidate {
+  const { model, dataset, preprocessing, engine, images, iterations, seed, threat, log } = setting;
+  if (threat !== 'white-box') {
+    throw new CutlineError('USAGE', {
+      problem: `--threat ${threat}: attacks on demand are white-box. Audit with cutline audit and give --audit.`,
+    });
+  }
+  let opened: Promise<Auditor> | undefined;
+  const open = async (signal?: AbortSignal) =>
+    Auditor.create(
+      engine,
+      await Subject.open(engine, model.unbound, preprocessing),
+      dataset,
+      { images, seed, attacks: ['rmle'], rmle: { solver: 'lbfgs', iterations } },
+      signal,
+    );
+  return async (cut, defense, signal) => {
+    opened ??= open(signal);
+    const attacker = await opened;
+    try {
+      const { results } = await attacker.audit(cut, defense, signal);
+      return { results, leakage: leakageOf(results) };
+    } catch (error) {
+      if (!(error instanceof CutlineError) || !beyondAttack.has(error.code)) throw error;
+      log(`cut ${cut} stays unaudited: ${error.message}`);
+      return { results: [], leakage: [] };
+    }
   };
 }

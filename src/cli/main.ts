@@ -6,9 +6,11 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CutlineError } from '../errors.ts';
 import { agentCommand } from './commands/agent.ts';
+import { auditCommand } from './commands/audit.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
+import { gradientCommand } from './commands/gradient.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { planCommand } from './commands/plan.ts';
 import { profileCommand } from './commands/profile.ts';
@@ -26,6 +28,8 @@ const commands: CommandModule<any, any>[] = [
   profileCommand,
   planCommand,
   dataCommand,
+  auditCommand,
+  gradientCommand,
   trainCommand,
 ];
 

@@ -9,6 +9,8 @@ export interface OpenModel {
   readonly name: string;
   readonly sha256: string;
   readonly graph: Graph;
+  /** With the given shapes bound only: audits run it for many pictures at once. */
+  readonly unbound: Graph;
   readonly cuts: readonly Cut[];
 }
 
@@ -19,12 +21,14 @@ export interface OpenModel {
 export async function openModel(path: string, shapes: readonly string[], engine: Engine): Promise<OpenModel> {
   const model = await import('../model/index.ts');
   const { bytes, graph: loaded } = await model.openModel(path);
-  const graph = await model.prepare(loaded, engine, { shapes: model.parseShapes(shapes, loaded) });
+  const unbound = model.bindDimensions(loaded, model.parseShapes(shapes, loaded));
+  const graph = await model.prepare(unbound, engine);
   return {
     path,
     name: basename(path, extname(path)),
     sha256: model.modelSha256(bytes),
     graph,
+    unbound,
     cuts: model.findCuts(graph),
   };
 }

@@ -57,6 +57,7 @@ export interface AuditSetting {
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly engine: Engine;
+  readonly log: (line: string) => void;
 }
 
 /** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
@@ -111,7 +112,7 @@ export async function runPlan(
     const pictures =
       options.data === undefined
         ? undefined
-        : await openPictures(options, options.data, model, engine, auditor, signal);
+        : await openPictures(options, options.data, model, engine, auditor, signal, log);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -161,6 +162,7 @@ async function openPictures(
   engine: Engine,
   auditor: (setting: AuditSetting) => AuditCandidate,
   signal: AbortSignal,
+  log: (line: string) => void,
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
   const dataset = await openDataset(spec, { size: preprocessing, signal });
@@ -189,6 +191,7 @@ async function openPictures(
       iterations: options.iterations,
       seed: options.seed,
       engine,
+      log,
     }),
   };
 

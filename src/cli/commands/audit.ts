@@ -1,0 +1,101 @@
+import type { CommandModule } from 'yargs';
+
+interface Options {
+  model: string;
+  data: string;
+  at: string[] | undefined;
+  attack: 'rmle'[];
+  solver: 'lbfgs' | 'adam';
+  'lambda-tv': string | undefined;
+  'learning-rate': number | undefined;
+  defense: string[];
+  threat: 'white-box';
+  images: number;
+  iterations: number | undefined;
+  seed: number;
+  threads: number | undefined;
+  out: string | undefined;
+  sheet: string | undefined;
+  shape: string[];
+  mean: string | undefined;
+  std: string | undefined;
+  size: string | undefined;
+  layout: string | undefined;
+  json?: boolean;
+}
+
+export const auditCommand: CommandModule<object, Options> = {
+  command: 'audit <model>',
+  describe: 'Attack the cuts of a model on real pictures and measure what leaks',
+  builder: (yargs) =>
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
+      .option('data', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Pictures: a folder, fashion-mnist, mnist:DIR, cifar-10:DIR',
+      })
+      .option('at', { type: 'string', array: true, describe: 'Cut to attack, repeatable; every cut when left out' })
+      .option('attack', {
+        array: true,
+        choices: ['rmle'] as const,
+        default: ['rmle'] as 'rmle'[],
+        describe: 'Attack, repeatable',
+      })
+      .option('solver', { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" })
+      .option('lambda-tv', { type: 'string', describe: 'Weight of the total variation, or auto' })
+      .option('learning-rate', { type: 'number', describe: 'For adam' })
+      .option('defense', {
+        type: 'string',
+        array: true,
+        default: ['none'],
+        describe: 'none, or noise:gaussian|laplace:input|activation:SCALE (0.5x: times the RMS), repeatable',
+      })
+      .option('threat', {
+        choices: ['white-box'] as const,
+        default: 'white-box' as const,
+        describe: 'What the attacker has',
+      })
+      .option('images', { type: 'number', default: 100, describe: 'Victims, from the test split' })
+      .option('iterations', { type: 'number', describe: 'Steps of the solver' })
+      .option('seed', { type: 'number', default: 1, describe: 'Same seed, same numbers' })
+      .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
+      .option('out', { type: 'string', describe: 'Write the result (JSON) here too' })
+      .option('sheet', { type: 'string', describe: 'Write the contact sheet (PNG) here' })
+      .option('shape', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'Bind dimensions: input=1,3,32,32',
+      })
+      .option('mean', {
+        type: 'string',
+        describe: 'Preprocessing, per channel: 0.485,0.456,0.406 (else the model card)',
+      })
+      .option('std', { type: 'string', describe: 'Preprocessing, per channel' })
+      .option('size', { type: 'string', describe: 'Preprocessing: CxHxW, e.g. 3x32x32' })
+      .option('layout', { type: 'string', describe: 'Preprocessing: NCHW or NHWC' })
+      .epilogue('Example: cutline audit model.onnx --data photos/ --at ReLU2 --images 20 --sheet sheet.png'),
+  handler: async (argv) => {
+    const { runAuditCommand } = await import('../run-audit.ts');
+    await runAuditCommand({
+      model: argv.model,
+      data: argv.data,
+      cuts: argv.at,
+      attacks: argv.attack,
+      solver: argv.solver,
+      lambdaTv: argv['lambda-tv'],
+      learningRate: argv['learning-rate'],
+      defenses: argv.defense,
+      images: argv.images,
+      iterations: argv.iterations,
+      seed: argv.seed,
+      threads: argv.threads,
+      out: argv.out,
+      sheet: argv.sheet,
+      shapes: argv.shape,
+      preprocessing: { mean: argv.mean, std: argv.std, size: argv.size, layout: argv.layout },
+      json: argv.json,
+    });
+  },
+};

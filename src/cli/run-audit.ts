@@ -1,0 +1,107 @@
+/** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
+import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
+import { createEngine } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
+import { writeAtomically } from '../files.ts';
+import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
+import { type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
+import { auditTable, contactSheet } from '../report/index.ts';
+import { print } from './output.ts';
+import { progressBar } from './progress.ts';
+import { stopSignal } from './stop.ts';
+
+export interface AuditSettings {
+  readonly model: string;
+  readonly data: string;
+  readonly cuts: readonly string[] | undefined;
+  readonly attacks: readonly 'rmle'[];
+  readonly solver: 'lbfgs' | 'adam';
+  readonly lambdaTv: string | undefined;
+  readonly learningRate: number | undefined;
+  readonly defenses: readonly string[];
+  readonly images: number;
+  readonly iterations: number | undefined;
+  readonly seed: number;
+  readonly threads: number | undefined;
+  readonly out: string | undefined;
+  readonly sheet: string | undefined;
+  readonly shapes: readonly string[];
+  readonly preprocessing: PreprocessingFlags;
+  readonly json: boolean | undefined;
+}
+
+export async function runAuditCommand(settings: AuditSettings): Promise<void> {
+  check(settings);
+  const signal = stopSignal();
+  const { model, threads } = settings;
+  const loaded = await loadModel(model);
+  const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
+  const preprocessing = await preprocessingFor(model, settings.preprocessing);
+  const data = await openDataset(settings.data, { size: preprocessing, signal });
+  // Attacks compute for minutes: waiting threads may spin, and tiny numbers may vanish.
+  const engine = await createEngine({ spinning: true, flushDenormals: true, ...(threads && { threads }) });
+  const bar = progressBar('Audit');
+  try {
+    const subject = await Subject.open(engine, graph, preprocessing);
+    const outcome = await runAudit(engine, subject, data, {
+      images: settings.images,
+      seed: settings.seed,
+      attacks: settings.attacks,
+      rmle: {
+        solver: settings.solver,
+        lambdaTv:
+          settings.lambdaTv === undefined || settings.lambdaTv === 'auto'
+            ? settings.lambdaTv
+            : Number(settings.lambdaTv),
+        learningRate: settings.learningRate,
+        iterations: settings.iterations,
+      },
+      cuts: settings.cuts,
+      defenses: settings.defenses,
+      modelSha256: modelSha256(await readModel(model)),
+      signal,
+      onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
+      onCell: ({ results }) => {
+        for (const r of results) {
+          bar.log(
+            `${r.cut} ${r.defense}: SSIM ${r.ssim.mean.toFixed(3)}, PSNR ${r.psnr.mean.toFixed(2)} dB, ${r.seconds.toFixed(1)} s`,
+          );
+        }
+      },
+    });
+    bar.stop();
+    if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
+    if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
+    print(settings.json, outcome.audit, () => auditTable(outcome.audit.results));
+  } finally {
+    bar.stop();
+    await engine.close();
+  }
+}
+
+/** Truth above, a row for every cut and defense below; the first sixty rows. */
+export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
+  return contactSheet(
+    auditor.truth.victims,
+    cells.slice(0, 60).map(({ results, pictures }) => {
+      const { cut, defense, attack, ssim, psnr } = results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
+      const scores = `SSIM ${ssim.mean.toFixed(3)}  PSNR ${psnr.mean.toFixed(1)} dB`;
+      return { label: cut, details: [attack, defense, scores], images: pictures };
+    }),
+  );
+}
+
+function check({ images, iterations, seed, lambdaTv, learningRate, threads }: AuditSettings): void {
+  const refuse = (problem: string): never => {
+    throw new CutlineError('USAGE', { problem });
+  };
+  const whole = (n: number | undefined, low: number, high: number) =>
+    n === undefined || (Number.isInteger(n) && n >= low && n <= high);
+  if (!whole(images, 1, 100_000)) refuse('--images is a whole number from 1 on.');
+  if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
+  if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
+  if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
+  if (lambdaTv !== undefined && lambdaTv !== 'auto' && !(Number(lambdaTv) >= 0))
+    refuse('--lambda-tv is a number from 0 on, or auto.');
+  if (learningRate !== undefined && !(learningRate > 0)) refuse('--learning-rate is above 0.');
+}

@@ -1,0 +1,35 @@
+/** `cutline gradient`: a head's vector–Jacobian product as a file. */
+import { vectorJacobianGraph } from '../autodiff/index.ts';
+import { createEngine } from '../engine/index.ts';
+import { encodeModel, modelSha256, resolveCut, saveModel, split } from '../model/index.ts';
+import { openModel } from './open-model.ts';
+import { print } from './output.ts';
+
+export interface GradientSettings {
+  readonly model: string;
+  readonly at: string;
+  readonly out: string;
+  readonly shapes: readonly string[];
+  readonly json: boolean | undefined;
+}
+
+export async function runGradient(settings: GradientSettings): Promise<void> {
+  const engine = await createEngine();
+  try {
+    const { graph, cuts } = await openModel(settings.model, settings.shapes, engine);
+    const cut = resolveCut(cuts, settings.at);
+    const gradient = vectorJacobianGraph(split(graph, cut).head);
+    await saveModel(gradient, settings.out);
+    const result = {
+      format: 'cutline.gradient/1',
+      cut: cut.id,
+      graph: settings.out,
+      sha256: modelSha256(encodeModel(gradient)),
+      inputs: gradient.inputs.map((v) => v.name),
+      outputs: gradient.outputs.map((v) => v.name),
+    };
+    print(settings.json, result, () => `${settings.out}: ${result.inputs.join(', ')} → ${result.outputs.join(', ')}`);
+  } finally {
+    await engine.close();
+  }
+}

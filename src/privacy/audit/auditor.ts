@@ -1,0 +1,219 @@
+/** Attacks one (cut, defense) after another, and scores what comes out. The truth stays in here. */
+import { type Dataset, preprocess, unitPixels, victims } from '../../data/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import { type Cut, type Graph, resolveCut, type Tensor } from '../../model/index.ts';
+import { createRandom, type Random } from '../../random.ts';
+import { type Attack, type RmleOptions, rmle, type WhiteBoxContext } from '../attacks/index.ts';
+import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
+import { baseline, type Images, meanImage } from '../metrics/index.ts';
+import { observe } from './device.ts';
+import type { AuditResult } from './result.ts';
+import { imagesOf, score, type Truth } from './score.ts';
+import type { Subject } from './subject.ts';
+import { type Utility, utility } from './utility.ts';
+
+export interface AuditorOptions {
+  /** Victims; default 100. */
+  readonly images: number;
+  readonly seed: number;
+  readonly attacks: readonly 'rmle'[];
+  readonly rmle: Omit<RmleOptions, 'cut'>;
+  /** Pictures for re-identification; default 1000, or the whole test split. */
+  readonly gallery?: number | undefined;
+  /** Labelled pictures for accuracy; default 1000. */
+  readonly accuracyImages?: number | undefined;
+}
+
+export interface Cell {
+  readonly results: readonly AuditResult[];
+  /** Reconstructions of the strongest attack. */
+  readonly pictures: Images;
+}
+
+/** Pictures on which relative noise is calibrated. */
+const calibrationPictures = 64;
+
+export class Auditor {
+  readonly truth: Truth;
+  readonly #engine: Engine;
+  readonly #subject: Subject;
+  readonly #data: Dataset;
+  readonly #options: AuditorOptions;
+  readonly #inputs: Tensor;
+  readonly #random: Random;
+  #undefended: Promise<Utility> | undefined;
+
+  /** @throws CutlineError DATA_TOO_FEW */
+  static async create(
+    engine: Engine,
+    subject: Subject,
+    data: Dataset,
+    options: AuditorOptions,
+    signal?: AbortSignal,
+  ): Promise<Auditor> {
+    const chosen = victims(data.test, options.images, data.name);
+    const pixels = await data.test.pixels(chosen, signal);
+    const images = (count: number, unit: Float32Array): Images => ({ ...size(data), count, data: unit });
+    const known = new Set(chosen);
+    const others: number[] = [];
+    for (let i = 0; i < data.test.count && others.length + chosen.length < (options.gallery ?? 1000); i++) {
+      if (!known.has(i)) others.push(i);
+    }
+    const gallery = await data.test.pixels([...chosen, ...others], signal);
+    const truth: Truth = {
+      victims: images(pixels.count, unitPixels(pixels)),
+      gallery: images(gallery.count, unitPixels(gallery)),
+      baseline: baseline(images(pixels.count, unitPixels(pixels)), await meanImage(data.train, 10_000, signal)),
+    };
+    return new Auditor(engine, subject, data, options, preprocess(pixels, subject.preprocessing), truth);
+  }
+
+  private constructor(
+    engine: Engine,
+    subject: Subject,
+    data: Dataset,
+    options: AuditorOptions,
+    inputs: Tensor,
+    truth: Truth,
+  ) {
+    this.#engine = engine;
+    this.#subject = subject;
+    this.#data = data;
+    this.#options = options;
+    this.#inputs = inputs;
+    this.#random = createRandom(options.seed);
+    this.truth = truth;
+  }
+
+  /**
+   * @param defenseSpec as written; a relative scale is made absolute on training pictures
+   * @throws CutlineError CUT_UNKNOWN, DEFENSE_SPEC, NO_GRADIENT_RULE
+   */
+  async audit(
+    cutId: string,
+    defenseSpec: string,
+    signal?: AbortSignal,
+    onProgress?: (done: number) => void,
+  ): Promise<Cell> {
+    const cut = resolveCut(this.#subject.cuts, cutId);
+    const defense = await this.#defense(defenseSpec, cut, signal);
+    const random = this.#random.fork(cut.id).fork(defense.spec);
+    const observed = await observe(
+      this.#engine,
+      this.#subject,
+      cut,
+      this.#inputs,
+      defense,
+      seededNoise(random.fork('device')),
+      signal,
+    );
+    const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
+    const results: AuditResult[] = [];
+    let pictures: Images | undefined;
+    for (const attack of this.#options.attacks.map((name) => this.#attack(name, cut))) {
+      const started = performance.now();
+      const context = this.#whiteBox(cut, defense, observed, random.fork(attack.name), signal, onProgress);
+      const found = await attack.run(context);
+      const seen = imagesOf(found.pictures, this.#subject.preprocessing, attack.name, cut.id);
+      const scores = score(seen, this.truth, random.fork('intervals'));
+      if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
+      results.push({
+        cut: cut.id,
+        defense: defense.spec,
+        codec: 'float32',
+        threat: attack.threat,
+        attack: attack.name,
+        images: seen.count,
+        ...scores,
+        accuracy,
+        accuracyImages: images,
+        seconds: (performance.now() - started) / 1000,
+        iterations: found.iterations,
+        parameters: found.parameters,
+      });
+    }
+    return { results, pictures: pictures! };
+  }
+
+  #attack(name: 'rmle', cut: Cut): Attack {
+    switch (name) {
+      case 'rmle':
+        return rmle({ ...this.#options.rmle, cut: cut.id });
+      default:
+        return name satisfies never;
+    }
+  }
+
+  #whiteBox(
+    cut: Cut,
+    defense: Defense,
+    observed: WhiteBoxContext['observed'],
+    random: Random,
+    signal: AbortSignal | undefined,
+    onProgress: ((done: number) => void) | undefined,
+  ): WhiteBoxContext {
+    const subject = this.#subject;
+    return {
+      engine: this.#engine,
+      preprocessing: subject.preprocessing,
+      observed,
+      count: this.#options.images,
+      defense: { law: defense.law, where: defense.where },
+      random,
+      signal,
+      onProgress,
+      head: async (n: number): Promise<Graph> => (await subject.parts(cut, n)).head,
+      otherPictures: (count) => this.#trainingInputs(count, random.fork('other pictures'), signal),
+      simulate: (inputs) =>
+        observe(this.#engine, subject, cut, inputs, defense, seededNoise(random.fork('simulation')), signal),
+    };
+  }
+
+  async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {
+    const { train, name } = this.#data;
+    const indices = [...random.permutation(Math.max(train.count, 1)).subarray(0, Math.min(count, train.count))];
+    // `victims` refuses when there are too few, in the words of the catalogue.
+    if (indices.length < count) victims(train, count, `${name} (training split)`);
+    return preprocess(await train.pixels(indices, signal), this.#subject.preprocessing);
+  }
+
+  async #defense(spec: string, cut: Cut, signal?: AbortSignal): Promise<Defense> {
+    if (!isRelative(spec)) return parseDefense(spec);
+    const count = Math.min(calibrationPictures, this.#data.train.count);
+    const inputs = await this.#trainingInputs(count, this.#random.fork('calibration'), signal);
+    const undefended = parseDefense('none');
+    const seen =
+      spec.split(':')[2] === 'input'
+        ? { input: inputs }
+        : await observe(this.#engine, this.#subject, cut, inputs, undefended, seededNoise(this.#random), signal);
+    let squares = 0;
+    let elements = 0;
+    for (const { data } of Object.values(seen)) {
+      for (const v of data as Float32Array) squares += v * v;
+      elements += data.length;
+    }
+    return resolveDefense(spec, Math.sqrt(squares / elements));
+  }
+
+  #utility(cut: Cut, defense: Defense, random: Random, signal?: AbortSignal): Promise<Utility> {
+    const measure = () =>
+      utility(
+        this.#engine,
+        this.#subject,
+        cut,
+        this.#data.test,
+        defense,
+        seededNoise(random),
+        this.#options.accuracyImages ?? 1000,
+        signal,
+      );
+    // Without a defense every cut computes the same.
+    if (defense.law.kind !== 'identity') return measure();
+    this.#undefended ??= measure();
+    return this.#undefended;
+  }
+}
+
+function size(data: Dataset): Pick<Images, 'channels' | 'height' | 'width'> {
+  return { channels: data.channels, height: data.height, width: data.width };
+}

@@ -1,0 +1,65 @@
+/** The result of an audit, as `cutline audit --json` prints it. */
+import type { Threat } from '../attacks/index.ts';
+import type { Interval } from '../metrics/index.ts';
+
+/** SSIM and PSNR over victims with their bootstrap 95 % intervals. */
+export interface AuditResult {
+  readonly cut: string;
+  /** Canonical spec. */
+  readonly defense: string;
+  readonly codec: 'float32';
+  readonly threat: Threat;
+  readonly attack: string;
+  readonly images: number;
+  /** dB, peak 1. */
+  readonly psnr: Interval;
+  readonly ssim: Interval & { readonly worstDecile: number };
+  /** SSIM as He et al. computed it: 7×7 uniform window, range of the reconstruction. */
+  readonly ssimPaper: number;
+  /** The best guess of somebody who saw nothing. */
+  readonly baseline: { readonly psnr: number; readonly ssim: number };
+  readonly gain: { readonly psnr: number; readonly ssim: number };
+  readonly reidentification: { readonly rank1: number; readonly gallery: number };
+  /** Share of right answers of the model under the defense; null for data without labels. */
+  readonly accuracy: number | null;
+  readonly accuracyImages: number;
+  readonly seconds: number;
+  readonly iterations: number;
+  readonly parameters: Readonly<Record<string, number | string>>;
+}
+
+/** The strongest attack on one (cut, defense, codec, threat): by the upper end of SSIM, then of PSNR. */
+export type LeakageResult = Pick<
+  AuditResult,
+  'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
+>;
+
+export interface Audit {
+  readonly format: 'cutline.audit/1';
+  readonly model: { readonly sha256: string };
+  readonly results: readonly AuditResult[];
+  readonly leakage: readonly LeakageResult[];
+  readonly data: { readonly name: string; readonly sha256: string; readonly count: number };
+  readonly seed: number;
+}
+
+export function leakageOf(results: readonly AuditResult[]): LeakageResult[] {
+  const best = new Map<string, AuditResult>();
+  for (const r of results) {
+    const key = JSON.stringify([r.cut, r.defense, r.codec, r.threat]);
+    const known = best.get(key);
+    if (!known || r.ssim.high > known.ssim.high || (r.ssim.high === known.ssim.high && r.psnr.high > known.psnr.high)) {
+      best.set(key, r);
+    }
+  }
+  return [...best.values()].map(({ cut, defense, codec, threat, attack, images, ssim, psnr }) => ({
+    cut,
+    defense,
+    codec,
+    threat,
+    attack,
+    images,
+    ssim,
+    psnr,
+  }));
+}

@@ -1,0 +1,52 @@
+/** The network under audit, for any batch, whole and divided. */
+import { inputShape, type Preprocessing } from '../../data/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import { CutlineError } from '../../errors.ts';
+import { bindBatch, type Cut, findCuts, type Graph, inferShapes, type Split, split } from '../../model/index.ts';
+
+export class Subject {
+  readonly preprocessing: Preprocessing;
+  readonly cuts: readonly Cut[];
+  readonly #engine: Engine;
+  readonly #graph: Graph;
+  readonly #whole = new Map<number, Promise<Graph>>();
+
+  /** @throws CutlineError AUDIT_INPUT when the network does not take one picture of this size */
+  static async open(engine: Engine, graph: Graph, preprocessing: Preprocessing): Promise<Subject> {
+    const one = await inferShapes(bindBatch(graph, 1), engine);
+    const [input, ...others] = one.inputs;
+    const wanted = inputShape(1, preprocessing);
+    const fits =
+      input?.dtype === 'float32' && input.shape.length === 4 && input.shape.every((d, i) => i === 0 || d === wanted[i]);
+    if (!input || others.length > 0 || !fits) {
+      const found = one.inputs.map((v) => `${v.name} ${v.dtype} [${v.shape}]`).join(', ');
+      throw new CutlineError('AUDIT_INPUT', { found, wanted: wanted.join(',') });
+    }
+    return new Subject(engine, graph, one, preprocessing);
+  }
+
+  private constructor(engine: Engine, graph: Graph, one: Graph, preprocessing: Preprocessing) {
+    this.#engine = engine;
+    this.#graph = graph;
+    this.preprocessing = preprocessing;
+    this.cuts = findCuts(one);
+    this.#whole.set(1, Promise.resolve(one));
+  }
+
+  get input(): string {
+    return this.#graph.inputs[0]!.name;
+  }
+
+  /** The whole network for a batch of n, shapes known. */
+  whole(n: number): Promise<Graph> {
+    const known = this.#whole.get(n);
+    if (known) return known;
+    const made = inferShapes(bindBatch(this.#graph, n), this.#engine);
+    this.#whole.set(n, made);
+    return made;
+  }
+
+  async parts(cut: Cut, n: number): Promise<Split> {
+    return split(await this.whole(n), cut);
+  }
+}
