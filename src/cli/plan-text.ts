@@ -47,6 +47,9 @@ function leakText({ leakage, accuracy, cut }: Candidate): string {
   const kept = accuracy === null ? '' : `; accuracy ${accuracy.toFixed(3)}`;
   if (cut === 'output') return `Nothing leaves the device${kept}`;
   const { attack, ssim, images } = leakage!;
+  if (attack === 'guess') {
+    return `No attack on ${images} images beat a guess that saw nothing (SSIM ${ssim.high.toFixed(3)})${kept}. Either nothing leaks or the attacks failed: try others before you rely on it`;
+  }
   return `Strongest attack ${attack}: SSIM ${ssim.mean.toFixed(3)} [${ssim.low.toFixed(3)}, ${ssim.high.toFixed(3)}] on ${images} images${kept}`;
 }
 

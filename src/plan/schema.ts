@@ -50,7 +50,7 @@ const partSchema = z.strictObject({
 /** What an observer gets from (cut, defense, codec) in a threat. SSIM 0 with attack `none` where nothing is sent. */
 export const leakageSchema = z.strictObject({
   threat: z.enum(threats),
-  /** The strongest attack, or `none` (nothing is sent) or `reading` (the picture itself is sent). */
+  /** The strongest attack; `none`: nothing is sent; `reading`: the picture itself is; `guess`: no attack beat a blind guess. */
   attack: name,
   ssim: intervalSchema.extend({ mean: ssim, low: ssim, high: ssim }),
   psnr: intervalSchema.optional(),
@@ -125,7 +125,7 @@ export const evidenceSchema = z.strictObject({
   codec: z.enum(codecs),
   /** Every attack that was run on this cut and defence. */
   attacks: z.array(name).min(1),
-  /** The one that saw most. */
+  /** The one that saw most; `guess` when none saw more than a guess without information. */
   strongest: name,
   images: z.int().positive(),
   ssim: leakageSchema.shape.ssim,

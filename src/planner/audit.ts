@@ -26,6 +26,8 @@ export const resultEntrySchema = z.object({
   ...group,
   images: z.int().positive(),
   accuracy: z.number().min(0).max(1).nullish(),
+  /** What a guess scores that saw nothing. */
+  baseline: z.object({ ssim: z.number() }).optional(),
 });
 export type ResultEntry = z.infer<typeof resultEntrySchema>;
 

@@ -30,7 +30,9 @@ export function breachesOf(c: Priced, asked: Thresholds, maxPacketBytes = Number
     const reason =
       leakage.attack === 'reading'
         ? `The cloud sees the picture itself; at most SSIM ${figure(asked.maxSsim)} is allowed.`
-        : `${leakage.attack} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
+        : leakage.attack === 'guess'
+          ? `A guess that saw nothing already reaches SSIM ${figure(high)}; at most ${figure(asked.maxSsim)} is allowed.`
+          : `${leakage.attack} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
     breaches.push({ option: 'max-ssim', asked: asked.maxSsim, needed: high, reason });
   }
   over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);

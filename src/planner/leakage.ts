@@ -10,6 +10,9 @@ export interface Findings {
   readonly wholeAccuracy?: number;
 }
 
+/** Named as the attack where none beat it. */
+export const GUESS = 'guess';
+
 /** Deflate loses nothing, so an observer sees what the codec without it shows. */
 export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
   return codec.replace('+deflate', '') as 'float32' | 'float16' | 'uint8';
@@ -18,7 +21,8 @@ export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
 /**
  * Undefined when no attack of this very threat was run on this cut and defense. The leak is the worst over this threat
  * and the weaker ones, which a stronger observer can mount as well. A codec that was not audited itself is charged
- * what float32 leaks: encoding throws information away.
+ * what float32 leaks: encoding throws information away. Whoever sees nothing can still guess: where no attack does better
+ * than that, the guess is the leak, for a failed attack must not make a cut look safer than a blank screen.
  */
 export function leakageOf({ cut, defense, codec }: Option, findings: Findings, threat: Threat): Leakage | undefined {
   if (cut.id === 'output') return known(threat, 'none', 0);
@@ -29,16 +33,21 @@ export function leakageOf({ cut, defense, codec }: Option, findings: Findings, t
     if (!entries.some((e) => e.threat === threat)) continue;
     const allowed = entries.filter((e) => threats.indexOf(e.threat) >= threats.indexOf(threat));
     const worst = allowed.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
-    return {
+    const rest = {
       threat: worst.threat,
-      attack: worst.attack,
-      ssim: worst.ssim,
-      ...(worst.psnr && { psnr: worst.psnr }),
       images: worst.images ?? imagesOf(worst, findings.results),
       ...(audited !== lossOf(codec) && { boundBy: audited }),
     };
+    const guess = guessAt(cut.id, defense, findings.results);
+    if (guess > worst.ssim.high) return { ...rest, attack: GUESS, ssim: { mean: guess, low: guess, high: guess } };
+    return { ...rest, attack: worst.attack, ssim: worst.ssim, ...(worst.psnr && { psnr: worst.psnr }) };
   }
   return undefined;
+}
+
+function guessAt(cut: string, defense: string, results: readonly ResultEntry[]): number {
+  const same = results.filter((r) => r.cut === cut && r.defense === defense);
+  return Math.max(Number.NEGATIVE_INFINITY, ...same.map((r) => r.baseline?.ssim ?? Number.NEGATIVE_INFINITY));
 }
 
 function imagesOf(entry: LeakageEntry, results: readonly ResultEntry[]): number {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Candidate, Evidence, Plan, Thresholds } from '../plan/index.ts';
 import { threats } from '../plan/index.ts';
 import type { AuditFindings } from './audit.ts';
-import { lossOf } from './leakage.ts';
+import { GUESS, lossOf } from './leakage.ts';
 
 export interface PlanParts {
   readonly model: Plan['model'];
@@ -48,7 +48,7 @@ function evidenceFor(chosen: Candidate, { threat }: Thresholds, audit: AuditFind
   const { leakage } = chosen;
   if (!leakage || leakage.images === 0) return null;
   const codec = leakage.boundBy === 'float32' ? 'float32' : lossOf(chosen.codec);
-  const allowed = audit.results.filter(
+  const allowed = [...audit.results, ...audit.leakage].filter(
     (r) =>
       r.cut === chosen.cut &&
       r.defense === chosen.defense &&
@@ -63,7 +63,9 @@ function evidenceFor(chosen: Candidate, { threat }: Thresholds, audit: AuditFind
     defense: chosen.defense,
     // Evidence against the same losses is evidence against this codec: deflate shows nothing more.
     codec: codec === lossOf(chosen.codec) ? chosen.codec : codec,
-    attacks: [...new Set([leakage.attack, ...allowed.map((r) => r.attack)])].sort(),
+    attacks: [
+      ...new Set([...allowed.map((r) => r.attack), ...(leakage.attack === GUESS ? [] : [leakage.attack])]),
+    ].sort(),
     strongest: leakage.attack,
     images: leakage.images,
     ssim: leakage.ssim,

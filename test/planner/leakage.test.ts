@@ -61,6 +61,16 @@ describe('leakage of a candidate', () => {
     expect(leak.boundBy).toBeUndefined();
   });
 
+  it('is never less than a guess that saw nothing: a failed attack proves no safety', () => {
+    const failed = { ...entry({ ssim: ssim(0.05) }), baseline: { ssim: 0.12 } };
+    expect(leakageOf(option('mid'), found(failed), 'white-box')).toMatchObject({
+      attack: 'guess',
+      ssim: { high: 0.12 },
+    });
+    const worked = { ...failed, ssim: ssim(0.4) };
+    expect(leakageOf(option('mid'), found(worked), 'white-box')).toMatchObject({ attack: 'rmle', ssim: { high: 0.4 } });
+  });
+
   it('never lends the leakage of a lossy codec to float32', () => {
     expect(leakageOf(option('mid'), found(entry({ codec: 'uint8' })), 'white-box')).toBeUndefined();
   });

@@ -1,0 +1,77 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { auditor } from '../../src/cli/auditor.ts';
+import type { AuditSetting } from '../../src/cli/run-plan.ts';
+import type { Dataset, Pixels, Split } from '../../src/data/index.ts';
+import { createEngine } from '../../src/engine/index.ts';
+import { bindBatch, findCuts, type Graph, inferShapes } from '../../src/model/index.ts';
+import { createRandom } from '../../src/random.ts';
+import { networks } from '../support/networks.ts';
+
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.close());
+
+const size = { channels: 3, height: 16, width: 16 } as const;
+const area = 3 * 16 * 16;
+
+/** Every picture one colour, slightly uneven: easy to recover, impossible to confuse with grey. */
+function split(count: number, seed: number): Split {
+  const pixels = async (indices: readonly number[]): Promise<Pixels> => {
+    const data = new Uint8Array(indices.length * area);
+    for (const [i, index] of indices.entries()) {
+      const random = createRandom(seed).fork(index);
+      for (let j = 0; j < area; j++) data[i * area + j] = 64 + random.int(128);
+    }
+    return { ...size, count: indices.length, data };
+  };
+  return { count, labels: Int32Array.from({ length: count }, (_, i) => i % 10), pixels };
+}
+
+const dataset: Dataset = {
+  ...size,
+  name: 'noise',
+  sha256: 'd'.repeat(64),
+  classes: undefined,
+  train: split(40, 1),
+  test: split(20, 2),
+};
+
+async function setting(unbound: Graph, over: Partial<AuditSetting> = {}): Promise<AuditSetting> {
+  const graph = await inferShapes(bindBatch(unbound, 1), engine);
+  return {
+    model: { path: 'net.onnx', name: 'net', sha256: 'a'.repeat(64), graph, unbound, cuts: findCuts(graph) },
+    dataset,
+    preprocessing: { layout: 'NCHW', ...size, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    input: 'input',
+    threat: 'white-box',
+    images: 2,
+    iterations: 20,
+    seed: 1,
+    engine,
+    log: () => {},
+    ...over,
+  };
+}
+
+describe('audits on demand', () => {
+  it('attack the candidate and say what leaks', async () => {
+    const audit = auditor(await setting(networks.residual.build({ batch: 'n' })));
+    const { results, leakage } = await audit('conv0', 'none');
+    expect(results).toHaveLength(1);
+    expect(leakage).toMatchObject([{ cut: 'conv0', defense: 'none', threat: 'white-box', attack: 'rmle', images: 2 }]);
+    expect(leakage[0]!.ssim.mean).toBeGreaterThan(0.5);
+  });
+
+  it('leave a cut unaudited that cannot be attacked, say so, and go on', async () => {
+    const lines: string[] = [];
+    const graph = networks.residual.build({ batch: 'n' });
+    const nodes = graph.nodes.map((n) => (n.name === 'relu0' ? { ...n, op: 'Asinh' } : n));
+    const audit = auditor(await setting({ ...graph, nodes }, { log: (line) => lines.push(line) }));
+    expect(await audit('a_relu2', 'none')).toEqual({ results: [], leakage: [] });
+    expect(lines.join()).toMatch(/cut a_relu2 stays unaudited: .*Asinh/);
+  });
+
+  it('refuse a threat that has no attack', async () => {
+    const asked = await setting(networks.residual.build({ batch: 'n' }), { threat: 'query-free' });
+    expect(() => auditor(asked)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
