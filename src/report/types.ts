@@ -41,6 +41,10 @@ export interface CandidateEntry {
     readonly tail: number;
   };
   readonly energyMj: number | null;
+  /** Where each term comes from: measured, published or modelled. */
+  readonly sources?:
+    | { readonly head: string; readonly encode: string; readonly network: string; readonly tail: string }
+    | undefined;
   readonly activationBytes: number;
   readonly wireBytes: number;
   readonly accuracy: number | null;

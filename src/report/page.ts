@@ -1,0 +1,36 @@
+/** The report as one file that opens from disk and asks nobody for anything. */
+import { html, trusted } from './html.ts';
+import { attacks, candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees, why } from './sections.ts';
+import { style } from './style.ts';
+import type { ReportData } from './types.ts';
+import { verdict } from './verdict.ts';
+
+/** No script, nothing from anywhere: should a name slip through unescaped, the browser still runs none of it. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** A self-contained HTML document. */
+export function htmlReport(data: ReportData): string {
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${data.title}: ${data.model.name}</title>
+<style>${trusted(style)}</style>
+</head>
+<body><main>
+${verdict(data)}
+${why(data)}
+${leakageAgainstLatency(data)}
+${whatAnAttackerSees(data)}
+${theRun(data)}
+${candidates(data)}
+${attacks(data)}
+${evidence(data)}
+</main></body>
+</html>
+`;
+  return page.markup;
+}

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { auditTable } from '../../src/report/index.ts';
+import { example } from './example.ts';
+
+const entry = example.attacks[0]!;
+
+it('shows each attack on a line, with its interval and its gain over a guess', () => {
+  const lines = auditTable([{ ...entry, defense: 'none' }]).split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).not.toContain('defense');
+  expect(lines[1]).toMatch(
+    /^conv1\s+white-box\s+rmle\s+30\s+0\.998\s+0\.928 … 1\.000\s+1\.000\s+\+0\.788\s+37\.9\s+99\.8%\s+89\.4%\s+12\.3$/,
+  );
+});
+
+it('shows defense and codec only where they differ from none and float32', () => {
+  const [header] = auditTable([entry, { ...entry, defense: 'noise:gaussian:input:1', codec: 'uint8' }]).split('\n');
+  expect(header).toMatch(/^cut\s+defense\s+codec\s+threat/);
+});
+
+it('leaves out what was not measured, and lets no escape sequence through', () => {
+  const bare = {
+    cut: '\u001b[31mred',
+    defense: 'none',
+    codec: 'float32',
+    threat: 'white-box',
+    attack: 'rmle',
+    ssim: entry.ssim,
+  };
+  const line = auditTable([bare]).split('\n')[1]!;
+  expect(line).toMatch(/^\?\[31mred .*– .*–$/);
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { htmlReport, type ReportData } from '../../src/report/index.ts';
+import { example } from './example.ts';
+
+const hostile = `</title></script><script>alert(1)</script><img src=x onerror=alert(1)>" onload="x' & \u202Etxt`;
+
+/** Every string of a report replaced by the hostile one, except those that are numbers of the format itself. */
+function poisoned<T>(value: T): T {
+  if (typeof value === 'string') return hostile as T;
+  if (Array.isArray(value)) return value.map(poisoned) as T;
+  if (value instanceof Uint8Array || value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k.includes(' ') ? hostile : k, poisoned(v)])) as T;
+}
+
+/** Tags of the document with their attributes. */
+const tags = (page: string) => page.replace(/<style>.*?<\/style>/gs, '').match(/<[a-z][^>]*>/g) ?? [];
+
+describe('the report', () => {
+  const page = htmlReport({ ...example, sheet: Uint8Array.of(1, 2, 3) });
+
+  it('says what was chosen, how much leaks, and how fast it is', () => {
+    expect(page).toContain('Cut at pool2, with Gaussian noise 0.5 on the activation');
+    expect(page).toContain('95 % interval 0.24 … 0.28, 30 pictures');
+    expect(page).toMatch(/p50 5\.\d+ ms/);
+    expect(page).toContain('89.5 % unsplit');
+    expect(page).toContain('src="data:image/png;base64,AQID"');
+  });
+
+  it('gives every reason for every refusal', () => {
+    const reasons = new Set(example.plan.candidates.flatMap((c) => c.reasons));
+    expect(reasons.size).toBeGreaterThan(10);
+    for (const reason of reasons) expect(page).toContain(reason);
+  });
+
+  it('draws the threshold and names the cuts', () => {
+    expect(page).toContain('asked for: at most 0.3');
+    for (const cut of ['all cloud', 'pool1', 'pool2 + noise 0.5', 'all device'])
+      expect(page).toContain(`>${cut}</text>`);
+    expect(page).not.toMatch(/#0[1-6]0[1-6]0[1-6]/);
+  });
+
+  it('asks nobody for anything', () => {
+    expect(page).toContain(`http-equiv="Content-Security-Policy" content="default-src 'none'`);
+    expect(page.replaceAll(/xmlns(:\w+)?="http:\/\/www\.w3\.org\/[\w/]+"/g, '')).not.toMatch(
+      /https?:|\/\/[a-z]|url\(|@import|<link|<script/,
+    );
+  });
+
+  it('shows hostile names as text', () => {
+    const made = htmlReport(
+      poisoned({ ...example, plan: { ...example.plan, thresholds: { ...example.plan.thresholds } } }),
+    );
+    expect(made).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(made).not.toMatch(/<script/i);
+    expect(made).not.toContain('\u202e');
+    for (const tag of tags(made)) expect(tag).not.toMatch(/\son\w+\s*=\s*[^&]/i);
+    expect(tags(made).filter((t) => t.startsWith('<img'))).toEqual([]);
+  });
+
+  it('has a page for a plan that found nothing', () => {
+    const data: ReportData = {
+      ...example,
+      run: undefined,
+      attacks: [],
+      plan: {
+        ...example.plan,
+        chosen: undefined,
+        candidates: example.plan.candidates.map((c) => ({
+          ...c,
+          feasible: false,
+          leakage: null,
+          reasons: ['Too slow.'],
+        })),
+        relaxation: 'Allow 12 ms.',
+      },
+    };
+    const made = htmlReport(data);
+    expect(made).toContain('No cut meets what was asked');
+    expect(made).toContain('Allow 12 ms.');
+    expect(made).not.toContain('The run');
+    expect(made).not.toMatch(/NaN|undefined/);
+  });
+
+  it('warns when the measured leakage is over the threshold', () => {
+    const leaky = example.plan.candidates.find((c) => c.cut === 'conv1' && !c.feasible)!;
+    expect(htmlReport({ ...example, plan: { ...example.plan, chosen: leaky } })).toMatch(
+      /<strong class="leak">SSIM 1\.00/,
+    );
+  });
+
+  it('survives one picture and equal latencies', () => {
+    const made = htmlReport({ ...example, run: { images: 1, latencyMs: [5], agreement: 1 } });
+    expect(made).not.toMatch(/NaN|undefined|Infinity/);
+    expect(made).toContain('Same answer as unsplit');
+  });
+});
