@@ -64,6 +64,8 @@ const UNKNOWN_PROTOCOL = new Set([1, 132]);
 /** Unacknowledged publishes at once, where the broker allows as many. */
 const MAX_UNACKNOWLEDGED = 64;
 const CLOSE_MS = 2000;
+/** The end of a connection about which nobody said anything. */
+const HUNG_UP = 'the other end hung up';
 /** Room for fixed header, lengths and the properties we set. */
 const OVERHEAD_BYTES = 256;
 
@@ -84,7 +86,7 @@ export async function connect(options: ConnectOptions, receive: Receive, signal?
   }
 }
 
-/** The broker does not speak this version of MQTT. */
+/** The broker does not speak this version of MQTT, or hung up before it said anything. */
 class ProtocolRefused extends CutlineError {}
 
 function open(
@@ -95,7 +97,15 @@ function open(
   signal?: AbortSignal,
 ): Promise<Connection> {
   const { url, will } = options;
-  const client = new MqttClient(() => openSocket(address, options.tls ?? {}, options.maxPacketBytes), {
+  let isReached = false;
+  const openStream = () => {
+    const socket = openSocket(address, options.tls ?? {}, options.maxPacketBytes);
+    socket.once('connect', () => {
+      isReached = true;
+    });
+    return socket;
+  };
+  const client = new MqttClient(openStream, {
     protocolVersion: protocol,
     clientId: options.clientId,
     ...(options.username === undefined ? {} : { username: options.username }),
@@ -109,7 +119,7 @@ function open(
     ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1 as const, retain: true } }),
     ...(protocol === 5 && { properties: { maximumPacketSize: options.maxPacketBytes } }),
   });
-  let reason = 'closed';
+  let reason = HUNG_UP;
   let code: string | number | undefined;
   client.on('error', (error: Error & { code?: string | number }) => {
     reason = error.message || String(error.code);
@@ -126,9 +136,12 @@ function open(
     client.once('close', () => {
       signal?.removeEventListener('abort', abort);
       const details = { url, problem: reason };
+      const isSaid = UNKNOWN_PROTOCOL.has(Number(code));
+      const problem = isSaid ? `it does not speak MQTT version ${protocol}` : reason;
       if (signal?.aborted) reject(new CutlineError('CANCELLED'));
-      else if (typeof code === 'number' && UNKNOWN_PROTOCOL.has(code)) {
-        reject(new ProtocolRefused('BROKER_REFUSED', { url, problem: `it does not speak MQTT version ${protocol}` }));
+      else if (isReached && (isSaid || reason === HUNG_UP || code === 'ECONNRESET')) {
+        // A broker may hang up on a version it does not know, and its CONNACK may be lost with the connection.
+        reject(new ProtocolRefused(isSaid ? 'BROKER_REFUSED' : 'BROKER_LOST', { url, problem }));
       } else if (typeof code === 'number' && FINAL_CODES.has(code)) {
         reject(new CutlineError('BROKER_REFUSED', details));
       } else reject(new CutlineError('BROKER_LOST', details));
@@ -198,7 +211,9 @@ function established(
     },
     async subscribe(filter) {
       const granted = await whileOpen(client.subscribeAsync(filter, { qos: 1 })).catch((error: unknown) => {
-        throw error instanceof CutlineError ? error : refused(error);
+        if (error instanceof CutlineError) throw error;
+        // MQTT.js fails what waits for a SUBACK just before it says that the connection is closed.
+        throw client.stream.destroyed ? lost() : refused(error);
       });
       // 3.1.1 says "refused" in the list of grants.
       if (granted.some((g) => g.qos === 128)) throw refused(new Error(`subscription to ${filter}`));

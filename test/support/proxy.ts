@@ -26,8 +26,11 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
       socket.on('error', () => {});
       socket.on('close', () => {
         sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
+        // What is still on its way arrives before the end does.
+        setTimeout(() => {
+          client.destroy();
+          upstream.destroy();
+        }, proxy.latencyMs);
       });
     }
     client.on('data', (chunk: Buffer) => {

@@ -1,0 +1,148 @@
+/** What users and networks do wrong, with real processes: one coded error, the right exit code, nothing left behind. */
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startProxy } from '../support/proxy.ts';
+import { type Deployment, deploy } from './support/deployment.ts';
+import { type Fleet, fleet, summaryOf } from './support/fleet.ts';
+import { cutline, type Running } from './support/processes.ts';
+
+let deployment: Deployment;
+let f: Fleet;
+beforeAll(async () => {
+  deployment = await deploy({ images: 12 });
+});
+afterAll(() => deployment?.remove());
+beforeEach(async () => {
+  f = await fleet('aedes', deployment);
+});
+afterEach(() => f?.end());
+
+async function failsWith(running: Running, exit: number, code: string): Promise<string> {
+  expect(await running.ended).toBe(exit);
+  expect(running.stderr()).not.toMatch(/\n\s+at /);
+  // stdout holds one JSON document: the error, or a summary when there is one.
+  JSON.parse(running.stdout());
+  const said = running.stdout() + running.stderr();
+  expect(said).toContain(code);
+  return said;
+}
+
+const partFiles = async () => (await readdir(deployment.folder)).filter((name) => name.endsWith('.tmp'));
+
+describe('the agent', () => {
+  it('retries a broker that is not there, says so, and gives up when told to', async () => {
+    const agent = await f.agent({}, '--give-up-after', '1');
+    const said = await failsWith(agent, 1, 'BROKER_UNREACHABLE');
+    expect(said).toMatch(/ECONNREFUSED[\s\S]*trying again in/);
+  });
+
+  it('times out without a consumer and says so', async () => {
+    await f.broker();
+    const agent = await f.agent({ timeoutMs: 50, retries: 1, images: ['images/0000.png'] });
+    const said = await failsWith(agent, 1, 'INFERENCES_FAILED');
+    expect(said).toContain('no answer within 50 ms; sending again (1 of 1)');
+    expect(said).toMatch(/Is `cutline consumer` running for fleet yard/);
+    expect(summaryOf(agent).inferences).toEqual({ total: 1, answered: 0, failed: 1 });
+  });
+
+  it('refuses a plan for another head, and one without evidence, before it connects', async () => {
+    const { plan } = deployment;
+    await deployment.config('other.json', { ...plan, head: { ...plan.head, sha256: 'f'.repeat(64) } });
+    await failsWith(await f.agent({ plan: 'other.json' }), 2, 'PLAN_OTHER_FILE');
+    await deployment.config('bare.json', { ...plan, evidence: null });
+    await failsWith(await f.agent({ plan: 'bare.json' }), 2, 'PLAN_WITHOUT_EVIDENCE');
+    const weak = { ...plan.evidence!, ssim: { mean: 0.2, low: 0.1, high: 0.31 } };
+    await deployment.config('weak.json', { ...plan, evidence: weak });
+    await failsWith(await f.agent({ plan: 'weak.json' }), 2, 'PLAN_WITHOUT_EVIDENCE');
+  });
+
+  it('refuses a truncated head even when the plan matches it', async () => {
+    const { createHash } = await import('node:crypto');
+    const bytes = Buffer.from('not an ONNX file');
+    await writeFile(join(deployment.folder, 'broken.onnx'), bytes);
+    const head = { file: 'broken.onnx', sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
+    await deployment.config('broken.json', { ...deployment.plan, head });
+    await failsWith(await f.agent({ plan: 'broken.json' }), 2, 'ENGINE_LOAD');
+  });
+
+  it('names a key that is wrong, a file that is missing, a picture that is none', async () => {
+    expect(await failsWith(await f.agent({ colour: 'red' }), 2, 'CONFIG_INVALID')).toContain('colour: unknown key');
+    await failsWith(
+      cutline('agent', '--config', join(deployment.folder, 'absent.yaml'), '--json'),
+      2,
+      'FILE_NOT_FOUND',
+    );
+    await failsWith(await f.agent({ images: ['absent'] }), 2, 'FILE_NOT_FOUND');
+    await f.broker();
+    await failsWith(await f.agent({ images: ['plan.json'] }), 2, 'NOT_AN_IMAGE');
+  });
+
+  it('says before it starts when the results cannot be written, and leaves nothing half-written', async () => {
+    const agent = await f.agent({}, '--results', join(deployment.planPath, 'results.jsonl'));
+    await failsWith(agent, 1, 'OUTPUT_NOT_WRITABLE');
+    await f.broker();
+    const failing = await f.agent(
+      { images: ['images/0000.png', 'plan.json'] },
+      '--results',
+      join(deployment.folder, 'r.jsonl'),
+    );
+    await f.consumer();
+    await failsWith(failing, 2, 'NOT_AN_IMAGE');
+    expect(await readdir(deployment.folder)).not.toContain('r.jsonl');
+    expect(await partFiles()).toEqual([]);
+  });
+});
+
+describe('the consumer', () => {
+  it('gives up without a broker when told to, and refuses the tail of another plan', async () => {
+    const config = (content: object) =>
+      deployment.config('consumer.yaml', { broker: { url: f.url }, fleet: 'yard', plan: 'plan.json', ...content });
+    const start = async (content: object) =>
+      cutline('consumer', '--config', await config(content), '--json', '--give-up-after', '0.5');
+    await failsWith(await start({}), 1, 'BROKER_UNREACHABLE');
+    await failsWith(await start({ tail: 'head.onnx' }), 2, 'PLAN_OTHER_FILE');
+  });
+
+  it('answers a typed error to an activation of a foreign plan', async () => {
+    await f.broker();
+    await f.consumer();
+    await deployment.config('foreign.json', { ...deployment.plan, planId: 'f'.repeat(32) });
+    const agent = await f.agent({ plan: 'foreign.json', images: ['images/0000.png'] });
+    await failsWith(agent, 1, 'INFERENCES_FAILED');
+    expect(JSON.stringify(summaryOf(agent))).toContain('PLAN_MISMATCH');
+  });
+});
+
+describe('a bad network', () => {
+  it('that is slow, swallows everything for a while, and cuts packets in the middle, costs time and no answer', async () => {
+    await f.broker();
+    const proxy = await startProxy(Number(new URL(f.url).port));
+    try {
+      proxy.latencyMs = 5;
+      await f.consumer();
+      const broker = { url: `mqtt://127.0.0.1:${proxy.port}`, keepaliveS: 1 };
+      const agent = await f.agent({ broker, timeoutMs: 400, retries: 60 });
+      await agent.says('connected');
+      proxy.cutAfter(6000);
+      await agent.says('lost');
+      proxy.isBlackHole = true;
+      await agent.says(/lost[\s\S]*lost/);
+      proxy.isBlackHole = false;
+      expect(await agent.ended).toBe(0);
+      expect(summaryOf(agent).inferences).toEqual({ total: 12, answered: 12, failed: 0 });
+    } finally {
+      await proxy.close();
+    }
+  });
+});
+
+describe('the broker command', () => {
+  it('says where it is, and refuses an outside address without password', async () => {
+    const broker = cutline('broker', '--port', '0', '--json');
+    await broker.says('cutline.broker/1');
+    expect(JSON.parse(broker.stdout())).toMatchObject({ format: 'cutline.broker/1', host: '127.0.0.1' });
+    expect(await broker.stop()).toBe(0);
+    await failsWith(cutline('broker', '--port', '0', '--host', '0.0.0.0', '--json'), 2, 'BROKER_EXPOSED');
+  });
+});
