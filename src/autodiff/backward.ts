@@ -32,7 +32,9 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
   for (const [name, tensor] of graph.initializers) builder.initializer(tensor, name);
   for (const node of graph.nodes) for (const output of node.outputs) if (output) builder.reserve(output);
   const floats = new Set(
-    [...graph.values.values(), ...graph.inputs].filter((v) => v.dtype.includes('float')).map((v) => v.name),
+    [...graph.values.values(), ...graph.outputs, ...graph.inputs]
+      .filter((v) => v.dtype.includes('float'))
+      .map((v) => v.name),
   );
   const isFloat = (name: Term): boolean => floats.has(name);
   const active = influenced(graph.nodes, wrt, isFloat);
