@@ -30,7 +30,7 @@ function option(counts: readonly number[], low: number, step: number, p50: numbe
       min: low,
       max: low + step * counts.length,
       splitLine: { show: false },
-      axisLabel: { ...text, formatter: (v: number) => milliseconds(v) },
+      axisLabel: { ...text, showMaxLabel: false, formatter: (v: number) => milliseconds(v) },
     },
     yAxis: { ...axis('pictures', 34), minInterval: 1 },
     series: [

@@ -144,7 +144,7 @@ function agreement(run: RunEntry): Html {
 function histogram(latencyMs: readonly number[]): Html {
   const [p50, p95] = [0.5, 0.95].map((p) => milliseconds(quantile(latencyMs, p)));
   return html`<div class="panel">${latencyHistogram(latencyMs)}
-    <p class="note">p50 ${p50} ms, p95 ${p95} ms, slowest ${milliseconds(Math.max(...latencyMs))} ms.</p></div>`;
+    <p class="note">p50 ${p50} ms, p95 ${p95} ms, slowest ${milliseconds(Math.max(...latencyMs))} ms. The last bar holds the slowest hundredth.</p></div>`;
 }
 
 function accuracy(run: RunEntry, { split, unsplit }: { readonly split: number; readonly unsplit: number }): Html {
