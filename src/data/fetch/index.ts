@@ -9,8 +9,6 @@ import { defaultCacheDir } from '../open.ts';
 import { type CatalogueEntry, catalogue, type Download } from './catalogue.ts';
 import { tarMembers } from './tar.ts';
 
-export type { CatalogueEntry, Download } from './catalogue.ts';
-
 export interface FetchResult {
   readonly format: 'cutline.data-fetch/1';
   readonly name: string;

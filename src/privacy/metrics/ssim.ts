@@ -28,7 +28,7 @@ export function ssim(truth: Images, seen: Images, mode: SsimMode = 'standard'): 
 }
 
 /** What SSIM needs to know of one picture by itself; kept, it makes comparing with a whole gallery cheap. */
-export interface Statistics {
+interface Statistics {
   readonly range: number;
   readonly planes: readonly {
     readonly pixels: Float64Array;
