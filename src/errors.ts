@@ -182,6 +182,8 @@ const catalogue = {
   },
   ANSWER_FAILED: { exit: 1, text: 'The consumer answered {code}: {problem}' },
   INFERENCES_FAILED: { exit: 1, text: '{failed} of {total} inferences got no result. The first: {problem}' },
+  // --- demo ---------------------------------------------------------------------------------------------------------
+  DEMO_PROCESS: { exit: 1, text: '{name}: {problem}' },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof catalogue;

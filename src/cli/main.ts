@@ -10,6 +10,7 @@ import { auditCommand } from './commands/audit.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
+import { demoCommand } from './commands/demo.ts';
 import { gradientCommand } from './commands/gradient.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { planCommand } from './commands/plan.ts';
@@ -31,6 +32,7 @@ const commands: CommandModule<any, any>[] = [
   auditCommand,
   gradientCommand,
   trainCommand,
+  demoCommand,
 ];
 
 const version = (

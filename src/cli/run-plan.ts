@@ -87,12 +87,15 @@ export interface PlanAnswer {
 const CALIBRATION_PICTURES = 8;
 const ACCURACY_PICTURES = 500;
 
-/** @throws CutlineError for every option, file and profile that does not do; never because nothing is feasible */
+/**
+ * @param auditor needed with `data` only
+ * @throws CutlineError for every option, file and profile that does not do; never because nothing is feasible
+ */
 export async function runPlan(
   options: PlanArguments,
   signal: AbortSignal,
   log: (line: string) => void,
-  auditor: (setting: AuditSetting) => AuditCandidate,
+  auditor: ((setting: AuditSetting) => AuditCandidate) | undefined,
 ): Promise<PlanAnswer> {
   const thresholds = thresholdsOf(options);
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
@@ -110,7 +113,7 @@ export async function runPlan(
     const model = await openModel(options.model, options.shapes, engine);
     const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256);
     const pictures =
-      options.data === undefined
+      options.data === undefined || !auditor
         ? undefined
         : await openPictures(options, options.data, model, engine, auditor, signal, log);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;

@@ -94,13 +94,14 @@ export const planCommand: CommandModule<object, Options> = {
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
       .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
   handler: async (argv) => {
-    const [{ runPlan }, { planText }, { auditor }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runPlan }, { planText }, { print }, { stopSignal }] = await Promise.all([
       import('../run-plan.ts'),
       import('../plan-text.ts'),
-      import('../auditor.ts'),
       import('../output.ts'),
       import('../stop.ts'),
     ]);
+    // Attacks are loaded only when there is something to attack with.
+    const auditor = argv.data === undefined ? undefined : (await import('../auditor.ts')).auditor;
     const answer = await runPlan(
       {
         ...argv,

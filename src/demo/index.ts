@@ -1,0 +1,2 @@
+/** The main job, shown. */
+export { type DemoOptions, type DemoResult, runDemo } from './run.ts';

@@ -1,0 +1,59 @@
+/** Other cutline processes: the broker, the consumer and the agent run apart, as they would in the field. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { CutlineError } from '../errors.ts';
+
+const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
+const maxOutputBytes = 64 << 20;
+
+export interface Running {
+  /** The first JSON document the process prints. @throws CutlineError DEMO_PROCESS */
+  readonly firstDocument: Promise<unknown>;
+  /** What it printed when it has ended with code 0. @throws CutlineError DEMO_PROCESS */
+  readonly finished: Promise<string>;
+  /** Asks it to end, and waits. */
+  stop(): Promise<void>;
+}
+
+export function runCutline(args: readonly string[], log: (line: string) => void): Running {
+  const child: ChildProcess = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  const name = `cutline ${args[0]}`;
+  const problem = (what: string) => new CutlineError('DEMO_PROCESS', { name, problem: [what, err.trim()].join('. ') });
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    err = (err + text).slice(-2000);
+    for (const line of text.trimEnd().split('\n')) log(`${name}: ${line}`);
+  });
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const firstDocument = new Promise<unknown>((resolve, reject) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      if (out.length + text.length > maxOutputBytes) child.kill('SIGKILL');
+      else out += text;
+      if (!out.trimEnd().endsWith('}')) return;
+      try {
+        resolve(JSON.parse(out));
+      } catch {
+        // Not whole yet.
+      }
+    });
+    void exited.then(() => reject(problem('it ended before it was ready')));
+  });
+  const finished = exited.then((code) => {
+    if (code !== 0) throw problem(`it ended with code ${code}`);
+    return out;
+  });
+  // Whoever is interested awaits them; nobody else is told.
+  firstDocument.catch(() => {});
+  finished.catch(() => {});
+  return {
+    firstDocument,
+    finished,
+    async stop() {
+      child.kill('SIGTERM');
+      const patience = setTimeout(() => child.kill('SIGKILL'), 5000);
+      await exited;
+      clearTimeout(patience);
+    },
+  };
+}
