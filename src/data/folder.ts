@@ -49,7 +49,9 @@ export async function openFolder(name: string, dir: string, options: FolderOptio
       (position % TEST_EVERY === 0 ? test : train).push(picture);
     }
   }
-  const size = options.size ?? (await imageSize(test[0]!.path));
+  // Callers pass a whole preprocessing; only its size belongs in the data set.
+  const { channels, height, width } = options.size ?? (await imageSize(test[0]!.path));
+  const size: ImageSize = { channels, height, width };
   const sha256 = await digest(dir, [...train, ...test], options.signal);
   const labels = [...new Set([...train, ...test].flatMap((p) => p.label ?? []))].sort();
   const classes = labels.length > 0 ? labels : undefined;
