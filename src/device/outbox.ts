@@ -51,6 +51,7 @@ export class Outbox {
   readonly #answered = new Set<string>();
   readonly #permits: Permits;
   #isUp = false;
+  #failed: { readonly error: unknown } | undefined;
   #resends = 0;
   #lateTwins = 0;
 
@@ -77,6 +78,7 @@ export class Outbox {
   async deliver(message: Message): Promise<Delivered> {
     let expiry: NodeJS.Timeout | undefined;
     try {
+      if (this.#failed) throw this.#failed.error;
       return await new Promise<Delivered>((resolve, reject) => {
         const entry: Entry = { ...message, tries: 0, timeouts: 0, sentMs: 0, timer: undefined, resolve, reject };
         this.#entries.set(message.correlationId, entry);
@@ -125,8 +127,9 @@ export class Outbox {
     return 'taken';
   }
 
-  /** Ends everything that waits. */
+  /** Ends everything that waits, and whatever comes later. */
   fail(error: unknown): void {
+    this.#failed = { error };
     for (const entry of this.#entries.values()) entry.reject(error);
   }
 

@@ -95,12 +95,11 @@ export class Uplink {
     this.#outbox.giveBack();
   }
 
-  async deliver(message: Message): Promise<Delivered> {
-    if (this.#lost) throw this.#lost.error;
+  deliver(message: Message): Promise<Delivered> {
     return this.#outbox.deliver(message);
   }
 
-  /** Ends everything that waits; it can be sent again by somebody else. */
+  /** Ends everything that waits and whatever comes later. */
   abandon(): void {
     this.#outbox.fail(new CutlineError('CANCELLED'));
   }

@@ -131,6 +131,13 @@ describe('the outbox', () => {
     expect(await large.deliver('a')).toEqual({ code: 'MESSAGE_TOO_LARGE' });
   });
 
+  it('refuses at once what comes after it has failed, and keeps its room', async () => {
+    const { box, deliver } = outbox({ capacity: 1 });
+    box.fail(new CutlineError('BROKER_UNREACHABLE'));
+    expect(await deliver('a')).toEqual({ code: 'BROKER_UNREACHABLE' });
+    expect(await deliver('b')).toEqual({ code: 'BROKER_UNREACHABLE' });
+  });
+
   it('leaves no timer behind', async () => {
     const { box, deliver } = outbox();
     box.up();

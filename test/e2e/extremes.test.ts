@@ -1,0 +1,45 @@
+/** The two plans that do not cut: everything on the device, and everything in the cloud. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodeModel, modelSha256 } from '../../src/model/index.ts';
+import { type Deployment, deploy } from './support/deployment.ts';
+import { fleet, summaryOf } from './support/fleet.ts';
+
+let deployment: Deployment;
+let whole: { file: string; sha256: string; bytes: number };
+beforeAll(async () => {
+  deployment = await deploy({ images: 5 });
+  const bytes = encodeModel(deployment.whole);
+  await writeFile(join(deployment.folder, 'whole.onnx'), bytes);
+  whole = { file: 'whole.onnx', sha256: modelSha256(bytes), bytes: bytes.length };
+});
+afterAll(() => deployment?.remove());
+
+it('a plan that keeps everything on the device needs no broker', async () => {
+  const cut = { id: 'output', tensors: [{ name: 'logits', dtype: 'float32', shape: [1, 10] }] };
+  await deployment.config('device.json', { ...deployment.plan, cut, head: whole, tail: null, evidence: null });
+  const f = await fleet('aedes', deployment);
+  const agent = await f.agent({ plan: 'device.json' });
+  expect(await agent.ended).toBe(0);
+  expect(summaryOf(agent)).toMatchObject({ cut: 'output', inferences: { answered: 5, failed: 0 } });
+  expect(agent.stderr()).toBe('');
+});
+
+it('a plan that sends the picture runs the whole network in the cloud', async () => {
+  const cut = { id: 'input', tensors: [{ name: 'input', dtype: 'float32', shape: [1, 1, 28, 28] }] };
+  const thresholds = { ...deployment.plan.thresholds, maxSsim: 1 };
+  const plan = { ...deployment.plan, cut, head: null, tail: whole, thresholds, evidence: null };
+  await deployment.config('cloud.json', plan);
+  const f = await fleet('aedes', deployment);
+  try {
+    await f.broker();
+    await f.consumer({ plan: 'cloud.json' });
+    const [cloud, device] = [await f.agent({ plan: 'cloud.json' }), await f.agent({ plan: 'device.json' })];
+    expect([await cloud.ended, await device.ended]).toEqual([0, 0]);
+    const best = (r: ReturnType<typeof summaryOf>) => r.results.map((i) => ('top1' in i ? i.top1 : undefined));
+    expect(best(summaryOf(cloud))).toEqual(best(summaryOf(device)));
+  } finally {
+    await f.end();
+  }
+});
