@@ -1,4 +1,6 @@
 /** A network as a value: ONNX in and out, shapes, cost, cuts, split. */
+
+export { withBatch } from './batch/with-batch.ts';
 export {
   bindBatch,
   bindDimensions,
