@@ -198,7 +198,9 @@ export function squeezeExcite(options: NetworkOptions = {}): Graph {
   const x = n.op('HardSwish', 'hs0', [n.conv('conv0', 'input', 3, 8, 3, { stride: 2 })]);
   const wide = n.relu('expand_relu', n.conv('expand', x, 8, 16, 1));
   const squeezed = n.relu('se_relu', n.conv('se_fc1', n.op('GlobalAveragePool', 'se_pool', [wide]), 16, 4, 1));
-  const gate = n.op('HardSigmoid', 'se_gate', [n.conv('se_fc2', squeezed, 4, 16, 1)], { alpha: { float: 1 / 6 } });
+  const gate = n.op('HardSigmoid', 'se_gate', [n.conv('se_fc2', squeezed, 4, 16, 1)], {
+    alpha: { float: Math.fround(1 / 6) },
+  });
   const y = n.conv('project', n.op('Mul', 'se_mul', [wide, gate]), 16, 8, 1);
   return n.classify(n.op('HardSwish', 'hs1', [n.add('add', y, x)]), 8);
 }

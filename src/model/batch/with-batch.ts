@@ -84,12 +84,11 @@ class Rebatcher {
   }
 
   #follow(node: Node): void {
-    const impossible = (problem: string): never => {
-      throw new CutlineError('BATCH_IMPOSSIBLE', {
+    const impossible = (problem: string) =>
+      new CutlineError('BATCH_IMPOSSIBLE', {
         batch: this.#to,
         problem: `node ${nodeLabel(node)} (${node.op}): ${problem}`,
       });
-    };
     const rule = node.domain === '' && bodies(node).length === 0 ? batchRules.get(node.op) : undefined;
     if (!rule) throw impossible('it is not known whether it mixes the batch');
     const inputs = [...node.inputs];
