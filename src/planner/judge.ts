@@ -14,6 +14,8 @@ export interface Breach {
   readonly asked: number;
   readonly needed: number;
   readonly reason: string;
+  /** An audit could mend it. */
+  readonly unaudited?: true;
 }
 
 export type Priced = Omit<Candidate, 'feasible' | 'reasons'>;
@@ -24,8 +26,10 @@ export type Priced = Omit<Candidate, 'feasible' | 'reasons'>;
 export function breachesOf(c: Priced, asked: Thresholds, maxPacketBytes = Number.POSITIVE_INFINITY): Breach[] {
   const breaches: Breach[] = [];
   const { leakage } = c;
-  if (!leakage) breaches.push(unknown(`Not audited: no ${asked.threat} attack was run on this cut with this defense.`));
-  else if (leakage.ssim.high > asked.maxSsim) {
+  if (!leakage) {
+    const reason = `Not audited: no ${asked.threat} attack was run on this cut with this defense.`;
+    breaches.push({ ...unknown(reason), unaudited: true });
+  } else if (leakage.ssim.high > asked.maxSsim) {
     const { high, mean } = leakage.ssim;
     const reason =
       leakage.attack === 'reading'

@@ -9,29 +9,39 @@ export interface Refusal {
 
 export interface Relaxation {
   readonly label: string;
+  /** It also needs an audit that proves it safe. */
+  readonly needsAudit: boolean;
   readonly changes: readonly { readonly option: string; readonly asked: number; readonly needed: number }[];
 }
 
 /**
- * The fewest options to change, and among those the smallest change relative to what was asked. Undefined when every
- * candidate breaks something no option can allow (not audited, too large for the broker, unknown energy).
+ * The fewest options to change, and among those the smallest change relative to what was asked. Candidates that were not
+ * audited count only when no other helps. Undefined when every candidate breaks something no option can allow (too large
+ * for the broker, unknown energy).
  */
 export function leastRelaxation(refusals: readonly Refusal[]): Relaxation | undefined {
+  const supposingAudits = refusals.map((r) => ({ ...r, breaches: r.breaches.filter((b) => !b.unaudited) }));
+  return least(refusals, false) ?? least(supposingAudits, true);
+}
+
+function least(refusals: readonly Refusal[], needsAudit: boolean): Relaxation | undefined {
   let best: { relaxation: Relaxation; effort: number } | undefined;
   for (const { label, breaches } of refusals) {
-    if (breaches.length === 0 || breaches.some((b) => b.option === undefined)) continue;
+    if (breaches.some((b) => b.option === undefined)) continue;
     const changes = breaches.map((b) => ({ option: b.option!, asked: b.asked, needed: roundOutward(b) }));
     const effort = changes.length * 1e9 + breaches.reduce((sum, b) => sum + relative(b), 0);
-    if (!best || effort < best.effort) best = { relaxation: { label, changes }, effort };
+    if (!best || effort < best.effort) best = { relaxation: { label, needsAudit, changes }, effort };
   }
   return best?.relaxation;
 }
 
 /** As a sentence for the error. */
 export function relaxationText(relaxation: Relaxation | undefined): string {
-  if (!relaxation) return 'No change of thresholds helps: audit more cuts, or use a broker with a larger packet limit.';
+  if (!relaxation) return 'No change of thresholds helps: see the reasons of each candidate.';
   const changes = relaxation.changes.map((c) => `--${c.option} ${c.needed} (asked: ${c.asked})`);
-  return `The least change that helps: ${changes.join(' and ')}, which allows ${relaxation.label}.`;
+  if (changes.length === 0) return `Audit more: ${relaxation.label} meets everything else.`;
+  const allows = relaxation.needsAudit ? 'which would allow, if an audit proves it safe,' : 'which allows';
+  return `The least change that helps: ${changes.join(' and ')}, ${allows} ${relaxation.label}.`;
 }
 
 function relative({ asked, needed }: Breach): number {

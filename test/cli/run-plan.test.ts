@@ -127,6 +127,16 @@ describe('cutline plan', () => {
     expect(await readdir(dir)).not.toContain('never');
   });
 
+  it('says what would have to give way even where that was not audited', async () => {
+    const { document } = await plan({ requireSplit: true, maxLatencyMs: 0.1, maxSsim: 0.9 });
+    expect((document as { message: string }).message).toMatch(
+      /--max-latency-ms [\d.]+ \(asked: 0\.1\), which allows cut/,
+    );
+    await writeFile(at('empty.json'), JSON.stringify({ ...JSON.parse(audit(sha256)), leakage: [], results: [] }));
+    const blind = await plan({ requireSplit: true, audit: at('empty.json') });
+    expect((blind.document as { message: string }).message).toMatch(/Audit more: cut .* meets everything else/);
+  });
+
   it.each<[string, Partial<PlanArguments>, string, RegExp]>([
     ['neither audit nor data', { audit: undefined }, 'USAGE', /--audit FILE.*--data SET/],
     ['a wrong threat', { threat: 'grey-box' }, 'USAGE', /white-box, black-box, query-free/],
