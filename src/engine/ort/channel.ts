@@ -18,6 +18,9 @@ export class Channel {
   readonly #worker: Worker;
   readonly #flags = new Int32Array(new SharedArrayBuffer(4 * 1024));
   readonly #pending = new Map<number, Pending>();
+  /** Requests the worker has not answered yet: also those that nobody waits for any more. */
+  readonly #outstanding = new Set<number>();
+  readonly #ended: Promise<void>;
   #count = 0;
   #end: CutlineError | undefined;
 
@@ -28,8 +31,14 @@ export class Channel {
     this.#worker.on('error', (error) =>
       this.#fail(new CutlineError('ENGINE_CRASHED', { problem: error.message }, { cause: error })),
     );
-    this.#worker.on('exit', (code) => this.#fail(new CutlineError('ENGINE_CRASHED', { problem: `exit code ${code}` })));
-    // An idle engine does not keep the process alive; a pending request does.
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', (code) => {
+        this.#fail(new CutlineError('ENGINE_CRASHED', { problem: `exit code ${code}` }));
+        resolve();
+      });
+    });
+    // An idle engine does not keep the process alive. A request does until the worker has answered, even if cancelled:
+    // a thread that is ended inside native code aborts the whole process.
     this.#worker.unref();
   }
 
@@ -43,7 +52,7 @@ export class Channel {
     const id = ++this.#count;
     return new Promise<T>((resolve, reject) => {
       const abort = () => {
-        Atomics.store(this.#flags, id % this.#flags.length, id);
+        this.#ask(id);
         this.#take(id)?.reject(new CutlineError('CANCELLED'));
       };
       signal?.addEventListener('abort', abort, { once: true });
@@ -59,25 +68,43 @@ export class Channel {
         },
         onProgress,
       });
+      this.#outstanding.add(id);
       this.#worker.ref();
       try {
         this.#worker.postMessage({ id, request });
       } catch (error) {
+        this.#answered(id);
         this.#take(id)?.reject(new CutlineError('ENGINE_RUN', { problem: (error as Error).message }, { cause: error }));
       }
     });
   }
 
+  /**
+   * Pending requests fail at once; the worker ends when the run it is in returns. It is asked to, not terminated:
+   * `terminate()` during a run ends in `terminate called after throwing an instance of 'Napi::Error'`.
+   */
   async close(): Promise<void> {
     this.#fail(new CutlineError('ENGINE_CLOSED'));
-    await this.#worker.terminate();
+    for (const id of this.#outstanding) this.#ask(id);
+    this.#worker.ref();
+    this.#worker.postMessage({ id: ++this.#count, request: { kind: 'stop' } satisfies Request });
+    await this.#ended;
+  }
+
+  /** Asks the worker to give a request up at its next step. */
+  #ask(id: number): void {
+    Atomics.store(this.#flags, id % this.#flags.length, id);
   }
 
   #take(id: number): Pending | undefined {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
-    if (this.#pending.size === 0) this.#worker.unref();
     return pending;
+  }
+
+  #answered(id: number): void {
+    this.#outstanding.delete(id);
+    if (this.#outstanding.size === 0) this.#worker.unref();
   }
 
   #settle(reply: Reply): void {
@@ -85,6 +112,8 @@ export class Channel {
       this.#pending.get(reply.id)?.onProgress?.(reply.progress);
       return;
     }
+    // While closing, the worker is waited for until it ends.
+    if (!this.#end) this.#answered(reply.id);
     const pending = this.#take(reply.id);
     if (reply.ok) pending?.resolve(reply.value);
     else pending?.reject(new CutlineError(reply.code, { problem: reply.problem }));

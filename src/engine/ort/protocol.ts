@@ -31,6 +31,8 @@ export type Request =
       readonly repeats: number;
     }
   | { readonly kind: 'release'; readonly session: number }
+  /** Ends the worker. */
+  | { readonly kind: 'stop' }
   /** For the tests: end the worker as a crash would. */
   | { readonly kind: 'crash' };
 

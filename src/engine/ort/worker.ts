@@ -126,6 +126,10 @@ async function answer(id: number, request: Request): Promise<Loaded | Tensors | 
       await session?.release();
       return undefined;
     }
+    // Messages are read between runs, so no native call is under way here.
+    case 'stop':
+      process.exit(0);
+      break;
     case 'crash':
       process.exit(134);
       break;

@@ -77,6 +77,18 @@ export function lifecycle(bench: Bench, { crash }: ContractOptions): void {
       await run;
     });
 
+    it('may be closed at any moment of a run without harm to the process', async () => {
+      // A thread that is ended inside native code takes the whole process with it.
+      for (let delayMs = 0; delayMs < 20; delayMs += 2) {
+        const engine = await bench.fresh();
+        const session = await engine.load(heavy(128, 60));
+        const runs = [1, 2, 3].map(() => session.run({ x: heavyFeed(128) }).catch(() => undefined));
+        await new Promise((go) => setTimeout(go, delayMs));
+        await engine.close();
+        await Promise.all(runs);
+      }
+    });
+
     it('says ENGINE_CRASHED to everything pending when its worker dies, and loads anew', async () => {
       const engine = await bench.fresh();
       const session = await engine.load(heavy(128, 100));

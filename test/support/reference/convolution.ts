@@ -1,4 +1,5 @@
 import { attrInt, attrInts, attrString } from '../../../src/model/graph.ts';
+import { sizeOf } from '../../../src/model/tensor.ts';
 import { type Operators, required } from './call.ts';
 import { at, flat, forEachIndex, tabulate } from './value.ts';
 import { windowOf } from './window.ts';
@@ -16,13 +17,23 @@ export const convolutions: Operators = {
     const outChannels = w.shape[0]!;
     const channelsPerGroup = w.shape[1]!;
     const outputsPerGroup = outChannels / groups;
+    const channels = x.shape[1]!;
+    const plane = sizeOf(spatial);
+    const taps = sizeOf(kernel);
+    const i = spatial.map(() => 0);
     return tabulate(x.dtype, [x.shape[0]!, outChannels, ...win.output], ([n, m, ...o]) => {
       const firstChannel = Math.floor(m! / outputsPerGroup) * channelsPerGroup;
       let sum = bias ? bias.data[m!]! : 0;
-      forEachIndex([channelsPerGroup, ...kernel], ([c, ...k]) => {
-        const i = k.map((kd, d) => o[d]! * win.strides[d]! + kd * win.dilations[d]! - win.padsBefore[d]!);
-        if (i.some((id, d) => id < 0 || id >= spatial[d]!)) return;
-        sum += at(x, [n!, firstChannel + c!, ...i]) * at(w, [m!, c!, ...k]);
+      forEachIndex(kernel, (k, tap) => {
+        for (let d = 0; d < spatial.length; d++) {
+          i[d] = o[d]! * win.strides[d]! + k[d]! * win.dilations[d]! - win.padsBefore[d]!;
+          if (i[d]! < 0 || i[d]! >= spatial[d]!) return;
+        }
+        const place = flat(spatial, i);
+        for (let c = 0; c < channelsPerGroup; c++) {
+          const pixel = x.data[(n! * channels + firstChannel + c) * plane + place]!;
+          sum += pixel * w.data[(m! * channelsPerGroup + c) * taps + tap]!;
+        }
       });
       return sum;
     });
