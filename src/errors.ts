@@ -57,7 +57,7 @@ const catalogue = {
   // --- autodiff -----------------------------------------------------------------------------------------------------
   NO_GRADIENT_RULE: {
     exit: 2,
-    text: 'Node {node}: no gradient rule for operator {op}. Attacks without gradients still work: {alternatives}.',
+    text: 'Node {node}: operator {op} has no gradient here, so attacks that follow gradients (rmle) cannot pass it. Choose a cut before it.',
   },
   // --- data ---------------------------------------------------------------------------------------------------------
   DATA_SPEC: {

@@ -124,7 +124,7 @@ function ruleOf(node: Node): Rule {
 
 function noRule(node: Node): CutlineError {
   const op = node.domain ? `${node.domain}.${node.op}` : node.op;
-  return new CutlineError('NO_GRADIENT_RULE', { node: nodeLabel(node), op, alternatives: 'inverse-network' });
+  return new CutlineError('NO_GRADIENT_RULE', { node: nodeLabel(node), op });
 }
 
 /** Values that are the same in every run: initializers and Constant nodes, except what is differentiated. */

@@ -60,7 +60,6 @@ function refuseQuantisers(graph: Graph, input: string): void {
       throw new CutlineError('NO_GRADIENT_RULE', {
         node: nodeLabel(node),
         op: node.op,
-        alternatives: 'inverse-network',
       });
     }
     for (const y of node.outputs) touched.add(y);

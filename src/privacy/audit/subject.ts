@@ -2,7 +2,17 @@
 import { inputShape, type Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { bindBatch, type Cut, findCuts, type Graph, inferShapes, type Split, split } from '../../model/index.ts';
+import {
+  bindBatch,
+  type Cut,
+  findCuts,
+  type Graph,
+  hasSymbolicBatch,
+  inferShapes,
+  type Split,
+  split,
+  withBatch,
+} from '../../model/index.ts';
 
 export class Subject {
   readonly preprocessing: Preprocessing;
@@ -27,7 +37,8 @@ export class Subject {
 
   private constructor(engine: Engine, graph: Graph, one: Graph, preprocessing: Preprocessing) {
     this.#engine = engine;
-    this.#graph = graph;
+    // An export with a fixed batch is changed through the shapes that are known of it.
+    this.#graph = hasSymbolicBatch(graph) ? graph : one;
     this.preprocessing = preprocessing;
     this.cuts = findCuts(one);
     this.#whole.set(1, Promise.resolve(one));
@@ -41,7 +52,7 @@ export class Subject {
   whole(n: number): Promise<Graph> {
     const known = this.#whole.get(n);
     if (known) return known;
-    const made = inferShapes(bindBatch(this.#graph, n), this.#engine);
+    const made = inferShapes(withBatch(this.#graph, n), this.#engine);
     this.#whole.set(n, made);
     return made;
   }
