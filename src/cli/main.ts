@@ -21,18 +21,18 @@ import { fail } from './output.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
 const commands: CommandModule<any, any>[] = [
+  demoCommand,
   inspectCommand,
-  splitCommand,
-  brokerCommand,
-  agentCommand,
-  consumerCommand,
+  auditCommand,
   profileCommand,
   planCommand,
-  dataCommand,
-  auditCommand,
+  splitCommand,
+  agentCommand,
+  consumerCommand,
+  brokerCommand,
   gradientCommand,
   trainCommand,
-  demoCommand,
+  dataCommand,
 ];
 
 const version = (

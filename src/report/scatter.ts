@@ -54,7 +54,13 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
   const lowest = Math.min(0, ...known.map((c) => c.leakage.ssim.low));
   return {
     grid: { left: narrow ? 46 : 56, right: narrow ? 34 : 24, top: 16, bottom: 52 },
-    xAxis: { ...axis('latency of one picture, ms', 32), scale: true, boundaryGap: ['8%', '8%'] },
+    xAxis: {
+      ...axis('latency of one picture, ms', 32),
+      // A little air on both sides, but no time below zero.
+      min: ({ min, max }: { min: number; max: number }) => Math.max(0, min - 0.08 * (max - min)),
+      max: ({ min, max }: { min: number; max: number }) => max + 0.08 * (max - min || max),
+      axisLabel: { ...axis('', 0).axisLabel, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
+    },
     yAxis: { ...axis('SSIM of the strongest attack', narrow ? 32 : 40), min: Math.floor(lowest * 5) / 5, max: highest },
     series: [
       {
