@@ -161,7 +161,7 @@ const catalogue = {
     exit: 2,
     text: '{url}: the broker refused this client ({problem}). Check its credentials and rights.',
   },
-  BROKER_LOST: { exit: 1, text: '{url}: the connection was lost ({problem}).' },
+  BROKER_LOST: { exit: 1, text: '{url}: no connection ({problem}).' },
   MESSAGE_TOO_LARGE: {
     exit: 2,
     text: 'A message of {bytes} bytes is more than the {limit} that {url} takes. Choose a smaller codec or a deeper cut, or raise the limit of the broker.',

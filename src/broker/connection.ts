@@ -144,7 +144,7 @@ function open(
         reject(new ProtocolRefused(isSaid ? 'BROKER_REFUSED' : 'BROKER_LOST', { url, problem }));
       } else if (typeof code === 'number' && FINAL_CODES.has(code)) {
         reject(new CutlineError('BROKER_REFUSED', details));
-      } else reject(new CutlineError('BROKER_LOST', details));
+      } else reject(new CutlineError('BROKER_LOST', details, { cause: new Error(reason) }));
     });
     client.once('connect', (connack) => {
       signal?.removeEventListener('abort', abort);

@@ -92,7 +92,8 @@ export class Link {
   #checkPatience(downSinceMs: number, error: CutlineError): void {
     const { giveUpAfterMs, connect: target } = this.#options;
     if (giveUpAfterMs === undefined || performance.now() - downSinceMs < giveUpAfterMs) return;
-    const details = { url: target.url, seconds: giveUpAfterMs / 1000, problem: error.message };
+    const problem = error.cause instanceof Error ? error.cause.message : error.message;
+    const details = { url: target.url, seconds: giveUpAfterMs / 1000, problem };
     throw new CutlineError('BROKER_UNREACHABLE', details, { cause: error });
   }
 
