@@ -5,6 +5,7 @@ import { ssim } from '../metrics/index.ts';
 import type { WhiteBoxContext } from './attack.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { grey } from './rmle.ts';
+import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
 
 /** Multiples of the mean square of the features, since λ weighs against their squared error. */
@@ -17,6 +18,8 @@ export interface LambdaSearch {
   readonly objective: ObjectiveOptions;
   readonly iterations: number;
   readonly lambdaL2: number;
+  /** Most pictures at once. */
+  readonly batch: number;
 }
 
 /** @returns the λ whose reconstructions are most like the pictures (SSIM) */
@@ -28,18 +31,18 @@ export async function searchLambda(search: LambdaSearch, onProgress: (done: numb
   const scale = meanSquare(seen);
   const lambdas = multiples.map((m) => m * scale);
   const n = lambdas.length * picturesTried;
-  const solution = await solver.solve({
+  const problem = {
     engine,
-    head: await context.head(n),
     objective,
     observed: repeated(seen, lambdas.length),
-    start: grey(n, context, context.random.fork('lambda'), solver),
+    start: grey(n, context, solver, 'lambda'),
     lambdaTv: Float32Array.from({ length: n }, (_, i) => lambdas[Math.floor(i / picturesTried)]!),
     lambdaL2: new Float32Array(n).fill(lambdaL2),
     iterations,
     signal,
     onProgress,
-  });
+  };
+  const solution = await solveInChunks(solver, problem, (k) => context.head(k), search.batch);
   const images = (t: Tensor, count: number) => ({ ...preprocessing, count, data: toPixels(t, preprocessing) });
   const truth = images(repeatedTensor(pictures, lambdas.length), n);
   const scores = ssim(truth, images(solution.pictures, n));

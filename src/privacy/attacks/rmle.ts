@@ -5,13 +5,13 @@
  */
 
 import { inputShape } from '../../data/index.ts';
-import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
-import type { Random } from '../../random.ts';
+import { float32, sizeOf, type Tensor } from '../../model/index.ts';
 import type { Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { searchLambda } from './lambda.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
+import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
 import type { Solver } from './solvers/solver.ts';
 
@@ -27,7 +27,7 @@ export interface RmleOptions {
   readonly learningRate?: number | undefined;
   /** Id of the cut: it selects what was published. */
   readonly cut: string;
-  /** Victims attacked together. Default 50. */
+  /** Victims attacked together. Default what fits in memory, at most 50. */
   readonly batch?: number | undefined;
 }
 
@@ -50,38 +50,32 @@ async function run(context: WhiteBoxContext, options: RmleOptions): Promise<Reco
   // The search takes about as many picture-steps as nine victims more.
   const searchShare = search ? 9 / (9 + count) : 0;
   const objective = objectiveFor(context);
+  const batch = options.batch ?? batchThatFits(await context.head(1));
   const lambdaTv = search
-    ? await searchLambda({ context, solver, objective, iterations: Math.min(iterations, 200), lambdaL2 }, (done) =>
-        context.onProgress?.(done * searchShare),
+    ? await searchLambda(
+        { context, solver, objective, iterations: Math.min(iterations, 200), lambdaL2, batch },
+        (done) => context.onProgress?.(done * searchShare),
       )
     : wanted;
 
-  const batch = Math.min(options.batch ?? 50, count);
-  const head = await context.head(batch);
-  const pictures = new Float32Array(sizeOf(inputShape(count, preprocessing)));
-  const size = pictures.length / count;
-  let taken = 0;
-  for (let first = 0; first < count; first += batch) {
-    // The last batch goes back to be full: a graph of another size would have to be built for the rest.
-    const at = Math.min(first, count - batch);
-    const solution = await solver.solve({
+  const solution = await solveInChunks(
+    solver,
+    {
       engine: context.engine,
-      head,
       objective,
-      observed: rows(context.observed, at, batch),
-      start: grey(batch, context, context.random.fork(`start ${at}`), solver),
-      lambdaTv: new Float32Array(batch).fill(lambdaTv),
-      lambdaL2: new Float32Array(batch).fill(lambdaL2),
+      observed: context.observed,
+      start: grey(count, context, solver, 'start'),
+      lambdaTv: new Float32Array(count).fill(lambdaTv),
+      lambdaL2: new Float32Array(count).fill(lambdaL2),
       iterations,
       signal: context.signal,
-      onProgress: (done) =>
-        context.onProgress?.(searchShare + ((1 - searchShare) * (first + done * batch)) / (count + batch - 1)),
-    });
-    pictures.set(asFloat32(solution.pictures), at * size);
-    taken = Math.max(taken, solution.iterations);
-  }
+      onProgress: (done) => context.onProgress?.(searchShare + (1 - searchShare) * done),
+    },
+    (n) => context.head(n),
+    batch,
+  );
   const parameters = { solver: solver.name, lambdaTv, lambdaL2, ...(options.solver === 'adam' && { learningRate }) };
-  return { pictures: float32(pictures, inputShape(count, preprocessing)), iterations: taken, parameters };
+  return { ...solution, parameters };
 }
 
 function objectiveFor({ defense, preprocessing }: WhiteBoxContext): ObjectiveOptions {
@@ -93,19 +87,14 @@ function objectiveFor({ defense, preprocessing }: WhiteBoxContext): ObjectiveOpt
   };
 }
 
-/** Mid-grey in the network's units is 0 as published; L-BFGS needs it a little rough. */
-export function grey(n: number, { preprocessing }: WhiteBoxContext, random: Random, solver: Solver): Tensor {
+/** Mid-grey in the network's units is 0 as published; L-BFGS needs it a little rough, each picture in its own way. */
+export function grey(n: number, { preprocessing, random }: WhiteBoxContext, solver: Solver, label: string): Tensor {
   const shape = inputShape(n, preprocessing);
   const data = new Float32Array(sizeOf(shape));
-  return float32(solver.name === 'adam' ? data : random.fillNormal(data, startNoise), shape);
-}
-
-/** Rows first … first + n of every tensor. */
-export function rows(tensors: Tensors, first: number, n: number): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, t]) => {
-      const size = sizeOf(t.shape.slice(1));
-      return [name, float32(asFloat32(t).slice(first * size, (first + n) * size), [n, ...t.shape.slice(1)])];
-    }),
-  );
+  const size = data.length / n;
+  if (solver.name === 'lbfgs') {
+    for (let i = 0; i < n; i++)
+      random.fork(`${label} ${i}`).fillNormal(data.subarray(i * size, (i + 1) * size), startNoise);
+  }
+  return float32(data, shape);
 }

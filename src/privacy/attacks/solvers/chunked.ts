@@ -1,0 +1,62 @@
+/** Solves a problem a part of its pictures at a time, so that it fits in memory. */
+import { allValues, asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import type { Problem, Solution, Solver } from './solver.ts';
+
+/** What an attack may take for activations and their gradients. */
+const budgetBytes = 2 * 2 ** 30;
+const mostPictures = 50;
+
+/**
+ * How many pictures fit: every activation of the head is kept for the backward pass, and about as much again is needed
+ * for cotangents and scratch space.
+ * @param head batch one, shapes known
+ */
+export function batchThatFits(head: Graph): number {
+  let bytes = 0;
+  for (const v of allValues(head).values()) bytes += 4 * sizeOf(v.shape.map((d) => (typeof d === 'number' ? d : 1)));
+  return Math.max(1, Math.min(mostPictures, Math.floor(budgetBytes / (2.5 * bytes))));
+}
+
+/**
+ * @param headFor the head for a batch of so many pictures
+ * @param batch most pictures at once
+ */
+export async function solveInChunks(
+  solver: Solver,
+  problem: Omit<Problem, 'head'>,
+  headFor: (n: number) => Promise<Graph>,
+  batch: number,
+): Promise<Solution> {
+  const count = problem.start.shape[0]!;
+  const n = Math.min(batch, count);
+  const head = await headFor(n);
+  const pictures = new Float32Array(problem.start.data.length);
+  const size = pictures.length / count;
+  let iterations = 0;
+  for (let first = 0; first < count; first += n) {
+    // The last part goes back to be full: a graph of another size would have to be built for the rest.
+    const at = Math.min(first, count - n);
+    const solution = await solver.solve({
+      ...problem,
+      head,
+      observed: rows(problem.observed, at, n),
+      start: rowsOf(problem.start, at, n),
+      lambdaTv: problem.lambdaTv.slice(at, at + n),
+      lambdaL2: problem.lambdaL2.slice(at, at + n),
+      onProgress: (done) => problem.onProgress?.(Math.min(1, (first + done * n) / count)),
+    });
+    pictures.set(asFloat32(solution.pictures), at * size);
+    iterations = Math.max(iterations, solution.iterations);
+  }
+  return { pictures: float32(pictures, problem.start.shape), iterations };
+}
+
+function rows(tensors: Tensors, first: number, n: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, rowsOf(t, first, n)]));
+}
+
+/** Rows first … first + n. */
+function rowsOf(t: Tensor, first: number, n: number): Tensor {
+  const size = sizeOf(t.shape.slice(1));
+  return float32(asFloat32(t).slice(first * size, (first + n) * size), [n, ...t.shape.slice(1)]);
+}
