@@ -112,6 +112,8 @@ const catalogue = {
     exit: 1,
     text: 'Cut {cut}: attack {attack} ended in values that are no numbers. Try a smaller --learning-rate or another --solver.',
   },
+  // --- training -----------------------------------------------------------------------------------------------------
+  TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
   // --- profiles, planner --------------------------------------------------------------------------------------------
   PLAN_INVALID: { exit: 2, text: '{path}: not a plan: {problem}. Make a new one with cutline plan --out.' },
   PLAN_OTHER_MODEL: {

@@ -1,6 +1,6 @@
 /** Files at the edge: reads are bounded, writes are whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CutlineError } from './errors.ts';
 
@@ -72,12 +72,14 @@ export async function makeFolder(path: string): Promise<string | undefined> {
 }
 
 /**
- * Writes a file by way of a temporary one beside it, so that nobody ever sees half of it. Makes missing folders.
+ * Writes a file by way of a temporary one beside it, so that nobody ever sees half of it. Makes missing folders. Devices
+ * and pipes are written as they are: a file in their place would be the end of /dev/stdout.
  * @throws CutlineError OUTPUT_NOT_WRITABLE; nothing is left behind
  */
 export async function writeAtomically(path: string, data: string | Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(path);
   try {
+    if ((await kindOf(path)) === 'device') return await writeFile(path, data);
     await makeFolder(dirname(path));
     const file = await open(temporary, 'wx');
     try {
@@ -90,7 +92,41 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: code ?? message }, { cause: error });
+    throw writeError(path, error);
   }
+}
+
+/**
+ * Finds out before hours of work whether their result could be written. Leaves everything as it was.
+ * @throws CutlineError OUTPUT_NOT_WRITABLE
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const temporary = temporaryBeside(path);
+  let made: string | undefined;
+  try {
+    const kind = await kindOf(path);
+    if (kind === 'device') return;
+    if (kind === 'folder') throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
+    made = await makeFolder(dirname(path));
+    await (await open(temporary, 'wx')).close();
+  } catch (error) {
+    throw writeError(path, error);
+  } finally {
+    await rm(made ?? temporary, { force: true, recursive: made !== undefined }).catch(() => {});
+  }
+}
+
+const temporaryBeside = (path: string) =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+
+function kindOf(path: string): Promise<'file' | 'folder' | 'device' | undefined> {
+  return stat(path).then(
+    (s) => (s.isFile() ? 'file' : s.isDirectory() ? 'folder' : 'device'),
+    () => undefined,
+  );
+}
+
+function writeError(path: string, error: unknown): CutlineError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: code ?? message }, { cause: error });
 }

@@ -1,16 +1,8 @@
 /** Attacks one candidate for `cutline plan --data`. */
-import { CutlineError, type ErrorCode } from '../errors.ts';
+import { CutlineError } from '../errors.ts';
 import type { AuditCandidate } from '../planner/index.ts';
-import { Auditor, leakageOf, Subject } from '../privacy/audit/index.ts';
+import { Auditor, isBeyondAttack, leakageOf, Subject } from '../privacy/audit/index.ts';
 import type { AuditSetting } from './run-plan.ts';
-
-/** These speak about one candidate only: it stays unaudited, and the search goes on. */
-const beyondAttack = new Set<ErrorCode>([
-  'NO_GRADIENT_RULE',
-  'ACTIVATION_DTYPE',
-  'ACTIVATION_NOT_FINITE',
-  'ATTACK_DIVERGED',
-]);
 
 /** @throws CutlineError USAGE for a threat that has no attack yet */
 export function auditor(setting: AuditSetting): AuditCandidate {
@@ -36,7 +28,7 @@ export function auditor(setting: AuditSetting): AuditCandidate {
       const { results } = await attacker.audit(cut, defense, signal);
       return { results, leakage: leakageOf(results) };
     } catch (error) {
-      if (!(error instanceof CutlineError) || !beyondAttack.has(error.code)) throw error;
+      if (!isBeyondAttack(error)) throw error;
       log(`cut ${cut} stays unaudited: ${error.message}`);
       return { results: [], leakage: [] };
     }

@@ -17,7 +17,8 @@ import { planCommand } from './commands/plan.ts';
 import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';
-import { fail } from './output.ts';
+import { fail, guardOutput } from './output.ts';
+import { checkValues } from './values.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
 const commands: CommandModule<any, any>[] = [
@@ -40,7 +41,8 @@ const version = (
 ).version;
 
 async function main(argv: readonly string[]): Promise<void> {
-  const json = argv.includes('--json');
+  const json = argv.some((a) => a === '--json' || a === '--json=true');
+  guardOutput();
   try {
     let parser = yargs([...argv])
       .scriptName('cutline')
@@ -52,6 +54,8 @@ async function main(argv: readonly string[]): Promise<void> {
       .completion('completion', 'Print a completion script for bash or zsh')
       .demandCommand(1, 'Name a command.')
       .strict()
+      .recommendCommands()
+      .check(checkValues)
       .wrap(100)
       .epilogue('Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 no feasible plan.')
       .fail((message, error) => {

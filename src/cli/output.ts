@@ -8,6 +8,17 @@ export function print(json: boolean | undefined, result: { readonly format: stri
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text()}\n`);
 }
 
+/** A reader that hangs up is no failure of ours; a full disk behind `>` is one, and no bug. */
+export function guardOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    fail(
+      new CutlineError('OUTPUT_NOT_WRITABLE', { path: 'standard output', problem: error.code ?? error.message }),
+      false,
+    );
+  });
+}
+
 /** Reports an error once and sets the exit code. Only bugs show a stack. */
 export function fail(error: unknown, json: boolean): void {
   const known = error instanceof CutlineError;

@@ -2,7 +2,7 @@
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
+import { checkWritable, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
 import { type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet } from '../report/index.ts';
@@ -32,6 +32,7 @@ export interface AuditSettings {
 
 export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   check(settings);
+  for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
   const signal = stopSignal();
   const { model, threads } = settings;
   const loaded = await loadModel(model);
@@ -68,10 +69,11 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
           );
         }
       },
+      onUnaudited: ({ cut, defense, message }) => bar.log(`${cut} ${defense} stays unaudited: ${message}`),
     });
     bar.stop();
-    if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
     if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
+    if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
     print(settings.json, outcome.audit, () => auditTable(outcome.audit.results));
   } finally {
     bar.stop();
@@ -91,7 +93,7 @@ export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
   );
 }
 
-function check({ images, iterations, seed, lambdaTv, learningRate, threads }: AuditSettings): void {
+function check({ images, iterations, seed, solver, lambdaTv, learningRate, threads }: AuditSettings): void {
   const refuse = (problem: string): never => {
     throw new CutlineError('USAGE', { problem });
   };
@@ -101,7 +103,9 @@ function check({ images, iterations, seed, lambdaTv, learningRate, threads }: Au
   if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
-  if (lambdaTv !== undefined && lambdaTv !== 'auto' && !(Number(lambdaTv) >= 0))
+  const lambda = lambdaTv?.trim() === '' ? Number.NaN : Number(lambdaTv);
+  if (lambdaTv !== undefined && lambdaTv !== 'auto' && !(lambda >= 0 && lambda < Number.POSITIVE_INFINITY))
     refuse('--lambda-tv is a number from 0 on, or auto.');
   if (learningRate !== undefined && !(learningRate > 0)) refuse('--learning-rate is above 0.');
+  if (learningRate !== undefined && solver !== 'adam') refuse('--learning-rate is for --solver adam.');
 }

@@ -1,8 +1,10 @@
 /** `cutline demo`. */
 import { fileURLToPath } from 'node:url';
 import { type DemoOptions, runDemo } from '../demo/index.ts';
+import { CutlineError } from '../errors.ts';
 import { print } from './output.ts';
 import { stopSignal } from './stop.ts';
+import { within } from './thresholds.ts';
 
 /** Ships with the package: trained by scripts/train, see its model card. */
 const shippedModel = fileURLToPath(new URL('../../models/lenet-fashion-mnist.onnx', import.meta.url));
@@ -14,6 +16,7 @@ export interface DemoSettings extends Omit<DemoOptions, 'model' | 'log' | 'signa
 
 export async function runDemoCommand(settings: DemoSettings): Promise<void> {
   const { json, ...options } = settings;
+  check(options);
   const result = await runDemo({
     ...options,
     model: options.model ?? shippedModel,
@@ -33,4 +36,17 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
       `Open ${result.report}`,
     ].join('\n'),
   );
+}
+
+function check({ images, victims, iterations, seed, maxSsim, minAccuracy }: Omit<DemoSettings, 'json'>): void {
+  const whole = (flag: string, n: number, low: number, high: number) => {
+    if (Number.isInteger(n) && n >= low && n <= high) return;
+    throw new CutlineError('USAGE', { problem: `${flag} is a whole number from ${low} to ${high}.` });
+  };
+  whole('--images', images, 1, 10_000);
+  whole('--victims', victims, 1, 10_000);
+  whole('--iterations', iterations, 1, 100_000);
+  whole('--seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  within('--max-ssim', maxSsim, -1, 1);
+  within('--min-accuracy', minAccuracy, 0, 1);
 }

@@ -1,7 +1,7 @@
 /** `cutline gradient`: a head's vector–Jacobian product as a file. */
 import { vectorJacobianGraph } from '../autodiff/index.ts';
 import { createEngine } from '../engine/index.ts';
-import { encodeModel, modelSha256, resolveCut, saveModel, split } from '../model/index.ts';
+import { encodeModel, foldConstants, modelSha256, resolveCut, saveModel, split } from '../model/index.ts';
 import { openModel } from './open-model.ts';
 import { print } from './output.ts';
 
@@ -18,7 +18,7 @@ export async function runGradient(settings: GradientSettings): Promise<void> {
   try {
     const { graph, cuts } = await openModel(settings.model, settings.shapes, engine);
     const cut = resolveCut(cuts, settings.at);
-    const gradient = vectorJacobianGraph(split(graph, cut).head);
+    const gradient = vectorJacobianGraph(await foldConstants(split(graph, cut).head, engine));
     await saveModel(gradient, settings.out);
     const result = {
       format: 'cutline.gradient/1',

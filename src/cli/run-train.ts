@@ -1,9 +1,9 @@
 /** `cutline train`: opens the data, trains, writes the model and its card. */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { openDataset, writeCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
+import { checkWritable } from '../files.ts';
 import { encodeModel, modelSha256, saveModel } from '../model/index.ts';
 import { trainClassifier } from '../training/index.ts';
 import { print } from './output.ts';
@@ -27,16 +27,17 @@ export interface TrainSettings {
 export async function runTrain(settings: TrainSettings): Promise<void> {
   check(settings);
   const { network, epochs, batch, learningRate, halveEvery, augmentShift, seed, json } = settings;
-  const data = await openDataset(settings.data);
   const short = settings.data.split(':')[0]!.replaceAll(/[^\w-]+/g, '-');
   const path = settings.out ?? join('models', `${network === 'lenet' ? `lenet-${short}` : network}.onnx`);
+  await checkWritable(path);
+  const signal = stopSignal();
+  const data = await openDataset(settings.data, { signal });
   const engine = await createEngine({
     spinning: true,
     flushDenormals: true,
     ...(settings.threads && { threads: settings.threads }),
   });
   const bar = progressBar(`Training ${network}`);
-  const signal = stopSignal();
   try {
     const secondsPerEpoch: number[] = [];
     const trained = await trainClassifier(engine, data, {
@@ -56,7 +57,6 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
         );
       },
     });
-    await mkdir(dirname(path), { recursive: true });
     await saveModel(trained.graph, path);
     const augment = augmentShift > 0 ? ` --augment-shift ${augmentShift}` : '';
     const card = await writeCard(path, {
@@ -96,7 +96,7 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
   }
 }
 
-function check({ epochs, batch, learningRate, halveEvery, augmentShift }: TrainSettings): void {
+function check({ epochs, batch, learningRate, halveEvery, augmentShift, seed, threads }: TrainSettings): void {
   const refuse = (problem: string): never => {
     throw new CutlineError('USAGE', { problem });
   };
@@ -107,4 +107,7 @@ function check({ epochs, batch, learningRate, halveEvery, augmentShift }: TrainS
   if (!(learningRate > 0 && learningRate <= 1)) refuse('--learning-rate is above 0 and at most 1.');
   if (!(Number.isInteger(augmentShift) && augmentShift >= 0 && augmentShift <= 16))
     refuse('--augment-shift is a whole number from 0 to 16.');
+  if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024))
+    refuse('--threads is a whole number from 1 on.');
 }

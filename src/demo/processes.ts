@@ -15,12 +15,19 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export function runCutline(args: readonly string[], log: (line: string) => void): Running {
+/** @param signal asks the process to end; what is awaited then fails with CANCELLED */
+export function runCutline(args: readonly string[], log: (line: string) => void, signal: AbortSignal): Running {
   const child: ChildProcess = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   const name = `cutline ${args[0]}`;
-  const problem = (what: string) => new CutlineError('DEMO_PROCESS', { name, problem: [what, err.trim()].join('. ') });
+  const problem = (what: string) =>
+    signal.aborted
+      ? new CutlineError('CANCELLED')
+      : new CutlineError('DEMO_PROCESS', { name, problem: [what, err.trim()].join('. ') });
+  const abort = () => void child.kill('SIGTERM');
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     err = (err + text).slice(-2000);
     for (const line of text.trimEnd().split('\n')) log(`${name}: ${line}`);
@@ -40,7 +47,7 @@ export function runCutline(args: readonly string[], log: (line: string) => void)
     void exited.then(() => reject(problem('it ended before it was ready')));
   });
   const finished = exited.then((code) => {
-    if (code !== 0) throw problem(`it ended with code ${code}`);
+    if (code !== 0 || signal.aborted) throw problem(`it ended with code ${code}`);
     return out;
   });
   // Whoever is interested awaits them; nobody else is told.

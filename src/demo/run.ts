@@ -2,7 +2,7 @@
  * The main job from end to end: profile this machine, attack every cut, plan, and run the plan as three processes.
  * Everything in the report was measured in this run.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -12,7 +12,7 @@ import { type Dataset, openDataset, preprocess, readCard } from '../data/index.t
 import { profileMachine } from '../device/profiler/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
+import { checkWritable, writeAtomically } from '../files.ts';
 import { bindBatch, findCuts, inferShapes, loadModel, modelSha256, readModel } from '../model/index.ts';
 import { defaultDefenses, makePlan, readAudit, relaxationText, writePlan } from '../planner/index.ts';
 import { type Cell, leakageOf, runAudit, Subject } from '../privacy/audit/index.ts';
@@ -56,10 +56,11 @@ export interface DemoResult {
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { out, log, signal } = options;
   const started = performance.now();
-  await mkdir(out, { recursive: true });
+  // Minutes of work lie before the report.
+  await checkWritable(join(out, 'report.html'));
   const stops: (() => Promise<unknown>)[] = [];
   try {
-    const broker = runCutline(['broker', '--port', '0', '--json'], log);
+    const broker = runCutline(['broker', '--port', '0', '--json'], log, signal);
     stops.push(() => broker.stop());
     const { url } = z.object({ url: z.string() }).parse(await broker.firstDocument);
     const engine = await createEngine({ spinning: true, flushDenormals: true });
@@ -113,7 +114,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
         digests: { model: subject.sha256, 'data set': subject.data.sha256, plan: planned.plan.planId },
       }),
     );
-    signal.throwIfAborted();
+    if (signal.aborted) throw new CutlineError('CANCELLED');
     const sorted = [...comparison.latencyMs].sort((a, b) => a - b);
     return {
       format: 'cutline.demo/1',
@@ -132,11 +133,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-async function openSubject(engine: Engine, { model, data }: DemoOptions) {
+async function openSubject(engine: Engine, { model, data, signal }: DemoOptions) {
   const card = await readCard(model);
   const unbound = await loadModel(model);
   const graph = await inferShapes(bindBatch(unbound, 1), engine);
-  const dataset: Dataset = await openDataset(data, { size: card.preprocessing });
+  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal });
   const sha256 = modelSha256(await readModel(model));
   return {
     path: model,
@@ -238,7 +239,7 @@ async function serve(
   url: string,
   planPath: string,
   pictures: readonly DemoPicture[],
-  { out, log }: DemoOptions,
+  { out, log, signal }: DemoOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<string> {
   const common = { broker: { url }, fleet: 'demo', plan: join('plan', basename(planPath)) };
@@ -248,12 +249,13 @@ async function serve(
   await writeAtomically(agentConfig, stringify({ ...common, device: 'camera-1' }));
   const results = join(out, 'results.jsonl');
   await rm(results, { force: true });
-  const consumer = runCutline(['consumer', '--config', consumerConfig, '--give-up-after', '20'], log);
+  const consumer = runCutline(['consumer', '--config', consumerConfig, '--give-up-after', '20'], log, signal);
   stops.push(() => consumer.stop());
   const files = pictures.map((p) => p.path);
   const agent = runCutline(
     ['agent', '--config', agentConfig, '--json', '--results', results, '--give-up-after', '20', '--images', ...files],
     log,
+    signal,
   );
   stops.push(() => agent.stop());
   const agentOutput = await agent.finished;

@@ -27,6 +27,7 @@ export async function accuracy(
   preprocessing: Preprocessing,
   options: { readonly limit?: number; readonly signal?: AbortSignal } = {},
 ): Promise<number> {
+  const { signal } = options;
   const labels = split.labels;
   if (!labels) throw new RangeError('accuracy needs labels');
   const count = Math.min(split.count, options.limit ?? split.count);
@@ -38,8 +39,8 @@ export async function accuracy(
       // The last chunk is filled up by going back, so that every run has the same shape.
       const first = Math.min(start, count - chunk);
       const indices = Array.from({ length: chunk }, (_, i) => first + i);
-      const input = preprocess(await split.pixels(indices, options.signal), preprocessing);
-      const results = await session.run({ [network.inputs[0]!.name]: input });
+      const input = preprocess(await split.pixels(indices, signal), preprocessing);
+      const results = await session.run({ [network.inputs[0]!.name]: input }, signal && { signal });
       const guesses = argmaxRows(results[network.outputs[0]!.name]!);
       for (let i = start - first; i < chunk; i++) if (guesses[i] === labels[first + i]) right++;
     }

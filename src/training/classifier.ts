@@ -28,7 +28,10 @@ export interface TrainedClassifier {
   readonly testAccuracy: number;
 }
 
-/** @throws CutlineError DATA_UNFIT when pictures or labels do not suit the network */
+/**
+ * @throws CutlineError DATA_UNFIT when pictures or labels do not suit the network, DATA_TOO_FEW when they fill no batch,
+ *   TRAINING_DIVERGED, CANCELLED
+ */
 export async function trainClassifier(
   engine: Engine,
   data: Dataset,
@@ -49,6 +52,10 @@ export async function trainClassifier(
       has: size(data),
       wants: `labelled pictures of ${size(spec)}`,
     });
+  }
+  if (data.train.count < options.batch) {
+    const { name, train } = data;
+    throw new CutlineError('DATA_TOO_FEW', { name, wanted: options.batch, found: train.count, split: 'training' });
   }
   const preprocessing: Preprocessing = { layout: 'NCHW', channels, height, width, mean: [...mean], std: [...std] };
   const classes = data.classes?.length ?? Math.max(...data.train.labels) + 1;
@@ -86,7 +93,9 @@ export async function trainClassifier(
       random: random.fork('order'),
       afterEpoch: async (epoch, current, loss) => {
         const seconds = (performance.now() - started) / 1000;
-        testAccuracy = await accuracy(engine, symbolic(current), data.test, preprocessing);
+        testAccuracy = await accuracy(engine, symbolic(current), data.test, preprocessing, {
+          ...(options.signal && { signal: options.signal }),
+        });
         options.onEpoch?.(epoch, loss, testAccuracy, seconds);
         return false;
       },

@@ -1,5 +1,6 @@
 /** Trains a network: epochs of steps inside the engine, the learning rate halved at intervals. */
 import type { Engine } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
 import { asFloat32, type Graph, scalar, type Tensor, type Tensors } from '../model/index.ts';
 import type { Random } from '../random.ts';
 import { feeds, type StepSpec, trainingStep } from './step.ts';
@@ -27,7 +28,10 @@ export interface EpochData {
   readonly targets: Tensor;
 }
 
-/** @returns the network with its trained weights, and the mean loss of each epoch */
+/**
+ * @returns the network with its trained weights, and the mean loss of each epoch
+ * @throws CutlineError TRAINING_DIVERGED, CANCELLED
+ */
 export async function train(
   engine: Engine,
   spec: StepSpec,
@@ -69,7 +73,10 @@ export async function train(
         },
       );
       state = Object.fromEntries(Object.entries(step.carry).map(([output, input]) => [input, results[output]!]));
-      losses.push(asFloat32(state[feeds.lossSum])[0]! / steps);
+      const loss = asFloat32(state[feeds.lossSum])[0]! / steps;
+      // A network of weights that are no numbers must not be saved.
+      if (!Number.isFinite(loss)) throw new CutlineError('TRAINING_DIVERGED', { epoch: epoch + 1 });
+      losses.push(loss);
       const weights = step.weights.map((name): [string, Tensor] => [name, state[name]!]);
       network = { ...spec.network, initializers: new Map([...spec.network.initializers, ...weights]) };
       if (await options.afterEpoch?.(epoch, network, losses.at(-1)!)) break;

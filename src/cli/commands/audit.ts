@@ -35,9 +35,15 @@ export const auditCommand: CommandModule<object, Options> = {
         demandOption: true,
         describe: 'Pictures: a folder, fashion-mnist, mnist:DIR, cifar-10:DIR',
       })
-      .option('at', { type: 'string', array: true, describe: 'Cut to attack, repeatable; every cut when left out' })
+      .option('at', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'Cut to attack, repeatable; every cut when left out',
+      })
       .option('attack', {
         array: true,
+        nargs: 1,
         choices: ['rmle'] as const,
         default: ['rmle'] as 'rmle'[],
         describe: 'Attack, repeatable',
@@ -48,6 +54,7 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('defense', {
         type: 'string',
         array: true,
+        nargs: 1,
         default: ['none'],
         describe: 'none, or noise:gaussian|laplace:input|activation:SCALE (0.5x: times the RMS), repeatable',
       })
@@ -65,6 +72,7 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('shape', {
         type: 'string',
         array: true,
+        nargs: 1,
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })

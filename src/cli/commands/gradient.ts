@@ -19,6 +19,7 @@ export const gradientCommand: CommandModule<object, Options> = {
       .option('shape', {
         type: 'string',
         array: true,
+        nargs: 1,
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })

@@ -1,6 +1,7 @@
 /** Attacks one (cut, defense) after another, and scores what comes out. The truth stays in here. */
 import { type Dataset, preprocess, unitPixels, victims } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
+import { CutlineError } from '../../errors.ts';
 import { type Cut, type Graph, resolveCut, type Tensor } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { type Attack, type RmleOptions, rmle, type WhiteBoxContext } from '../attacks/index.ts';
@@ -87,7 +88,7 @@ export class Auditor {
 
   /**
    * @param defenseSpec as written; a relative scale is made absolute on training pictures
-   * @throws CutlineError CUT_UNKNOWN, DEFENSE_SPEC, NO_GRADIENT_RULE
+   * @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC, DATA_TOO_FEW, NO_GRADIENT_RULE, ACTIVATION_*, ATTACK_DIVERGED
    */
   async audit(
     cutId: string,
@@ -172,14 +173,15 @@ export class Auditor {
   async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {
     const { train, name } = this.#data;
     const indices = [...random.permutation(Math.max(train.count, 1)).subarray(0, Math.min(count, train.count))];
-    // `victims` refuses when there are too few, in the words of the catalogue.
-    if (indices.length < count) victims(train, count, `${name} (training split)`);
+    if (indices.length < count) {
+      throw new CutlineError('DATA_TOO_FEW', { name, wanted: count, found: train.count, split: 'training' });
+    }
     return preprocess(await train.pixels(indices, signal), this.#subject.preprocessing);
   }
 
   async #defense(spec: string, cut: Cut, signal?: AbortSignal): Promise<Defense> {
     if (!isRelative(spec)) return parseDefense(spec);
-    const count = Math.min(calibrationPictures, this.#data.train.count);
+    const count = Math.max(1, Math.min(calibrationPictures, this.#data.train.count));
     const inputs = await this.#trainingInputs(count, this.#random.fork('calibration'), signal);
     const undefended = parseDefense('none');
     const seen =

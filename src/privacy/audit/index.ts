@@ -1,5 +1,6 @@
 /** What leaks through each cut, measured. */
 export { type AuditOptions, type AuditOutcome, runAudit } from './audit.ts';
 export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
-export { type Audit, type AuditResult, type LeakageResult, leakageOf } from './result.ts';
+export { isBeyondAttack } from './beyond.ts';
+export { type Audit, type AuditResult, type LeakageResult, leakageOf, type Unaudited } from './result.ts';
 export { Subject } from './subject.ts';

@@ -34,11 +34,20 @@ export type LeakageResult = Pick<
   'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
 >;
 
+/** A candidate that could not be attacked. Nothing is known about it: it is not safe. */
+export interface Unaudited {
+  readonly cut: string;
+  readonly defense: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface Audit {
   readonly format: 'cutline.audit/1';
   readonly model: { readonly sha256: string };
   readonly results: readonly AuditResult[];
   readonly leakage: readonly LeakageResult[];
+  readonly unaudited: readonly Unaudited[];
   readonly data: { readonly name: string; readonly sha256: string; readonly count: number };
   readonly seed: number;
 }

@@ -6,6 +6,7 @@ import {
   bindBatch,
   type Cut,
   findCuts,
+  foldConstants,
   type Graph,
   hasSymbolicBatch,
   inferShapes,
@@ -57,7 +58,9 @@ export class Subject {
     return made;
   }
 
+  /** Head and tail for a batch of n. What is constant in the head has been computed, so that it can be differentiated. */
   async parts(cut: Cut, n: number): Promise<Split> {
-    return split(await this.whole(n), cut);
+    const { head, tail } = split(await this.whole(n), cut);
+    return { head: await foldConstants(head, this.#engine), tail };
   }
 }
