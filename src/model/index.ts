@@ -15,6 +15,7 @@ export { type Cut, type CutOptions, findCuts } from './cuts/find.ts';
 export { resolveCut } from './cuts/resolve.ts';
 export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.ts';
+export { foldConstants } from './fold.ts';
 export * from './graph.ts';
 export { inferBatchShapes, inferShapes } from './infer.ts';
 export { type Inspection, type InspectOptions, inspectionRows, inspectModel } from './inspect.ts';

@@ -42,34 +42,38 @@ function zeros(c: RuleContext, shape: readonly number[]): string {
 }
 
 /** Puts the cotangent back where the slice was taken: reverse for negative steps, spread for larger ones, pad around. */
-const slice = rule('Slice', (c) => [
-  () => {
-    const shape = c.shape(c.x[0]!);
-    const out = c.shape(c.y[0]!);
-    const starts = integers(c, 1)!;
-    const axes = (integers(c, 3) ?? starts.map((_, i) => i)).map((a) => (a < 0 ? a + shape.length : a));
-    const steps = integers(c, 4) ?? starts.map(() => 1);
-    let d = c.dy;
-    const before = shape.map(() => 0);
-    const after = shape.map(() => 0);
-    const current = [...out];
-    axes.forEach((axis, i) => {
-      const extent = shape[axis]!;
-      const step = steps[i]!;
-      const count = out[axis]!;
-      const raw = starts[i]! < 0 ? starts[i]! + extent : starts[i]!;
-      const first = Math.min(Math.max(raw, 0), step < 0 ? extent - 1 : extent);
-      const lowest = step > 0 ? first : first + (count - 1) * step;
-      const stride = Math.abs(step);
-      if (step < 0) d = c.g.slice(d, [-1], [-(2 ** 31)], [axis], [-1]);
-      if (stride > 1) d = spread(c, d, current, axis, stride);
-      current[axis] = (count - 1) * stride + 1;
-      before[axis] = lowest;
-      after[axis] = extent - lowest - current[axis]!;
-    });
-    return c.g.pad(d, before, after);
-  },
-]);
+const slice = rule('Slice', (c) => {
+  const starts = integers(c, 1);
+  return starts && (!c.x[3] || integers(c, 3)) && (!c.x[4] || integers(c, 4))
+    ? [() => sliceGradient(c, starts)]
+    : [undefined];
+});
+
+function sliceGradient(c: RuleContext, starts: readonly number[]): string {
+  const shape = c.shape(c.x[0]!);
+  const out = c.shape(c.y[0]!);
+  const axes = (integers(c, 3) ?? starts.map((_, i) => i)).map((a) => (a < 0 ? a + shape.length : a));
+  const steps = integers(c, 4) ?? starts.map(() => 1);
+  let d = c.dy;
+  const before = shape.map(() => 0);
+  const after = shape.map(() => 0);
+  const current = [...out];
+  axes.forEach((axis, i) => {
+    const extent = shape[axis]!;
+    const step = steps[i]!;
+    const count = out[axis]!;
+    const raw = starts[i]! < 0 ? starts[i]! + extent : starts[i]!;
+    const first = Math.min(Math.max(raw, 0), step < 0 ? extent - 1 : extent);
+    const lowest = step > 0 ? first : first + (count - 1) * step;
+    const stride = Math.abs(step);
+    if (step < 0) d = c.g.slice(d, [-1], [-(2 ** 31)], [axis], [-1]);
+    if (stride > 1) d = spread(c, d, current, axis, stride);
+    current[axis] = (count - 1) * stride + 1;
+    before[axis] = lowest;
+    after[axis] = extent - lowest - current[axis]!;
+  });
+  return c.g.pad(d, before, after);
+}
 
 /** Puts stride − 1 zeros between neighbours along an axis. */
 function spread(c: RuleContext, d: string, shape: readonly number[], axis: number, stride: number): string {
@@ -115,7 +119,8 @@ const pad = rule('Pad', (c) => {
   const mode = c.node.attributes.mode;
   const widths = integers(c, 1) ?? attrInts(c.node, 'pads') ?? [];
   const shape = c.shape(c.x[0]!);
-  if ((mode?.type === 'string' && mode.value !== 'constant') || c.x[3]) return [undefined];
+  if ((mode?.type === 'string' && mode.value !== 'constant') || c.x[3] || widths.length !== 2 * shape.length)
+    return [undefined];
   return [
     () => {
       const before = widths.slice(0, shape.length);

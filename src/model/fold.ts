@@ -1,0 +1,89 @@
+/** Computes once what is the same in every run. */
+import type { Engine } from '../engine/engine.ts';
+import { dependences, isShapeOf } from './dependence.ts';
+import type { Graph, Node } from './graph.ts';
+import { reads } from './reads.ts';
+import { int64, type Tensor } from './tensor.ts';
+import { allValues, fixedShape } from './values.ts';
+
+/** More is left as it is: a large constant that is cheap to compute should not bloat the graph. */
+const maxElements = 1 << 24;
+
+/**
+ * The graph with everything that depends on constants and shapes alone, such as the shape arithmetic that exporters write,
+ * replaced by initializers. For graphs whose shapes are known, since these are what the arithmetic reads.
+ * @param graph every tensor's shape is static and known (`inferShapes`)
+ */
+export async function foldConstants(graph: Graph, engine: Engine): Promise<Graph> {
+  const kinds = dependences(graph);
+  const values = allValues(graph);
+  const isFixed = (name: string) => {
+    const kind = kinds.get(name);
+    return kind === 'constant' || kind === 'shape';
+  };
+  const fixed = graph.nodes.filter((n) => n.outputs.every((o) => !o || isFixed(o)));
+  const kept = graph.nodes.filter((n) => !fixed.includes(n));
+  const made = new Set(fixed.flatMap((n) => n.outputs));
+  const wanted = new Set(
+    [...kept.flatMap(reads), ...graph.outputs.map((v) => v.name)].filter((name) => made.has(name)),
+  );
+  const foldable = [...wanted].filter((name) => {
+    const shape = fixedShape(values.get(name));
+    return shape && values.get(name)!.dtype !== 'string' && shape.reduce((a, b) => a * b, 1) <= maxElements;
+  });
+  if (foldable.length === 0 || foldable.length < wanted.size) return graph;
+  const folded = await compute(graph, fixed, foldable, engine);
+  const used = new Set([...kept.flatMap(reads), ...graph.outputs.map((v) => v.name)]);
+  const initializers = [...graph.initializers].filter(([name]) => used.has(name));
+  return { ...graph, nodes: kept, initializers: new Map([...initializers, ...folded]) };
+}
+
+async function compute(
+  graph: Graph,
+  nodes: readonly Node[],
+  outputs: readonly string[],
+  engine: Engine,
+): Promise<[string, Tensor][]> {
+  const values = allValues(graph);
+  const initializers = new Map(graph.initializers);
+  const left: Node[] = [];
+  for (const node of nodes) {
+    const shape = isShapeOf(node) ? shapeTensor(node, fixedShape(values.get(node.inputs[0]!))) : undefined;
+    if (shape) initializers.set(node.outputs[0]!, shape);
+    else left.push(node);
+  }
+  const known = outputs.flatMap((name): [string, Tensor][] => {
+    const tensor = initializers.get(name);
+    return tensor ? [[name, tensor]] : [];
+  });
+  const open = outputs.filter((name) => !initializers.has(name));
+  if (open.length === 0) return known;
+  const used = new Set([...left.flatMap(reads), ...open]);
+  const session = await engine.load(
+    {
+      ...graph,
+      inputs: [],
+      nodes: left,
+      initializers: new Map([...initializers].filter(([name]) => used.has(name))),
+      outputs: open.map((name) => values.get(name)!),
+      values: new Map(),
+    },
+    { optimization: 'disabled' },
+  );
+  try {
+    return [...known, ...Object.entries(await session.run({}))];
+  } finally {
+    await session.close();
+  }
+}
+
+/** What Shape or Size answer for a tensor of this shape. */
+function shapeTensor(node: Node, shape: readonly number[] | undefined): Tensor | undefined {
+  if (!shape) return undefined;
+  if (node.op === 'Size') return int64([shape.reduce((a, b) => a * b, 1)], []);
+  const start = node.attributes.start;
+  const end = node.attributes.end;
+  return int64(
+    shape.slice(start?.type === 'int' ? Number(start.value) : 0, end?.type === 'int' ? Number(end.value) : undefined),
+  );
+}
