@@ -1,0 +1,89 @@
+/** A scene for attacks: a network, a cut, victims and a defense; the truth is kept beside the context, not in it. */
+import type { Dataset, Preprocessing } from '../../../src/data/index.ts';
+import { preprocess, toPixels } from '../../../src/data/index.ts';
+import type { Engine } from '../../../src/engine/index.ts';
+import {
+  asFloat32,
+  float32,
+  type Graph,
+  resolveCut,
+  sizeOf,
+  type Tensor,
+  type Tensors,
+} from '../../../src/model/index.ts';
+import type { WhiteBoxContext } from '../../../src/privacy/attacks/index.ts';
+import { observe } from '../../../src/privacy/audit/device.ts';
+import { Subject } from '../../../src/privacy/audit/index.ts';
+import { parseDefense, seededNoise } from '../../../src/privacy/defenses/index.ts';
+import { psnr, ssim } from '../../../src/privacy/metrics/index.ts';
+import { createRandom } from '../../../src/random.ts';
+
+export interface SceneOptions {
+  readonly engine: Engine;
+  /** Symbolic batch. */
+  readonly graph: Graph;
+  readonly cut: string;
+  readonly data: Dataset;
+  readonly preprocessing?: Preprocessing;
+  /** Indices in the test split. */
+  readonly victims: readonly number[];
+  readonly defense?: string;
+  readonly seed?: number;
+}
+
+export interface Scene {
+  readonly context: WhiteBoxContext;
+  /** Network inputs of the victims. */
+  readonly truth: Tensor;
+  psnrOf(pictures: Tensor): number[];
+  ssimOf(pictures: Tensor): number[];
+}
+
+export function unitPreprocessing(data: Dataset): Preprocessing {
+  const { channels, height, width } = data;
+  const each = (value: number) => Array.from({ length: channels }, () => value);
+  return { layout: 'NCHW', channels: channels as 1 | 3, height, width, mean: each(0.5), std: each(0.5) };
+}
+
+export async function scene(options: SceneOptions): Promise<Scene> {
+  const { engine, graph, data, victims, seed = 1 } = options;
+  const preprocessing = options.preprocessing ?? unitPreprocessing(data);
+  const subject = await Subject.open(engine, graph, preprocessing);
+  const cut = resolveCut(subject.cuts, options.cut);
+  const defense = parseDefense(options.defense ?? 'none');
+  const random = createRandom(seed);
+  const truth = preprocess(await data.test.pixels(victims), preprocessing);
+  const see = (inputs: Tensor, label: string) =>
+    observe(engine, subject, cut, inputs, defense, seededNoise(random.fork(label)));
+  const pixels = (t: Tensor) => {
+    const { channels, height, width } = preprocessing;
+    return { channels, height, width, count: t.shape[0]!, data: toPixels(t, preprocessing) };
+  };
+  return {
+    truth,
+    context: {
+      engine,
+      preprocessing,
+      observed: await see(truth, 'device'),
+      count: victims.length,
+      defense: { law: defense.law, where: defense.where },
+      random: random.fork('attack'),
+      head: async (n) => (await subject.parts(cut, n)).head,
+      otherPictures: async (count) =>
+        preprocess(await data.train.pixels(Array.from({ length: count }, (_, i) => i)), preprocessing),
+      simulate: (inputs) => see(inputs, 'simulation'),
+    },
+    psnrOf: (pictures) => [...psnr(pixels(truth), pixels(pictures))],
+    ssimOf: (pictures) => [...ssim(pixels(truth), pixels(pictures))],
+  };
+}
+
+/** Row i of every tensor, as a batch of one. */
+export function only(tensors: Tensors, i: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, row(t, i)]));
+}
+
+export function row(t: Tensor, i: number): Tensor {
+  const size = sizeOf(t.shape.slice(1));
+  return float32(asFloat32(t).slice(i * size, (i + 1) * size), [1, ...t.shape.slice(1)]);
+}

@@ -1,0 +1,116 @@
+/** A whole training beside the same training written with loops: which rows, which rate, which moments. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { meanSquaredError } from '../../src/autodiff/index.ts';
+import { createEngine } from '../../src/engine/index.ts';
+import { asFloat32, float32, type Graph, GraphBuilder, inferShapes } from '../../src/model/index.ts';
+import { createRandom } from '../../src/random.ts';
+import { train } from '../../src/training/fit.ts';
+import { difference } from '../support/compare.ts';
+import { randomTensor } from '../support/networks.ts';
+
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.close());
+
+const [batch, inputs, outputs, rows] = [4, 3, 2, 14];
+const random = createRandom(5);
+const table = randomTensor([rows, inputs], random);
+const targets = randomTensor([rows, outputs], random);
+const weight = randomTensor([inputs, outputs], random);
+
+async function linear(): Promise<Graph> {
+  const b = new GraphBuilder(17);
+  b.input('x', 'float32', [batch, inputs]);
+  b.output(b.op('MatMul', ['x', b.initializer(weight, 'w')], {}, 'y'));
+  return inferShapes(b.build('linear'), engine);
+}
+
+const spec = async () =>
+  ({
+    network: await linear(),
+    inputs: { dtype: 'float32', rowShape: [inputs] },
+    targets: { dtype: 'float32', rowShape: [outputs] },
+    loss: meanSquaredError,
+  }) as const;
+
+/** Adam with AMSGrad, ε 1e-3, on mean squared error; rates halve every `halveEvery` epochs. */
+function obvious(epochs: number, rate: number, halveEvery: number, seed: number) {
+  const [x, t] = [asFloat32(table), asFloat32(targets)];
+  const w = Float64Array.from(asFloat32(weight));
+  const [m, v, most] = [w, w, w].map((a) => new Float64Array(a.length)) as [Float64Array, Float64Array, Float64Array];
+  let step = 0;
+  const losses: number[] = [];
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const order = createRandom(seed).fork(`order ${epoch}`).permutation(rows);
+    const steps = Math.floor(rows / batch);
+    let sum = 0;
+    for (let s = 0; s < steps; s++) {
+      step++;
+      const gradient = new Float64Array(w.length);
+      for (const r of order.subarray(s * batch, (s + 1) * batch)) {
+        for (let o = 0; o < outputs; o++) {
+          let y = 0;
+          for (let i = 0; i < inputs; i++) y += x[r * inputs + i]! * w[i * outputs + o]!;
+          const error = y - t[r * outputs + o]!;
+          sum += error ** 2 / outputs / batch / steps;
+          for (let i = 0; i < inputs; i++) {
+            gradient[i * outputs + o]! += (2 * error * x[r * inputs + i]!) / outputs / batch;
+          }
+        }
+      }
+      const current = rate / 2 ** Math.floor(epoch / halveEvery);
+      for (let k = 0; k < w.length; k++) {
+        m[k] = 0.9 * m[k]! + 0.1 * gradient[k]!;
+        v[k] = 0.999 * v[k]! + 0.001 * gradient[k]! ** 2;
+        most[k] = Math.max(most[k]!, v[k]!);
+        const denominator = Math.sqrt(most[k]!) / Math.sqrt(1 - 0.999 ** step) + 1e-3;
+        w[k]! -= ((current / (1 - 0.9 ** step)) * m[k]!) / denominator;
+      }
+    }
+    losses.push(sum);
+  }
+  return { w: [...w], losses };
+}
+
+describe('training', () => {
+  it('does what Adam, shuffled batches and a halving rate say, epoch by epoch', async () => {
+    const seen: number[][] = [];
+    const result = await train(engine, await spec(), async () => ({ inputs: table, targets }), {
+      epochs: 5,
+      learningRate: 0.05,
+      halveEvery: 2,
+      random: createRandom(9),
+      afterEpoch: async (_, network) => {
+        seen.push([...asFloat32(network.initializers.get('w'))]);
+        return false;
+      },
+    });
+    const expected = obvious(5, 0.05, 2, 9);
+    expect(difference(asFloat32(result.network.initializers.get('w')) as unknown as number[], expected.w)).toBeLessThan(
+      1e-4,
+    );
+    expect(difference([...result.losses], expected.losses)).toBeLessThan(1e-4);
+    expect(difference(seen[1]!, obvious(2, 0.05, 2, 9).w)).toBeLessThan(1e-4);
+  });
+
+  it('ends when the caller has seen enough', async () => {
+    const { losses } = await train(engine, await spec(), async () => ({ inputs: table, targets }), {
+      epochs: 50,
+      learningRate: 0.01,
+      halveEvery: 20,
+      random: createRandom(9),
+      afterEpoch: async (epoch) => epoch === 1,
+    });
+    expect(losses).toHaveLength(2);
+  });
+
+  it('refuses to go on with a loss that is no number', async () => {
+    const bad = float32(Float32Array.from(asFloat32(targets)).fill(Number.NaN, 0, 1), targets.shape);
+    const run = train(engine, await spec(), async () => ({ inputs: table, targets: bad }), {
+      epochs: 20,
+      learningRate: 0.01,
+      halveEvery: 20,
+      random: createRandom(9),
+    });
+    await expect(run).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
+  });
+});
