@@ -47,6 +47,8 @@ export async function solveInChunks(
     });
     pictures.set(asFloat32(solution.pictures), at * size);
     iterations = Math.max(iterations, solution.iterations);
+    // A part that is quickly solved reports nothing itself.
+    problem.onProgress?.(Math.min(1, (first + n) / count));
   }
   return { pictures: float32(pictures, problem.start.shape), iterations };
 }
