@@ -1,0 +1,333 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Dataset } from '../../../src/data/index.ts';
+import { createEngine } from '../../../src/engine/index.ts';
+import { asFloat32, bindBatch, float32, type Graph, inferShapes } from '../../../src/model/index.ts';
+import { readAudit } from '../../../src/planner/index.ts';
+import { type Audit, type AuditOptions, runAudit, Subject } from '../../../src/privacy/audit/index.ts';
+import { trainClassifier } from '../../../src/training/index.ts';
+import { chain, networks } from '../../support/networks.ts';
+import { spots } from '../../support/pictures.ts';
+import { unitPreprocessing } from '../attacks/scene.ts';
+
+const engine = await createEngine({ threads: 2, spinning: true, flushDenormals: true });
+afterAll(() => engine.close());
+
+const data = spots({ train: 300, test: 60 });
+const graph = chain({ batch: 'n' });
+const modelSha256 = 'a'.repeat(64);
+
+const defaults: AuditOptions = {
+  images: 4,
+  seed: 1,
+  attacks: ['rmle'],
+  rmle: { solver: 'lbfgs', iterations: 30, lambdaTv: 0 },
+  cuts: ['conv1'],
+  defenses: ['none'],
+  modelSha256,
+};
+
+async function audit(change: Partial<AuditOptions> = {}, network: Graph = graph, pictures: Dataset = data) {
+  const subject = await Subject.open(engine, network, unitPreprocessing(pictures));
+  return runAudit(engine, subject, pictures, { ...defaults, ...change });
+}
+
+/** DESIGN.md, and what was added to it since. */
+const interval = { mean: z.number(), low: z.number(), high: z.number() };
+const group = {
+  cut: z.string(),
+  defense: z.string(),
+  codec: z.literal('float32'),
+  threat: z.literal('white-box'),
+  attack: z.literal('rmle'),
+  images: z.int().positive(),
+  psnr: z.strictObject(interval),
+  ssim: z.strictObject({ ...interval, worstDecile: z.number() }),
+};
+const pair = z.strictObject({ psnr: z.number(), ssim: z.number() });
+const schema = z.strictObject({
+  format: z.literal('cutline.audit/1'),
+  model: z.strictObject({ sha256: z.string().length(64) }),
+  results: z.array(
+    z.strictObject({
+      ...group,
+      ssimPaper: z.number(),
+      baseline: pair,
+      gain: pair,
+      reidentification: z.strictObject({ rank1: z.number().min(0).max(1), gallery: z.int().positive() }),
+      accuracy: z.number().min(0).max(1).nullable(),
+      accuracyImages: z.int().min(0),
+      seconds: z.number().positive(),
+      iterations: z.int().positive(),
+      parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+    }),
+  ),
+  leakage: z.array(z.strictObject(group)),
+  unaudited: z.array(z.strictObject({ cut: z.string(), defense: z.string(), code: z.string(), message: z.string() })),
+  data: z.strictObject({ name: z.string(), sha256: z.string().length(64), count: z.int() }),
+  seed: z.int(),
+});
+
+/** As it is written and read again: JSON knows no NaN. */
+const asJson = (a: Audit): unknown => JSON.parse(JSON.stringify(a));
+
+const withoutTime = (a: Audit) => ({ ...a, results: a.results.map((r) => ({ ...r, seconds: 0 })) });
+
+describe('an audit', () => {
+  it('is a document of the shape that was promised, and the planner reads it', async () => {
+    const { audit: document } = await audit({
+      cuts: ['conv1', 'pool2'],
+      defenses: ['none', 'noise:gaussian:input:0.5'],
+    });
+    expect(schema.safeParse(asJson(document)).error).toBeUndefined();
+    expect(document.results.map((r) => [r.cut, r.defense])).toEqual([
+      ['conv1', 'none'],
+      ['conv1', 'noise:gaussian:input:0.5'],
+      ['pool2', 'none'],
+      ['pool2', 'noise:gaussian:input:0.5'],
+    ]);
+    expect(document.leakage).toHaveLength(4);
+    const dir = await mkdtemp(join(tmpdir(), 'cutline-audit-'));
+    try {
+      const path = join(dir, 'audit.json');
+      await writeFile(path, JSON.stringify(document));
+      const found = await readAudit(path, modelSha256);
+      expect(found.leakage.map((l) => [l.cut, l.defense])).toEqual(document.leakage.map((l) => [l.cut, l.defense]));
+      expect(found.leakage.map((l) => l.ssim.high)).toEqual(document.leakage.map((l) => l.ssim.high));
+      await expect(readAudit(path, 'b'.repeat(64))).rejects.toMatchObject({ code: 'AUDIT_OTHER_MODEL' });
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('says the same for a seed, time apart, and something else for another where chance plays', async () => {
+    const change = {
+      defenses: ['none', 'noise:laplace:activation:0.5x'],
+      rmle: { solver: 'lbfgs', iterations: 20 },
+    } as const;
+    const [first, again, other] = [await audit(change), await audit(change), await audit({ ...change, seed: 2 })];
+    expect(withoutTime(again.audit)).toEqual(withoutTime(first.audit));
+    expect(other.audit.results[1]!.ssim.mean).not.toBe(first.audit.results[1]!.ssim.mean);
+  });
+
+  it('does not depend on what else is audited', async () => {
+    const defenses = ['noise:gaussian:activation:0.3'];
+    const alone = await audit({ cuts: ['ReLU1'], defenses });
+    const among = await audit({ cuts: ['conv1', 'ReLU1'], defenses: ['none', ...defenses] });
+    expect(withoutTime(among.audit).results.at(-1)).toEqual(withoutTime(alone.audit).results[0]);
+  });
+
+  it('attacks pictures of the test split, one of each label in turn', async () => {
+    const asked: number[][] = [];
+    const test = {
+      ...data.test,
+      pixels: (indices: readonly number[]) => {
+        asked.push([...indices]);
+        return data.test.pixels(indices);
+      },
+    };
+    const { auditor } = await audit({ images: 12 }, graph, { ...data, test });
+    const labels = asked[0]!.map((i) => data.test.labels![i]);
+    expect(labels).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
+    const pixels = await data.test.pixels(asked[0]!);
+    expect([...auditor.truth.victims.data.slice(0, 50)]).toEqual(
+      [...pixels.data.slice(0, 50)].map((byte) => Math.fround(byte / 255)),
+    );
+    expect(auditor.truth.gallery.count).toBe(60);
+  });
+
+  it('has a first convolution wide open: the pictures themselves, each told from all others', async () => {
+    const { audit: document, cells } = await audit({ rmle: { solver: 'lbfgs', lambdaTv: 0 } });
+    const [r] = document.results;
+    expect(r!.psnr.mean).toBeGreaterThan(60);
+    expect(r!.ssim.low).toBeGreaterThan(0.99);
+    expect(r!.reidentification).toEqual({ rank1: 1, gallery: 60 });
+    expect(r!.gain.psnr).toBeCloseTo(r!.psnr.mean - r!.baseline.psnr, 9);
+    expect(cells[0]!.pictures.count).toBe(4);
+  });
+
+  it('finds the picture itself at the input', async () => {
+    const { audit: document } = await audit({ cuts: ['input'] });
+    expect(document.results[0]).toMatchObject({ cut: 'input' });
+    expect(document.results[0]!.ssim.mean).toBeGreaterThan(0.999);
+  });
+
+  it('leaves input and output out unless they are named', async () => {
+    const { audit: document } = await audit({
+      cuts: undefined,
+      images: 1,
+      rmle: { solver: 'lbfgs', iterations: 2, lambdaTv: 0 },
+    });
+    const cuts = document.results.map((r) => r.cut);
+    expect(cuts).toContain('conv1');
+    expect(cuts).not.toContain('input');
+    expect(cuts).not.toContain('output');
+  });
+});
+
+describe('noise under audit', async () => {
+  const { graph: trained, testAccuracy } = await trainClassifier(engine, data, {
+    network: 'lenet',
+    epochs: 5,
+    batch: 20,
+    learningRate: 3e-3,
+    halveEvery: 20,
+    augmentShift: 0,
+    seed: 1,
+  });
+
+  it('costs the attacker similarity and the model accuracy, both measured', async () => {
+    const defenses = ['none', 'noise:gaussian:activation:1x', 'noise:gaussian:activation:20x'];
+    const rmle = { solver: 'lbfgs', iterations: 40 } as const;
+    const { audit: document } = await audit({ cuts: ['ReLU1'], defenses, rmle }, trained);
+    const [clean, some, much] = document.results;
+    expect(clean!.ssim.mean).toBeGreaterThan(some!.ssim.mean + 0.05);
+    expect(some!.ssim.mean).toBeGreaterThan(much!.ssim.mean);
+    // The same sixty pictures, counted by the training: head, tail and all between are the model.
+    expect(clean!.accuracy).toBe(testAccuracy);
+    expect(testAccuracy).toBeGreaterThan(0.8);
+    expect(much!.accuracy!).toBeLessThan(clean!.accuracy! - 0.3);
+    expect(clean!.accuracyImages).toBe(60);
+  });
+
+  it('is written in absolute numbers, however it was asked for', async () => {
+    const rmle = { solver: 'lbfgs', iterations: 3, lambdaTv: 0 } as const;
+    const scaleOf = async (spec: string, cut: string) => {
+      const { audit: document } = await audit({ cuts: [cut], defenses: [spec], rmle }, trained);
+      const [, , , scale] = document.results[0]!.defense.split(':');
+      expect(document.leakage[0]!.defense).toBe(document.results[0]!.defense);
+      return Number(scale);
+    };
+    const [half, whole] = [
+      await scaleOf('noise:gaussian:activation:0.5x', 'ReLU1'),
+      await scaleOf('noise:gaussian:activation:1x', 'ReLU1'),
+    ];
+    expect(whole / half).toBeCloseTo(2, 2);
+    // On the input the cut does not matter; the root mean square of these pictures is that of dark ones, near −0.7.
+    const [here, there] = [
+      await scaleOf('noise:laplace:input:1x', 'ReLU1'),
+      await scaleOf('noise:laplace:input:1x', 'fc1'),
+    ];
+    expect(here).toBe(there);
+    expect(here).toBeGreaterThan(0.5);
+    expect(here).toBeLessThan(1);
+  });
+});
+
+describe('an audit of other models and data', () => {
+  it('knows no accuracy without labels, and takes victims in file order', async () => {
+    const { audit: document } = await audit({}, graph, spots({ labelled: false, train: 30, test: 12 }));
+    expect(document.results[0]).toMatchObject({ accuracy: null, accuracyImages: 0 });
+    expect(schema.safeParse(asJson(document)).success).toBe(true);
+  });
+
+  it.each(['chain', 'residual', 'shuffle'] as const)(
+    'says of an export with batch 1 what it says of a symbolic one: %s',
+    async (name) => {
+      const { build, input } = networks[name];
+      const pictures = spots({ channels: input[0] as 1 | 3, side: input[1], test: 40 });
+      const first = name === 'chain' ? 'conv1' : 'conv0';
+      const change = { cuts: [first], defenses: ['none', 'noise:gaussian:activation:0.2'] };
+      const fixed = await audit(change, build({ batch: 1 }), pictures);
+      const symbolic = await audit(change, build({ batch: 'n' }), pictures);
+      expect(withoutTime(fixed.audit)).toEqual(withoutTime(symbolic.audit));
+    },
+  );
+
+  it('goes round cuts beyond attack and says why, but not where they were named', async () => {
+    const broken = { ...graph, nodes: graph.nodes.map((n) => (n.name === 'ReLU2' ? { ...n, op: 'Asinh' } : n)) };
+    const rmle = { solver: 'lbfgs', iterations: 2, lambdaTv: 0 } as const;
+    const { audit: document } = await audit({ cuts: undefined, images: 1, rmle }, broken);
+    expect(document.results.map((r) => r.cut)).toEqual(['conv1', 'ReLU1', 'pool1', 'conv2']);
+    expect(document.unaudited.map((u) => u.cut)).toEqual(expect.arrayContaining(['ReLU2', 'fc1act']));
+    expect(document.unaudited[0]).toMatchObject({ code: 'NO_GRADIENT_RULE', defense: 'none' });
+    expect(document.leakage.every((l) => document.results.some((r) => r.cut === l.cut))).toBe(true);
+    expect(schema.safeParse(asJson(document)).success).toBe(true);
+    await expect(audit({ cuts: ['conv1', 'ReLU2'], images: 1, rmle }, broken)).rejects.toMatchObject({
+      code: 'NO_GRADIENT_RULE',
+    });
+  });
+
+  it('says so where weights are no numbers', async () => {
+    const w = graph.initializers.get('conv1.weight')!;
+    const bad = float32(Float32Array.from(asFloat32(w)).fill(Number.NaN, 3, 4), w.shape);
+    const broken = { ...graph, initializers: new Map([...graph.initializers, ['conv1.weight', bad]]) };
+    const refusal = { code: 'ACTIVATION_NOT_FINITE', message: expect.stringContaining('conv1') };
+    await expect(audit({}, broken)).rejects.toMatchObject(refusal);
+    await expect(audit({ cuts: undefined }, broken)).rejects.toMatchObject(refusal);
+  });
+
+  it('refuses a slip of the pen before anything is attacked', async () => {
+    let cells = 0;
+    const onCell = () => void cells++;
+    await expect(audit({ cuts: ['conv1', 'conv3'], onCell })).rejects.toMatchObject({
+      code: 'CUT_NOT_FOUND',
+      message: expect.stringMatching(/Near ones: conv1, conv2/),
+    });
+    for (const wrong of ['noise:gaussian:activation:0', 'fog', 'noise:gaussian:activation:x']) {
+      await expect(audit({ defenses: ['none', wrong], onCell })).rejects.toMatchObject({ code: 'DEFENSE_SPEC' });
+    }
+    expect(cells).toBe(0);
+  });
+
+  it('refuses more victims than there are, and a search for λ without pictures to search on', async () => {
+    await expect(audit({ images: 61 })).rejects.toMatchObject({ code: 'DATA_TOO_FEW' });
+    const rmle = { solver: 'lbfgs', iterations: 2 } as const;
+    for (const train of [0, 2]) {
+      await expect(audit({ rmle }, graph, spots({ train }))).rejects.toMatchObject({
+        code: 'DATA_TOO_FEW',
+        message: expect.stringContaining(`training split has ${train}`),
+      });
+    }
+    await expect(
+      audit({ defenses: ['noise:gaussian:activation:1x'] }, graph, spots({ train: 0 })),
+    ).rejects.toMatchObject({ code: 'DATA_TOO_FEW' });
+    // With λ given nothing has to be searched, nor calibrated.
+    expect((await audit({}, graph, spots({ train: 0 }))).audit.results).toHaveLength(1);
+  });
+
+  it.each([
+    ['channels', { channels: 3 as const, mean: [0, 0, 0], std: [1, 1, 1] }],
+    ['size', { height: 32, width: 32 }],
+    ['layout', { layout: 'NHWC' as const }],
+  ])('refuses a model card of the wrong %s', async (_, change) => {
+    const wrong = { ...unitPreprocessing(data), ...change };
+    await expect(Subject.open(engine, graph, wrong)).rejects.toMatchObject({
+      code: 'AUDIT_INPUT',
+      message: expect.stringContaining('input float32 [1,1,28,28]'),
+    });
+  });
+
+  it('stops when told to, between attacks and within them', async () => {
+    const controller = new AbortController();
+    const onCell = () => controller.abort();
+    const rmle = { solver: 'lbfgs', iterations: 5, lambdaTv: 0 } as const;
+    await expect(audit({ cuts: ['conv1', 'ReLU1'], signal: controller.signal, onCell, rmle })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    await expect(audit({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('tells how far it is, over all cuts and defenses', async () => {
+    const shares: number[] = [];
+    await audit({
+      cuts: ['conv1', 'ReLU1'],
+      defenses: ['none', 'noise:gaussian:activation:0.1'],
+      rmle: { solver: 'lbfgs', iterations: 5, lambdaTv: 0 },
+      onProgress: ({ done }) => shares.push(done),
+    });
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares[0]).toBe(0);
+    expect(shares.at(-1)).toBeCloseTo(1, 9);
+  });
+});
+
+it('cuts are found once for all batches', async () => {
+  const one = await inferShapes(bindBatch(graph, 1), engine);
+  const subject = await Subject.open(engine, graph, unitPreprocessing(data));
+  expect((await subject.whole(1)).nodes).toEqual(one.nodes);
+  expect(await subject.whole(5)).toBe(await subject.whole(5));
+});
