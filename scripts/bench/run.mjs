@@ -1,0 +1,98 @@
+/**
+ * `npm run bench [-- --only NAME]… [--rounds N] [--json]`: speed and quality against rivals on this machine, now.
+ * Nothing is asserted: figures are ratios within one run, for somebody to read.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { createEngine } from '../../dist/engine/index.js';
+import { lbfgs } from './lbfgs.mjs';
+import { operators } from './operators.mjs';
+import { quality } from './quality.mjs';
+import { rmle } from './rmle.mjs';
+import { split } from './split.mjs';
+import { start } from './start.mjs';
+import { topicText } from './table.mjs';
+import { tfjs } from './tfjs.mjs';
+import { openTorch } from './torch.mjs';
+import { training } from './training.mjs';
+
+const topics = { start, split, rmle, tfjs, lbfgs, quality, training, operators };
+const againstTorch = new Set(['rmle', 'lbfgs', 'training', 'operators']);
+
+const options = readOptions();
+const { threads } = options;
+const missing = [];
+const warn = (text) => {
+  missing.push(text);
+  process.stderr.write(`\n!!! ${text}\n`);
+};
+// Somebody who reads the first lines only (`| head`) has read enough.
+process.stdout.on('error', () => process.exit(1));
+const say = (text) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+
+const before = loadavg();
+const wantsTorch = options.only.some((name) => againstTorch.has(name));
+const torch = wantsTorch ? await openTorch(threads) : undefined;
+if (torch?.missing) warn(`NO RIVAL: ${torch.missing}. Only figures of our own follow, without ratios.`);
+const rival = torch?.missing ? undefined : torch;
+// As audits and trainings run; as many threads as the rival.
+const engine = await createEngine({ threads, spinning: true, flushDenormals: true });
+const results = [];
+try {
+  say(`cutline bench: ${options.rounds} rounds, ${threads} threads, ours and rival in turn; median (lowest–highest)`);
+  say(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, load ${loadText(before)}`);
+  if (before[0] > 0.5) {
+    say(
+      '!!! The machine is busy: figures mean nothing, and with several threads ratios flatter us: PyTorch’s threads wait',
+    );
+    say('!!! for each other at every operator, and one that does not get its core holds up all. Try --threads 1.');
+  }
+  for (const name of options.only) {
+    const result = await topics[name]({ engine, torch: rival, rounds: options.rounds });
+    if (result.missing) missing.push(`${name}: ${result.missing}`);
+    results.push({ topic: name, ...result });
+    say(topicText(result));
+  }
+} finally {
+  await engine.close();
+  await rival?.close();
+}
+say(`\nload at the end ${loadText(loadavg())}`);
+if (missing.length > 0) say(`!!! MISSING:\n${missing.map((m) => `    ${m}`).join('\n')}`);
+if (options.json) {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const machine = { processor: cpus()[0]?.model ?? null, cores: availableParallelism(), node: process.version };
+  const load = { before, after: loadavg() };
+  const document = { format: 'cutline.bench/1', version, machine, load, threads, rounds: options.rounds };
+  process.stdout.write(`${JSON.stringify({ ...document, topics: results, missing }, null, 2)}\n`);
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        only: { type: 'string', multiple: true },
+        rounds: { type: 'string', default: '5' },
+        threads: { type: 'string', default: '2' },
+        json: { type: 'boolean', default: false },
+      },
+    });
+    const only = values.only ?? Object.keys(topics);
+    const unknown = only.find((name) => !Object.hasOwn(topics, name));
+    if (unknown !== undefined) throw new Error(`no topic ${unknown}; topics: ${Object.keys(topics).join(', ')}`);
+    const whole = (name) => {
+      const n = Number(values[name]);
+      if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0`);
+      return n;
+    };
+    return { only, rounds: whole('rounds'), threads: whole('threads'), json: values.json };
+  } catch (error) {
+    process.stderr.write(`bench: ${error.message}\n`);
+    process.exit(2);
+  }
+}
+
+function loadText(load) {
+  return load.map((x) => x.toFixed(1)).join(' ');
+}

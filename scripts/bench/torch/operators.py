@@ -1,0 +1,45 @@
+"""Single operators and their gradients. Every result is summed, as ours are: see ../operators.mjs for the reason."""
+import time
+
+import torch
+from torch.nn import functional as F
+
+cases = {}
+
+
+def open_operator(name, kind, x, w=None, padding=0):
+    x = torch.rand(x, requires_grad=True)
+    w = torch.rand(w, requires_grad=True) if w else None
+    forward = {
+        "conv": lambda: F.conv2d(x, w, padding=padding),
+        "pool": lambda: F.max_pool2d(x, 2),
+        "gemm": lambda: F.linear(x, w),
+    }[kind.split(" ")[0]]
+    wrt = kind.split(" ")[1]
+    y = forward()
+    cotangent = torch.rand(y.shape)
+
+    def alone():
+        with torch.no_grad():
+            return forward()
+
+    work = {
+        "forward": alone,
+        "input": lambda: torch.autograd.grad(y, [x], cotangent, retain_graph=True)[0],
+        "weight": lambda: torch.autograd.grad(y, [w], cotangent, retain_graph=True)[0],
+        # Pooling: forward and backward, since ours counts the forward pass that finds the maxima.
+        "both": lambda: torch.autograd.grad(forward(), [x], cotangent)[0],
+    }[wrt]
+    cases[name] = work
+    return {}
+
+
+def run(name, repeats):
+    work = cases[name]
+    start = time.perf_counter()
+    for _ in range(repeats):
+        work().sum()
+    return {"seconds": (time.perf_counter() - start) / repeats}
+
+
+answers = {"operator-open": open_operator, "operator": run}
