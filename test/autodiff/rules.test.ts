@@ -106,7 +106,8 @@ describe('gradient rules', () => {
     expect([...rules.keys()].filter((op) => !operatorCases[op])).toEqual([]);
   });
 
-  for (const op of [...rules.keys()].sort()) {
+  // Raised to Resize before it is differentiated.
+  for (const op of [...rules.keys(), 'Upsample'].sort()) {
     it(`${op} agrees with central differences, and on the engine`, () =>
       checkAll(operatorCases[op] ?? [], runsPerGenerator));
   }
@@ -127,7 +128,7 @@ describe('several nodes', () => {
 
 describe('operators without a rule', () => {
   const ops = Object.keys(operatorCases).filter(
-    (op) => !rules.has(op) && !piecewiseConstant.has(op) && op !== 'DequantizeLinear',
+    (op) => !rules.has(op) && !piecewiseConstant.has(op) && op !== 'DequantizeLinear' && op !== 'Upsample',
   );
   for (const op of ops) {
     it(`${op} is refused, and named`, () => {
@@ -137,7 +138,7 @@ describe('operators without a rule', () => {
           if (drawn.reals.length === 0) continue;
           const refusal = expect.objectContaining({
             code: 'NO_GRADIENT_RULE',
-            message: expect.stringMatching(named(op)),
+            message: expect.stringMatching(new RegExp(`\\b${op}\\b`)),
           });
           expect(() => vectorJacobianGraph(graph), describeCase(drawn)).toThrow(refusal);
         }
@@ -145,6 +146,3 @@ describe('operators without a rule', () => {
     });
   }
 });
-
-/** Old operators are named by what they became. */
-const named = (op: string): RegExp => new RegExp(`\\b${op === 'Upsample' ? 'Resize' : op}\\b`);

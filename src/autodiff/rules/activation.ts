@@ -34,6 +34,10 @@ export const activationRules: readonly Rule[] = [
       return g.where(g.greater(x[0]!, 0), g.mul(dy, gamma), g.mul(dy, g.add(y[0]!, alpha * gamma)));
     },
   ]),
+  rule('Celu', ({ node, g, x, dy }) => [
+    () => g.where(g.greater(x[0]!, 0), dy, g.mul(dy, g.exp(g.mul(x[0]!, 1 / attrFloat(node, 'alpha', 1))))),
+  ]),
+  rule('Softsign', ({ g, x, dy }) => [() => g.div(dy, g.square(g.add(g.graph.op('Abs', [x[0]!]), 1)))]),
   rule('Softplus', ({ g, x, dy }) => [() => g.mul(dy, g.graph.op('Sigmoid', [x[0]!]))]),
   rule('Clip', (c) => {
     const { g, x, dy } = c;

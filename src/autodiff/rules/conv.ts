@@ -2,14 +2,14 @@
  * Convolution. Both gradients are convolutions again:
  * - input, stride 1: of dy with the kernel rotated by 180° and transposed, prepared at build time for fixed weights;
  *   with strides, and to few channels, ConvTranspose, whose definition it is;
- * - weights: one convolution of one more dimension, in which the batch plays the channels and the input channels play
- *   an extra spatial axis, so that a single large matrix product sums over batch and positions.
+ * - weights: see `kernelGradient`.
  */
 import { attrInt } from '../../model/graph.ts';
 import { sizeOf, type Tensor } from '../../model/tensor.ts';
-import type { Expressions, Term } from '../expressions.ts';
+import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
 import { padsOrCrops, type Window, windowOf } from './geometry.ts';
+import { crop, kernelGradient } from './kernel-gradient.ts';
 
 function geometry(c: RuleContext): Window & { readonly group: number } {
   const w = c.shape(c.x[1]!);
@@ -61,23 +61,6 @@ function rotate(weights: Tensor, group: number): Tensor {
   return { dtype: 'float32', shape: [group * ci, o, ...kernel], data };
 }
 
-function crop(
-  g: Expressions,
-  a: Term,
-  shape: readonly number[],
-  before: readonly number[],
-  after: readonly number[],
-): Term {
-  if ([...before, ...after].every((n) => n === 0)) return a;
-  const axes = before.map((_, i) => i + 2);
-  return g.slice(
-    a,
-    before,
-    axes.map((axis, i) => shape[axis]! - after[i]!),
-    axes,
-  );
-}
-
 /**
  * Whether ConvTranspose computes the input gradient at stride 1 faster. onnxruntime's convolution is slow where few channels
  * come out, and multiplies the zeros around dy; ConvTranspose multiplies without them, but then adds up k² products for each
@@ -99,7 +82,7 @@ function inputGradient(c: RuleContext): Term {
     const reach = kernel.map((k, i) => dilations[i]! * (k - 1));
     const lead = padsOrCrops(reach.map((r, i) => r - before[i]!));
     const tail = padsOrCrops(reach.map((r, i) => r - after[i]!));
-    const cropped = crop(g, dy, c.shape(c.y[0]!), lead.crops, tail.crops);
+    const cropped = crop(g, { term: dy, shape: c.shape(c.y[0]!) }, lead.crops, tail.crops);
     return g.graph.op('Conv', [cropped, rotated(c, group)], {
       kernel_shape: kernel,
       pads: [...lead.pads, ...tail.pads],
@@ -123,42 +106,19 @@ function inputGradient(c: RuleContext): Term {
   });
 }
 
-function weightGradient(c: RuleContext): Term {
-  const { g, x, dy } = c;
-  const { kernel, strides, dilations, before, group } = geometry(c);
-  const [n, channels, ...extents] = c.shape(x[0]!) as [number, number, ...number[]];
-  const [, outputs, ...positions] = c.shape(c.y[0]!) as [number, number, ...number[]];
-  const ci = channels / group;
-  const axes = extents.map((_, i) => i);
-  // Zeros after the input are chosen so that the result has exactly the kernel's extents.
-  const lead = padsOrCrops(before);
-  const tail = padsOrCrops(
-    kernel.map((k, i) => dilations[i]! * (k - 1) + strides[i]! * (positions[i]! - 1) + 1 - extents[i]! - before[i]!),
-  );
-  const cropped = crop(g, x[0]!, c.shape(x[0]!), lead.crops, tail.crops);
-  const kept = extents.map((e, i) => e - lead.crops[i]! - tail.crops[i]!);
-  // x: [n, G·C, …] → [1, G·n, C, …];  dy: [n, G·O, …] → [G·O, n, 1, …]
-  const grouped =
-    group === 1
-      ? cropped
-      : g.transpose(g.reshape(cropped, [n, group, ci, ...kept]), [1, 0, 2, ...axes.map((a) => a + 3)]);
-  const image = g.reshape(grouped, [1, group * n, ci, ...kept]);
-  const filter = g.reshape(g.transpose(dy, [1, 0, ...axes.map((a) => a + 2)]), [outputs, n, 1, ...positions]);
-  const result = g.graph.op('Conv', [image, filter], {
-    kernel_shape: [1, ...positions],
-    pads: [0, ...lead.pads, 0, ...tail.pads],
-    strides: [1, ...dilations],
-    dilations: [1, ...strides],
-    group,
-  });
-  return g.reshape(result, c.shape(x[1]!));
-}
-
 export const convRules: readonly Rule[] = [
   rule('Conv', (c) => [
     () => inputGradient(c),
     // onnxruntime convolves at most three spatial axes, and the weight gradient needs one more than the convolution.
-    c.shape(c.x[1]!).length <= 4 ? () => weightGradient(c) : undefined,
+    c.shape(c.x[1]!).length <= 4
+      ? () =>
+          kernelGradient(
+            c.g,
+            { term: c.x[0]!, shape: c.shape(c.x[0]!) },
+            { term: c.dy, shape: c.shape(c.y[0]!) },
+            geometry(c),
+          )
+      : undefined,
     () =>
       c.g.sum(
         c.dy,

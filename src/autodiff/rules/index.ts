@@ -2,22 +2,26 @@
 import type { Rule } from '../rule.ts';
 import { activationRules } from './activation.ts';
 import { convRules } from './conv.ts';
+import { convTransposeRules } from './conv-transpose.ts';
 import { elementwiseRules } from './elementwise.ts';
 import { layoutRules } from './layout.ts';
 import { linearRules } from './linear.ts';
 import { normalizationRules } from './normalization.ts';
 import { poolRules } from './pool.ts';
 import { reduceRules } from './reduce.ts';
+import { resizeRules } from './resize.ts';
 
 export const rules: ReadonlyMap<string, Rule> = new Map(
   [
     ...elementwiseRules,
     ...activationRules,
     ...convRules,
+    ...convTransposeRules,
     ...poolRules,
     ...linearRules,
     ...normalizationRules,
     ...layoutRules,
     ...reduceRules,
+    ...resizeRules,
   ].map((r) => [r.op, r]),
 );
