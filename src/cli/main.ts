@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { CutlineError } from '../errors.ts';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { brokerCommand } from './commands/broker.ts';
@@ -18,7 +17,7 @@ import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';
 import { fail, guardOutput } from './output.ts';
-import { checkValues } from './values.ts';
+import { checkValues, usageError, withValues } from './values.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
 const commands: CommandModule<any, any>[] = [
@@ -59,12 +58,13 @@ async function main(argv: readonly string[]): Promise<void> {
       .wrap(100)
       .epilogue('Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 no feasible plan.')
       .fail((message, error) => {
-        throw error ?? new CutlineError('USAGE', { problem: `${message} See cutline --help.` });
+        throw error ?? usageError(message);
       });
-    for (const c of commands) parser = parser.command(c);
+    for (const c of commands) parser = parser.command(withValues(c));
     await parser.parseAsync();
   } catch (error) {
-    fail(error, json);
+    // Some of yargs' own complaints come as errors of a class it does not export.
+    fail(error instanceof Error && error.name === 'YError' ? usageError(error.message) : error, json);
   }
 }
 
