@@ -9,6 +9,8 @@ const maxOutputBytes = 64 << 20;
 export interface Running {
   /** The first JSON document the process prints. @throws CutlineError DEMO_PROCESS */
   readonly firstDocument: Promise<unknown>;
+  /** Resolves when a line of its log holds this. @throws CutlineError DEMO_PROCESS */
+  said(text: string): Promise<void>;
   /** What it printed when it has ended with code 0. @throws CutlineError DEMO_PROCESS */
   readonly finished: Promise<string>;
   /** Asks it to end, and waits. */
@@ -28,7 +30,11 @@ export function runCutline(args: readonly string[], log: (line: string) => void,
   const abort = () => void child.kill('SIGTERM');
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
+  const listeners = new Set<() => void>();
+  let heard = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    heard = (heard + text).slice(-100_000);
+    for (const listener of listeners) listener();
     err = (err + text).slice(-2000);
     for (const line of text.trimEnd().split('\n')) log(`${name}: ${line}`);
   });
@@ -56,6 +62,13 @@ export function runCutline(args: readonly string[], log: (line: string) => void,
   return {
     firstDocument,
     finished,
+    said: (text) =>
+      new Promise((resolve, reject) => {
+        const listen = () => heard.includes(text) && resolve();
+        listeners.add(listen);
+        listen();
+        void exited.then(() => reject(problem(`it ended before it said ${text}`)));
+      }),
     async stop() {
       child.kill('SIGTERM');
       const patience = setTimeout(() => child.kill('SIGKILL'), 5000);

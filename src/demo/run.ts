@@ -251,6 +251,8 @@ async function serve(
   await rm(results, { force: true });
   const consumer = runCutline(['consumer', '--config', consumerConfig, '--give-up-after', '20'], log, signal);
   stops.push(() => consumer.stop());
+  // A first picture that nobody waits for would be sent again two seconds later, and stand in the figures.
+  await consumer.said('ready: serving plan');
   const files = pictures.map((p) => p.path);
   const agent = runCutline(
     ['agent', '--config', agentConfig, '--json', '--results', results, '--give-up-after', '20', '--images', ...files],

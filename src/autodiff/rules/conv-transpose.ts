@@ -53,10 +53,7 @@ export const convTransposeRules: readonly Rule[] = [
     const sized = (term: string, like: string) => ({ term, shape: c.shape(like) });
     return [
       () => inputGradient(c),
-      // See Conv: onnxruntime convolves at most three spatial axes.
-      c.shape(x[1]!).length <= 4
-        ? () => kernelGradient(g, sized(dy, y[0]!), sized(x[0]!, x[0]!), geometry(c))
-        : undefined,
+      () => kernelGradient(g, sized(dy, y[0]!), sized(x[0]!, x[0]!), geometry(c)),
       () =>
         g.sum(
           dy,

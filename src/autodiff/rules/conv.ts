@@ -109,16 +109,13 @@ function inputGradient(c: RuleContext): Term {
 export const convRules: readonly Rule[] = [
   rule('Conv', (c) => [
     () => inputGradient(c),
-    // onnxruntime convolves at most three spatial axes, and the weight gradient needs one more than the convolution.
-    c.shape(c.x[1]!).length <= 4
-      ? () =>
-          kernelGradient(
-            c.g,
-            { term: c.x[0]!, shape: c.shape(c.x[0]!) },
-            { term: c.dy, shape: c.shape(c.y[0]!) },
-            geometry(c),
-          )
-      : undefined,
+    () =>
+      kernelGradient(
+        c.g,
+        { term: c.x[0]!, shape: c.shape(c.x[0]!) },
+        { term: c.dy, shape: c.shape(c.y[0]!) },
+        geometry(c),
+      ),
     () =>
       c.g.sum(
         c.dy,

@@ -1,6 +1,8 @@
 /**
- * The gradient of a convolution's kernel as one convolution of one more dimension: the batch plays the channels and the
- * input channels play an extra spatial axis, so that a single large matrix product sums over batch and positions.
+ * The gradient of a convolution's kernel as one convolution in which the batch plays the channels, so that a single large
+ * matrix product sums over batch and positions. The input channels lie innermost along the last spatial axis, as in NHWC:
+ * what is gathered for the product is then runs of kernel × channels values, up to twice as fast as with the channels on
+ * a spatial axis of their own.
  */
 import type { Expressions, Term } from '../expressions.ts';
 import { padsOrCrops, type Window } from './geometry.ts';
@@ -51,19 +53,23 @@ export function kernelGradient(
   );
   const cropped = crop(g, image, lead.crops, tail.crops);
   const kept = extents.map((e, i) => e - lead.crops[i]! - tail.crops[i]!);
-  // image: [n, G·C, …] → [1, G·n, C, …];  made: [n, G·O, …] → [G·O, n, 1, …]
-  const grouped =
-    group === 1
-      ? cropped
-      : g.transpose(g.reshape(cropped, [n, group, ci, ...kept]), [1, 0, 2, ...axes.map((a) => a + 3)]);
-  const wide = g.reshape(grouped, [1, group * n, ci, ...kept]);
-  const filter = g.reshape(g.transpose(made.term, [1, 0, ...axes.map((a) => a + 2)]), [outputs, n, 1, ...positions]);
+  // image: [n, G·C, …, W] → [1, G·n, …, W·C];  made: [n, G·O, …] → [G·O, n, …]
+  const last = axes.length - 1;
+  const onLast = (values: readonly number[], factor: number) => values.map((v, i) => (i === last ? v * factor : v));
+  const channelsLast = g.transpose(g.reshape(cropped, [n, group, ci, ...kept]), [1, 0, ...axes.map((a) => a + 3), 2]);
+  const wide = g.reshape(channelsLast, [1, group * n, ...onLast(kept, ci)]);
+  const filter = g.transpose(made.term, [1, 0, ...axes.map((a) => a + 2)]);
   const result = g.graph.op('Conv', [wide, filter], {
-    kernel_shape: [1, ...positions],
-    pads: [0, ...lead.pads, 0, ...tail.pads],
-    strides: [1, ...dilations],
-    dilations: [1, ...strides],
+    kernel_shape: positions,
+    pads: [...onLast(lead.pads, ci), ...onLast(tail.pads, ci)],
+    strides: dilations.map((d, i) => (i === last ? 1 : d)),
+    dilations: onLast(strides, ci),
     group,
   });
-  return g.reshape(result, [outputs, ci, ...kernel]);
+  // [1, G·O, …, reach·C]: along the last axis also what a dilated kernel passes over.
+  const dilation = dilations[last]!;
+  const reach = dilation * (kernel[last]! - 1) + 1;
+  const taps = g.reshape(result, [outputs, ...kernel.slice(0, -1), reach, ci]);
+  const picked = dilation === 1 ? taps : g.slice(taps, [0], [reach], [last + 1], [dilation]);
+  return g.transpose(picked, [0, last + 2, ...axes.map((a) => a + 1)]);
 }

@@ -41,7 +41,6 @@ export const codecNames = [
   'uint8',
   'uint8+deflate',
 ] as const;
-export type CodecName = (typeof codecNames)[number];
 
 const encodings: Readonly<Record<string, Encoding>> = { raw, float32, float16, uint8 };
 const SUFFIX = '+deflate';
