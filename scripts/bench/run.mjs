@@ -49,10 +49,16 @@ try {
     say('!!! for each other at every operator, and one that does not get its core holds up all. Try --threads 1.');
   }
   for (const name of options.only) {
-    const result = await topics[name]({ engine, torch: rival, rounds: options.rounds });
-    if (result.missing) missing.push(`${name}: ${result.missing}`);
-    results.push({ topic: name, ...result });
-    say(topicText(result));
+    try {
+      const result = await topics[name]({ engine, torch: rival, rounds: options.rounds });
+      if (result.missing) missing.push(`${name}: ${result.missing}`);
+      results.push({ topic: name, ...result });
+      say(topicText(result));
+    } catch (error) {
+      // The rest may still be worth having.
+      warn(`${name} FAILED: ${error.message}`);
+      process.exitCode = 1;
+    }
   }
 } finally {
   await engine.close();
