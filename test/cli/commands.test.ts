@@ -157,6 +157,23 @@ describe('the other commands', { concurrent: true }, () => {
     expect(divided).toMatchObject({ format: 'cutline.split/1', cut: 'ReLU2' });
     expect((await readdir(shop.path('halves'))).sort()).toEqual(['head.onnx', 'tail.onnx']);
   });
+
+  it('plan from what audit wrote, and say with exit 3 when there is no plan', async ({ expect }) => {
+    const audit = shop.path('for-plan.json');
+    await documentOf('audit', shop.model, ...quick(shop), '--at', 'conv1', '--at', 'fc1act', '--out', audit);
+    const machines = ['--device', 'raspberry-pi-4', '--cloud', 'cloud-generic', '--link', 'link-wifi'];
+    const plan = (...more: string[]) => cutline('plan', shop.model, ...machines, '--audit', audit, '--json', ...more);
+    const found = await plan('--require-split', '--max-ssim', '1', '--out', shop.path('plan'));
+    expect(found.code, found.stderr).toBe(0);
+    const document = JSON.parse(found.stdout);
+    expect(document.format).toMatch(/^cutline\.plan\//);
+    expect(['conv1', 'fc1act']).toContain(document.chosen.cut);
+    expect((await readdir(shop.path('plan'))).sort()).toEqual(['head.onnx', 'plan.json', 'tail.onnx']);
+    const none = await plan('--require-split', '--max-ssim', '-1', '--out', shop.path('no-plan'));
+    expect(none.code).toBe(3);
+    expect(JSON.parse(none.stdout)).toMatchObject({ format: 'cutline.no-plan/1', chosen: null });
+    await expect(readdir(shop.path('no-plan'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
 });
 
 /** Every command that writes, told to write to `path`. */
