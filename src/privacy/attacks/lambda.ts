@@ -10,12 +10,16 @@ import type { Solver } from './solvers/solver.ts';
 
 /** Multiples of the mean square of the features, since λ weighs against their squared error. */
 const multiples = [0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];
+/** The longer the descent, the less of a prior it needs: the best of a short one is an upper end for a long one. */
+const refinements = [0.1, 0.3, 1];
+const shortIterations = 200;
 const picturesTried = 3;
 
 export interface LambdaSearch {
   readonly context: WhiteBoxContext;
   readonly solver: Solver;
   readonly objective: ObjectiveOptions;
+  /** Of the attack itself. */
   readonly iterations: number;
   readonly lambdaL2: number;
   /** Most pictures at once. */
@@ -24,12 +28,38 @@ export interface LambdaSearch {
 
 /** @returns the λ whose reconstructions are most like the pictures (SSIM) */
 export async function searchLambda(search: LambdaSearch, onProgress: (done: number) => void): Promise<number> {
-  const { context, solver, objective, iterations, lambdaL2 } = search;
-  const { preprocessing, engine, signal } = context;
+  const { context, iterations } = search;
   const pictures = await context.otherPictures(picturesTried);
   const seen = await context.simulate(pictures);
   const scale = meanSquare(seen);
-  const lambdas = multiples.map((m) => m * scale);
+  const refines = iterations > shortIterations;
+  // Nine short descents, then three long ones.
+  const short = Math.min(iterations, shortIterations);
+  const share = refines ? (multiples.length * short) / (multiples.length * short + refinements.length * iterations) : 1;
+  const attempt = (lambdas: number[], steps: number, report: (done: number) => void) =>
+    bestOf(search, pictures, seen, lambdas, steps, report);
+  const coarse = await attempt(
+    multiples.map((m) => m * scale),
+    short,
+    (done) => onProgress(done * share),
+  );
+  if (!refines || coarse === 0) return coarse;
+  return attempt(
+    refinements.map((r) => r * coarse),
+    iterations,
+    (done) => onProgress(share + done * (1 - share)),
+  );
+}
+
+async function bestOf(
+  { context, solver, objective, lambdaL2, batch }: LambdaSearch,
+  pictures: Tensor,
+  seen: Tensors,
+  lambdas: readonly number[],
+  iterations: number,
+  onProgress: (done: number) => void,
+): Promise<number> {
+  const { preprocessing, engine, signal } = context;
   const n = lambdas.length * picturesTried;
   const problem = {
     engine,
@@ -42,10 +72,9 @@ export async function searchLambda(search: LambdaSearch, onProgress: (done: numb
     signal,
     onProgress,
   };
-  const solution = await solveInChunks(solver, problem, (k) => context.head(k), search.batch);
-  const images = (t: Tensor, count: number) => ({ ...preprocessing, count, data: toPixels(t, preprocessing) });
-  const truth = images(repeatedTensor(pictures, lambdas.length), n);
-  const scores = ssim(truth, images(solution.pictures, n));
+  const solution = await solveInChunks(solver, problem, (k) => context.head(k), batch);
+  const images = (t: Tensor) => ({ ...preprocessing, count: n, data: toPixels(t, preprocessing) });
+  const scores = ssim(images(repeatedTensor(pictures, lambdas.length)), images(solution.pictures));
   let best = 0;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (const [i, lambda] of lambdas.entries()) {

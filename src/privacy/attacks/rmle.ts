@@ -47,14 +47,13 @@ async function run(context: WhiteBoxContext, options: RmleOptions): Promise<Reco
   const lambdaL2 = options.lambdaL2 ?? preset?.lambdaL2 ?? 0;
   const wanted = options.lambdaTv ?? preset?.lambdaTv ?? 'auto';
   const search = wanted === 'auto';
-  // The search takes about as many picture-steps as nine victims more.
-  const searchShare = search ? 9 / (9 + count) : 0;
+  // The search takes about as many picture-steps as eighteen victims more.
+  const searchShare = search ? 18 / (18 + count) : 0;
   const objective = objectiveFor(context);
   const batch = options.batch ?? batchThatFits(await context.head(1));
   const lambdaTv = search
-    ? await searchLambda(
-        { context, solver, objective, iterations: Math.min(iterations, 200), lambdaL2, batch },
-        (done) => context.onProgress?.(done * searchShare),
+    ? await searchLambda({ context, solver, objective, iterations, lambdaL2, batch }, (done) =>
+        context.onProgress?.(done * searchShare),
       )
     : wanted;
 
