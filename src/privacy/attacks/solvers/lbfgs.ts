@@ -13,7 +13,7 @@ export interface Evaluation {
 export interface LbfgsOptions {
   /** Steps to take; each costs little more than one evaluation. */
   readonly iterations: number;
-  /** Pairs kept to model the curvature. Default 20. */
+  /** Pairs kept to model the curvature. Default 40. */
   readonly history?: number;
 }
 
@@ -37,7 +37,7 @@ interface Sample {
 
 export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Float32Array, Minimum, Evaluation> {
   const n = start.length;
-  const history = new History(n, options.history ?? 20);
+  const history = new History(n, options.history ?? 40);
   let point = Float32Array.from(start);
   let trial = new Float32Array(n);
   let gradient = new Float32Array(n);
