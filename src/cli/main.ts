@@ -1,71 +1,11 @@
 #!/usr/bin/env node
-/** The `cutline` command. Command files are light: each loads what it needs when it runs, so help answers at once. */
-import { readFileSync } from 'node:fs';
-import type { CommandModule } from 'yargs';
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
-import { agentCommand } from './commands/agent.ts';
-import { auditCommand } from './commands/audit.ts';
-import { brokerCommand } from './commands/broker.ts';
-import { consumerCommand } from './commands/consumer.ts';
-import { dataCommand } from './commands/data.ts';
-import { demoCommand } from './commands/demo.ts';
-import { gradientCommand } from './commands/gradient.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { planCommand } from './commands/plan.ts';
-import { profileCommand } from './commands/profile.ts';
-import { splitCommand } from './commands/split.ts';
-import { trainCommand } from './commands/train.ts';
-import { fail, guardOutput } from './output.ts';
-import { checkValues, usageError, withValues } from './values.ts';
+/** The `cutline` command. The page of help loads nothing, so that it answers at once; everything else is in program.ts. */
+const argv = process.argv.slice(2);
 
-// biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
-const commands: CommandModule<any, any>[] = [
-  demoCommand,
-  inspectCommand,
-  auditCommand,
-  profileCommand,
-  planCommand,
-  splitCommand,
-  agentCommand,
-  consumerCommand,
-  brokerCommand,
-  gradientCommand,
-  trainCommand,
-  dataCommand,
-];
-
-const version = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
-
-async function main(argv: readonly string[]): Promise<void> {
-  const json = argv.some((a) => a === '--json' || a === '--json=true');
-  guardOutput();
-  try {
-    let parser = yargs([...argv])
-      .scriptName('cutline')
-      .usage(
-        '$0 <command> [options]\n\nSplit inference that is safe to deploy: measure what leaks at every cut, then choose one.',
-      )
-      .version(version)
-      .option('json', { type: 'boolean', global: true, describe: 'Print one JSON document on stdout and nothing else' })
-      .completion('completion', 'Print a completion script for bash or zsh')
-      .demandCommand(1, 'Name a command.')
-      .strict()
-      .recommendCommands()
-      .check(checkValues)
-      .wrap(100)
-      .epilogue('Exit codes: 0 done, 1 failed, 2 usage or bad input, 3 no feasible plan.')
-      .fail((message, error) => {
-        throw error ?? usageError(message);
-      });
-    for (const c of commands) parser = parser.command(withValues(c));
-    await parser.parseAsync();
-  } catch (error) {
-    // Some of yargs' own complaints come as errors of a class it does not export.
-    fail(error instanceof Error && error.name === 'YError' ? usageError(error.message) : error, json);
-  }
+if (argv.length === 1 && (argv[0] === '--help' || argv[0] === 'help')) {
+  const { helpPage } = await import('./help.ts');
+  process.stdout.write(helpPage());
+} else {
+  const { runCommand } = await import('./program.ts');
+  await runCommand(argv);
 }
-
-await main(hideBin(process.argv));

@@ -1,4 +1,6 @@
 import { describe, it } from 'vitest';
+import { helpPage } from '../../src/cli/help.ts';
+import { commands as modules } from '../../src/cli/program.ts';
 import { cutline } from './workshop.ts';
 
 /** Every command, and options that its help has to mention. */
@@ -31,6 +33,11 @@ const commands: Record<string, readonly string[]> = {
 };
 
 describe('help', { concurrent: true }, () => {
+  it('says of each command what the command says of itself', ({ expect }) => {
+    const words = helpPage().replaceAll(/\s+/g, ' ');
+    for (const { command, describe: about } of modules) expect(words).toContain(`cutline ${command} ${about}`);
+  });
+
   it('lists every command and the exit codes', async ({ expect }) => {
     const { code, stdout, stderr } = await cutline('--help');
     expect([code, stderr]).toEqual([0, '']);
