@@ -43,6 +43,8 @@ export const brokerCommand: CommandModule<object, Options> = {
       argv.username === undefined || argv['password-file'] === undefined
         ? undefined
         : { username: argv.username, password: await readPassword(argv['password-file']) };
+    // Listened for before anybody is told that the broker is ready: whoever was told may ask it to stop at once.
+    const stopped = untilStopped();
     const broker = await startBroker({
       host: argv.host,
       port: argv.port,
@@ -55,7 +57,7 @@ export const brokerCommand: CommandModule<object, Options> = {
     const { url, host, port } = broker;
     const ready = { format: 'cutline.broker/1', url, host, port, pid: process.pid };
     print(argv.json, ready, () => `Broker ready at ${url}`);
-    await untilStopped();
+    await stopped;
     await broker.close();
   },
 };
