@@ -11,8 +11,10 @@ import type { Solver } from './solvers/solver.ts';
 /** Multiples of the mean square of the features, since λ weighs against their squared error. */
 const multiples = [0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];
 /** The longer the descent, the less of a prior it needs: the best of a short one is an upper end for a long one. */
-const refinements = [0.1, 0.3, 1];
-const shortIterations = 200;
+const refinements = [0.05, 0.15, 0.4, 1];
+/** Share of the attack's own steps that a refinement takes. */
+const longShare = 0.75;
+const shortIterations = 150;
 const picturesTried = 3;
 
 export interface LambdaSearch {
@@ -32,10 +34,11 @@ export async function searchLambda(search: LambdaSearch, onProgress: (done: numb
   const pictures = await context.otherPictures(picturesTried);
   const seen = await context.simulate(pictures);
   const scale = meanSquare(seen);
-  const refines = iterations > shortIterations;
-  // Nine short descents, then three long ones.
+  const refines = iterations >= 2 * shortIterations;
+  const long = Math.round(iterations * longShare);
+  // Nine short descents, then four long ones.
   const short = Math.min(iterations, shortIterations);
-  const share = refines ? (multiples.length * short) / (multiples.length * short + refinements.length * iterations) : 1;
+  const share = refines ? (multiples.length * short) / (multiples.length * short + refinements.length * long) : 1;
   const attempt = (lambdas: number[], steps: number, report: (done: number) => void) =>
     bestOf(search, pictures, seen, lambdas, steps, report);
   const coarse = await attempt(
@@ -46,7 +49,7 @@ export async function searchLambda(search: LambdaSearch, onProgress: (done: numb
   if (!refines || coarse === 0) return coarse;
   return attempt(
     refinements.map((r) => r * coarse),
-    iterations,
+    long,
     (done) => onProgress(share + done * (1 - share)),
   );
 }
