@@ -1,5 +1,5 @@
 /** The compiled command doing its work: one document on stdout, files whole or not at all, and an end when told to. */
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCard } from '../../src/data/index.ts';
@@ -191,15 +191,17 @@ describe('an output that cannot be written', { concurrent: true }, () => {
   it.for(['audit --out', 'audit --sheet', 'gradient', 'train', 'split', 'demo'])(
     '%s: below a regular file it is told, before the work, and nothing is left behind',
     async (name, { expect }) => {
-      const path = join(shop.path('net.card.yaml'), 'below', 'file.onnx');
-      const args = writers(shop, path).find(([n]) => n === name)![1];
-      const before = (await readdir(shop.dir)).filter((n) => n.includes('tmp'));
+      // A folder of its own: other tests write beside each other in the workshop, at the same time.
+      const folder = await mkdtemp(shop.path('walled-'));
+      const wall = join(folder, 'wall.yaml');
+      await writeFile(wall, '');
+      const args = writers(shop, join(wall, 'below', 'file.onnx')).find(([n]) => n === name)![1];
       const { code, stdout, stderr } = await cutline(...args);
       expect([code, stdout], stderr).toEqual([1, '']);
-      expect(stderr).toMatch(/cutline: .*net\.card\.yaml.*: cannot write .*\[OUTPUT_NOT_WRITABLE\]\n$/);
+      expect(stderr).toMatch(/cutline: .*wall\.yaml.*: cannot write .*\[OUTPUT_NOT_WRITABLE\]\n$/);
       // Told before anything was attacked, trained or profiled.
       expect(stderr).not.toMatch(/SSIM|epoch|profil/);
-      expect((await readdir(shop.dir)).filter((n) => n.includes('tmp'))).toEqual(before);
+      expect(await readdir(folder)).toEqual(['wall.yaml']);
     },
   );
 
