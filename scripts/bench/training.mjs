@@ -2,7 +2,7 @@
 import { crossEntropy } from '../../dist/autodiff/index.js';
 import { bindBatch, float32, inferShapes } from '../../dist/model/index.js';
 import { createRandom } from '../../dist/random.js';
-import { networks, train } from '../../dist/training/index.js';
+import { halving, networks, train } from '../../dist/training/index.js';
 import { race } from './measure.mjs';
 
 const batch = 64;
@@ -28,20 +28,24 @@ export async function training({ engine, torch, rounds }) {
     engine,
     {
       network,
-      inputs: { dtype: 'uint8', rowShape: [1, 28, 28] },
-      targets: { dtype: 'float32', rowShape: [10] },
-      // Bytes become numbers in the step, as in `cutline train`; PyTorch is given floats.
-      prepare: (g, bytes) => g.sub(g.mul(g.graph.op('Cast', [bytes], { to: 1 }), 1 / 127.5), 1),
-      loss: crossEntropy,
+      tables: {
+        input: {
+          dtype: 'uint8',
+          rowShape: [1, 28, 28],
+          // Bytes become numbers in the step, as in `cutline train`; PyTorch is given floats.
+          prepare: (g, bytes) => g.sub(g.mul(g.graph.op('Cast', [bytes], { to: 1 }), 1 / 127.5), 1),
+        },
+        target: { dtype: 'float32', rowShape: [10] },
+      },
+      loss: (g, logits, batchOf) => crossEntropy(g, logits, batchOf('target')),
     },
     async () => {
       began = performance.now();
-      return { inputs, targets };
+      return { rows: inputs.shape[0], blocks: [{ input: inputs, target: targets }] };
     },
     {
       epochs: rounds + 1,
-      learningRate: 1e-3,
-      halveEvery: 100,
+      learningRate: halving(1e-3, 100),
       random,
       // The first round of both warms up.
       afterEpoch: async (epoch) => {

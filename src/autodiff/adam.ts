@@ -10,12 +10,14 @@ export interface AdamOptions {
   readonly beta2?: number;
   /** Default 1e-3, as He et al. use it. */
   readonly epsilon?: number;
+  /** A scalar term of the graph. Default: an input of its own, `adam:learning-rate`. */
+  readonly learningRate?: Term;
 }
 
 export interface AdamStep {
   /** Output to input: what a loop carries from step to step. */
   readonly carry: Readonly<Record<string, string>>;
-  /** Feeds of the first step, learning rate excluded. */
+  /** Feeds of the first step; the learning rate's own input is excluded. */
   readonly initial: Readonly<Record<string, Tensor>>;
 }
 
@@ -45,11 +47,11 @@ export function adamStep(
     carry[output] = input;
     return value;
   };
-  b.input(learningRateInput, 'float32', []);
+  const learningRate = options.learningRate ?? b.input(learningRateInput, 'float32', []);
   // βᵗ of the last step; the bias corrections 1 − βᵗ follow.
   const power1 = keep('adam:beta1-power', g.mul(state('adam:beta1-power', [], 1), beta1));
   const power2 = keep('adam:beta2-power', g.mul(state('adam:beta2-power', [], 1), beta2));
-  const rate = g.div(learningRateInput, g.sub(1, power1));
+  const rate = g.div(learningRate, g.sub(1, power1));
   const correction = g.sqrt(g.sub(1, power2));
   for (const { name, gradient, shape } of parameters) {
     const m0 = state(`adam:m:${name}`, shape, 0);

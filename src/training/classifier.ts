@@ -3,18 +3,21 @@ import { crossEntropy, type Expressions, type Term } from '../autodiff/index.ts'
 import type { Dataset, Preprocessing } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { bindBatch, float32, type Graph, inferShapes } from '../model/index.ts';
+import { bindBatch, float32, type Graph, inferShapes, type Tensor } from '../model/index.ts';
 import { createRandom } from '../random.ts';
 import { accuracy } from './accuracy.ts';
 import { flipAndShift } from './augment.ts';
 import { type FitOptions, train } from './fit.ts';
 import { type NetworkName, networks } from './networks.ts';
+import { halving } from './schedule.ts';
 
-export interface ClassifierOptions extends Pick<FitOptions, 'onProgress' | 'signal' | 'halveEvery'> {
+export interface ClassifierOptions extends Pick<FitOptions, 'onProgress' | 'signal'> {
   readonly network: NetworkName;
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate: number;
+  /** Epochs after which the learning rate is halved, again and again. */
+  readonly halveEvery: number;
   readonly seed: number;
   /** Mirror images and shifts of up to this many pixels; 0 for none. */
   readonly augmentShift: number;
@@ -75,10 +78,15 @@ export async function trainClassifier(
     engine,
     {
       network,
-      inputs: { dtype: 'uint8', rowShape: [channels, height, width] },
-      targets: { dtype: 'float32', rowShape: [classes] },
-      prepare: (g, rows) => normaliseBytes(g, rows, preprocessing),
-      loss: crossEntropy,
+      tables: {
+        input: {
+          dtype: 'uint8',
+          rowShape: [channels, height, width],
+          prepare: (g, rows) => normaliseBytes(g, rows, preprocessing),
+        },
+        target: { dtype: 'float32', rowShape: [classes] },
+      },
+      loss: (g, logits, batchOf) => crossEntropy(g, logits, batchOf('target')),
     },
     async (epoch) => {
       started = performance.now();
@@ -86,10 +94,12 @@ export async function trainClassifier(
         options.augmentShift > 0
           ? flipAndShift(pixels, random.fork(`augment ${epoch}`), options.augmentShift)
           : pixels.data;
-      return { inputs: { dtype: 'uint8', shape: [pixels.count, channels, height, width], data: shifted }, targets };
+      const input: Tensor = { dtype: 'uint8', shape: [pixels.count, channels, height, width], data: shifted };
+      return { rows: pixels.count, blocks: [{ input, target: targets }] };
     },
     {
       ...options,
+      learningRate: halving(options.learningRate, options.halveEvery),
       random: random.fork('order'),
       afterEpoch: async (epoch, current, loss) => {
         const seconds = (performance.now() - started) / 1000;

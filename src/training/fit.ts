@@ -1,31 +1,32 @@
-/** Trains a network: epochs of steps inside the engine, the learning rate halved at intervals. */
+/** Trains a network: epochs of steps inside the engine. */
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { asFloat32, type Graph, scalar, type Tensor, type Tensors } from '../model/index.ts';
+import { asFloat32, float32, type Graph, type Tensor, type Tensors } from '../model/index.ts';
 import type { Random } from '../random.ts';
+import type { Schedule } from './schedule.ts';
 import { feeds, type StepSpec, trainingStep } from './step.ts';
 
 export interface FitOptions {
   readonly epochs: number;
-  readonly learningRate: number;
-  /** Epochs after which the learning rate is halved, again and again. */
-  readonly halveEvery: number;
+  readonly learningRate: Schedule;
   readonly random: Random;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Share of all steps done, and the mean loss of the epoch before. */
-  readonly onProgress?: (progress: {
-    readonly epoch: number;
-    readonly done: number;
-    readonly loss: number | undefined;
-  }) => void;
+  readonly onProgress?:
+    | ((progress: { readonly epoch: number; readonly done: number; readonly loss: number | undefined }) => void)
+    | undefined;
   /** Called after each epoch with the network as it is; its answer `true` ends the training. */
   readonly afterEpoch?: (epoch: number, network: Graph, loss: number) => Promise<boolean | undefined>;
 }
 
-/** The tables of one epoch, rows already augmented. */
-export interface EpochData {
-  readonly inputs: Tensor;
-  readonly targets: Tensor;
+/** A part of an epoch that is in memory at once: the tables by name, rows already augmented. */
+export type Block = Readonly<Record<string, Tensor>>;
+
+/** An epoch in blocks, each of at least one batch. Rows are shuffled within their block, and what fills no batch is left out. */
+export interface Epoch {
+  /** Of all blocks together. */
+  readonly rows: number;
+  readonly blocks: Iterable<Block> | AsyncIterable<Block>;
 }
 
 /**
@@ -35,51 +36,59 @@ export interface EpochData {
 export async function train(
   engine: Engine,
   spec: StepSpec,
-  dataOf: (epoch: number) => Promise<EpochData>,
+  epochOf: (epoch: number) => Promise<Epoch>,
   options: FitOptions,
 ): Promise<{ readonly network: Graph; readonly losses: readonly number[] }> {
   const batch = spec.network.inputs[0]!.shape[0] as number;
+  const { epochs, signal } = options;
   const step = trainingStep(spec);
-  const session = await engine.load(step.graph, options.signal && { signal: options.signal });
+  const session = await engine.load(step.graph, signal && { signal });
   const losses: number[] = [];
   let state: Tensors = step.initial;
   let network = spec.network;
   try {
-    for (let epoch = 0; epoch < options.epochs; epoch++) {
-      const data = await dataOf(epoch);
-      const rows = data.inputs.shape[0]!;
-      const steps = Math.floor(rows / batch);
-      const order = options.random
-        .fork(`order ${epoch}`)
-        .permutation(rows)
-        .subarray(0, steps * batch);
-      const rate = options.learningRate * 0.5 ** Math.floor(epoch / options.halveEvery);
-      const results = await session.loop(
-        {
-          ...state,
-          [feeds.inputs]: data.inputs,
-          [feeds.targets]: data.targets,
-          [feeds.order]: { dtype: 'int64', shape: [steps, batch], data: BigInt64Array.from(order, BigInt) },
-          [feeds.counter]: step.initial[feeds.counter]!,
-          [feeds.lossSum]: step.initial[feeds.lossSum]!,
-          [feeds.learningRate]: scalar(rate),
-        },
-        {
-          steps,
-          carry: step.carry,
-          ...(options.signal && { signal: options.signal }),
-          onProgress: (n) =>
-            options.onProgress?.({ epoch, done: (epoch + n / steps) / options.epochs, loss: losses.at(-1) }),
-        },
-      );
-      state = Object.fromEntries(Object.entries(step.carry).map(([output, input]) => [input, results[output]!]));
-      const loss = asFloat32(state[feeds.lossSum])[0]! / steps;
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      const { rows, blocks } = await epochOf(epoch);
+      const total = Math.max(1, Math.floor(rows / batch));
+      let done = 0;
+      let lossSum = 0;
+      for await (const block of blocks) {
+        const count = Object.values(block)[0]!.shape[0]!;
+        const steps = Math.floor(count / batch);
+        if (steps === 0) continue;
+        const order = options.random
+          .fork(`order ${epoch}${done > 0 ? `, block at ${done}` : ''}`)
+          .permutation(count)
+          .subarray(0, steps * batch);
+        const at = (n: number) => (epoch + Math.min(1, n / total)) / epochs;
+        const rates = Float32Array.from({ length: steps }, (_, i) => options.learningRate(at(done + i), epoch));
+        const results = await session.loop(
+          {
+            ...state,
+            ...Object.fromEntries(Object.entries(block).map(([name, t]) => [feeds.table(name), t])),
+            [feeds.order]: { dtype: 'int64', shape: [steps, batch], data: BigInt64Array.from(order, BigInt) },
+            [feeds.rates]: float32(rates, [steps]),
+            [feeds.counter]: step.initial[feeds.counter]!,
+            [feeds.lossSum]: step.initial[feeds.lossSum]!,
+          },
+          {
+            steps,
+            carry: step.carry,
+            ...(signal && { signal }),
+            onProgress: (n) => options.onProgress?.({ epoch, done: at(done + n), loss: losses.at(-1) }),
+          },
+        );
+        state = Object.fromEntries(Object.entries(step.carry).map(([output, input]) => [input, results[output]!]));
+        lossSum += asFloat32(state[feeds.lossSum])[0]!;
+        done += steps;
+      }
+      const loss = lossSum / done;
       // A network of weights that are no numbers must not be saved.
       if (!Number.isFinite(loss)) throw new CutlineError('TRAINING_DIVERGED', { epoch: epoch + 1 });
       losses.push(loss);
       const weights = step.weights.map((name): [string, Tensor] => [name, state[name]!]);
       network = { ...spec.network, initializers: new Map([...spec.network.initializers, ...weights]) };
-      if (await options.afterEpoch?.(epoch, network, losses.at(-1)!)) break;
+      if (await options.afterEpoch?.(epoch, network, loss)) break;
     }
   } finally {
     await session.close();

@@ -1,5 +1,7 @@
 /** Trains networks on the engine. */
 export { accuracy, argmaxRows } from './accuracy.ts';
 export { type ClassifierOptions, type TrainedClassifier, trainClassifier } from './classifier.ts';
-export { type FitOptions, train } from './fit.ts';
+export { type Block, type Epoch, type FitOptions, train } from './fit.ts';
 export { type NetworkName, networks } from './networks.ts';
+export { cosine, halving, type Schedule } from './schedule.ts';
+export type { StepSpec, Table } from './step.ts';

@@ -1,11 +1,10 @@
-/** One training step as a graph: takes its batch from a table by a counter, so that an epoch is one loop inside the engine. */
+/** One training step as a graph: takes its batch from tables by a counter, so that an epoch is one loop inside the engine. */
 import {
   type AdamOptions,
   adamStep,
   backward,
   Expressions,
   type Loss,
-  learningRateInput,
   prune,
   type Term,
   writeForward,
@@ -16,74 +15,88 @@ import { type DType, float32, type Graph, GraphBuilder, int64, type Tensor, type
 export interface Table {
   readonly dtype: DType;
   readonly rowShape: readonly number[];
+  /** Turns rows of the table into the network's input. Default: as they are. */
+  readonly prepare?: (g: Expressions, rows: Term) => Term;
 }
 
 export interface StepSpec {
-  /** Static batch, all shapes known, one input, one output; every float initializer is trained. */
+  /** Static batch, all shapes known, one output; every float initializer that is not frozen is trained. */
   readonly network: Graph;
-  readonly inputs: Table;
-  readonly targets: Table;
-  /** Turns rows of the inputs table into the network's input. Default: as they are. */
-  readonly prepare?: (g: Expressions, rows: Term) => Term;
-  /** @param output the network's output, of shape `shape` */
-  readonly loss: (g: Expressions, output: Term, target: Term, shape: readonly number[]) => Loss;
-  readonly adam?: AdamOptions;
+  /** One for each input of the network, by its name, and those that only the loss reads. */
+  readonly tables: Readonly<Record<string, Table>>;
+  readonly frozen?: ReadonlySet<string>;
+  /**
+   * Loss of each row from the network's output. Default: the output, of shape [batch], is the loss.
+   * @param batchOf the rows of a table that are in the batch
+   */
+  readonly loss?: (g: Expressions, output: Term, batchOf: (table: string) => Term, shape: readonly number[]) => Loss;
+  readonly adam?: Omit<AdamOptions, 'learningRate'>;
 }
 
 export interface TrainingStep {
   readonly graph: Graph;
   readonly carry: Readonly<Record<string, string>>;
   readonly weights: readonly string[];
-  /** What the first step is fed, tables, order and learning rate excluded. */
+  /** What the first step is fed; tables, order and rates excluded. */
   readonly initial: Tensors;
 }
 
 export const feeds = {
-  inputs: 'train:inputs',
-  targets: 'train:targets',
+  table: (name: string): string => `train:table:${name}`,
   /** int64 [steps, batch]: which rows make up each batch. */
   order: 'train:order',
+  /** float32 [steps]: the learning rate of each step. */
+  rates: 'train:rates',
   /** int64 scalar: the step to take. */
   counter: 'train:counter',
   /** Sum of batch-mean losses since it was last fed as zero. */
   lossSum: 'train:loss-sum',
-  learningRate: learningRateInput,
 } as const;
 
 export function trainingStep(spec: StepSpec): TrainingStep {
-  const { network } = spec;
-  const input = network.inputs[0]!;
+  const { network, tables, frozen } = spec;
   const output = network.outputs[0]!;
-  const batch = input.shape[0] as number;
-  const weights = [...network.initializers].filter(([, t]) => t.dtype === 'float32').map(([name]) => name);
+  const weights = [...network.initializers]
+    .filter(([name, t]) => t.dtype === 'float32' && !frozen?.has(name))
+    .map(([name]) => name);
 
-  // The tables come first; the network's input becomes a row selection, its weights become inputs.
+  // The tables come first; the network's inputs become rows of them, its weights become inputs.
   const b = new GraphBuilder(network.opsets);
-  b.input(feeds.inputs, spec.inputs.dtype, ['rows', ...spec.inputs.rowShape]);
-  b.input(feeds.targets, spec.targets.dtype, ['rows', ...spec.targets.rowShape]);
+  const batch = network.inputs[0]!.shape[0] as number;
+  for (const [name, { dtype, rowShape }] of Object.entries(tables))
+    b.input(feeds.table(name), dtype, ['rows', ...rowShape]);
   b.input(feeds.order, 'int64', ['steps', batch]);
+  b.input(feeds.rates, 'float32', ['steps']);
   b.input(feeds.counter, 'int64', []);
   b.input(feeds.lossSum, 'float32', []);
   for (const name of weights) b.input(name, 'float32', network.initializers.get(name)!.shape);
   const g0 = new Expressions(b);
   const rows = b.op('Gather', [feeds.order, feeds.counter], { axis: 0 });
-  const picked = b.op('Gather', [feeds.inputs, rows], { axis: 0 });
-  b.op('Identity', [spec.prepare ? spec.prepare(g0, picked) : picked], {}, input.name);
-  const target = b.op('Gather', [feeds.targets, rows], { axis: 0 });
+  const rate = b.op('Gather', [feeds.rates, feeds.counter], { axis: 0 });
+  const picked = new Map<string, Term>();
+  for (const [name, { prepare }] of Object.entries(tables)) {
+    const own = b.op('Gather', [feeds.table(name), rows], { axis: 0 });
+    const ready = prepare ? prepare(g0, own) : own;
+    const isInput = network.inputs.some((v) => v.name === name);
+    picked.set(name, isInput ? b.op('Identity', [ready], {}, name) : ready);
+  }
   for (const node of network.nodes) b.node(node);
   for (const [name, tensor] of network.initializers) if (!weights.includes(name)) b.initializer(tensor, name);
-  const values = new Map([...network.values, [input.name, input]]);
-  const forward = writeForward({ ...b.build(network.name), values }, weights);
+  const known = [...network.inputs, output].map((v) => [v.name, v] as const);
+  const forward = writeForward({ ...b.build(network.name), values: new Map([...network.values, ...known]) }, weights);
 
   const { g } = forward;
-  const loss = spec.loss(g, output.name, target, forward.shape(output.name));
+  const shape = forward.shape(output.name);
+  const one = (): Loss => ({ value: output.name, cotangent: g.expand(g.value(1), shape) });
+  const loss = spec.loss ? spec.loss(g, output.name, (name) => picked.get(name)!, shape) : one();
   const cotangent = g.mul(loss.cotangent, 1 / batch);
   const gradients = backward(forward, new Map([[output.name, cotangent]]), weights);
-  const adam = adamStep(
-    g,
-    weights.map((name) => ({ name, gradient: gradients.get(name)!, shape: network.initializers.get(name)!.shape })),
-    spec.adam,
-  );
+  const parameters = weights.map((name) => ({
+    name,
+    gradient: gradients.get(name)!,
+    shape: network.initializers.get(name)!.shape,
+  }));
+  const adam = adamStep(g, parameters, { ...spec.adam, learningRate: rate });
   const next = g.graph;
   const carry: Record<string, string> = { ...adam.carry };
   const keep = (name: string, value: Term, dtype: DType) => {

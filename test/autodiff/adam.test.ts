@@ -27,7 +27,7 @@ function obvious(
   target: readonly number[],
   steps: number,
   rate: number,
-  o: Required<AdamOptions>,
+  o: Required<Omit<AdamOptions, 'learningRate'>>,
 ) {
   let p = [...start];
   const m = p.map(() => 0);
@@ -49,7 +49,7 @@ function obvious(
 const random = noise(5);
 const start = Array.from({ length: 7 }, random);
 const target = Array.from({ length: 7 }, random);
-const settings: readonly Required<AdamOptions>[] = [
+const settings: readonly Required<Omit<AdamOptions, 'learningRate'>>[] = [
   { beta1: 0.9, beta2: 0.999, epsilon: 1e-3 },
   { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 },
 ];

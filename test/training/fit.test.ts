@@ -2,9 +2,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { meanSquaredError } from '../../src/autodiff/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
-import { asFloat32, float32, type Graph, GraphBuilder, inferShapes } from '../../src/model/index.ts';
+import { asFloat32, float32, type Graph, GraphBuilder, inferShapes, type Tensor } from '../../src/model/index.ts';
 import { createRandom } from '../../src/random.ts';
-import { train } from '../../src/training/fit.ts';
+import { type Epoch, train } from '../../src/training/fit.ts';
+import { halving } from '../../src/training/schedule.ts';
+import type { StepSpec } from '../../src/training/step.ts';
 import { difference } from '../support/compare.ts';
 import { randomTensor } from '../support/networks.ts';
 
@@ -27,10 +29,15 @@ async function linear(): Promise<Graph> {
 const spec = async () =>
   ({
     network: await linear(),
-    inputs: { dtype: 'float32', rowShape: [inputs] },
-    targets: { dtype: 'float32', rowShape: [outputs] },
-    loss: meanSquaredError,
-  }) as const;
+    tables: {
+      x: { dtype: 'float32', rowShape: [inputs] },
+      target: { dtype: 'float32', rowShape: [outputs] },
+    },
+    loss: (g, output, batchOf, shape) => meanSquaredError(g, output, batchOf('target'), shape),
+  }) satisfies StepSpec;
+
+/** An epoch of one block, or of several. */
+const epochOf = (x: Tensor, target: Tensor) => async (): Promise<Epoch> => ({ rows, blocks: [{ x, target }] });
 
 /** Adam with AMSGrad, ε 1e-3, on mean squared error; rates halve every `halveEvery` epochs. */
 function obvious(epochs: number, rate: number, halveEvery: number, seed: number) {
@@ -74,10 +81,9 @@ function obvious(epochs: number, rate: number, halveEvery: number, seed: number)
 describe('training', () => {
   it('does what Adam, shuffled batches and a halving rate say, epoch by epoch', async () => {
     const seen: number[][] = [];
-    const result = await train(engine, await spec(), async () => ({ inputs: table, targets }), {
+    const result = await train(engine, await spec(), epochOf(table, targets), {
       epochs: 5,
-      learningRate: 0.05,
-      halveEvery: 2,
+      learningRate: halving(0.05, 2),
       random: createRandom(9),
       afterEpoch: async (_, network) => {
         seen.push([...asFloat32(network.initializers.get('w'))]);
@@ -93,10 +99,9 @@ describe('training', () => {
   });
 
   it('ends when the caller has seen enough', async () => {
-    const { losses } = await train(engine, await spec(), async () => ({ inputs: table, targets }), {
+    const { losses } = await train(engine, await spec(), epochOf(table, targets), {
       epochs: 50,
-      learningRate: 0.01,
-      halveEvery: 20,
+      learningRate: halving(0.01, 20),
       random: createRandom(9),
       afterEpoch: async (epoch) => epoch === 1,
     });
@@ -105,10 +110,9 @@ describe('training', () => {
 
   it('refuses to go on with a loss that is no number', async () => {
     const bad = float32(Float32Array.from(asFloat32(targets)).fill(Number.NaN, 0, 1), targets.shape);
-    const run = train(engine, await spec(), async () => ({ inputs: table, targets: bad }), {
+    const run = train(engine, await spec(), epochOf(table, bad), {
       epochs: 20,
-      learningRate: 0.01,
-      halveEvery: 20,
+      learningRate: halving(0.01, 20),
       random: createRandom(9),
     });
     await expect(run).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
