@@ -1,6 +1,6 @@
 /** What L-BFGS reconstructs, and at the hard cut its time against PyTorch's Adam. */
-import { grey } from '../../dist/privacy/attacks/rmle.js';
 import { lbfgsSolver } from '../../dist/privacy/attacks/solvers/lbfgs-solver.js';
+import { rough } from '../../dist/privacy/attacks/start.js';
 import { createRandom } from '../../dist/random.js';
 import { race } from './measure.mjs';
 import { hasShared, openProblem } from './networks.mjs';
@@ -56,7 +56,7 @@ export async function lbfgs({ engine, torch }) {
 /** The start that L-BFGS has in an audit: grey, and a little rough. */
 async function openRough(engine, { network, cut }) {
   const problem = await openProblem(engine, network, cut, count);
-  return { ...problem, start: grey(count, problem, createRandom(1), lbfgsSolver) };
+  return { ...problem, start: rough(count, { ...problem, random: createRandom(1) }, 'start') };
 }
 
 function qualityRow({ network, cut, tv, iterations, psnr, ssim }, reached) {

@@ -8,4 +8,5 @@ export {
   type WhiteBoxAttack,
   type WhiteBoxContext,
 } from './attack.ts';
-export { type RmleOptions, rmle } from './rmle.ts';
+export { type DescentOptions, descend, type RmleOptions, rmle } from './rmle.ts';
+export type { Start } from './start.ts';

@@ -4,9 +4,9 @@ import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../mod
 import { ssim } from '../metrics/index.ts';
 import type { WhiteBoxContext } from './attack.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { grey } from './rmle.ts';
 import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
+import { type Start, startOf } from './start.ts';
 
 /** Multiples of the mean square of the features, since λ weighs against their squared error. */
 const multiples = [0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1];
@@ -26,6 +26,8 @@ export interface LambdaSearch {
   readonly lambdaL2: number;
   /** Most pictures at once. */
   readonly batch: number;
+  /** Pictures that start the victims are no start for others: those begin at grey. */
+  readonly start: Start;
 }
 
 /** @returns the λ whose reconstructions are most like the pictures (SSIM) */
@@ -55,7 +57,7 @@ export async function searchLambda(search: LambdaSearch, onProgress: (done: numb
 }
 
 async function bestOf(
-  { context, solver, objective, lambdaL2, batch }: LambdaSearch,
+  { context, solver, objective, lambdaL2, batch, start }: LambdaSearch,
   pictures: Tensor,
   seen: Tensors,
   lambdas: readonly number[],
@@ -64,11 +66,12 @@ async function bestOf(
 ): Promise<number> {
   const { preprocessing, engine, signal } = context;
   const n = lambdas.length * picturesTried;
+  const observed = repeated(seen, lambdas.length);
   const problem = {
     engine,
     objective,
-    observed: repeated(seen, lambdas.length),
-    start: grey(n, context, solver, 'lambda'),
+    observed,
+    start: await startOf(typeof start === 'object' ? 'grey' : start, observed, context, 'lambda'),
     lambdaTv: Float32Array.from({ length: n }, (_, i) => lambdas[Math.floor(i / picturesTried)]!),
     lambdaL2: new Float32Array(n).fill(lambdaL2),
     iterations,

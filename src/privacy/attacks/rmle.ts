@@ -4,8 +4,6 @@
  * and λ is searched on pictures of the attacker's own, sent through the same defense.
  */
 
-import { inputShape } from '../../data/index.ts';
-import { float32, sizeOf, type Tensor } from '../../model/index.ts';
 import type { Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { searchLambda } from './lambda.ts';
 import type { ObjectiveOptions } from './objective.ts';
@@ -13,7 +11,7 @@ import { publishedPreset } from './presets.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
-import type { Solver } from './solvers/solver.ts';
+import { type Start, startOf } from './start.ts';
 
 export interface RmleOptions {
   readonly solver: 'lbfgs' | 'adam';
@@ -31,14 +29,17 @@ export interface RmleOptions {
   readonly batch?: number | undefined;
 }
 
-/** A start that is exactly grey makes every pooling window a tie, where the gradient points nowhere in particular. */
-const startNoise = 0.01;
-
-export function rmle(options: RmleOptions): WhiteBoxAttack {
-  return { name: 'rmle', threat: 'white-box', run: (context) => run(context, options) };
+export interface DescentOptions extends RmleOptions {
+  /** Default grey. */
+  readonly start?: Start | undefined;
 }
 
-async function run(context: WhiteBoxContext, options: RmleOptions): Promise<Reconstruction> {
+export function rmle(options: RmleOptions): WhiteBoxAttack {
+  return { name: 'rmle', threat: 'white-box', run: (context) => descend(context, options) };
+}
+
+/** What rMLE does, from wherever it shall start: other attacks begin it where they ended. */
+export async function descend(context: WhiteBoxContext, options: DescentOptions): Promise<Reconstruction> {
   const { preprocessing, count } = context;
   const preset = options.solver === 'adam' ? publishedPreset(preprocessing.channels, options.cut) : undefined;
   const learningRate = options.learningRate ?? preset?.learningRate ?? 0.01;
@@ -50,9 +51,11 @@ async function run(context: WhiteBoxContext, options: RmleOptions): Promise<Reco
   // The search takes about as many picture-steps as eighteen victims more.
   const searchShare = search ? 18 / (18 + count) : 0;
   const objective = objectiveFor(context);
+  // As published, Adam starts from plain grey.
+  const start: Start = options.start ?? (solver.name === 'adam' ? 'plain grey' : 'grey');
   const batch = options.batch ?? batchThatFits(await context.head(1));
   const lambdaTv = search
-    ? await searchLambda({ context, solver, objective, iterations, lambdaL2, batch }, (done) =>
+    ? await searchLambda({ context, solver, objective, iterations, lambdaL2, batch, start }, (done) =>
         context.onProgress?.(done * searchShare),
       )
     : wanted;
@@ -63,7 +66,7 @@ async function run(context: WhiteBoxContext, options: RmleOptions): Promise<Reco
       engine: context.engine,
       objective,
       observed: context.observed,
-      start: grey(count, context, solver, 'start'),
+      start: await startOf(start, context.observed, context, 'start'),
       lambdaTv: new Float32Array(count).fill(lambdaTv),
       lambdaL2: new Float32Array(count).fill(lambdaL2),
       iterations,
@@ -84,16 +87,4 @@ function objectiveFor({ defense, preprocessing }: WhiteBoxContext): ObjectiveOpt
     law: laplace ? { kind: 'laplace', scale: law.scale } : { kind: 'gaussian' },
     spatialAxes: preprocessing.layout === 'NCHW' ? [2, 3] : [1, 2],
   };
-}
-
-/** Mid-grey in the network's units is 0 as published; L-BFGS needs it a little rough, each picture in its own way. */
-export function grey(n: number, { preprocessing, random }: WhiteBoxContext, solver: Solver, label: string): Tensor {
-  const shape = inputShape(n, preprocessing);
-  const data = new Float32Array(sizeOf(shape));
-  const size = data.length / n;
-  if (solver.name === 'lbfgs') {
-    for (let i = 0; i < n; i++)
-      random.fork(`${label} ${i}`).fillNormal(data.subarray(i * size, (i + 1) * size), startNoise);
-  }
-  return float32(data, shape);
 }
