@@ -38,8 +38,17 @@ interface Statistics {
   }[];
 }
 
+/** Means over the windows of one plane. */
+export interface PlaneSimilarity {
+  readonly ssim: number;
+  /** Without the luminance term: contrast × structure, what MS-SSIM takes from its finer scales. */
+  readonly contrastStructure: number;
+}
+
 export interface Ssim {
   statistics(image: Float32Array): Statistics;
+  /** One a channel. */
+  planes(truth: Statistics, seen: Statistics): PlaneSimilarity[];
   similarity(truth: Statistics, seen: Statistics): number;
 }
 
@@ -55,6 +64,28 @@ export function createSsim(size: Pick<Images, 'channels' | 'height' | 'width'>, 
   const product = new Float64Array(area);
   const cross = new Float64Array(slider.length);
 
+  const planes = (truth: Statistics, seen: Statistics): PlaneSimilarity[] => {
+    const range = mode === 'paper' ? seen.range : 1;
+    if (range === 0) return truth.planes.map(() => ({ ssim: 0, contrastStructure: 0 }));
+    const [c1, c2] = [(K1 * range) ** 2, (K2 * range) ** 2];
+    return truth.planes.map((x, c) => {
+      const y = seen.planes[c]!;
+      for (let i = 0; i < area; i++) product[i] = x.pixels[i]! * y.pixels[i]!;
+      slider.slide(product, cross);
+      let [whole, part] = [0, 0];
+      for (let i = 0; i < cross.length; i++) {
+        const [mx, my] = [x.mean[i]!, y.mean[i]!];
+        const both = mx * my;
+        const squares = mx * mx + my * my;
+        const variances = correction * (x.power[i]! + y.power[i]! - squares);
+        const structure = (2 * correction * (cross[i]! - both) + c2) / (variances + c2);
+        part += structure;
+        whole += (structure * (2 * both + c1)) / (squares + c1);
+      }
+      return { ssim: whole / cross.length, contrastStructure: part / cross.length };
+    });
+  };
+
   return {
     statistics(image) {
       const planes = Array.from({ length: channels }, (_, c) => {
@@ -65,26 +96,8 @@ export function createSsim(size: Pick<Images, 'channels' | 'height' | 'width'>, 
       });
       return { range: rangeOf(image), planes };
     },
-    similarity(truth, seen) {
-      const range = mode === 'paper' ? seen.range : 1;
-      if (range === 0) return 0;
-      const [c1, c2] = [(K1 * range) ** 2, (K2 * range) ** 2];
-      let sum = 0;
-      for (let c = 0; c < channels; c++) {
-        const [x, y] = [truth.planes[c]!, seen.planes[c]!];
-        for (let i = 0; i < area; i++) product[i] = x.pixels[i]! * y.pixels[i]!;
-        slider.slide(product, cross);
-        for (let i = 0; i < cross.length; i++) {
-          const [mx, my] = [x.mean[i]!, y.mean[i]!];
-          const varianceX = correction * (x.power[i]! - mx * mx);
-          const varianceY = correction * (y.power[i]! - my * my);
-          const covariance = correction * (cross[i]! - mx * my);
-          sum +=
-            ((2 * mx * my + c1) * (2 * covariance + c2)) / ((mx * mx + my * my + c1) * (varianceX + varianceY + c2));
-        }
-      }
-      return sum / (channels * cross.length);
-    },
+    planes,
+    similarity: (truth, seen) => planes(truth, seen).reduce((sum, p) => sum + p.ssim, 0) / channels,
   };
 }
 
