@@ -24,6 +24,10 @@ const catalogue = {
   ENGINE_LOAD: { exit: 2, text: 'The engine refused the graph: {problem}' },
   ENGINE_RUN: { exit: 1, text: 'The engine failed while running: {problem}' },
   ENGINE_CRASHED: { exit: 1, text: 'The engine process ended unexpectedly ({problem}). Load the model again.' },
+  ENGINE_MISSING: {
+    exit: 2,
+    text: 'The tfjs engine needs the npm package {package}, which cannot be loaded ({problem}). Run npm install {package} beside cutline, with install scripts allowed, since its script fetches libtensorflow. It does not work on Node 23 or newer (this is {node}): use --engine onnxruntime there.',
+  },
   ENGINE_CLOSED: { exit: 1, text: 'The engine or session is closed.' },
   // --- model --------------------------------------------------------------------------------------------------------
   MODEL_INVALID: {
@@ -190,11 +194,15 @@ const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue;
 
+/** What fills the placeholders of an entry. */
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
 export class CutlineError extends Error {
   readonly code: ErrorCode;
   readonly exit: ExitCode;
+  readonly details: ErrorDetails;
 
-  constructor(code: ErrorCode, details: Readonly<Record<string, string | number>> = {}, options?: ErrorOptions) {
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
     const entry: Entry = catalogue[code];
     super(
       entry.text.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '')),
@@ -203,6 +211,7 @@ export class CutlineError extends Error {
     this.name = 'CutlineError';
     this.code = code;
     this.exit = entry.exit;
+    this.details = details;
   }
 }
 

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { createEngine } from '../../src/engine/index.ts';
-import { Channel } from '../../src/engine/ort/channel.ts';
+import { Channel } from '../../src/engine/remote/channel.ts';
 import { engineContract } from './contract.ts';
 
 /** Engines do not show their channel to the worker, so the channel is taken from a request that passes through it. */

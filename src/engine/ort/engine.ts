@@ -1,12 +1,6 @@
-/** The onnxruntime engine: one worker thread that owns all sessions. A worker that crashed is replaced at the next load. */
+/** The onnxruntime engine. */
 import { availableParallelism } from 'node:os';
-import { CutlineError } from '../../errors.ts';
-import type { Graph, ValueInfo } from '../../model/graph.ts';
-import { encodeModel } from '../../model/index.ts';
-import { sizeOf, type Tensors } from '../../model/tensor.ts';
-import type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from '../engine.ts';
-import { Channel } from './channel.ts';
-import type { Loaded } from './protocol.ts';
+import { RemoteEngine, workerBeside } from '../remote/engine.ts';
 
 export interface OrtOptions {
   /** Threads inside one operator; default all cores. */
@@ -19,115 +13,17 @@ export interface OrtOptions {
   readonly flushDenormals?: boolean;
 }
 
-export class OrtEngine implements Engine {
-  readonly name = 'onnxruntime';
-  readonly #settings;
-  #channel: Channel | undefined;
-  #closed = false;
+/** Settings of the worker. */
+export type OrtSettings = Required<OrtOptions>;
 
+export class OrtEngine extends RemoteEngine {
   constructor(options: OrtOptions = {}) {
-    this.#settings = {
+    const settings: OrtSettings = {
       threads: options.threads ?? availableParallelism(),
       executionProvider: options.executionProvider ?? 'cpu',
       spinning: options.spinning ?? false,
       flushDenormals: options.flushDenormals ?? false,
     };
-  }
-
-  async load(model: Graph | Uint8Array, options: LoadOptions = {}): Promise<Session> {
-    if (this.#closed) throw new CutlineError('ENGINE_CLOSED');
-    if (!this.#channel?.alive) this.#channel = new Channel(this.#settings);
-    const bytes = model instanceof Uint8Array ? model : encodeModel(model);
-    const channel = this.#channel;
-    const loaded = await channel.send<Loaded>(
-      { kind: 'load', model: bytes, optimization: options.optimization ?? 'all' },
-      options.signal,
-    );
-    return new OrtSession(channel, loaded);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#channel?.close();
-  }
-}
-
-class OrtSession implements Session {
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
-  readonly #channel: Channel;
-  readonly #session: number;
-  #closed = false;
-
-  constructor(channel: Channel, loaded: Loaded) {
-    this.#channel = channel;
-    this.#session = loaded.session;
-    this.inputs = loaded.inputs;
-    this.outputs = loaded.outputs;
-  }
-
-  async run(feeds: Tensors, options: RunOptions = {}): Promise<Tensors> {
-    this.#check(feeds, options.outputs);
-    const wanted = options.outputs && { outputs: options.outputs };
-    return this.#channel.send<Tensors>({ kind: 'run', session: this.#session, feeds, ...wanted }, options.signal);
-  }
-
-  async loop(feeds: Tensors, options: LoopOptions): Promise<Tensors> {
-    this.#check(feeds, [...(options.outputs ?? []), ...Object.keys(options.carry)]);
-    const nowhere = Object.values(options.carry).find((name) => !this.inputs.some((v) => v.name === name));
-    if (nowhere !== undefined)
-      throw new CutlineError('ENGINE_RUN', { problem: `cannot carry into ${nowhere}: no such input` });
-    if (!(Number.isInteger(options.steps) && options.steps > 0)) {
-      throw new CutlineError('ENGINE_RUN', { problem: `${options.steps} steps: a whole number above 0 is needed` });
-    }
-    const wanted = options.outputs && { outputs: options.outputs };
-    return this.#channel.send<Tensors>(
-      { kind: 'loop', session: this.#session, feeds, ...wanted, steps: options.steps, carry: options.carry },
-      options.signal,
-      options.onProgress,
-    );
-  }
-
-  async time(
-    feeds: Tensors,
-    options: { readonly warmups: number; readonly repeats: number; readonly signal?: AbortSignal },
-  ): Promise<number[]> {
-    this.#check(feeds);
-    const { warmups, repeats } = options;
-    return this.#channel.send<number[]>(
-      { kind: 'time', session: this.#session, feeds, warmups, repeats },
-      options.signal,
-    );
-  }
-
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#channel.alive) await this.#channel.send({ kind: 'release', session: this.#session });
-  }
-
-  /** onnxruntime's own messages for wrong feeds are obscure, and some mistakes crash it: they are caught here. */
-  #check(feeds: Tensors, outputs: readonly string[] = []): void {
-    if (this.#closed) throw new CutlineError('ENGINE_CLOSED');
-    const refuse = (problem: string): never => {
-      throw new CutlineError('ENGINE_RUN', { problem });
-    };
-    for (const { name, dtype, shape } of this.inputs) {
-      const t = feeds[name];
-      if (!t) {
-        refuse(`input ${name} is missing`);
-        continue;
-      }
-      if (t.dtype !== dtype) refuse(`input ${name} is ${dtype}, not ${t.dtype}`);
-      const fits = t.shape.length === shape.length && shape.every((d, i) => typeof d === 'string' || d === t.shape[i]);
-      if (!fits && shape[0] !== '') refuse(`input ${name} has shape [${shape}], not [${t.shape}]`);
-      if (t.data.length !== sizeOf(t.shape)) refuse(`input ${name}: ${t.data.length} values for shape [${t.shape}]`);
-    }
-    const unknown = Object.keys(feeds).find((name) => !this.inputs.some((v) => v.name === name));
-    if (unknown !== undefined)
-      refuse(`there is no input ${unknown}; inputs: ${this.inputs.map((v) => v.name).join(', ')}`);
-    const missing = outputs.find((name) => !this.outputs.some((v) => v.name === name));
-    if (missing !== undefined)
-      refuse(`there is no output ${missing}; outputs: ${this.outputs.map((v) => v.name).join(', ')}`);
+    super('onnxruntime', workerBeside(import.meta.url), settings);
   }
 }

@@ -1,13 +1,12 @@
-/** What the engine and its worker say to each other. */
+/** What an engine and its worker thread say to each other. */
+import type { ErrorCode, ErrorDetails } from '../../errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
 
-/** Settings of a worker, given once when it starts. */
-export interface OrtSettings {
-  readonly threads: number;
-  readonly executionProvider: string;
-  readonly spinning: boolean;
-  readonly flushDenormals: boolean;
+/** Given once, when the worker starts. */
+export interface WorkerData {
+  /** The engine's own, as plain values. */
+  readonly settings: object;
   /** `flags[id % length] === id` asks request `id` to stop at its next step. */
   readonly cancelFlags: Int32Array;
 }
@@ -44,10 +43,5 @@ export interface Loaded {
 
 export type Reply =
   | { readonly id: number; readonly ok: true; readonly value: Loaded | Tensors | number[] | undefined }
-  | {
-      readonly id: number;
-      readonly ok: false;
-      readonly code: 'ENGINE_LOAD' | 'ENGINE_RUN' | 'CANCELLED';
-      readonly problem: string;
-    }
+  | { readonly id: number; readonly ok: false; readonly code: ErrorCode; readonly details: ErrorDetails }
   | { readonly id: number; readonly progress: number };

@@ -1,18 +1,13 @@
 /** Requests to one worker and their answers, by number. */
 import { Worker } from 'node:worker_threads';
 import { CutlineError } from '../../errors.ts';
-import type { OrtSettings, Reply, Request } from './protocol.ts';
+import type { Reply, Request, WorkerData } from './protocol.ts';
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly onProgress: ((steps: number) => void) | undefined;
 }
-
-/** Workers run compiled JavaScript: under a TypeScript loader (the tests) the twin in dist/ is started. */
-const workerUrl = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/engine/ort/worker.js', import.meta.url)
-  : new URL('./worker.js', import.meta.url);
 
 export class Channel {
   readonly #worker: Worker;
@@ -24,9 +19,10 @@ export class Channel {
   #count = 0;
   #end: CutlineError | undefined;
 
-  constructor(settings: Omit<OrtSettings, 'cancelFlags'>) {
-    const workerData: OrtSettings = { ...settings, cancelFlags: this.#flags };
-    this.#worker = new Worker(workerUrl, { workerData });
+  /** @param settings for the worker, plain values */
+  constructor(worker: URL, settings: object) {
+    const workerData: WorkerData = { settings, cancelFlags: this.#flags };
+    this.#worker = new Worker(worker, { workerData });
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
     this.#worker.on('error', (error) =>
       this.#fail(new CutlineError('ENGINE_CRASHED', { problem: error.message }, { cause: error })),
@@ -116,7 +112,7 @@ export class Channel {
     if (!this.#end) this.#answered(reply.id);
     const pending = this.#take(reply.id);
     if (reply.ok) pending?.resolve(reply.value);
-    else pending?.reject(new CutlineError(reply.code, { problem: reply.problem }));
+    else pending?.reject(new CutlineError(reply.code, reply.details));
   }
 
   #fail(error: CutlineError): void {

@@ -1,0 +1,192 @@
+/** The worker's half: answers requests with sessions of whatever runtime the worker was started for. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { CutlineError, type ErrorCode, type ErrorDetails } from '../../errors.ts';
+import type { ValueInfo } from '../../model/graph.ts';
+import type { Tensors } from '../../model/tensor.ts';
+import type { Loaded, Reply, Request, WorkerData } from './protocol.ts';
+
+/** A loaded graph. `T` is a tensor as the runtime holds it. */
+export interface RuntimeSession<T> {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  enter(feeds: Tensors): Record<string, T>;
+  /** What it returns is the caller's, and stays valid when the feeds are freed. `stopped` may be asked at any moment. */
+  step(
+    feeds: Readonly<Record<string, T>>,
+    outputs: readonly string[],
+    stopped: () => boolean,
+  ): Promise<Record<string, T>>;
+  /** Copies results out. */
+  leave(results: Readonly<Record<string, T>>): Tensors;
+  free(values: readonly T[]): void;
+  release(): Promise<void>;
+}
+
+/** Thrown by a session that found itself stopped. */
+export class Stopped extends Error {}
+
+type Load<T> = (model: Uint8Array, optimization: string) => Promise<RuntimeSession<T>>;
+
+const progressIntervalMs = 100;
+
+/** The engine's settings, as it gave them to the worker. */
+export const settings = <S>(): S => (workerData as WorkerData).settings as S;
+
+export function serve<T>(load: Load<T>): void {
+  const { cancelFlags } = workerData as WorkerData;
+  const port = parentPort!;
+  const sessions = new Map<number, RuntimeSession<T>>();
+  /** Answers being computed, by session. */
+  const underWay = new Map<number, Set<Promise<unknown>>>();
+  let count = 0;
+
+  const cancelled = (id: number): boolean => Atomics.load(cancelFlags, id % cancelFlags.length) === id;
+
+  const find = (id: number): RuntimeSession<T> => {
+    const session = sessions.get(id);
+    if (!session) throw new Error('the session is closed');
+    return session;
+  };
+  const outputsOf = (session: RuntimeSession<T>, wanted: readonly string[] | undefined): readonly string[] =>
+    wanted ?? session.outputs.map((v) => v.name);
+
+  async function open(model: Uint8Array, optimization: string): Promise<Loaded> {
+    const session = await load(model, optimization);
+    sessions.set(++count, session);
+    return { session: count, inputs: session.inputs, outputs: session.outputs };
+  }
+
+  async function run(id: number, request: Request & { kind: 'run' }): Promise<Tensors> {
+    const session = find(request.session);
+    const feeds = session.enter(request.feeds);
+    try {
+      const results = await session.step(feeds, outputsOf(session, request.outputs), () => cancelled(id));
+      const answer = session.leave(results);
+      session.free(Object.values(results));
+      return answer;
+    } finally {
+      session.free(Object.values(feeds));
+    }
+  }
+
+  async function loop(id: number, request: Request & { kind: 'loop' }): Promise<Tensors> {
+    const session = find(request.session);
+    const carry = Object.entries(request.carry);
+    const wanted = outputsOf(session, request.outputs);
+    // Only what is carried is fetched until the last step.
+    const inner = carry.map(([output]) => output);
+    const feeds = session.enter(request.feeds);
+    let reported = performance.now();
+    try {
+      for (let step = 1; step < request.steps; step++) {
+        if (cancelled(id)) throw new Stopped();
+        const results = await session.step(feeds, inner, () => cancelled(id));
+        for (const [output, input] of carry) {
+          session.free([feeds[input]!]);
+          feeds[input] = results[output]!;
+        }
+        if (performance.now() - reported > progressIntervalMs) {
+          reported = performance.now();
+          port.postMessage({ id, progress: step } satisfies Reply);
+        }
+      }
+      if (cancelled(id)) throw new Stopped();
+      const results = await session.step(feeds, wanted, () => cancelled(id));
+      const answer = session.leave(results);
+      session.free(Object.values(results));
+      return answer;
+    } finally {
+      session.free(Object.values(feeds));
+    }
+  }
+
+  async function time(id: number, request: Request & { kind: 'time' }): Promise<number[]> {
+    const session = find(request.session);
+    const feeds = session.enter(request.feeds);
+    const milliseconds: number[] = [];
+    try {
+      for (let i = 0; i < request.warmups + request.repeats; i++) {
+        if (cancelled(id)) throw new Stopped();
+        const start = performance.now();
+        const results = await session.step(feeds, outputsOf(session, undefined), () => cancelled(id));
+        if (i >= request.warmups) milliseconds.push(performance.now() - start);
+        session.free(Object.values(results));
+      }
+      return milliseconds;
+    } finally {
+      session.free(Object.values(feeds));
+    }
+  }
+
+  async function answer(id: number, request: Request): Promise<Loaded | Tensors | number[] | undefined> {
+    if (cancelled(id)) throw new Stopped();
+    switch (request.kind) {
+      case 'load':
+        return open(request.model, request.optimization);
+      case 'run':
+        return run(id, request);
+      case 'loop':
+        return loop(id, request);
+      case 'time':
+        return time(id, request);
+      case 'release': {
+        const session = sessions.get(request.session);
+        sessions.delete(request.session);
+        // A run may start on a later turn: releasing under it would pull the memory from below its feet.
+        await Promise.allSettled(underWay.get(request.session) ?? []);
+        underWay.delete(request.session);
+        await session?.release();
+        return undefined;
+      }
+      // Messages are read between runs, so no native call is under way here.
+      case 'stop':
+        process.exit(0);
+        break;
+      case 'crash':
+        process.exit(134);
+        break;
+      default:
+        return request satisfies never;
+    }
+    return undefined;
+  }
+
+  async function tracked<R>(request: Request, work: Promise<R>): Promise<R> {
+    if (!('session' in request) || request.kind === 'release') return work;
+    const works = underWay.get(request.session) ?? new Set();
+    underWay.set(request.session, works.add(work));
+    try {
+      return await work;
+    } finally {
+      works.delete(work);
+    }
+  }
+
+  port.on('message', async ({ id, request }: { id: number; request: Request }) => {
+    try {
+      const value = await tracked(request, answer(id, request));
+      port.postMessage({ id, ok: true, value } satisfies Reply, buffersOf(value, request.kind));
+    } catch (error) {
+      port.postMessage({ id, ok: false, ...codeOf(error, request.kind) } satisfies Reply);
+    }
+  });
+}
+
+function codeOf(error: unknown, kind: Request['kind']): { readonly code: ErrorCode; readonly details: ErrorDetails } {
+  const problem = error instanceof Error ? error.message : String(error);
+  if (error instanceof Stopped) return { code: 'CANCELLED', details: {} };
+  if (error instanceof CutlineError && error.code === 'ENGINE_MISSING') {
+    return { code: error.code, details: error.details };
+  }
+  return { code: kind === 'load' ? 'ENGINE_LOAD' : 'ENGINE_RUN', details: { problem } };
+}
+
+/** Buffers of numeric results move to the caller instead of being copied. */
+function buffersOf(value: Loaded | Tensors | number[] | undefined, kind: Request['kind']): ArrayBuffer[] {
+  if (kind !== 'run' && kind !== 'loop') return [];
+  const buffers = new Set<ArrayBuffer>();
+  for (const t of Object.values(value as Tensors)) {
+    if ('buffer' in t.data && t.data.buffer instanceof ArrayBuffer) buffers.add(t.data.buffer);
+  }
+  return [...buffers];
+}
