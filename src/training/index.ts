@@ -2,6 +2,7 @@
 export { accuracy, argmaxRows } from './accuracy.ts';
 export { type ClassifierOptions, type TrainedClassifier, trainClassifier } from './classifier.ts';
 export { type Block, type Epoch, type FitOptions, train } from './fit.ts';
+export { type ConvShape, Layers } from './layers.ts';
 export { type NetworkName, networks } from './networks.ts';
 export { cosine, halving, type Schedule } from './schedule.ts';
 export type { StepSpec, Table } from './step.ts';

@@ -1,6 +1,7 @@
 /** The two reference networks (REFERENCE: He et al. 2019, appendix), untrained. Nodes and tensors bear the names of the cuts. */
-import { type Dim, float32, type Graph, GraphBuilder, sizeOf } from '../model/index.ts';
+import type { Dim, Graph } from '../model/index.ts';
 import type { Random } from '../random.ts';
+import { Layers } from './layers.ts';
 
 export interface NetworkSpec {
   readonly channels: 1 | 3;
@@ -12,69 +13,49 @@ export interface NetworkSpec {
   build(classes: number, random: Random): Graph;
 }
 
-/** Weights as PyTorch starts them: uniform within ±1/√fan-in. */
-class Layers {
-  readonly b = new GraphBuilder(17);
-  readonly #random: Random;
+/** Layers one after the other. */
+class Chain {
+  readonly #layers: Layers;
   #last: string;
 
   constructor(shape: readonly Dim[], random: Random) {
-    this.#random = random;
-    this.#last = this.b.input('input', 'float32', shape);
-  }
-
-  #weight(name: string, shape: readonly number[], fanIn: number): string {
-    const limit = 1 / Math.sqrt(fanIn);
-    const data = this.#random.fork(name).fillUniform(new Float32Array(sizeOf(shape)), -limit, limit);
-    return this.b.initializer(float32(data, shape), name);
-  }
-
-  #append(
-    op: string,
-    name: string,
-    inputs: readonly string[],
-    attributes: Parameters<GraphBuilder['op']>[2] = {},
-  ): this {
-    this.#last = this.b.op(op, [this.#last, ...inputs], attributes, name);
-    return this;
+    this.#layers = new Layers(random);
+    this.#last = this.#layers.graph.input('input', 'float32', shape);
   }
 
   conv(name: string, inputs: number, outputs: number, kernel: number, pad: number): this {
-    const fanIn = inputs * kernel * kernel;
-    const weights = [
-      this.#weight(`${name}.weight`, [outputs, inputs, kernel, kernel], fanIn),
-      this.#weight(`${name}.bias`, [outputs], fanIn),
-    ];
-    return this.#append('Conv', name, weights, { kernel_shape: [kernel, kernel], pads: [pad, pad, pad, pad] });
+    this.#last = this.#layers.conv(name, this.#last, { inputs, outputs, kernel, pad });
+    return this;
   }
 
   linear(name: string, inputs: number, outputs: number): this {
-    const weights = [
-      this.#weight(`${name}.weight`, [outputs, inputs], inputs),
-      this.#weight(`${name}.bias`, [outputs], inputs),
-    ];
-    return this.#append('Gemm', name, weights, { transB: 1 });
+    this.#last = this.#layers.linear(name, this.#last, inputs, outputs);
+    return this;
   }
 
   relu(name: string): this {
-    return this.#append('Relu', name, []);
+    this.#last = this.#layers.relu(name, this.#last);
+    return this;
   }
 
   sigmoid(name: string): this {
-    return this.#append('Sigmoid', name, []);
+    this.#last = this.#layers.op(name, 'Sigmoid', [this.#last]);
+    return this;
   }
 
   pool(name: string): this {
-    return this.#append('MaxPool', name, [], { kernel_shape: [2, 2], strides: [2, 2] });
+    this.#last = this.#layers.op(name, 'MaxPool', [this.#last], { kernel_shape: [2, 2], strides: [2, 2] });
+    return this;
   }
 
   flatten(): this {
-    return this.#append('Flatten', 'flatten', []);
+    this.#last = this.#layers.op('flatten', 'Flatten', [this.#last]);
+    return this;
   }
 
   done(name: string, classes: number): Graph {
-    this.b.output(this.#last, 'float32', ['batch', classes]);
-    return this.b.build(name);
+    this.#layers.graph.output(this.#last, 'float32', ['batch', classes]);
+    return this.#layers.graph.build(name);
   }
 }
 
@@ -85,7 +66,7 @@ const lenet: NetworkSpec = {
   mean: [0.5],
   std: [0.5],
   build: (classes, random) =>
-    new Layers(['batch', 1, 28, 28], random)
+    new Chain(['batch', 1, 28, 28], random)
       .conv('conv1', 1, 8, 5, 0)
       .relu('ReLU1')
       .pool('pool1')
@@ -108,7 +89,7 @@ const cifar10cnn: NetworkSpec = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],
   build: (classes, random) =>
-    new Layers(['batch', 3, 32, 32], random)
+    new Chain(['batch', 3, 32, 32], random)
       .conv('conv11', 3, 64, 3, 1)
       .relu('ReLU11')
       .conv('conv12', 64, 64, 3, 1)

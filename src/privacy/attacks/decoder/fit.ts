@@ -1,0 +1,125 @@
+/** Trains a decoder on pairs, until pictures kept aside say that it no longer learns. */
+import { type Expressions, type Loss, meanSquaredError, type Term } from '../../../autodiff/index.ts';
+import type { Preprocessing } from '../../../data/index.ts';
+import type { Engine } from '../../../engine/index.ts';
+import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
+import type { Random } from '../../../random.ts';
+import { type Schedule, train } from '../../../training/index.ts';
+import { applyRows } from './apply.ts';
+import { frozenOf } from './frozen.ts';
+import { PairEpochs, type Pairs, pictureTable } from './pairs.ts';
+
+export interface FitDecoder {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly learningRate: Schedule;
+  /** Adam's ε. */
+  readonly epsilon: number;
+  /** Epochs without a better validation loss after which to stop. */
+  readonly patience: number;
+  readonly random: Random;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onEpoch?: ((epoch: number, loss: number, validation: number) => void) | undefined;
+}
+
+export interface FittedDecoder {
+  /** Batch is symbolic. */
+  readonly decoder: Graph;
+  readonly epochs: number;
+  /** Mean squared error of pixels in [0, 1] on pictures that were not trained on. */
+  readonly validationMse: number;
+}
+
+/** One in ten pairs is kept aside, within these. */
+const [fewestKept, mostKept] = [8, 256];
+
+/**
+ * @param decoder batch symbolic, untrained
+ * @throws CutlineError TRAINING_DIVERGED, CANCELLED
+ */
+export async function fitDecoder(
+  engine: Engine,
+  decoder: Graph,
+  pairs: Pairs,
+  picture: Preprocessing,
+  options: FitDecoder,
+): Promise<FittedDecoder> {
+  const { random, signal } = options;
+  const aside = Math.min(Math.max(Math.ceil(pairs.count / 10), fewestKept), mostKept, Math.floor(pairs.count / 2));
+  const order = random.fork('validation').permutation(pairs.count);
+  const validation = await pairs.rows(order.subarray(0, aside));
+  const indices = order.slice(aside);
+  const batch = Math.min(options.batch, indices.length);
+  const network = await inferShapes(bindBatch(decoder, batch), engine);
+  const targetShape = network.outputs[0]!.shape as readonly number[];
+  const bytesPerRow = network.inputs
+    .concat(network.outputs)
+    .reduce((sum, v) => sum + (4 * sizeOf(v.shape as number[])) / batch, 0);
+  const epochs = new PairEpochs(pairs, indices, bytesPerRow, batch);
+  const symbolic = (trained: Graph): Graph => ({ ...decoder, initializers: trained.initializers });
+  const validate = async (trained: Graph) =>
+    pixelError(await applyRows(engine, symbolic(trained), validation.features, signal), validation.inputs, picture);
+
+  let best = { network, loss: await validate(network), epoch: 0 };
+  let taken = 0;
+  const table = (shape: readonly (number | string)[]) =>
+    ({ dtype: 'float32', rowShape: shape.slice(1) as number[] }) as const;
+  await train(
+    engine,
+    {
+      network,
+      tables: {
+        ...Object.fromEntries(network.inputs.map((v) => [v.name, table(v.shape)])),
+        [pictureTable]: table(targetShape),
+      },
+      frozen: frozenOf(network),
+      loss: (g, output, batchOf, shape) => squaredPixelError(g, output, batchOf(pictureTable), shape, picture),
+      adam: { epsilon: options.epsilon },
+    },
+    async (epoch) => ({
+      rows: epochs.rows,
+      blocks: epochs.blocks((n) => random.fork(`blocks ${epoch}`).permutation(n)),
+    }),
+    {
+      epochs: options.epochs,
+      learningRate: options.learningRate,
+      random: random.fork('order'),
+      signal,
+      onProgress: ({ done }) => options.onProgress?.(done),
+      afterEpoch: async (epoch, current, loss) => {
+        taken = epoch + 1;
+        const error = await validate(current);
+        options.onEpoch?.(epoch, loss, error);
+        if (error < best.loss) best = { network: current, loss: error, epoch: taken };
+        return taken - best.epoch >= options.patience;
+      },
+    },
+  );
+  return { decoder: symbolic(best.network), epochs: taken, validationMse: best.loss };
+}
+
+/** Mean over pixels in [0, 1] of the squared error, from network inputs. */
+function squaredPixelError(g: Expressions, a: Term, b: Term, shape: readonly number[], picture: Preprocessing): Loss {
+  const std = g.tensor(perChannel(picture, (c) => picture.std[c]!));
+  const loss = meanSquaredError(g, g.mul(a, std), g.mul(b, std), shape);
+  return { value: loss.value, cotangent: g.mul(loss.cotangent, std) };
+}
+
+function perChannel({ layout, channels }: Preprocessing, value: (channel: number) => number): Tensor {
+  return float32(
+    Array.from({ length: channels }, (_, c) => value(c)),
+    layout === 'NCHW' ? [channels, 1, 1] : [channels],
+  );
+}
+
+function pixelError(a: Tensor, b: Tensor, { layout, channels, height, width, std }: Preprocessing): number {
+  const [x, y] = [asFloat32(a), asFloat32(b)];
+  const area = height * width;
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) {
+    const c = layout === 'NCHW' ? Math.floor(i / area) % channels : i % channels;
+    sum += ((x[i]! - y[i]!) * std[c]!) ** 2;
+  }
+  return sum / x.length;
+}

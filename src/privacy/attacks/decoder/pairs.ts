@@ -1,0 +1,69 @@
+/** What an attacker learns from: pictures of its own, and what the device made of them. */
+import { asFloat32, float32, type Tensor, type Tensors } from '../../../model/index.ts';
+import type { Block } from '../../../training/index.ts';
+
+export interface Pair {
+  /** Network inputs [k, …]. */
+  readonly inputs: Tensor;
+  /** The tensors of the cut, each [k, …]. */
+  readonly features: Tensors;
+}
+
+/** The same index has the same answer however often it is read, so that nothing large need be kept. */
+export interface Pairs {
+  readonly count: number;
+  rows(indices: ArrayLike<number>): Promise<Pair>;
+}
+
+/** Name of the table that holds the pictures; features go by their tensors' names. */
+export const pictureTable = 'target:picture';
+
+/** What a block of rows may take, and what may be kept from epoch to epoch. */
+const blockBytes = 256 * 2 ** 20;
+const keptBytes = 1024 * 2 ** 20;
+
+/**
+ * Epochs of blocks in random order. Pairs that fit in memory are asked for once.
+ * @param batch a block holds at least one
+ */
+export class PairEpochs {
+  readonly #pairs: Pairs;
+  readonly #indices: Int32Array;
+  readonly #rowsPerBlock: number;
+  readonly #kept: Block[] | undefined;
+
+  /** @param bytesPerRow of picture and features together */
+  constructor(pairs: Pairs, indices: Int32Array, bytesPerRow: number, batch: number) {
+    this.#pairs = pairs;
+    this.#indices = indices;
+    const fitting = Math.max(batch, Math.floor(blockBytes / bytesPerRow));
+    // Blocks of equal size: a short one at the end would lose its rows.
+    const blocks = Math.ceil(indices.length / fitting);
+    this.#rowsPerBlock = Math.ceil(indices.length / blocks);
+    this.#kept = indices.length * bytesPerRow <= keptBytes ? [] : undefined;
+  }
+
+  get rows(): number {
+    return this.#indices.length;
+  }
+
+  async *blocks(order: (n: number) => Int32Array): AsyncGenerator<Block> {
+    if (this.#kept?.length) {
+      for (const i of order(this.#kept.length)) yield this.#kept[i]!;
+      return;
+    }
+    const shuffled = order(this.#indices.length).map((i) => this.#indices[i]!);
+    for (let at = 0; at < shuffled.length; at += this.#rowsPerBlock) {
+      const { inputs, features } = await this.#pairs.rows(shuffled.subarray(at, at + this.#rowsPerBlock));
+      const block: Block = { ...features, [pictureTable]: inputs };
+      this.#kept?.push(block);
+      yield block;
+    }
+  }
+}
+
+/** Some rows of a tensor [n, …]. */
+export function rowsOf(tensor: Tensor, first: number, count: number): Tensor {
+  const size = tensor.data.length / tensor.shape[0]!;
+  return float32(asFloat32(tensor).slice(first * size, (first + count) * size), [count, ...tensor.shape.slice(1)]);
+}

@@ -1,0 +1,71 @@
+/**
+ * A residual decoder for any activation: from the tensors of a cut to the picture. It works at the resolution of the
+ * features, where a multiplication is cheapest, and doubles it by sub-pixel convolution (Shi et al. 2016).
+ */
+import type { Preprocessing } from '../../../data/index.ts';
+import type { Graph } from '../../../model/index.ts';
+import type { Random } from '../../../random.ts';
+import { Layers } from '../../../training/index.ts';
+import { writeEntry } from './entry.ts';
+import type { ActivationShape } from './layout.ts';
+import { gridOfAll } from './layout.ts';
+import { writePicture } from './picture.ts';
+import type { FeatureScales } from './scale.ts';
+
+export interface DecoderSize {
+  /** Channels at the features' resolution. */
+  readonly width: number;
+  /** Residual blocks there. */
+  readonly blocks: number;
+}
+
+/**
+ * @returns a graph with one input [batch, …] for each tensor, by its name, and one output `picture` [batch, …] in the
+ *   network's own input space; the batch is symbolic
+ */
+export function residualDecoder(
+  tensors: readonly ActivationShape[],
+  scales: FeatureScales,
+  picture: Preprocessing,
+  size: DecoderSize,
+  random: Random,
+): Graph {
+  const layers = new Layers(random);
+  const grid = gridOfAll(tensors, picture);
+  const parts = tensors.map((t) => writeEntry(layers, t, scales, grid, size.width, picture));
+  let x = parts.length === 1 ? parts[0]! : layers.op('entries', 'Sum', parts);
+  for (let i = 0; i < size.blocks; i++) x = block(layers, `block${i}`, x, size.width);
+  let { width } = size;
+  let { stride } = grid;
+  for (; stride > 2; stride /= 2) {
+    const next = Math.max(24, width / 2);
+    x = doubled(layers, `to${stride / 2}`, layers.relu(`to${stride / 2}.relu`, x), width, next);
+    x = block(layers, `at${stride / 2}`, x, next);
+    width = next;
+  }
+  x = layers.relu('last.relu', x);
+  const { channels } = picture;
+  x =
+    stride === 2
+      ? doubled(layers, 'last', x, width, channels)
+      : layers.conv('last', x, { inputs: width, outputs: channels, kernel: 3, pad: 1 });
+  writePicture(layers, x, grid, picture);
+  return layers.graph.build('decoder');
+}
+
+/** x + conv(relu(conv(relu(x)))), which begins as x (He et al. 2016; zero start: Goyal et al. 2017). */
+function block(layers: Layers, name: string, x: string, width: number): string {
+  const shape = { inputs: width, outputs: width, kernel: 3, pad: 1 };
+  const inner = layers.conv(`${name}.a`, layers.relu(`${name}.relu`, x), shape, gainOfRelu);
+  const branch = layers.conv(`${name}.b`, layers.relu(`${name}.a.relu`, inner), shape, 0.1);
+  return layers.op(`${name}.sum`, 'Add', [x, branch]);
+}
+
+/** Twice the rows and columns. */
+function doubled(layers: Layers, name: string, x: string, inputs: number, outputs: number): string {
+  const wide = layers.conv(name, x, { inputs, outputs: 4 * outputs, kernel: 3, pad: 1 });
+  return layers.op(`${name}.shuffle`, 'DepthToSpace', [wide], { blocksize: 2, mode: 'CRD' });
+}
+
+/** Uniform weights within ±√6/√fan-in keep the variance through a ReLU (He et al. 2015). */
+const gainOfRelu = Math.sqrt(6);
