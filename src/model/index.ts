@@ -17,6 +17,7 @@ export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.ts';
 export { foldConstants } from './fold.ts';
 export * from './graph.ts';
+export { fromHalves, toHalves } from './half.ts';
 export { inferBatchShapes, inferShapes } from './infer.ts';
 export { type Inspection, type InspectOptions, inspectionRows, inspectModel } from './inspect.ts';
 export { emptyData } from './onnx/dtype.ts';
