@@ -61,7 +61,7 @@ const catalogue = {
   // --- autodiff -----------------------------------------------------------------------------------------------------
   NO_GRADIENT_RULE: {
     exit: 2,
-    text: 'Node {node}: operator {op} has no gradient here, so attacks that follow gradients (rmle) cannot pass it. Choose a cut before it.',
+    text: 'Node {node}: operator {op} has no gradient here, so attacks that follow gradients through the model (rmle, hybrid, deep-prior, latent) cannot pass it. inverse-network and shadow need none and still work: ask for them with --attack, or choose a cut before the node.',
   },
   // --- data ---------------------------------------------------------------------------------------------------------
   DATA_SPEC: {
@@ -74,6 +74,10 @@ const catalogue = {
   DATA_TOO_FEW: {
     exit: 2,
     text: '{name}: {wanted} pictures asked for, the {split} split has {found}. Ask for fewer or bring more.',
+  },
+  DATA_UNLABELLED: {
+    exit: 2,
+    text: '{name}: {kind} pictures have no labels, and a shadow model learns from labels. Put pictures into a folder per label, or choose another attack.',
   },
   NOT_AN_IMAGE: {
     exit: 2,
@@ -116,6 +120,11 @@ const catalogue = {
     exit: 1,
     text: 'Cut {cut}: attack {attack} ended in values that are no numbers. Try a smaller --learning-rate or another --solver.',
   },
+  ATTACK_NOT_ALLOWED: {
+    exit: 2,
+    text: 'Attack {attack} needs a {needs} attacker, and --threat {threat} is weaker. Attacks it allows: {allowed}.',
+  },
+  DECODER_UNFIT: { exit: 2, text: 'Cut {cut}: the decoder does not fit: {problem}.' },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
   // --- profiles, planner --------------------------------------------------------------------------------------------

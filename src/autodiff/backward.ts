@@ -3,7 +3,7 @@ import { CutlineError } from '../errors.ts';
 import { GraphBuilder } from '../model/builder.ts';
 import { type Graph, type Node, nodeLabel } from '../model/graph.ts';
 import { reads } from '../model/reads.ts';
-import type { Tensor } from '../model/tensor.ts';
+import type { DType, Tensor } from '../model/tensor.ts';
 import { Expressions, type Term } from './expressions.ts';
 import { piecewiseConstant, type Rule, type RuleContext } from './rule.ts';
 import { rules } from './rules/index.ts';
@@ -15,10 +15,13 @@ export interface Forward {
   /** Tensors with respect to which `backward` may be asked for gradients. */
   readonly wrt: ReadonlySet<Term>;
   readonly nodes: readonly Node[];
-  /** Whether a tensor holds floats: others carry no gradient. */
-  isFloat(name: Term): boolean;
+  readonly dtypes: ReadonlyMap<Term, DType>;
   shape(name: Term): readonly number[];
+  dtype(name: Term): DType;
 }
+
+/** What QuantizeLinear makes. Such a tensor stands for real numbers, and carries their cotangent through the graph. */
+const quantized: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16', 'uint16']);
 
 /**
  * Writes the nodes of `graph` into a new builder; inputs and initializers come along, outputs do not.
@@ -31,13 +34,15 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
   for (const v of graph.inputs) builder.input(v.name, v.dtype, v.shape);
   for (const [name, tensor] of graph.initializers) builder.initializer(tensor, name);
   for (const node of graph.nodes) for (const output of node.outputs) if (output) builder.reserve(output);
-  const floats = new Set(
-    [...graph.values.values(), ...graph.outputs, ...graph.inputs]
-      .filter((v) => v.dtype.includes('float'))
-      .map((v) => v.name),
-  );
-  const isFloat = (name: Term): boolean => floats.has(name);
-  const active = influenced(graph.nodes, wrt, isFloat);
+  const infos = [...graph.values.values(), ...graph.outputs, ...graph.inputs];
+  const dtypes = new Map(infos.map((v) => [v.name, v.dtype]));
+  for (const [name, tensor] of graph.initializers) dtypes.set(name, tensor.dtype);
+  const dtype = (name: Term): DType => {
+    const found = dtypes.get(name);
+    if (!found) throw new Error(`autodiff: the type of ${name} is not known`);
+    return found;
+  };
+  const active = influenced(graph.nodes, wrt, dtypes);
   const nodes = graph.nodes.map((node) => {
     const rule = touches(node, active) ? ruleOf(node) : undefined;
     const prepared = rule?.prepare?.(node, (hint) => builder.fresh(hint)) ?? node;
@@ -45,7 +50,7 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
     return prepared;
   });
   const shapes = new Map<string, readonly number[]>();
-  for (const v of [...graph.values.values(), ...graph.outputs, ...graph.inputs]) {
+  for (const v of infos) {
     if (v.shape.every((d) => typeof d === 'number')) shapes.set(v.name, v.shape);
   }
   for (const [name, tensor] of graph.initializers) shapes.set(name, tensor.shape);
@@ -54,7 +59,7 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
     if (!s) throw new Error(`autodiff: the shape of ${name} is not known`);
     return s;
   };
-  return { g: new Expressions(builder), graph, wrt: new Set(wrt), nodes, isFloat, shape };
+  return { g: new Expressions(builder), graph, wrt: new Set(wrt), nodes, dtypes, shape, dtype };
 }
 
 /**
@@ -63,9 +68,9 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
  * @returns the gradient of Σ ⟨seed, tensor⟩ with respect to each tensor of `wrt`; zeros where nothing depends on it
  */
 export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: readonly Term[]): Map<Term, Term> {
-  const { g, nodes, shape } = forward;
+  const { g, nodes, shape, dtype } = forward;
   const wanted = new Set<Term>(wrt);
-  const active = influenced(nodes, wrt, forward.isFloat);
+  const active = influenced(nodes, wrt, forward.dtypes);
   const constants = constantsOf(forward.graph, wanted);
   const parts = new Map<Term, Term[]>();
   const give = (name: Term, cotangent: Term) => parts.set(name, [...(parts.get(name) ?? []), cotangent]);
@@ -90,6 +95,7 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
       cotangents,
       g,
       shape,
+      dtype,
       constant: (name) => constants.get(name),
     };
     const gradients = rule.gradients(context);
@@ -106,12 +112,18 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
 const touches = (node: Node, tensors: ReadonlySet<Term>): boolean =>
   !piecewiseConstant.has(node.op) && reads(node).some((x) => tensors.has(x));
 
-/** Float tensors that change when a tensor of `wrt` changes a little; bodies of If, Loop and Scan count as reading. */
-function influenced(nodes: readonly Node[], wrt: readonly Term[], isFloat: (name: Term) => boolean): Set<Term> {
+/**
+ * Tensors of real numbers, quantised ones included, that change when a tensor of `wrt` changes a little; bodies of If, Loop
+ * and Scan count as reading. A cast to small integers is no quantisation: nothing says what they stand for.
+ */
+function influenced(nodes: readonly Node[], wrt: readonly Term[], dtypes: ReadonlyMap<Term, DType>): Set<Term> {
   const tensors = new Set(wrt);
   for (const node of nodes) {
     if (!touches(node, tensors)) continue;
-    for (const y of node.outputs) if (isFloat(y)) tensors.add(y);
+    for (const y of node.outputs) {
+      const dtype = dtypes.get(y);
+      if (dtype && (dtype.includes('float') || (quantized.has(dtype) && node.op !== 'Cast'))) tensors.add(y);
+    }
   }
   return tensors;
 }

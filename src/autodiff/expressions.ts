@@ -96,6 +96,8 @@ export class Expressions {
 
   /** Sum over axes; none given means over all. */
   sum(a: Term, axes?: readonly number[], keepDims = false): Term {
+    // ONNX takes an empty list for all axes.
+    if (axes?.length === 0) return a;
     const inputs = axes ? [a, this.graph.constant(axes, 'int64')] : [a];
     return this.graph.op('ReduceSum', inputs, { keepdims: keepDims ? 1 : 0 });
   }

@@ -68,11 +68,16 @@ function raise(node: Node, opset: number, graph: Graph & { values: Map<string, V
       return opset < 12
         ? { ...without(node, ['ratio']), op: 'Identity', attributes: {}, outputs: node.outputs.slice(0, 1) }
         : node;
+    case 'TopK':
+      return opset < 10 ? withCount(node, b) : node;
+    case 'Scatter':
+      return { ...node, op: 'ScatterElements' };
+    case 'Hardmax':
     case 'Softmax':
     case 'LogSoftmax':
       return opset < 13 ? flattenedSoftmax(node, graph, b) : node;
     case 'BatchNormalization':
-      return opset < 14 ? without(node, ['spatial'], { outputs: node.outputs.slice(0, 1) }) : node;
+      return opset < 14 ? batchNormalization(node, b) : node;
     case 'Upsample':
       return resize(node, b);
     case 'Resize':
@@ -80,6 +85,20 @@ function raise(node: Node, opset: number, graph: Graph & { values: Map<string, V
     default:
       return node;
   }
+}
+
+/** Before opset 14 the outputs beside the first asked for training mode: the statistics of the batch are used. */
+function batchNormalization(node: Node, b: GraphBuilder): Node {
+  const inference = without(node, ['spatial'], { outputs: node.outputs.slice(0, 1) });
+  if (!node.outputs.slice(1).some((y) => y)) return inference;
+  const outputs = [0, 1, 2].map((i) => node.outputs[i] || b.fresh(`${node.outputs[0]}_running`));
+  const attributes = { ...inference.attributes, training_mode: { type: 'int', value: 1 } as const };
+  return { ...inference, outputs, attributes };
+}
+
+/** Before opset 10 K was an attribute. */
+function withCount(node: Node, b: GraphBuilder): Node {
+  return without(node, ['k'], { inputs: [node.inputs[0]!, b.initializer(int64([attrInt(node, 'k', 1)]))] });
 }
 
 /** Before opset 13 softmax flattened all axes from `axis` on; the same as one axis where it is the last that is not 1. */

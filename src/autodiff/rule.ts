@@ -3,7 +3,7 @@
  * reads like the mathematics; shapes are static, so broadcasting and padding are settled while the graph is written.
  */
 import type { Node } from '../model/graph.ts';
-import type { Tensor } from '../model/tensor.ts';
+import type { DType, Tensor } from '../model/tensor.ts';
 import type { Expressions, Term } from './expressions.ts';
 
 export interface RuleContext {
@@ -19,6 +19,8 @@ export interface RuleContext {
   readonly g: Expressions;
   /** Static shape of any tensor of the graph. */
   shape(name: Term): readonly number[];
+  /** Type of any tensor of the graph. Cotangents are float32 whatever it is. */
+  dtype(name: Term): DType;
   /** The value of a tensor that is the same in every run. */
   constant(name: Term): Tensor | undefined;
 }
@@ -61,6 +63,7 @@ export const piecewiseConstant: ReadonlySet<string> = new Set([
   'IsNaN',
   'IsInf',
   'NonZero',
+  'Hardmax',
   'ConstantOfShape',
   'OneHot',
   'Constant',

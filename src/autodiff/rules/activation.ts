@@ -39,6 +39,29 @@ export const activationRules: readonly Rule[] = [
   ]),
   rule('Softsign', ({ g, x, dy }) => [() => g.div(dy, g.square(g.add(g.graph.op('Abs', [x[0]!]), 1)))]),
   rule('Softplus', ({ g, x, dy }) => [() => g.mul(dy, g.graph.op('Sigmoid', [x[0]!]))]),
+  rule('ThresholdedRelu', ({ node, g, x, dy }) => [
+    () => g.where(g.greater(x[0]!, attrFloat(node, 'alpha', 1)), dy, 0),
+  ]),
+  // x moved towards zero by the bias outside [−λ, λ], zero inside.
+  rule('Shrink', ({ node, g, x, dy }) => [
+    () => g.where(g.greater(g.graph.op('Abs', [x[0]!]), attrFloat(node, 'lambd', 0.5)), dy, 0),
+  ]),
+  // x·t with t = tanh(softplus(x)): t + x·(1 − t²)·σ(x)
+  rule('Mish', ({ g, x, dy }) => [
+    () => {
+      const t = g.graph.op('Tanh', [g.graph.op('Softplus', [x[0]!])]);
+      const slope = g.mul(g.sub(1, g.square(t)), g.graph.op('Sigmoid', [x[0]!]));
+      return g.mul(dy, g.add(t, g.mul(x[0]!, slope)));
+    },
+  ]),
+  // x·s with s = σ(αx): s + αx·s·(1 − s) = s + αy·(1 − s)
+  rule('Swish', ({ node, g, x, y, dy }) => [
+    () => {
+      const alpha = attrFloat(node, 'alpha', 1);
+      const s = g.graph.op('Sigmoid', [g.mul(x[0]!, alpha)]);
+      return g.mul(dy, g.add(s, g.mul(g.mul(y[0]!, alpha), g.sub(1, s))));
+    },
+  ]),
   rule('Clip', (c) => {
     const { g, x, dy } = c;
     return [

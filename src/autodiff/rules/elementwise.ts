@@ -1,5 +1,4 @@
 /** Arithmetic with broadcasting. */
-import { attrInt } from '../../model/graph.ts';
 import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
 
 /** Rule of a binary operator from its two partial derivatives times the cotangent. */
@@ -34,6 +33,10 @@ function extremum(op: 'Max' | 'Min'): Rule {
   );
 }
 
+/** Between float types only; the tensor that only lends its type has no part in the result. */
+const cast = (c: RuleContext): Gradients =>
+  c.dtype(c.y[0]!).includes('float') ? [() => c.dy, () => c.g.expand(c.g.value(0), c.shape(c.x[1]!))] : [];
+
 export const elementwiseRules: readonly Rule[] = [
   binary(
     'Add',
@@ -60,6 +63,12 @@ export const elementwiseRules: readonly Rule[] = [
     ({ g, x, dy }) => g.mul(dy, g.mul(x[1]!, g.pow(x[0]!, g.sub(x[1]!, 1)))),
     ({ g, x, y, dy }) => g.mul(dy, g.mul(y[0]!, g.graph.op('Log', [x[0]!]))),
   ),
+  // a − b·trunc(a/b), the quotient being (a − y)/b
+  binary(
+    'Mod',
+    ({ dy }) => dy,
+    ({ g, x, y, dy }) => g.mul(dy, g.div(g.sub(y[0]!, x[0]!), x[1]!)),
+  ),
   sumLike('Sum', () => 1),
   sumLike('Mean', (n) => 1 / n),
   extremum('Max'),
@@ -71,8 +80,6 @@ export const elementwiseRules: readonly Rule[] = [
   rule('Log', ({ g, x, dy }) => [() => g.div(dy, x[0]!)]),
   rule('Reciprocal', ({ g, y, dy }) => [() => g.neg(g.mul(dy, g.square(y[0]!)))]),
   rule('Erf', ({ g, x, dy }) => [() => g.mul(dy, g.mul(g.exp(g.neg(g.square(x[0]!))), 2 / Math.sqrt(Math.PI)))]),
-  rule('Sin', ({ g, x, dy }) => [() => g.mul(dy, g.graph.op('Cos', [x[0]!]))]),
-  rule('Cos', ({ g, x, dy }) => [() => g.neg(g.mul(dy, g.graph.op('Sin', [x[0]!])))]),
   rule('Where', (c) => {
     const { g, x, y, dy } = c;
     const to = (i: number, term: string) => g.unbroadcast(term, c.shape(y[0]!), c.shape(x[i]!));
@@ -82,8 +89,6 @@ export const elementwiseRules: readonly Rule[] = [
   rule('Identity', ({ dy }) => [() => dy]),
   // Inference mode: the identity. The ratio and mode inputs have no gradient.
   rule('Dropout', ({ dy }) => [() => dy]),
-  // Between float types only; a cast to integers is piecewise constant.
-  rule('Cast', ({ node, dy }) => [isFloat(attrInt(node, 'to', 1)) ? () => dy : undefined]),
+  rule('Cast', cast),
+  rule('CastLike', cast),
 ];
-
-const isFloat = (onnxType: number): boolean => [1, 10, 11, 16].includes(onnxType);

@@ -88,60 +88,6 @@ function spread(c: RuleContext, d: string, shape: readonly number[], axis: numbe
   return g.slice(wide, [0], [(n - 1) * stride + 1], [axis]);
 }
 
-const gather = rule('Gather', (c) => [
-  () => {
-    const { g, x, dy } = c;
-    const shape = c.shape(x[0]!);
-    const axis = axisOf(c, 0);
-    const indexShape = c.shape(x[1]!);
-    const count = sizeOf(indexShape);
-    // [lead, indices…, rest] → [indices, lead × rest], scattered along the first axis, and back.
-    const lead = shape.slice(0, axis);
-    const rest = shape.slice(axis + 1);
-    const width = sizeOf(lead) * sizeOf(rest);
-    const rows = g.transpose(g.reshape(dy, [sizeOf(lead), count, sizeOf(rest)]), [1, 0, 2]);
-    const flat = g.reshape(x[1]!, [count, 1]);
-    const extent = g.graph.initializer({ dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(shape[axis]!)) });
-    const negative = g.graph.op('Less', [flat, g.graph.constant(0, 'int64')]);
-    const wrapped = g.graph.op('Where', [negative, g.graph.op('Add', [flat, extent]), flat]);
-    const everywhere = g.expand(wrapped, [count, width]);
-    const scattered = g.graph.op(
-      'ScatterElements',
-      [zeros(c, [shape[axis]!, width]), everywhere, g.reshape(rows, [count, width])],
-      { axis: 0, reduction: 'add' },
-    );
-    return g.reshape(g.transpose(g.reshape(scattered, [shape[axis]!, sizeOf(lead), sizeOf(rest)]), [1, 0, 2]), shape);
-  },
-]);
-
-/** Constant padding only: the cotangent of the inner part. Negative pads crop, and their cotangent is padded back. */
-const pad = rule('Pad', (c) => {
-  const mode = c.node.attributes.mode;
-  const widths = integers(c, 1) ?? attrInts(c.node, 'pads') ?? [];
-  const shape = c.shape(c.x[0]!);
-  if ((mode?.type === 'string' && mode.value !== 'constant') || c.x[3] || widths.length !== 2 * shape.length)
-    return [undefined];
-  return [
-    () => {
-      const before = widths.slice(0, shape.length);
-      const after = widths.slice(shape.length);
-      const out = c.shape(c.y[0]!);
-      const axes = shape.map((_, i) => i);
-      const inner = c.g.slice(
-        c.dy,
-        before.map((b) => Math.max(b, 0)),
-        out.map((n, i) => n - Math.max(after[i]!, 0)),
-        axes,
-      );
-      return c.g.pad(
-        inner,
-        before.map((b) => Math.max(-b, 0)),
-        after.map((a) => Math.max(-a, 0)),
-      );
-    },
-  ];
-});
-
 const transpose = rule('Transpose', (c) => [
   () => {
     const rank = c.shape(c.x[0]!).length;
@@ -191,6 +137,20 @@ function columnRowDepth(c: RuleContext): string {
   return c.g.reshape(c.g.transpose(apart, [0, 1, 3, 5, 2, 4]), [n, depth, height, width]);
 }
 
+/** Keeping a triangle is its own transpose. */
+const trilu = rule('Trilu', ({ node, g, x, dy }) => [
+  () => g.graph.op('Trilu', x[1] ? [dy, x[1]] : [dy], { upper: attrInt(node, 'upper', 1) }),
+]);
+
+/** Reversing is its own inverse. */
+const reverseSequence = rule('ReverseSequence', ({ node, g, x, dy }) => [
+  () =>
+    g.graph.op('ReverseSequence', [dy, x[1]!], {
+      batch_axis: attrInt(node, 'batch_axis', 1),
+      time_axis: attrInt(node, 'time_axis', 0),
+    }),
+]);
+
 export const layoutRules: readonly Rule[] = [
   reshaped('Reshape'),
   reshaped('Flatten'),
@@ -200,10 +160,10 @@ export const layoutRules: readonly Rule[] = [
   concat,
   split,
   slice,
-  gather,
-  pad,
   expand,
   tile,
+  trilu,
+  reverseSequence,
   inverse('DepthToSpace', 'SpaceToDepth'),
   inverse('SpaceToDepth', 'DepthToSpace'),
 ];

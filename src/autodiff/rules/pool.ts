@@ -1,6 +1,7 @@
 /** Pooling. */
-import { attrInt, attrInts, type Node } from '../../model/graph.ts';
-import { sizeOf, type Tensor } from '../../model/tensor.ts';
+import { attrFloat, attrInt, attrInts, type Node } from '../../model/graph.ts';
+import { float32, sizeOf, type Tensor } from '../../model/tensor.ts';
+import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
 import { padsOrCrops, type Window, windowOf } from './geometry.ts';
 
@@ -15,7 +16,7 @@ function disjoint({ kernel, strides, dilations, before, after }: Window): boolea
 }
 
 /** The cotangent goes to the position that the forward pass picked (the first maximum, on ties). */
-function maxPool(c: RuleContext): string {
+function maxPool(c: RuleContext): Term {
   const { g, x, y, dy } = c;
   const shape = c.shape(x[0]!);
   const window = geometry(c);
@@ -34,8 +35,14 @@ function maxPool(c: RuleContext): string {
   return g.reshape(flat, shape);
 }
 
-const withIndices = (node: Node, fresh: (hint: string) => string): Node =>
-  node.outputs[1] ? node : { ...node, outputs: [node.outputs[0]!, fresh(`${node.outputs[0]}_indices`)] };
+/** Positions counted row by row. Files that ask for columns first only mean their own use of the indices. */
+function withIndices(node: Node, fresh: (hint: string) => string): Node {
+  if (node.outputs[1]) return node;
+  const { storage_order: _, ...attributes } = node.attributes;
+  return { ...node, attributes, outputs: [node.outputs[0]!, fresh(`${node.outputs[0]}_indices`)] };
+}
+
+const columnsFirst = (node: Node): boolean => attrInt(node, 'storage_order', 0) === 1;
 
 /** How many inputs each window averages, counting as the node counts. */
 function divisors(c: RuleContext, window: Window): Tensor {
@@ -68,19 +75,13 @@ function divisors(c: RuleContext, window: Window): Tensor {
   return { dtype: 'float32', shape: positions, data };
 }
 
-/** Each position receives its share from every window that covers it: a transposed depthwise convolution with ones. */
-function averagePool(c: RuleContext): string {
-  const { g, x, dy } = c;
-  const [n, channels, ...extents] = c.shape(x[0]!) as [number, number, ...number[]];
+/** Adds to each position the values of all windows that cover it: a transposed depthwise convolution with ones. */
+function spreadOverWindows(c: RuleContext, values: Term, window: Window): Term {
+  const { g } = c;
+  const [n, channels, ...extents] = c.shape(c.x[0]!) as [number, number, ...number[]];
   const positions = c.shape(c.y[0]!).slice(2);
-  const window = geometry(c);
-  const shares = g.mul(dy, g.tensor(divisors(c, window)));
-  const single = g.reshape(shares, [n * channels, 1, ...positions]);
-  const ones = g.tensor({
-    dtype: 'float32',
-    shape: [1, 1, ...window.kernel],
-    data: new Float32Array(sizeOf(window.kernel)).fill(1),
-  });
+  const single = g.reshape(values, [n * channels, 1, ...positions]);
+  const ones = g.tensor(float32(new Float32Array(sizeOf(window.kernel)).fill(1), [1, 1, ...window.kernel]));
   const full = g.graph.op('ConvTranspose', [single, ones], {
     kernel_shape: window.kernel,
     strides: window.strides,
@@ -92,27 +93,58 @@ function averagePool(c: RuleContext): string {
   );
   const { pads, crops } = padsOrCrops(extents.map((e, i) => window.before[i]! + e - reach[i]!));
   const padded = g.pad(full, [0, 0, ...extents.map(() => 0)], [0, 0, ...pads]);
-  const axes = extents.map((_, i) => i + 2);
   const cropped = [...window.before, ...crops].every((w) => w === 0)
     ? padded
     : g.slice(
         padded,
         window.before,
         window.before.map((b, i) => b + extents[i]!),
-        axes,
+        extents.map((_, i) => i + 2),
       );
   return g.reshape(cropped, [n, channels, ...extents]);
+}
+
+function averagePool(c: RuleContext): Term {
+  const window = geometry(c);
+  return spreadOverWindows(c, c.g.mul(c.dy, c.g.tensor(divisors(c, window))), window);
+}
+
+/**
+ * y = (Σ |x|ᵖ)^(1/p): dx = sign(x)·|x|^(p−1) · Σ dy·y^(1−p) over the windows that hold x; nothing where a window is all zeros.
+ * @param p
+ * @param spread sums over windows
+ */
+function lpPool(c: RuleContext, p: number, spread: (values: Term) => Term): Term {
+  const { g, x, y, dy } = c;
+  const shares = spread(p === 1 ? dy : g.where(g.greater(y[0]!, 0), g.mul(dy, g.pow(y[0]!, 1 - p)), 0));
+  if (p === 2) return g.mul(x[0]!, shares);
+  const sign = g.sign(x[0]!);
+  return g.mul(p === 1 ? sign : g.mul(sign, g.pow(g.graph.op('Abs', [x[0]!]), p - 1)), shares);
+}
+
+/** The order of the norm: an integer, in old files a float. */
+const orderOf = (node: Node): number => attrInt(node, 'p') ?? attrFloat(node, 'p', 2);
+
+/** Values lie where the indices say; so do their cotangents. */
+function maxUnpool(c: RuleContext): Term {
+  const { g, x, dy } = c;
+  const places = g.reshape(x[1]!, [-1]);
+  return g.reshape(g.graph.op('GatherElements', [g.reshape(dy, [-1]), places], { axis: 0 }), c.shape(x[0]!));
 }
 
 const spatialAxes = (shape: readonly number[]): number[] => shape.map((_, i) => i).slice(2);
 
 export const poolRules: readonly Rule[] = [
-  rule('MaxPool', (c) => [() => maxPool(c)], withIndices),
+  rule('MaxPool', (c) => (columnsFirst(c.node) ? [] : [() => maxPool(c)]), withIndices),
   rule('AveragePool', (c) => [() => averagePool(c)]),
   rule('GlobalAveragePool', (c) => {
     const shape = c.shape(c.x[0]!);
     return [() => c.g.expand(c.g.mul(c.dy, 1 / sizeOf(shape.slice(2))), shape)];
   }),
+  rule('LpPool', (c) => [() => lpPool(c, orderOf(c.node), (values) => spreadOverWindows(c, values, geometry(c)))]),
+  // Broadcasting spreads over the one window there is.
+  rule('GlobalLpPool', (c) => [() => lpPool(c, orderOf(c.node), (values) => values)]),
+  rule('MaxUnpool', (c) => [() => maxUnpool(c)]),
   // Ties share the cotangent equally.
   rule('GlobalMaxPool', ({ g, x, y, dy, shape }) => [
     () => {

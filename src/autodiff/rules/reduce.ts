@@ -1,5 +1,5 @@
 /** Reductions over axes. */
-import { attrInts } from '../../model/graph.ts';
+import { attrInt, attrInts } from '../../model/graph.ts';
 import { asNumbers } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
@@ -46,13 +46,25 @@ function extremum(op: string): Rule {
   });
 }
 
+/** Each value was added to all that come after it, so its gradient is the sum from the other end. */
+const cumSum = rule('CumSum', ({ node, g, x, dy }) => [
+  () =>
+    g.graph.op('CumSum', [dy, x[1]!], {
+      exclusive: attrInt(node, 'exclusive', 0),
+      reverse: 1 - attrInt(node, 'reverse', 0),
+    }),
+]);
+
 export const reduceRules: readonly Rule[] = [
+  cumSum,
   reduction('ReduceSum', () => 1),
   reduction('ReduceMean', (c) => 1 / countOf(c)),
   reduction('ReduceSumSquare', (c) => c.g.mul(c.x[0]!, 2)),
   reduction('ReduceL1', (c) => c.g.sign(c.x[0]!)),
   reduction('ReduceL2', (c, kept) => c.g.div(c.x[0]!, kept(c.y[0]!))),
   reduction('ReduceProd', (c, kept) => c.g.div(kept(c.y[0]!), c.x[0]!)),
+  // y = log Σ x, so 1/Σ x = e^(−y)
+  reduction('ReduceLogSum', (c, kept) => kept(c.g.exp(c.g.neg(c.y[0]!)))),
   reduction('ReduceLogSumExp', (c, kept) => c.g.exp(c.g.sub(c.x[0]!, kept(c.y[0]!)))),
   extremum('ReduceMax'),
   extremum('ReduceMin'),

@@ -3,8 +3,8 @@
  * gradient multiplies by Mᵀ. The matrices follow ONNX's definition of the coordinate and nearest modes.
  */
 import { attrInt, attrString } from '../../model/graph.ts';
-import { float32 } from '../../model/tensor.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
+import { type AxisMap, transposedMaps } from './along-axes.ts';
 
 /** Position in the input of output index i; undefined for modes without a rule. */
 function coordinate(mode: string, i: number, from: number, to: number, scale: number): number | undefined {
@@ -61,7 +61,7 @@ function weights(c: RuleContext, from: number, to: number, scale: number): Float
 }
 
 /** One matrix for each axis whose extent changes; undefined where there is no rule. */
-function matrices(c: RuleContext): { axis: number; matrix: Float32Array }[] | undefined {
+function matrices(c: RuleContext): AxisMap[] | undefined {
   const kind = attrString(c.node, 'mode', 'nearest');
   if ((kind !== 'nearest' && kind !== 'linear') || attrInt(c.node, 'antialias', 0) === 1 || c.node.attributes.axes)
     return undefined;
@@ -74,7 +74,7 @@ function matrices(c: RuleContext): { axis: number; matrix: Float32Array }[] | un
     given && given.data.length === from.length
       ? Array.from(given.data as Float32Array)
       : from.map((n, i) => to[i]! / n);
-  const found: { axis: number; matrix: Float32Array }[] = [];
+  const found: AxisMap[] = [];
   for (const [axis, n] of from.entries()) {
     if (n === to[axis] && scales[axis] === 1) continue;
     const matrix = weights(c, n, to[axis]!, scales[axis]!);
@@ -88,20 +88,6 @@ export const resizeRules: readonly Rule[] = [
   rule('Resize', (c) => {
     const along = matrices(c);
     if (!along) return [undefined];
-    return [
-      () => {
-        const from = c.shape(c.x[0]!);
-        const to = c.shape(c.y[0]!);
-        let d = c.dy;
-        for (const { axis, matrix } of along) {
-          const m = c.g.tensor(float32(matrix, [to[axis]!, from[axis]!]));
-          const last = from.length - 1;
-          const perm = from.map((_, i) => (i === axis ? last : i === last ? axis : i));
-          // The axis goes last, where a product with M sums over its outputs.
-          d = axis === last ? c.g.matmul(d, m) : c.g.transpose(c.g.matmul(c.g.transpose(d, perm), m), perm);
-        }
-        return d;
-      },
-    ];
+    return [() => transposedMaps(c.g, c.dy, along, c.shape(c.x[0]!), c.shape(c.y[0]!))];
   }),
 ];

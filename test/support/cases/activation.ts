@@ -42,6 +42,11 @@ const gelu: CaseGenerator = (s) => {
   s.node('Gelu', [s.real(s.shape(1, 4), -4, 4)], { approximate: s.pick(['none', 'tanh']) });
 };
 
+const swish: CaseGenerator = (s) => {
+  s.opset = 24;
+  s.node('Swish', [s.real(s.shape(1, 4), -4, 4)], s.bool() ? { alpha: { float: 1.75 } } : {});
+};
+
 const softmax =
   (op: string): CaseGenerator =>
   (s) => {
@@ -67,6 +72,9 @@ export const activationCases: Readonly<Record<string, readonly CaseGenerator[]>>
   Softplus: [plain('Softplus')],
   Softsign: [plain('Softsign')],
   Mish: [plain('Mish', -4, 4, 18)],
+  Shrink: [tuned('Shrink', { lambd: [0.25, 1.5], bias: [0, 1] })],
+  Swish: [swish],
+  Hardmax: [softmax('Hardmax')],
   Erf: [plain('Erf', -3, 3)],
   Gelu: [gelu],
   Clip: [clip],

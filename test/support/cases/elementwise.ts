@@ -4,6 +4,7 @@ import type { CaseGenerator, Sketch } from './sketch.ts';
 type Range = readonly [number, number];
 const any: Range = [-2, 2];
 const positive: Range = [0.5, 3];
+const inUnit: Range = [-0.75, 0.75];
 
 const unary =
   (op: string, [low, high]: Range = any): CaseGenerator =>
@@ -103,6 +104,8 @@ const castLike: CaseGenerator = (s) => {
   s.node('CastLike', [s.integers(s.shape(1, 3), -9, 9, false), s.real([1])]);
 };
 
+const castLikeReal: CaseGenerator = (s) => s.node('CastLike', [s.real(s.shape(1, 3)), s.real([1])]);
+
 /** Bases stay positive unless the exponent is a whole number. */
 const integerPower: CaseGenerator = (s) => {
   const exponent = { dtype: 'float32', shape: [], data: Float32Array.of(s.pick([0, 1, 2, 3])) } as const;
@@ -118,6 +121,15 @@ export const elementwiseCases: Readonly<Record<string, readonly CaseGenerator[]>
   Log: [unary('Log', positive)],
   Sin: [unary('Sin')],
   Cos: [unary('Cos')],
+  Tan: [unary('Tan', [-1, 1])],
+  Asin: [unary('Asin', inUnit)],
+  Acos: [unary('Acos', inUnit)],
+  Atan: [unary('Atan')],
+  Sinh: [unary('Sinh')],
+  Cosh: [unary('Cosh')],
+  Asinh: [unary('Asinh')],
+  Acosh: [unary('Acosh', [1.25, 3])],
+  Atanh: [unary('Atanh', inUnit)],
   Reciprocal: [unary('Reciprocal', positive)],
   Floor: [unary('Floor')],
   Ceil: [unary('Ceil')],
@@ -143,5 +155,5 @@ export const elementwiseCases: Readonly<Record<string, readonly CaseGenerator[]>
   Not: [(s) => s.node('Not', [s.booleans(s.shape(0, 3))])],
   Where: [where],
   Cast: [cast, throughHalf],
-  CastLike: [castLike],
+  CastLike: [castLike, castLikeReal],
 };

@@ -39,6 +39,15 @@ const globalPool =
   (s) =>
     s.node(op, [s.real([s.int(1, 3), s.int(1, 3), ...s.shape(1, 3)])]);
 
+const lpPool: CaseGenerator = (s) => {
+  const { kernel, strides, pads, spatial } = drawWindow(s, 2, belowKernel);
+  const x = s.real([s.int(1, 2), s.int(1, 2), ...spatial]);
+  s.node('LpPool', [x], { kernel_shape: kernel, strides, pads, p: s.int(1, 3) });
+};
+
+const globalLpPool: CaseGenerator = (s) =>
+  s.node('GlobalLpPool', [s.real([s.int(1, 3), s.int(1, 3), ...s.shape(1, 3)])], { p: s.int(1, 3) });
+
 /** What a max-pool without overlap took, put back. */
 const maxUnpool: CaseGenerator = (s) => {
   const [c, h, w] = [s.int(1, 2), s.int(1, 3), s.int(1, 3)];
@@ -54,5 +63,7 @@ export const poolingCases: Readonly<Record<string, readonly CaseGenerator[]>> = 
   AveragePool: [averagePool(1), averagePool(2), averagePool(3), samePool('AveragePool')],
   GlobalAveragePool: [globalPool('GlobalAveragePool')],
   GlobalMaxPool: [globalPool('GlobalMaxPool')],
+  LpPool: [lpPool],
+  GlobalLpPool: [globalLpPool],
   MaxUnpool: [maxUnpool],
 };

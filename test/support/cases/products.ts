@@ -38,6 +38,9 @@ const equations: readonly (readonly [string, readonly string[]])[] = [
   ['ijk->ik', ['ijk']],
   ['i,j->ij', ['i', 'j']],
   ['ij,jk', ['ij', 'jk']],
+  ['ii->i', ['ii']],
+  ['ij,ij->', ['ij', 'ij']],
+  ['ij,k->k', ['ij', 'k']],
 ];
 
 const einsum: CaseGenerator = (s) => {
@@ -50,8 +53,17 @@ const einsum: CaseGenerator = (s) => {
   );
 };
 
+/** An ellipsis stands for the leading axes. */
+const einsumBatched: CaseGenerator = (s) => {
+  const batch = s.shape(0, 2, 3);
+  const [m, k, n] = s.ints(3, 1, 4) as [number, number, number];
+  const left = s.real([...batch, m, k]);
+  if (s.bool()) return s.node('Einsum', [left], { equation: '...ij->...ji' });
+  return s.node('Einsum', [left, s.weight([...batch, k, n])], { equation: '...ij,...jk->...ik' });
+};
+
 export const productCases: Readonly<Record<string, readonly CaseGenerator[]>> = {
   Gemm: [gemm],
   MatMul: [matmul, matmulLeftBatch, vectors],
-  Einsum: [einsum],
+  Einsum: [einsum, einsumBatched],
 };

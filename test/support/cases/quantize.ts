@@ -32,7 +32,19 @@ const dequantize: CaseGenerator = (s) => {
   s.node('DequantizeLinear', [s.bytes(shape, dtype), s.initializer(scale), s.initializer(zero)], attributes);
 };
 
+/** Scales that are weights, or fed. */
+const dequantizeScaled: CaseGenerator = (s) => {
+  const shape = s.shape(1, 4);
+  const axis = s.int(0, shape.length - 1);
+  const scale = s.pick([[], [shape[axis]!]]);
+  const zero = s.initializer({ dtype: 'uint8', shape: scale, data: new Uint8Array(scale[0] ?? 1).fill(7) });
+  s.node('DequantizeLinear', [s.bytes(shape, 'uint8'), s.real(scale, 0.25, 1), zero], { axis });
+};
+
+const dynamic: CaseGenerator = (s) => s.node('DynamicQuantizeLinear', [s.real(s.shape(1, 4))], {}, 3);
+
 export const quantizeCases: Readonly<Record<string, readonly CaseGenerator[]>> = {
   QuantizeLinear: [quantize],
-  DequantizeLinear: [dequantize],
+  DequantizeLinear: [dequantize, dequantizeScaled],
+  DynamicQuantizeLinear: [dynamic],
 };

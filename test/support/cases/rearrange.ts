@@ -89,14 +89,22 @@ const trilu: CaseGenerator = (s) => {
   s.node('Trilu', [s.real([...s.shape(0, 2), s.int(1, 4), s.int(1, 4)]), ...k], { upper: s.int(0, 1) });
 };
 
+const reverseSequence: CaseGenerator = (s) => {
+  const [steps, batch] = [s.int(1, 4), s.int(1, 3)];
+  const timeFirst = s.bool();
+  const shape = [...(timeFirst ? [steps, batch] : [batch, steps]), ...s.shape(0, 2)];
+  const attributes = timeFirst ? {} : { batch_axis: 0, time_axis: 1 };
+  s.node('ReverseSequence', [s.real(shape), s.list(s.ints(batch, 1, steps))], attributes);
+};
+
 const pad: CaseGenerator = (s) => {
-  s.opset = s.pick([9, 11, 18]);
+  s.opset = s.pick([9, 11, 18, 19]);
   const shape = s.shape(1, 4).map((n) => n + 1);
-  const mode = s.pick(['constant', 'reflect', 'edge']);
+  const mode = s.pick(['constant', 'reflect', 'edge', ...(s.opset === 19 ? ['wrap'] : [])]);
   // A reflection cannot reach beyond the other end.
   const most = (d: number) => (mode === 'reflect' ? Math.min(shape[d]! - 1, 2) : 2);
   const least = mode === 'constant' ? -1 : 0;
-  const axes = s.opset === 18 && s.bool() ? s.order(shape.length).slice(0, s.int(1, shape.length)) : undefined;
+  const axes = s.opset >= 18 && s.bool() ? s.order(shape.length).slice(0, s.int(1, shape.length)) : undefined;
   const over = axes ?? shape.map((_, d) => d);
   const pads = [...over, ...over].map((d) => s.int(shape[d]! > 2 ? least : 0, most(d)));
   const x = s.real(shape);
@@ -167,6 +175,7 @@ export const rearrangeCases: Readonly<Record<string, readonly CaseGenerator[]>> 
   DepthToSpace: [depthToSpace],
   SpaceToDepth: [spaceToDepth],
   Trilu: [trilu],
+  ReverseSequence: [reverseSequence],
   Pad: [pad],
   Resize: [resize, resizeOld],
   Upsample: [upsample],

@@ -35,6 +35,17 @@ const cumSum: CaseGenerator = (s) => {
   s.node('CumSum', [s.real(shape), axis], { exclusive: s.int(0, 1), reverse: s.int(0, 1) });
 };
 
+const topK: CaseGenerator = (s) => {
+  s.opset = s.pick([9, 10, 17]);
+  const shape = s.shape(1, 3);
+  const axis = s.int(0, shape.length - 1);
+  const k = s.int(1, shape[axis]!);
+  const x = s.real(shape);
+  if (s.opset < 10) return s.node('TopK', [x], { axis, k }, 2);
+  const direction = s.opset >= 11 ? { largest: s.int(0, 1) } : {};
+  return s.node('TopK', [x, s.list([k])], { axis: s.bool() ? axis : axis - shape.length, ...direction }, 2);
+};
+
 export const reduceCases: Readonly<Record<string, readonly CaseGenerator[]>> = {
   ReduceSum: [reduce('ReduceSum'), noop],
   ReduceMean: [reduce('ReduceMean')],
@@ -49,4 +60,5 @@ export const reduceCases: Readonly<Record<string, readonly CaseGenerator[]>> = {
   ArgMax: [argument('ArgMax')],
   ArgMin: [argument('ArgMin')],
   CumSum: [cumSum],
+  TopK: [topK],
 };

@@ -135,6 +135,11 @@ export class Sketch {
     return this.#add(op, inputs, attributes, 1)[0]!;
   }
 
+  /** The same for a node of several outputs. */
+  inners(op: string, inputs: readonly string[], attributes: Record<string, AttributeLike>, outputs: number): string[] {
+    return this.#add(op, inputs, attributes, outputs);
+  }
+
   /** Adds a node whose outputs are outputs of the graph. */
   node(op: string, inputs: readonly string[], attributes: Record<string, AttributeLike> = {}, outputs = 1): void {
     this.#outputs.push(...this.#add(op, inputs, attributes, outputs));

@@ -54,6 +54,11 @@ export const activations: Operators = {
   Softplus: map(softplus),
   Softsign: map((x) => x / (1 + Math.abs(x))),
   Mish: map((x) => x * Math.tanh(softplus(x))),
+  Shrink: map((x, call) => {
+    const [lambda, bias] = [float(call, 'lambd', 0.5), float(call, 'bias', 0)];
+    return x < -lambda ? x + bias : x > lambda ? x - bias : 0;
+  }),
+  Swish: map((x, call) => x * sigmoid(float(call, 'alpha', 1) * x)),
   Erf: map(erf),
   Gelu: map(gelu),
 

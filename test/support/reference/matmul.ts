@@ -1,5 +1,5 @@
 import { attrInt, attrString } from '../../../src/model/graph.ts';
-import { float, type Operators, required, unsupported } from './call.ts';
+import { float, type Operators, required } from './call.ts';
 import { at, atBroadcast, broadcastShape, forEachIndex, tabulate, type Value } from './value.ts';
 
 export const products: Operators = {
@@ -48,8 +48,18 @@ export const products: Operators = {
   Einsum: (call) => {
     const operands = call.node.inputs.map((_, i) => required(call, i));
     const equation = attrString(call.node, 'equation', '').replaceAll(' ', '');
-    if (equation.includes('.')) unsupported(call, 'an ellipsis');
-    const [left, right] = equation.split('->') as [string, string | undefined];
+    // The axes of an ellipsis get labels of their own, from the right; digits are no letters of the user's.
+    const dots = operands.map((o, i) => {
+      const term = equation.split('->')[0]!.split(',')[i]!;
+      return term.includes('...') ? '0123456789'.slice(10 - (o.shape.length - term.length + 3)) : '';
+    });
+    const longest = dots.reduce((a, b) => (a.length > b.length ? a : b), '');
+    const [bare, result] = equation.split('->') as [string, string | undefined];
+    const left = bare
+      .split(',')
+      .map((term, i) => term.replace('...', dots[i]!))
+      .join(',');
+    const right = result?.replace('...', longest);
     const terms = left.split(',');
     const size = new Map<string, number>();
     for (const [t, term] of terms.entries()) {

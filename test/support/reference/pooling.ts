@@ -48,6 +48,27 @@ export const pooling: Operators = {
     });
   },
 
+  /** The p-norm of each window. */
+  LpPool: (call) => {
+    const x = required(call, 0);
+    const p = attrInt(call.node, 'p', 2);
+    const spatial = x.shape.slice(2);
+    const win = windowOf(call, spatial, attrInts(call.node, 'kernel_shape')!);
+    return tabulate(x.dtype, [x.shape[0]!, x.shape[1]!, ...win.output], ([n, c, ...o]) => {
+      let sum = 0;
+      forEachIndex(win.kernel, (k) => {
+        const i = k.map((kd, d) => o[d]! * win.strides[d]! + kd * win.dilations[d]! - win.padsBefore[d]!);
+        if (i.every((id, d) => id >= 0 && id < spatial[d]!)) sum += Math.abs(at(x, [n!, c!, ...i])) ** p;
+      });
+      return sum ** (1 / p);
+    });
+  },
+
+  GlobalLpPool: (call) => {
+    const p = attrInt(call.node, 'p', 2);
+    return global(call, (list) => list.reduce((s, v) => s + Math.abs(v) ** p, 0) ** (1 / p));
+  },
+
   GlobalAveragePool: (call) => global(call, (list) => list.reduce((a, b) => a + b, 0) / list.length),
   GlobalMaxPool: (call) => global(call, (list) => Math.max(...list)),
 

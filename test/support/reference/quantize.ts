@@ -22,6 +22,20 @@ export const quantization: Operators = {
     );
   },
 
+  /** To uint8, with the scale and zero point that make the range of x and zero just fit. */
+  DynamicQuantizeLinear: (call) => {
+    const x = required(call, 0);
+    const [low, high] = [Math.min(0, ...x.data), Math.max(0, ...x.data)];
+    const scale = (high - low) / 255;
+    const saturate = (v: number) => Math.min(Math.max(v, 0), 255);
+    const zero = saturate(roundHalfToEven(-low / scale));
+    return [
+      tabulate('uint8', x.shape, (_, i) => saturate(roundHalfToEven(x.data[i]! / scale) + zero)),
+      tabulate('float32', [], () => scale),
+      tabulate('uint8', [], () => zero),
+    ];
+  },
+
   /** y = (x − zero point) · scale. */
   DequantizeLinear: (call) => {
     const x = required(call, 0);

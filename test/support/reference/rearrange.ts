@@ -89,6 +89,21 @@ export const rearrangements: Operators = {
     });
   },
 
+  /** The first `sequence_lens[b]` steps of each example, backwards. */
+  ReverseSequence: (call) => {
+    const x = required(call, 0);
+    const lengths = required(call, 1);
+    const batch = attrInt(call.node, 'batch_axis', 1);
+    const time = attrInt(call.node, 'time_axis', 0);
+    return tabulate(x.dtype, x.shape, (index) => {
+      const [step, length] = [index[time]!, lengths.data[index[batch]!]!];
+      return at(
+        x,
+        index.map((v, d) => (d === time && step < length ? length - 1 - step : v)),
+      );
+    });
+  },
+
   /** Keeps the upper (default) or lower triangle of the last two axes, diagonal k included. */
   Trilu: (call) => {
     const x = required(call, 0);

@@ -1,6 +1,6 @@
 import { attrInt } from '../../../src/model/graph.ts';
 import { type Call, intsFrom, type Operator, type Operators, required } from './call.ts';
-import { at, forEachIndex, positiveAxis, tabulate, type Value } from './value.ts';
+import { at, flat, forEachIndex, type Index, positiveAxis, tabulate, type Value } from './value.ts';
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
 
@@ -55,6 +55,8 @@ function argument(call: Call, better: (a: number, b: number) => boolean): Value 
   return { dtype: 'int64', shape: keep ? shape : shape.filter((_, d) => d !== axis), data };
 }
 
+const replaced = (index: Index, axis: number, value: number): number[] => index.map((v, d) => (d === axis ? value : v));
+
 export const reductions: Operators = {
   ReduceSum: reduce(sum),
   ReduceMean: reduce((list) => sum(list) / list.length),
@@ -72,6 +74,22 @@ export const reductions: Operators = {
 
   ArgMax: (call) => argument(call, (a, b) => a > b),
   ArgMin: (call) => argument(call, (a, b) => a < b),
+
+  /** The k largest (or smallest) along the axis, sorted. K is an attribute before opset 10. */
+  TopK: (call) => {
+    const x = required(call, 0);
+    const k = intsFrom(call, 'k', 1)?.[0] ?? attrInt(call.node, 'k', 1);
+    const axis = positiveAxis(attrInt(call.node, 'axis', -1), x.shape.length);
+    const sign = attrInt(call.node, 'largest', 1) === 1 ? -1 : 1;
+    const { lists, shape } = collect(x, [axis]);
+    const ranked = lists.map((list) =>
+      [...list.keys()].sort((a, b) => sign * (list[a]! - list[b]!) || a - b).slice(0, k),
+    );
+    const row = (index: Index) => flat(shape, replaced(index, axis, 0));
+    const made = replaced(x.shape, axis, k);
+    const places = tabulate('int64', made, (index) => ranked[row(index)]![index[axis]!]!);
+    return [tabulate(x.dtype, made, (index, i) => at(x, replaced(index, axis, places.data[i]!))), places];
+  },
 
   /** y[i] = x[0] + … + x[i] along the axis; without x[i] itself when exclusive; from the end when reverse. */
   CumSum: (call) => {
