@@ -1,9 +1,8 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
 import type { Threat } from '../attacks/index.ts';
-import type { Interval } from '../metrics/index.ts';
+import type { Scores } from './score.ts';
 
-/** SSIM and PSNR over victims with their bootstrap 95 % intervals. */
-export interface AuditResult {
+export interface AuditResult extends Scores {
   readonly cut: string;
   /** Canonical spec. */
   readonly defense: string;
@@ -11,15 +10,6 @@ export interface AuditResult {
   readonly threat: Threat;
   readonly attack: string;
   readonly images: number;
-  /** dB, peak 1. */
-  readonly psnr: Interval;
-  readonly ssim: Interval & { readonly worstDecile: number };
-  /** SSIM as He et al. computed it: 7×7 uniform window, range of the reconstruction. */
-  readonly ssimPaper: number;
-  /** The best guess of somebody who saw nothing. */
-  readonly baseline: { readonly psnr: number; readonly ssim: number };
-  readonly gain: { readonly psnr: number; readonly ssim: number };
-  readonly reidentification: { readonly rank1: number; readonly gallery: number };
   /** Share of right answers of the model under the defense; null for data without labels. */
   readonly accuracy: number | null;
   readonly accuracyImages: number;

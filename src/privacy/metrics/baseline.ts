@@ -3,15 +3,19 @@
  * a leak is what an attack gains over the best such guess.
  */
 import type { Split } from '../../data/index.ts';
-import { psnr } from './error.ts';
-import { type Images, imageAt, pixelsPerImage } from './images.ts';
+import { decibels, squaredError } from './error.ts';
+import { checkFinite, type Images, imageAt, pixelsPerImage } from './images.ts';
 import { meanOf } from './interval.ts';
-import { ssim } from './ssim.ts';
+import { createSsim } from './ssim.ts';
 
 export interface Baseline {
   /** Mean over the victims, of the guess that does best in this metric. */
   readonly psnr: number;
   readonly ssim: number;
+  /** The same guesses picture by picture, to be paired with an attack's scores. */
+  readonly each: { readonly psnr: Float64Array; readonly ssim: Float64Array };
+  /** The guesses themselves. */
+  readonly guesses: Images;
 }
 
 /** The mean picture of a split's first `limit` pictures, in [0, 1]. Undefined for an empty split. */
@@ -37,16 +41,30 @@ export async function meanImage(split: Split, limit = 10_000, signal?: AbortSign
  * @param mean NCHW without N, in [0, 1]
  */
 export function baseline(truth: Images, mean: Float32Array | undefined): Baseline {
+  checkFinite(truth);
   const guesses: Float32Array[] = [new Float32Array(pixelsPerImage(truth)).fill(0.5)];
   if (mean) guesses.push(mean, meanColour(mean, truth.channels));
-  const scores = guesses.map((guess) => {
-    const data = new Float32Array(truth.data.length);
-    const seen: Images = { ...truth, data };
-    for (let i = 0; i < truth.count; i++) imageAt(seen, i).set(guess);
-    return { psnr: meanOf(psnr(truth, seen)), ssim: meanOf(ssim(truth, seen)) };
-  });
-  return { psnr: Math.max(...scores.map((s) => s.psnr)), ssim: Math.max(...scores.map((s) => s.ssim)) };
+  const compare = createSsim(truth);
+  const known = guesses.map((guess) => compare.statistics(guess));
+  const psnrs = guesses.map(() => new Float64Array(truth.count));
+  const ssims = guesses.map(() => new Float64Array(truth.count));
+  for (let i = 0; i < truth.count; i++) {
+    const picture = imageAt(truth, i);
+    const statistics = compare.statistics(picture);
+    guesses.forEach((guess, g) => {
+      psnrs[g]![i] = decibels(squaredError(picture, guess));
+      ssims[g]![i] = compare.similarity(statistics, known[g]!);
+    });
+  }
+  const each = { psnr: best(psnrs), ssim: best(ssims) };
+  const data = new Float32Array(guesses.length * pixelsPerImage(truth));
+  const list: Images = { ...truth, count: guesses.length, data };
+  guesses.forEach((guess, g) => void imageAt(list, g).set(guess));
+  return { psnr: meanOf(each.psnr), ssim: meanOf(each.ssim), each, guesses: list };
 }
+
+const best = (scores: readonly Float64Array[]): Float64Array =>
+  scores.reduce((a, b) => (meanOf(b) > meanOf(a) ? b : a));
 
 function meanColour(image: Float32Array, channels: number): Float32Array {
   const area = image.length / channels;

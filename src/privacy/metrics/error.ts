@@ -15,8 +15,12 @@ export function mse(truth: Images, seen: Images): Float64Array {
  * `PSNR_CAP_DB`. The mean of these is not the PSNR of the batch's mean error, which one bad picture would hide.
  */
 export function psnr(truth: Images, seen: Images): Float64Array {
-  return mse(truth, seen).map((error) => (error > 0 ? Math.min(PSNR_CAP_DB, -10 * Math.log10(error)) : PSNR_CAP_DB));
+  return mse(truth, seen).map(decibels);
 }
+
+/** PSNR of a mean squared error. */
+export const decibels = (error: number): number =>
+  error > 0 ? Math.min(PSNR_CAP_DB, -10 * Math.log10(error)) : PSNR_CAP_DB;
 
 /** Mean squared difference of two pictures. */
 export function squaredError(a: Float32Array, b: Float32Array): number {

@@ -10,7 +10,13 @@ export { mse, PSNR_CAP_DB, psnr } from './error.ts';
 export type { Images } from './images.ts';
 export { bootstrap, type Interval, worstDecile } from './interval.ts';
 export { type MultiScale, msSsim } from './ms-ssim.ts';
-export { type Reidentification, reidentification } from './reidentification.ts';
+export {
+  createGallery,
+  type Gallery,
+  joinRows,
+  pictureRows,
+  type Reidentification,
+} from './reidentification.ts';
 export { cosines, type Rows, sameChoice } from './rows.ts';
 export { type Share, shareOf } from './share.ts';
 export { type SsimMode, ssim } from './ssim.ts';

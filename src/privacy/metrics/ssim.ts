@@ -89,7 +89,7 @@ export function createSsim(size: Pick<Images, 'channels' | 'height' | 'width'>, 
   return {
     statistics(image) {
       const planes = Array.from({ length: channels }, (_, c) => {
-        const pixels = Float64Array.from(image.subarray(c * area, (c + 1) * area));
+        const pixels = new Float64Array(image.subarray(c * area, (c + 1) * area));
         const mean = slideNew(slider, pixels);
         for (let i = 0; i < area; i++) product[i] = pixels[i]! * pixels[i]!;
         return { pixels, mean, power: slideNew(slider, product) };

@@ -47,6 +47,9 @@ const group = {
   psnr: z.strictObject(interval),
   ssim: z.strictObject({ ...interval, worstDecile: z.number() }),
 };
+const share = z.number().min(0).max(1);
+const identification = { rank1: share, low: share, high: share, chance: share, gallery: z.int().positive() };
+const each = z.array(z.number()).min(1);
 const pair = z.strictObject({ psnr: z.number(), ssim: z.number() });
 const schema = z.strictObject({
   format: z.literal('cutline.audit/1'),
@@ -54,10 +57,13 @@ const schema = z.strictObject({
   results: z.array(
     z.strictObject({
       ...group,
-      ssimPaper: z.number(),
+      ssimPaper: z.strictObject(interval),
+      msssim: z.strictObject({ ...interval, scales: z.int().min(1).max(5) }),
+      mse: z.strictObject(interval),
       baseline: pair,
-      gain: pair,
-      reidentification: z.strictObject({ rank1: z.number().min(0).max(1), gallery: z.int().positive() }),
+      gain: z.strictObject({ psnr: z.strictObject(interval), ssim: z.strictObject(interval) }),
+      reidentification: z.strictObject(identification),
+      perImage: z.strictObject({ psnr: each, ssim: each, ssimPaper: each }),
       accuracy: z.number().min(0).max(1).nullable(),
       accuracyImages: z.int().min(0),
       seconds: z.number().positive(),
@@ -144,8 +150,11 @@ describe('an audit', () => {
     const [r] = document.results;
     expect(r!.psnr.mean).toBeGreaterThan(60);
     expect(r!.ssim.low).toBeGreaterThan(0.99);
-    expect(r!.reidentification).toEqual({ rank1: 1, gallery: 60 });
-    expect(r!.gain.psnr).toBeCloseTo(r!.psnr.mean - r!.baseline.psnr, 9);
+    expect(r!.reidentification).toMatchObject({ rank1: 1, high: 1, chance: 1 / 60, gallery: 60 });
+    expect(r!.gain.psnr.mean).toBeCloseTo(r!.psnr.mean - r!.baseline.psnr, 9);
+    expect(r!.gain.ssim.mean).toBeCloseTo(r!.ssim.mean - r!.baseline.ssim, 9);
+    expect(r!.gain.ssim.low).toBeGreaterThan(0);
+    expect(r!.perImage.psnr).toHaveLength(4);
     expect(cells[0]!.pictures.count).toBe(4);
   });
 
