@@ -20,6 +20,7 @@ export class GraphBuilder {
   readonly #values = new Map<string, ValueInfo>();
   readonly #opsets: Map<string, number>;
   readonly #taken = new Set<string>();
+  readonly #nodeNames = new Set<string>();
   readonly #cached = new Map<string, string>();
   #origin: Graph | undefined;
   #count = 0;
@@ -49,7 +50,8 @@ export class GraphBuilder {
 
   fresh(hint: string): string {
     let name = hint;
-    while (this.#taken.has(name)) name = `${hint}_${++this.#count}`;
+    // A node is named after its output, so the names of nodes are avoided too: exporters name tensors and nodes apart.
+    while (this.#taken.has(name) || this.#nodeNames.has(name)) name = `${hint}_${++this.#count}`;
     this.#taken.add(name);
     return name;
   }
@@ -86,9 +88,13 @@ export class GraphBuilder {
     return id;
   }
 
+  /** A name that another node has already is given a number: onnxruntime refuses two nodes of one name. */
   node(node: Node): void {
     for (const o of node.outputs) if (o) this.#taken.add(o);
-    this.#nodes.push(node);
+    let { name } = node;
+    while (name !== '' && this.#nodeNames.has(name)) name = `${node.name}_${++this.#count}`;
+    this.#nodeNames.add(name);
+    this.#nodes.push(name === node.name ? node : { ...node, name });
   }
 
   /** Appends an operator of the standard domain and returns the name of its first output. */
