@@ -1,12 +1,20 @@
-/** Rewrites a graph of an older opset to opset 17, so that rules and formulas know a single form of each operator. */
+/**
+ * Rewrites a graph of an older opset to opset 17, so that rules and formulas know a single form of each operator, and
+ * recurrent operators to the plain ones they are made of.
+ */
 import { GraphBuilder } from '../model/builder.ts';
 import { attrFloat, attrInt, attrInts, type Graph, type Node, type ValueInfo } from '../model/graph.ts';
 import { float32, int64, scalar } from '../model/tensor.ts';
+import { unrollRecurrent } from './recurrent/index.ts';
 
 const target = 17;
 
-/** @param graph shapes known. Graphs of opset 16 or newer are returned as they are. */
+/** @param graph shapes known. Of graphs of opset 16 or newer only recurrent operators are rewritten. */
 export function raiseOpset(graph: Graph): Graph {
+  return unrollRecurrent(raised(graph));
+}
+
+function raised(graph: Graph): Graph {
   const opset = graph.opsets.get('') ?? 1;
   if (opset >= 16) return graph;
   const b = GraphBuilder.from({ ...graph, nodes: [], opsets: new Map([...graph.opsets, ['', target]]) });

@@ -11,6 +11,7 @@ import { poolingCases } from './pooling.ts';
 import { productCases } from './products.ts';
 import { quantizeCases } from './quantize.ts';
 import { rearrangeCases } from './rearrange.ts';
+import { recurrentCases } from './recurrent.ts';
 import { reduceCases } from './reduce.ts';
 import { shapeCases } from './shape.ts';
 import type { CaseGenerator } from './sketch.ts';
@@ -27,6 +28,7 @@ export const operatorCases: Readonly<Record<string, readonly CaseGenerator[]>> =
   ...productCases,
   ...quantizeCases,
   ...rearrangeCases,
+  ...recurrentCases,
   ...reduceCases,
   ...shapeCases,
 };

@@ -10,6 +10,7 @@ import { padding } from './pad.ts';
 import { pooling } from './pooling.ts';
 import { quantization } from './quantize.ts';
 import { rearrangements } from './rearrange.ts';
+import { recurrences } from './recurrent.ts';
 import { reductions } from './reduce.ts';
 import { resizing } from './resize.ts';
 import { shapes } from './shape.ts';
@@ -28,6 +29,7 @@ export const operators: Operators = {
   ...products,
   ...quantization,
   ...rearrangements,
+  ...recurrences,
   ...reductions,
   ...resizing,
   ...shapes,

@@ -1,0 +1,128 @@
+/** RNN, LSTM and GRU written out step by step in plain operators, which have gradient rules. */
+import { GraphBuilder } from '../../model/builder.ts';
+import { attrInt, attrString, type Graph, type Node, type ValueInfo } from '../../model/graph.ts';
+import { asNumbers, type Tensor } from '../../model/tensor.ts';
+import { cells, type State, type Weights } from './cells.ts';
+import { Plain, type Shaped } from './plain.ts';
+
+/** Activation functions that are operators of the same name. */
+const plainActivations = new Set(['Sigmoid', 'Tanh', 'Relu', 'Softsign', 'Softplus']);
+
+/**
+ * @param graph shapes known, opset 13 or newer
+ * @returns the graph without recurrent nodes, but for those with settings that are not written out (clipping, sequences of
+ * different lengths, unusual activations): these stay, and have no gradient rule.
+ */
+export function unrollRecurrent(graph: Graph): Graph {
+  if (!graph.nodes.some((n) => writable(n, graph))) return graph;
+  const b = GraphBuilder.from({ ...graph, nodes: [] });
+  for (const node of graph.nodes) for (const y of node.outputs) if (y) b.reserve(y);
+  const values = new Map(graph.values);
+  const plain = new Plain(b, values);
+  for (const node of graph.nodes) {
+    if (writable(node, graph)) unroll(node, graph, plain);
+    else b.node(node);
+  }
+  return { ...b.build(graph.name), outputs: graph.outputs, values };
+}
+
+function writable(node: Node, graph: Graph): boolean {
+  if (node.domain !== '' || !cells[node.op]) return false;
+  const plainSettings =
+    !node.attributes.clip && attrInt(node, 'input_forget', 0) === 0 && attrInt(node, 'layout', 0) === 0;
+  const lengths = node.inputs[4] ? graph.initializers.get(node.inputs[4]) : undefined;
+  const steps = shapeOf(graph, node.inputs[0]!)[0];
+  const sameLengths = !node.inputs[4] || (lengths !== undefined && asNumbers(lengths).every((n) => n === steps));
+  return plainSettings && sameLengths && activationsOf(node).every((a) => plainActivations.has(a));
+}
+
+const directionsOf = (node: Node): number => (attrString(node, 'direction', 'forward') === 'bidirectional' ? 2 : 1);
+
+/** Three for LSTM, two for GRU, one for RNN, for each direction. */
+function activationsOf(node: Node): string[] {
+  const given = node.attributes.activations;
+  const defaults = cells[node.op]!.defaults;
+  return given?.type === 'strings' ? [...given.value] : new Array(directionsOf(node)).fill(defaults).flat();
+}
+
+function shapeOf(graph: Graph, name: string): readonly number[] {
+  const known: ValueInfo | Tensor | undefined =
+    graph.initializers.get(name) ?? graph.values.get(name) ?? graph.inputs.find((v) => v.name === name);
+  return (known?.shape ?? []).map(Number);
+}
+
+/** X [steps, batch, width], W [directions, gates·hidden, width], R, B, lengths, h₀, c₀, P → Y, Y_h, Y_c. */
+function unroll(node: Node, graph: Graph, p: Plain): void {
+  const input = (i: number): Shaped | undefined => {
+    const term = node.inputs[i];
+    return term ? { term, shape: shapeOf(graph, term) } : undefined;
+  };
+  const x = input(0)!;
+  const [steps, batch] = x.shape as [number, number];
+  const count = directionsOf(node);
+  const { step, defaults } = cells[node.op]!;
+  const activations = activationsOf(node);
+  const made = Array.from({ length: count }, (_, d) => {
+    const backwards = d === 1 || attrString(node, 'direction', 'forward') === 'reverse';
+    const { gates, weights, hidden } = direction(node, p, input, d, activations.slice(d * defaults.length));
+    const initial = (i: number): Shaped => {
+      const given = input(i);
+      return given ? p.reshape(p.at(given, d), [1, batch, hidden]) : p.zeros([1, batch, hidden]);
+    };
+    let state: State = { h: initial(5), ...(node.op === 'LSTM' && { c: initial(6) }) };
+    const parts = steps === 1 ? [gates] : p.split(gates, steps, 0);
+    const states: Shaped[] = [];
+    for (const part of backwards ? parts.reverse() : parts) {
+      state = step(p, weights, part, state);
+      states.push(state.h);
+    }
+    return { states: backwards ? states.reverse() : states, last: state, hidden };
+  });
+  const hidden = made[0]!.hidden;
+  const [y, lastH, lastC] = node.outputs;
+  const named = (parts: readonly Shaped[], output: string) => p.concat(parts, 0, output);
+  if (y) {
+    const each = made.map((m) => p.reshape(p.concat(m.states, 0), [steps, 1, batch, hidden]));
+    p.concat(each, 1, y);
+  }
+  if (lastH)
+    named(
+      made.map((m) => m.last.h),
+      lastH,
+    );
+  if (lastC)
+    named(
+      made.map((m) => m.last.c!),
+      lastC,
+    );
+}
+
+/** The weights of a direction, and the input's part of all gates: X Wᵀ + b, [steps, batch, gates·hidden]. */
+function direction(
+  node: Node,
+  p: Plain,
+  input: (i: number) => Shaped | undefined,
+  d: number,
+  activations: readonly string[],
+): { readonly gates: Shaped; readonly weights: Weights; readonly hidden: number } {
+  const w = p.at(input(1)!, d);
+  const r = p.at(input(2)!, d);
+  const bias = input(3);
+  const peepholes = node.op === 'LSTM' ? input(7) : undefined;
+  let gates = p.matmul(input(0)!, p.transpose(w));
+  let recurrentBias: Shaped | undefined;
+  if (bias) {
+    const [ofInput, ofRecurrence] = p.split(p.at(bias, d), 2, 0) as [Shaped, Shaped];
+    // A GRU multiplies part of the recurrence, bias included, by its reset gate.
+    if (node.op === 'GRU') recurrentBias = ofRecurrence;
+    gates = p.same('Add', gates, node.op === 'GRU' ? ofInput : p.same('Add', ofInput, ofRecurrence));
+  }
+  const weights: Weights = {
+    recurrent: p.transpose(r),
+    ...(recurrentBias && { recurrentBias }),
+    ...(peepholes && { peepholes: p.at(peepholes, d) }),
+    activations,
+    linearBeforeReset: attrInt(node, 'linear_before_reset', 0) !== 0,
+  };
+  return { gates, weights, hidden: r.shape[1]! };
+}
