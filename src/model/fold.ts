@@ -1,7 +1,9 @@
 /** Computes once what is the same in every run. */
 import type { Engine } from '../engine/engine.ts';
+import { takeBranches } from './branches.ts';
 import { dependences, isShapeOf } from './dependence.ts';
 import type { Graph, Node } from './graph.ts';
+import { inferShapes } from './infer.ts';
 import { reads } from './reads.ts';
 import { int64, type Tensor } from './tensor.ts';
 import { allValues, fixedShape } from './values.ts';
@@ -10,11 +12,20 @@ import { allValues, fixedShape } from './values.ts';
 const maxElements = 1 << 24;
 
 /**
- * The graph with everything that depends on constants and shapes alone, such as the shape arithmetic that exporters write,
- * replaced by initializers. For graphs whose shapes are known, since these are what the arithmetic reads.
+ * The graph with what `foldOnce` folds, and with the branch taken in place of conditionals that this decides.
  * @param graph every tensor's shape is static and known (`inferShapes`)
  */
 export async function foldConstants(graph: Graph, engine: Engine): Promise<Graph> {
+  const folded = await foldOnce(graph, engine);
+  const decided = takeBranches(folded);
+  return decided === folded ? folded : foldConstants(await inferShapes(decided, engine), engine);
+}
+
+/**
+ * The graph with everything that depends on constants and shapes alone, such as the shape arithmetic that exporters write,
+ * replaced by initializers. For graphs whose shapes are known, since these are what the arithmetic reads.
+ */
+async function foldOnce(graph: Graph, engine: Engine): Promise<Graph> {
   const kinds = dependences(graph);
   const values = allValues(graph);
   const isFixed = (name: string) => {

@@ -1,0 +1,62 @@
+/** Conditionals that are decided before anything runs, as exporters write them about shapes ("if this axis is 1, squeeze it"). */
+import { type Graph, type Node, nodeLabel } from './graph.ts';
+import { bodies } from './reads.ts';
+import type { Tensor } from './tensor.ts';
+
+/**
+ * Puts the branch taken in place of every If whose condition is constant. The same graph where there is none; shapes of
+ * what was inside a branch are not known afterwards.
+ */
+export function takeBranches(graph: Graph): Graph {
+  const decided = graph.nodes.filter((node) => branchOf(node, graph) !== undefined);
+  if (decided.length === 0) return graph;
+  const taken = new Set([
+    ...graph.inputs.map((v) => v.name),
+    ...graph.initializers.keys(),
+    ...graph.nodes.flatMap((n) => n.outputs),
+  ]);
+  const initializers = new Map(graph.initializers);
+  const nodes = graph.nodes.flatMap((node) => {
+    const body = branchOf(node, graph);
+    return body ? inlined(node, body, taken, initializers) : [node];
+  });
+  return { ...graph, nodes, initializers };
+}
+
+function branchOf(node: Node, graph: Graph): Graph | undefined {
+  if (node.op !== 'If' || node.domain !== '') return undefined;
+  const condition = graph.initializers.get(node.inputs[0]!);
+  if (!condition) return undefined;
+  const body = node.attributes[condition.data[0] ? 'then_branch' : 'else_branch'];
+  // A body within the body may read what is renamed here: left as it is.
+  if (body?.type !== 'graph' || body.value.nodes.some((n) => bodies(n).length > 0)) return undefined;
+  return body.value;
+}
+
+/** The body's nodes under names that are free outside; `taken` and `initializers` are added to. */
+function inlined(node: Node, body: Graph, taken: Set<string>, initializers: Map<string, Tensor>): Node[] {
+  const names = new Map<string, string>();
+  const made = new Set(body.nodes.flatMap((n) => n.outputs));
+  const passed: Node[] = [];
+  body.outputs.forEach(({ name }, i) => {
+    const output = node.outputs[i];
+    if (!output) return;
+    if (made.has(name) && !names.has(name)) names.set(name, output);
+    else passed.push({ name: '', op: 'Identity', domain: '', inputs: [name], outputs: [output], attributes: {} });
+  });
+  const own = [...body.initializers.keys(), ...body.nodes.flatMap((n) => n.outputs)];
+  for (const name of own) {
+    if (!name || names.has(name)) continue;
+    let free = name;
+    for (let n = 1; taken.has(free); n++) free = `${nodeLabel(node)}/${name}_${n}`;
+    taken.add(free);
+    names.set(name, free);
+  }
+  const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name);
+  for (const [name, tensor] of body.initializers) initializers.set(names.get(name) ?? name, tensor);
+  return [...body.nodes, ...passed].map((n) => ({
+    ...n,
+    inputs: renamed(n.inputs),
+    outputs: passed.includes(n) ? n.outputs : renamed(n.outputs),
+  }));
+}

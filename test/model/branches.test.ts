@@ -1,0 +1,59 @@
+/** Conditionals about shapes, as exporters write them, and what becomes of them. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { vectorJacobianGraph } from '../../src/autodiff/index.ts';
+import { createEngine, type Engine } from '../../src/engine/index.ts';
+import { float32, foldConstants, GraphBuilder, inferShapes, int64, scalar } from '../../src/model/index.ts';
+import { difference, numbers } from '../support/compare.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ threads: 1 });
+});
+afterAll(() => engine.close());
+
+/** As torch.squeeze with an axis whose extent the exporter did not know: If(shape[axis] == 1, …, Identity), twice over. */
+function squeezedIfOne(extent: number) {
+  const b = new GraphBuilder(17);
+  const x = b.input('x', 'float32', [2, extent, 3]);
+  const one = b.initializer(int64([1], []));
+  const choose = (input: string, output: string) => {
+    const n = b.op('Gather', [b.op('Shape', [x]), one], { axis: 0 });
+    const branch = (name: string, write: (inner: GraphBuilder) => void) => {
+      const inner = new GraphBuilder(17);
+      write(inner);
+      return { type: 'graph', value: inner.build(name) } as const;
+    };
+    const then_branch = branch('then', (inner) => {
+      const rows = inner.initializer(int64([2, -1]), `${output}_rows`);
+      const flat = inner.op('Reshape', [input, rows], {}, `${output}_flat`);
+      inner.output(inner.op('Exp', [flat], {}, `${output}_then`));
+    });
+    const else_branch = branch('else', (inner) => inner.output(inner.op('Identity', [input], {}, `${output}_else`)));
+    return b.op('If', [b.op('Equal', [n, one])], { then_branch, else_branch }, output);
+  };
+  const y = choose(x, 'y');
+  b.output(b.op('Mul', [choose(y, 'z'), b.initializer(scalar(3))], {}, 'out'));
+  return b.build();
+}
+
+it.each([
+  [1, [2, 3]],
+  [4, [2, 4, 3]],
+])('the branch that a shape decides takes the place of the conditional, at extent %i', async (extent, shape) => {
+  const graph = await inferShapes(squeezedIfOne(extent), engine);
+  const folded = await foldConstants(graph, engine);
+  expect(folded.nodes.map((n) => n.op)).not.toContain('If');
+  expect(folded.outputs[0]!.shape).toEqual(shape);
+  const x = float32(
+    Array.from({ length: 6 * extent }, (_, i) => Math.sin(i)),
+    [2, extent, 3],
+  );
+  const run = async (g: typeof graph) => {
+    const session = await engine.load(g);
+    const result = await session.run({ x });
+    await session.close();
+    return numbers(result.out!);
+  };
+  expect(difference(await run(folded), await run(graph))).toBe(0);
+  expect(vectorJacobianGraph(folded).outputs.map((v) => v.name)).toEqual(['gradient:x']);
+});
