@@ -1,13 +1,33 @@
 /** Engines: the contract, and how to get one. */
 import type { Engine } from './engine.ts';
 import { OrtEngine, type OrtOptions } from './ort/engine.ts';
+import { TfjsEngine, type TfjsOptions } from './tfjs/engine.ts';
 
 export type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from './engine.ts';
 export type { OrtOptions } from './ort/engine.ts';
+export type { TfjsOptions } from './tfjs/engine.ts';
 
-export type EngineOptions = OrtOptions;
+export const engineNames = ['onnxruntime', 'tfjs'] as const;
+export type EngineName = (typeof engineNames)[number];
 
-/** The default engine: onnxruntime in a worker thread. Nothing native is loaded in the calling thread. */
+/** What an engine has no setting for, it leaves aside: TensorFlow decides on its own threads. */
+export interface EngineOptions extends OrtOptions, TfjsOptions {
+  /** Default `onnxruntime`. */
+  readonly engine?: EngineName;
+}
+
+/**
+ * An engine in a worker thread. Nothing native is loaded in the calling thread.
+ * @throws CutlineError ENGINE_MISSING when TensorFlow.js is asked for and not installed
+ */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  return new OrtEngine(options);
+  const { engine = 'onnxruntime' } = options;
+  switch (engine) {
+    case 'onnxruntime':
+      return new OrtEngine(options);
+    case 'tfjs':
+      return new TfjsEngine(options);
+    default:
+      return engine satisfies never;
+  }
 }

@@ -10,8 +10,12 @@ import { types } from './contract/types.ts';
 
 export interface ContractOptions {
   readonly crash: (engine: Engine) => Promise<void>;
+  /** Products take longer than native ones: smaller ones then make a run of the length that a test needs. */
+  readonly slow?: boolean;
   /** Operators this engine does not have, each with the reason. */
   readonly without?: Readonly<Record<string, string>>;
+  /** Element types this engine does not have or not in full, each with the reason. */
+  readonly withoutTypes?: Readonly<Partial<Record<'float64' | 'wide int64', string>>>;
 }
 
 /** A fresh engine when asked for one, and one that the cheap tests share. */
@@ -36,9 +40,9 @@ export function engineContract(name: string, factory: () => Promise<Engine>, opt
       await Promise.all(opened.map((e) => e.close()));
     });
     const bench: Bench = { fresh, shared: () => engine };
-    types(bench);
+    types(bench, options);
     boundaries(bench);
-    liveness(bench);
+    liveness(bench, options);
     loops(bench);
     lifecycle(bench, options);
     operatorAgreement(bench, options);

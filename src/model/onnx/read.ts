@@ -17,6 +17,8 @@ export interface ParseOptions {
   readonly directory?: string;
   /** What error messages call the model. Default `model`. */
   readonly path?: string;
+  /** Newest opset that is read. Default 22, the newest whose shapes and costs are known here. */
+  readonly lastOpset?: number;
 }
 
 /**
@@ -41,8 +43,9 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Graph
   for (const { domain, version } of proto.opsetImport) opsets.set(domain === 'ai.onnx' ? '' : domain, Number(version));
   if (opsets.size === 0) invalid('it imports no operator set: it is truncated or no ONNX file');
   const opset = opsets.get('');
-  if (opset !== undefined && (opset < opsetVersions.first || opset > opsetVersions.last)) {
-    refuseVersion(path, 'Opset', opset, opsetVersions);
+  const opsetRange = { ...opsetVersions, last: options.lastOpset ?? opsetVersions.last };
+  if (opset !== undefined && (opset < opsetRange.first || opset > opsetRange.last)) {
+    refuseVersion(path, 'Opset', opset, opsetRange);
   }
   const frame = { opsets, irVersion: Math.max(irVersion, 4) };
   const graph = readGraph(proto.graph, frame, { path, directory: options.directory });

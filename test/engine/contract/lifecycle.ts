@@ -4,7 +4,7 @@ import { numbers } from '../../support/compare.ts';
 import type { Bench, ContractOptions } from '../contract.ts';
 import { heavy, heavyFeed, linear, linearAnswer, linearFeed, recurrence } from './graphs.ts';
 
-export function lifecycle(bench: Bench, { crash }: ContractOptions): void {
+export function lifecycle(bench: Bench, { crash, slow = false }: ContractOptions): void {
   describe('sessions', () => {
     it('run many requests at once, each with its own answer', async () => {
       const session = await bench.shared().load(linear('n'));
@@ -79,7 +79,7 @@ export function lifecycle(bench: Bench, { crash }: ContractOptions): void {
 
     it('may be closed at any moment of a run without harm to the process', async () => {
       // A thread that is ended inside native code takes the whole process with it.
-      for (let delayMs = 0; delayMs < 20; delayMs += 2) {
+      for (let delayMs = 0; delayMs < 20; delayMs += slow ? 10 : 2) {
         const engine = await bench.fresh();
         const session = await engine.load(heavy(128, 60));
         const runs = [1, 2, 3].map(() => session.run({ x: heavyFeed(128) }).catch(() => undefined));

@@ -2,13 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, Session } from '../../../src/engine/index.ts';
 import { float32 } from '../../../src/model/tensor.ts';
 import { numbers } from '../../support/compare.ts';
-import type { Bench } from '../contract.ts';
+import type { Bench, ContractOptions } from '../contract.ts';
 import { heavy, heavyFeed, linear, linearAnswer, linearFeed, recurrence } from './graphs.ts';
 
-const side = 256;
-
 /** A session one run of which takes at least `longMs` here and now: the graph is deepened until it does. */
-async function longRunning(engine: Engine, longMs: number): Promise<Session> {
+async function longRunning(engine: Engine, side: number, longMs: number): Promise<Session> {
   for (let depth = 40; ; depth *= 2) {
     const session = await engine.load(heavy(side, depth));
     const times = await session.time({ x: heavyFeed(side) }, { warmups: 1, repeats: 2 });
@@ -17,10 +15,12 @@ async function longRunning(engine: Engine, longMs: number): Promise<Session> {
   }
 }
 
-export function liveness(bench: Bench): void {
+export function liveness(bench: Bench, { slow = false }: ContractOptions): void {
+  const side = slow ? 64 : 256;
+
   describe('the event loop', () => {
     it('stays free while a graph runs', async () => {
-      const session = await longRunning(bench.shared(), 500);
+      const session = await longRunning(bench.shared(), side, 500);
       let ticks = 0;
       const timer = setInterval(() => ticks++, 5);
       await session.run({ x: heavyFeed(side) });
@@ -39,7 +39,7 @@ export function liveness(bench: Bench): void {
     });
 
     it('a run gives up when the signal comes, and the session lives on', async () => {
-      const session = await longRunning(bench.shared(), 400);
+      const session = await longRunning(bench.shared(), side, 400);
       const stop = new AbortController();
       const run = session.run({ x: heavyFeed(side) }, { signal: stop.signal });
       const settled = expect(run).rejects.toMatchObject({ code: 'CANCELLED' });

@@ -9,7 +9,7 @@ import type { Bench, ContractOptions } from '../contract.ts';
 const tolerance = 2e-5;
 const runsPerGenerator = 20;
 
-export function operatorAgreement(bench: Bench, { without = {} }: ContractOptions): void {
+export function operatorAgreement(bench: Bench, { without = {}, withoutTypes = {} }: ContractOptions): void {
   describe('operators agree with the reference', () => {
     it('has cases for every operator of the reference', () => {
       expect(Object.keys(operatorCases).sort()).toEqual(Object.keys(referenceOperators).sort());
@@ -22,6 +22,8 @@ export function operatorAgreement(bench: Bench, { without = {} }: ContractOption
           await fc.assert(
             fc.asyncProperty(caseOf(generator), optimizations, async (drawn, optimization) => {
               const expected = runReference(drawn.graph, drawn.feeds, { precision: 'declared' });
+              const types = [...Object.values(drawn.feeds), ...Object.values(expected)].map((t) => t.dtype);
+              fc.pre(!withoutTypes.float64 || !types.includes('float64'));
               const session = await bench.shared().load(drawn.graph, { optimization });
               const actual = await session.run(drawn.feeds);
               await session.close();

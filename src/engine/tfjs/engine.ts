@@ -1,0 +1,24 @@
+/** The TensorFlow.js engine: the same plain ONNX graphs, node by node, in float32. */
+import { RemoteEngine, workerBeside } from '../remote/engine.ts';
+import { nativePackages, requireInstalled } from './library.ts';
+
+export interface TfjsOptions {
+  /**
+   * npm packages that make up TensorFlow.js: the library, then what registers its backends. Default
+   * `@tensorflow/tfjs-node`; `['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu']` is pure JavaScript.
+   */
+  readonly packages?: readonly string[];
+}
+
+/** Settings of the worker. */
+export type TfjsSettings = Required<TfjsOptions>;
+
+/** Graphs are not rewritten: every `optimization` is `disabled`. TensorFlow decides on its threads. */
+export class TfjsEngine extends RemoteEngine {
+  /** @throws CutlineError ENGINE_MISSING */
+  constructor(options: TfjsOptions = {}) {
+    const settings: TfjsSettings = { packages: options.packages ?? nativePackages };
+    requireInstalled(settings.packages);
+    super('tfjs', workerBeside(import.meta.url), settings);
+  }
+}
