@@ -108,6 +108,14 @@ const catalogue = {
     exit: 2,
     text: 'An audit needs a network with one float32 picture input [{wanted}] (from the model card or --size); this one takes {found}.',
   },
+  AUDIT_IMAGES: {
+    exit: 2,
+    text: 'An audit of {images} pictures has no 95 % interval: it needs at least 2, and 100 to mean much. Raise --images.',
+  },
+  AUDIT_GALLERY: {
+    exit: 2,
+    text: 'A gallery of {wanted} pictures cannot be had: it holds the {images} victims and others of the test split, and that of {name} has {found}. Choose --gallery between the two.',
+  },
   ACTIVATION_NOT_FINITE: {
     exit: 2,
     text: 'Cut {cut}: tensor {tensor} has values that are NaN or infinite. Check the weights.',

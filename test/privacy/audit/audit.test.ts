@@ -247,7 +247,10 @@ describe('an audit of other models and data', () => {
   );
 
   it('goes round cuts beyond attack and says why, but not where they were named', async () => {
-    const broken = { ...graph, nodes: graph.nodes.map((n) => (n.name === 'ReLU2' ? { ...n, op: 'Asinh' } : n)) };
+    const broken = {
+      ...graph,
+      nodes: graph.nodes.map((n) => (n.name === 'ReLU2' ? { ...n, op: 'RandomNormalLike' } : n)),
+    };
     const rmle = { solver: 'lbfgs', iterations: 2, lambdaTv: 0 } as const;
     const { audit: document } = await audit({ cuts: undefined, images: 1, rmle }, broken);
     expect(document.results.map((r) => r.cut)).toEqual(['conv1', 'ReLU1', 'pool1', 'conv2']);
