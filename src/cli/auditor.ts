@@ -1,24 +1,17 @@
 /** Attacks one candidate for `cutline plan --data`. */
-import { CutlineError } from '../errors.ts';
 import type { AuditCandidate } from '../planner/index.ts';
-import { Auditor, isBeyondAttack, leakageOf, Subject } from '../privacy/audit/index.ts';
+import { Auditor, attacksAllowed, isBeyondAttack, leakageOf, Subject } from '../privacy/audit/index.ts';
 import type { AuditSetting } from './run-plan.ts';
 
-/** @throws CutlineError USAGE for a threat that has no attack yet */
 export function auditor(setting: AuditSetting): AuditCandidate {
   const { model, dataset, preprocessing, engine, images, iterations, seed, threat, log } = setting;
-  if (threat !== 'white-box') {
-    throw new CutlineError('USAGE', {
-      problem: `--threat ${threat}: attacks on demand are white-box. Audit with cutline audit and give --audit.`,
-    });
-  }
   let opened: Promise<Auditor> | undefined;
   const open = async (signal?: AbortSignal) =>
     Auditor.create(
       engine,
       await Subject.open(engine, model.unbound, preprocessing),
       dataset,
-      { images, seed, attacks: ['rmle'], rmle: { solver: 'lbfgs', iterations } },
+      { images, seed, attacks: attacksAllowed(threat), rmle: { solver: 'lbfgs', iterations } },
       signal,
     );
   return async (cut, defense, signal) => {

@@ -1,4 +1,5 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
+import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -6,15 +7,17 @@ import { checkWritable, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
 import { type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet } from '../report/index.ts';
+import { type AttackOptions, chosenAttacks, inverseNetworkSettings, saveDecoders } from './attack-options.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
 
-export interface AuditSettings {
+export interface AuditSettings extends AttackOptions {
   readonly model: string;
   readonly data: string;
   readonly cuts: readonly string[] | undefined;
-  readonly attacks: readonly 'rmle'[];
+  readonly memoryGb: number | undefined;
+  readonly saveDecoders: string | undefined;
   readonly solver: 'lbfgs' | 'adam';
   readonly lambdaTv: string | undefined;
   readonly learningRate: number | undefined;
@@ -32,7 +35,10 @@ export interface AuditSettings {
 
 export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   check(settings);
+  const attacks = chosenAttacks(settings);
+  const inverseNetwork = await inverseNetworkSettings(settings);
   for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
+  if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
   const signal = stopSignal();
   const { model, threads } = settings;
   const loaded = await loadModel(model);
@@ -47,7 +53,9 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     const outcome = await runAudit(engine, subject, data, {
       images: settings.images,
       seed: settings.seed,
-      attacks: settings.attacks,
+      attacks,
+      inverseNetwork,
+      memoryBytes: settings.memoryGb && settings.memoryGb * 2 ** 30,
       rmle: {
         solver: settings.solver,
         lambdaTv:
@@ -64,8 +72,9 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
       onCell: ({ results }) => {
         for (const r of results) {
+          const queries = r.queries ? ` (${r.queries} queries)` : '';
           bar.log(
-            `${r.cut} ${r.defense}: SSIM ${r.ssim.mean.toFixed(3)}, PSNR ${r.psnr.mean.toFixed(2)} dB, ${r.seconds.toFixed(1)} s`,
+            `${r.cut} ${r.defense} ${r.attack}${queries}: SSIM ${r.ssim.mean.toFixed(3)}, PSNR ${r.psnr.mean.toFixed(2)} dB, ${r.seconds.toFixed(1)} s`,
           );
         }
       },
@@ -73,6 +82,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     });
     bar.stop();
     if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
+    if (settings.saveDecoders !== undefined) await saveDecoders(settings.saveDecoders, outcome);
     if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
     print(settings.json, outcome.audit, () => auditTable(outcome.audit.results));
   } finally {
@@ -93,7 +103,18 @@ export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
   );
 }
 
-function check({ images, iterations, seed, solver, lambdaTv, learningRate, threads }: AuditSettings): void {
+function check({
+  queries,
+  epochs,
+  memoryGb,
+  images,
+  iterations,
+  seed,
+  solver,
+  lambdaTv,
+  learningRate,
+  threads,
+}: AuditSettings): void {
   const refuse = (problem: string): never => {
     throw new CutlineError('USAGE', { problem });
   };
@@ -101,6 +122,9 @@ function check({ images, iterations, seed, solver, lambdaTv, learningRate, threa
     n === undefined || (Number.isInteger(n) && n >= low && n <= high);
   if (!whole(images, 1, 100_000)) refuse('--images is a whole number from 1 on.');
   if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
+  if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
+  if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');
+  if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
   const lambda = lambdaTv?.trim() === '' ? Number.NaN : Number(lambdaTv);

@@ -1,15 +1,30 @@
 import type { CommandModule } from 'yargs';
+import type { AttackerData, LossName, Threat } from '../../privacy/attacks/index.ts';
+import type { AttackName } from '../../privacy/audit/index.ts';
+
+// As `privacy` has them, which is not loaded for a page of help; their types compare.
+const threats = ['white-box', 'black-box', 'query-free'] as const satisfies Threat[];
+const attackNames = ['rmle', 'inverse-network', 'hybrid'] as const satisfies AttackName[];
+const attackerData = ['same-set', 'same-distribution', 'gaussian', 'synthetic'] as const satisfies AttackerData[];
+const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
 
 interface Options {
   model: string;
   data: string;
   at: string[] | undefined;
-  attack: 'rmle'[];
+  attack: AttackName[] | undefined;
   solver: 'lbfgs' | 'adam';
   'lambda-tv': string | undefined;
   'learning-rate': number | undefined;
   defense: string[];
-  threat: 'white-box';
+  threat: Threat;
+  queries: number[] | undefined;
+  'attacker-data': AttackerData;
+  decoder: string;
+  loss: LossName;
+  epochs: number | undefined;
+  'memory-gb': number | undefined;
+  'save-decoders': string | undefined;
   images: number;
   iterations: number | undefined;
   seed: number;
@@ -41,12 +56,16 @@ export const auditCommand: CommandModule<object, Options> = {
         nargs: 1,
         describe: 'Cut to attack, repeatable; every cut when left out',
       })
+      .option('threat', {
+        choices: threats,
+        default: 'white-box' as const,
+        describe: 'What the attacker has: a white-box one can also do what weaker ones do',
+      })
       .option('attack', {
         array: true,
         nargs: 1,
-        choices: ['rmle'] as const,
-        default: ['rmle'] as 'rmle'[],
-        describe: 'Attack, repeatable',
+        choices: attackNames,
+        describe: 'Attack, repeatable; all that the threat allows when left out',
       })
       .option('solver', { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" })
       .option('lambda-tv', { type: 'string', describe: 'Weight of the total variation, or auto' })
@@ -58,11 +77,29 @@ export const auditCommand: CommandModule<object, Options> = {
         default: ['none'],
         describe: 'none, or noise:gaussian|laplace:input|activation:SCALE (0.5x: times the RMS), repeatable',
       })
-      .option('threat', {
-        choices: ['white-box'] as const,
-        default: 'white-box' as const,
-        describe: 'What the attacker has',
+      .option('queries', {
+        type: 'number',
+        array: true,
+        nargs: 1,
+        describe: 'Pictures the inverse network learns from, repeatable: a sweep; default 10000 or what there is',
       })
+      .option('attacker-data', {
+        choices: attackerData,
+        default: 'same-set' as const,
+        describe: 'Pictures the attacker owns',
+      })
+      .option('decoder', {
+        type: 'string',
+        default: 'residual',
+        describe: 'Inverse network: residual, paper, or an ONNX file that was trained before',
+      })
+      .option('loss', { choices: lossNames, default: 'mse' as const, describe: 'What the decoder learns by' })
+      .option('epochs', { type: 'number', describe: 'Of the decoder; default by the number of queries' })
+      .option('memory-gb', {
+        type: 'number',
+        describe: 'What an attack may take for tables and activations; default 3',
+      })
+      .option('save-decoders', { type: 'string', describe: 'Write trained decoders (ONNX) into this folder' })
       .option('images', { type: 'number', default: 100, describe: 'Victims, from the test split' })
       .option('iterations', { type: 'number', describe: 'Steps of the solver' })
       .option('seed', { type: 'number', default: 1, describe: 'Same seed, same numbers' })
@@ -90,7 +127,15 @@ export const auditCommand: CommandModule<object, Options> = {
       model: argv.model,
       data: argv.data,
       cuts: argv.at,
+      threat: argv.threat,
       attacks: argv.attack,
+      queries: argv.queries,
+      attackerData: argv['attacker-data'],
+      decoder: argv.decoder,
+      loss: argv.loss,
+      epochs: argv.epochs,
+      memoryGb: argv['memory-gb'],
+      saveDecoders: argv['save-decoders'],
       solver: argv.solver,
       lambdaTv: argv['lambda-tv'],
       learningRate: argv['learning-rate'],

@@ -2,11 +2,23 @@
 export {
   type Attack,
   type AttackContext,
+  type AttackerData,
+  attackerData,
+  type BlackBoxAttack,
+  type BlackBoxContext,
+  type LabelledPictures,
+  type QueryFreeAttack,
+  type QueryFreeContext,
   type Reconstruction,
   type Threat,
   threats,
   type WhiteBoxAttack,
   type WhiteBoxContext,
 } from './attack.ts';
+export { type DecoderKind, decoderKinds } from './decoder/choose.ts';
+export { type LossName, lossNames } from './decoder/criterion.ts';
+export { hybrid } from './hybrid.ts';
+export { type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
+export { remembered } from './remembered.ts';
 export { type DescentOptions, descend, type RmleOptions, rmle } from './rmle.ts';
 export type { Start } from './start.ts';

@@ -4,21 +4,26 @@ import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { type Cut, type Graph, resolveCut, type Tensor } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
-import { type Attack, type RmleOptions, rmle, type WhiteBoxContext } from '../attacks/index.ts';
 import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
 import { baseline, type Images, meanImage } from '../metrics/index.ts';
+import { type AttackName, type AttackSettings, attacksOn } from './attack-list.ts';
 import { observe } from './device.ts';
+import { mount } from './knowledge.ts';
 import type { AuditResult } from './result.ts';
 import { imagesOf, score, type Truth } from './score.ts';
 import type { Subject } from './subject.ts';
 import { type Utility, utility } from './utility.ts';
 
-export interface AuditorOptions {
+/** The same on every machine: it decides what is computed together, and so the last digits. */
+const defaultMemoryBytes = 3 * 2 ** 30;
+
+export interface AuditorOptions extends AttackSettings {
   /** Victims; default 100. */
   readonly images: number;
   readonly seed: number;
-  readonly attacks: readonly 'rmle'[];
-  readonly rmle: Omit<RmleOptions, 'cut'>;
+  readonly attacks: readonly AttackName[];
+  /** What an attack may take for activations and tables. Default 3 GiB. */
+  readonly memoryBytes?: number | undefined;
   /** Pictures for re-identification; default 1000, or the whole test split. */
   readonly gallery?: number | undefined;
   /** Labelled pictures for accuracy; default 1000. */
@@ -29,6 +34,8 @@ export interface Cell {
   readonly results: readonly AuditResult[];
   /** Reconstructions of the strongest attack. */
   readonly pictures: Images;
+  /** Decoders that were trained, by attack and number of queries. */
+  readonly decoders: ReadonlyMap<string, Graph>;
 }
 
 /** Pictures on which relative noise is calibrated. */
@@ -42,6 +49,7 @@ export class Auditor {
   readonly #options: AuditorOptions;
   readonly #inputs: Tensor;
   readonly #random: Random;
+  readonly #reserved: ReadonlySet<number>;
   #undefended: Promise<Utility> | undefined;
 
   /** @throws CutlineError DATA_TOO_FEW */
@@ -66,7 +74,8 @@ export class Auditor {
       gallery: images(gallery.count, unitPixels(gallery)),
       baseline: baseline(images(pixels.count, unitPixels(pixels)), await meanImage(data.train, 10_000, signal)),
     };
-    return new Auditor(engine, subject, data, options, preprocess(pixels, subject.preprocessing), truth);
+    const reserved = new Set([...chosen, ...others]);
+    return new Auditor(engine, subject, data, options, preprocess(pixels, subject.preprocessing), truth, reserved);
   }
 
   private constructor(
@@ -76,7 +85,9 @@ export class Auditor {
     options: AuditorOptions,
     inputs: Tensor,
     truth: Truth,
+    reserved: ReadonlySet<number>,
   ) {
+    this.#reserved = reserved;
     this.#engine = engine;
     this.#subject = subject;
     this.#data = data;
@@ -110,14 +121,29 @@ export class Auditor {
     );
     const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
     const results: AuditResult[] = [];
+    const decoders = new Map<string, Graph>();
     let pictures: Images | undefined;
-    for (const attack of this.#options.attacks.map((name) => this.#attack(name, cut))) {
+    const attacks = attacksOn(cut, this.#options.attacks, this.#options);
+    for (const [i, attack] of attacks.entries()) {
       const started = performance.now();
-      const context = this.#whiteBox(cut, defense, observed, random.fork(attack.name), signal, onProgress);
-      const found = await attack.run(context);
+      const found = await mount(attack, {
+        engine: this.#engine,
+        subject: this.#subject,
+        data: this.#data,
+        cut,
+        defense,
+        observed,
+        reserved: this.#reserved,
+        memoryBytes: this.#options.memoryBytes ?? defaultMemoryBytes,
+        random,
+        pictureRandom: this.#random.fork('attacker’s pictures'),
+        signal,
+        onProgress: (done) => onProgress?.((i + done) / attacks.length),
+      });
       const seen = imagesOf(found.pictures, this.#subject.preprocessing, attack.name, cut.id);
       const scores = score(seen, this.truth, random.fork('intervals'));
       if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
+      if (found.decoder) decoders.set(`${attack.name}:${found.queries ?? ''}`, found.decoder);
       results.push({
         cut: cut.id,
         defense: defense.spec,
@@ -130,44 +156,11 @@ export class Auditor {
         accuracyImages: images,
         seconds: (performance.now() - started) / 1000,
         iterations: found.iterations,
+        ...(found.queries !== undefined && { queries: found.queries }),
         parameters: found.parameters,
       });
     }
-    return { results, pictures: pictures! };
-  }
-
-  #attack(name: 'rmle', cut: Cut): Attack {
-    switch (name) {
-      case 'rmle':
-        return rmle({ ...this.#options.rmle, cut: cut.id });
-      default:
-        return name satisfies never;
-    }
-  }
-
-  #whiteBox(
-    cut: Cut,
-    defense: Defense,
-    observed: WhiteBoxContext['observed'],
-    random: Random,
-    signal: AbortSignal | undefined,
-    onProgress: ((done: number) => void) | undefined,
-  ): WhiteBoxContext {
-    const subject = this.#subject;
-    return {
-      engine: this.#engine,
-      preprocessing: subject.preprocessing,
-      observed,
-      count: this.#options.images,
-      defense: { law: defense.law, where: defense.where },
-      random,
-      signal,
-      onProgress,
-      head: async (n: number): Promise<Graph> => (await subject.parts(cut, n)).head,
-      otherPictures: (count) => this.#trainingInputs(count, random.fork('other pictures'), signal),
-      simulate: (inputs) =>
-        observe(this.#engine, subject, cut, inputs, defense, seededNoise(random.fork('simulation')), signal),
-    };
+    return { results, pictures: pictures!, decoders };
   }
 
   async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {

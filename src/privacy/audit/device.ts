@@ -10,6 +10,7 @@ const chunk = 25;
 
 /**
  * @param inputs network inputs [n, …]
+ * @param noise for all rows, or one for each
  * @returns the tensors of the cut, [n, …], in float32
  * @throws CutlineError ACTIVATION_NOT_FINITE, ACTIVATION_DTYPE
  */
@@ -19,18 +20,29 @@ export async function observe(
   cut: Cut,
   inputs: Tensor,
   defense: Defense,
-  noise: NoiseSource,
+  noise: NoiseSource | ((row: number) => NoiseSource),
   signal?: AbortSignal,
 ): Promise<Tensors> {
-  const seen = defense.where === 'input' ? defense.apply(inputs, noise) : inputs;
+  const seen = defense.where === 'input' ? applied(defense, inputs, noise) : inputs;
   const raw = await runInChunks(engine, subject, cut, seen, signal);
   const out: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(raw)) {
     if (!asFloat32(tensor).every(Number.isFinite))
       throw new CutlineError('ACTIVATION_NOT_FINITE', { cut: cut.id, tensor: name });
-    out[name] = defense.where === 'activation' ? defense.apply(tensor, noise) : tensor;
+    out[name] = defense.where === 'activation' ? applied(defense, tensor, noise) : tensor;
   }
   return out;
+}
+
+function applied(defense: Defense, tensor: Tensor, noise: NoiseSource | ((row: number) => NoiseSource)): Tensor {
+  if (typeof noise !== 'function') return defense.apply(tensor, noise);
+  const out = new Float32Array(tensor.data.length);
+  const size = out.length / tensor.shape[0]!;
+  for (let i = 0; i < tensor.shape[0]!; i++) {
+    const row = float32(asFloat32(tensor).subarray(i * size, (i + 1) * size), [1, ...tensor.shape.slice(1)]);
+    out.set(asFloat32(defense.apply(row, noise(i))), i * size);
+  }
+  return float32(out, tensor.shape);
 }
 
 async function runInChunks(

@@ -1,4 +1,5 @@
 /** What leaks through each cut, measured. */
+export { type AttackName, attackNames, attacksAllowed, checkAllowed } from './attack-list.ts';
 export { type AuditOptions, type AuditOutcome, runAudit } from './audit.ts';
 export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 export { isBeyondAttack } from './beyond.ts';

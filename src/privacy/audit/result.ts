@@ -1,5 +1,5 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
-import type { Threat } from '../attacks/index.ts';
+import { type Threat, threats } from '../attacks/index.ts';
 import type { Scores } from './score.ts';
 
 export interface AuditResult extends Scores {
@@ -15,10 +15,12 @@ export interface AuditResult extends Scores {
   readonly accuracyImages: number;
   readonly seconds: number;
   readonly iterations: number;
+  /** Pictures that the device was asked about, for attacks that ask. */
+  readonly queries?: number;
   readonly parameters: Readonly<Record<string, number | string>>;
 }
 
-/** The strongest attack on one (cut, defense, codec, threat): by the upper end of SSIM, then of PSNR. */
+/** The strongest attack on one (cut, defense, codec, threat), be it one of a weaker threat: by the upper end of SSIM, then of PSNR. */
 export type LeakageResult = Pick<
   AuditResult,
   'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
@@ -42,14 +44,20 @@ export interface Audit {
   readonly seed: number;
 }
 
+/** An attacker of a stronger threat can do all that a weaker one can. */
 export function leakageOf(results: readonly AuditResult[]): LeakageResult[] {
   const best = new Map<string, AuditResult>();
-  for (const r of results) {
-    const key = JSON.stringify([r.cut, r.defense, r.codec, r.threat]);
-    const known = best.get(key);
-    if (!known || r.ssim.high > known.ssim.high || (r.ssim.high === known.ssim.high && r.psnr.high > known.psnr.high)) {
-      best.set(key, r);
-    }
+  for (const { cut, defense, codec, threat } of results) {
+    const key = JSON.stringify([cut, defense, codec, threat]);
+    if (best.has(key)) continue;
+    const mountable = results.filter(
+      (r) =>
+        r.cut === cut &&
+        r.defense === defense &&
+        r.codec === codec &&
+        threats.indexOf(r.threat) >= threats.indexOf(threat),
+    );
+    best.set(key, { ...mountable.reduce((a, b) => (isStronger(b, a) ? b : a)), threat });
   }
   return [...best.values()].map(({ cut, defense, codec, threat, attack, images, ssim, psnr }) => ({
     cut,
@@ -62,3 +70,6 @@ export function leakageOf(results: readonly AuditResult[]): LeakageResult[] {
     psnr,
   }));
 }
+
+const isStronger = (a: AuditResult, b: AuditResult): boolean =>
+  a.ssim.high > b.ssim.high || (a.ssim.high === b.ssim.high && a.psnr.high > b.psnr.high);

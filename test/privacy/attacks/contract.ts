@@ -5,23 +5,34 @@
 import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
 import { asFloat32 } from '../../../src/model/index.ts';
-import type { AttackContext, WhiteBoxAttack, WhiteBoxContext } from '../../../src/privacy/attacks/index.ts';
+import type {
+  Attack,
+  AttackContext,
+  BlackBoxContext,
+  QueryFreeContext,
+  Threat,
+  WhiteBoxContext,
+} from '../../../src/privacy/attacks/index.ts';
 import { chain } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { only, row, scene } from './scene.ts';
 
 export interface Promises {
   readonly name: string;
+  readonly how?: string;
+  readonly threat: Threat;
+  /** What every picture must reach, dB: a constant one scores 20 here at best. Default 22. */
+  readonly psnrDb?: number;
   /** @param batch victims attacked together */
-  make(batch?: number): WhiteBoxAttack;
+  make(batch?: number): Attack;
   /** An attack that would go on for minutes. */
-  endless(): WhiteBoxAttack;
+  endless(): Attack;
   /** How far the picture of a victim may depend on who is attacked with it: largest difference of a pixel. */
   readonly batchTolerance: number;
 }
 
-export function attackContract({ name, make, endless, batchTolerance }: Promises): void {
-  describe(`${name} as an attack`, async () => {
+export function attackContract({ name, how = '', threat, psnrDb = 22, make, endless, batchTolerance }: Promises): void {
+  describe(`${name} ${how} as an attack`, async () => {
     const engine = await createEngine({ threads: 1, spinning: true, flushDenormals: true });
     afterAll(() => engine.close());
     const data = spots({ test: 20 });
@@ -30,30 +41,29 @@ export function attackContract({ name, make, endless, batchTolerance }: Promises
       scene({ engine, graph, cut: 'ReLU1', data, victims: Array.from({ length: count }, (_, i) => i), ...over });
 
     it('gives one finite picture of the network’s size for every victim, and says what it did', async () => {
-      const { context, psnrOf } = await sceneOf(2);
+      const { run, psnrOf } = await sceneOf(2);
       const attack = make();
-      const { pictures, iterations, parameters } = await attack.run(context);
+      const { pictures, iterations, parameters } = await run(attack);
       expect(pictures.shape).toEqual([2, 1, 28, 28]);
       expect(asFloat32(pictures).every(Number.isFinite)).toBe(true);
       expect(iterations).toBeGreaterThan(0);
       expect(Object.keys(parameters).length).toBeGreaterThan(0);
-      expect(attack.threat).toBe('white-box');
-      // It has seen something: a constant picture scores 20 dB here at best.
-      for (const score of psnrOf(pictures)) expect(score).toBeGreaterThan(22);
+      expect([attack.name, attack.threat]).toEqual([name, threat]);
+      for (const score of psnrOf(pictures)) expect(score).toBeGreaterThan(psnrDb);
     });
 
     it('repeats itself bit for bit for a seed', async () => {
       const [first, again] = [await sceneOf(2), await sceneOf(2)];
-      const [a, b] = [await make().run(first.context), await make().run(again.context)];
+      const [a, b] = [await first.run(make()), await again.run(make())];
       expect(asFloat32(b.pictures)).toEqual(asFloat32(a.pictures));
       expect([b.iterations, b.parameters]).toEqual([a.iterations, a.parameters]);
     });
 
     it('treats every victim as a problem of its own', async () => {
-      const { context } = await sceneOf(3);
-      const together = (await make().run(context)).pictures;
+      const { ground, run } = await sceneOf(3);
+      const together = (await run(make())).pictures;
       for (let i = 0; i < 3; i++) {
-        const alone = await make().run({ ...context, count: 1, observed: only(context.observed, i) });
+        const alone = await run(make(), { observed: only(ground.observed, i) });
         const [a, b] = [asFloat32(alone.pictures), asFloat32(row(together, i))];
         const worst = a.reduce((most, v, k) => Math.max(most, Math.abs(v - b[k]!)), 0);
         expect(worst).toBeLessThanOrEqual(batchTolerance);
@@ -61,16 +71,16 @@ export function attackContract({ name, make, endless, batchTolerance }: Promises
     });
 
     it('attacks everybody when they do not fill whole batches', async () => {
-      const { context, psnrOf } = await sceneOf(7);
-      const { pictures } = await make(3).run(context);
+      const { run, psnrOf } = await sceneOf(7);
+      const { pictures } = await run(make(3));
       expect(pictures.shape[0]).toBe(7);
-      for (const score of psnrOf(pictures)) expect(score).toBeGreaterThan(22);
+      for (const score of psnrOf(pictures)) expect(score).toBeGreaterThan(psnrDb);
     });
 
     it('tells how far it is, never backwards, from 0 to 1', async () => {
-      const { context } = await sceneOf(5);
+      const { run } = await sceneOf(5);
       const shares: number[] = [];
-      await make(2).run({ ...context, onProgress: (done) => shares.push(done) });
+      await run(make(2), { onProgress: (done) => shares.push(done) });
       expect(shares.length).toBeGreaterThan(0);
       expect(shares).toEqual([...shares].sort((a, b) => a - b));
       expect(shares[0]).toBeGreaterThanOrEqual(0);
@@ -78,11 +88,10 @@ export function attackContract({ name, make, endless, batchTolerance }: Promises
     });
 
     it('stops when told to', async () => {
-      const { context } = await sceneOf(2);
+      const scene = await sceneOf(2);
       const controller = new AbortController();
       let started = 0;
-      const run = endless().run({
-        ...context,
+      const run = scene.run(endless(), {
         signal: controller.signal,
         onProgress: () => {
           started ||= performance.now();
@@ -91,18 +100,28 @@ export function attackContract({ name, make, endless, batchTolerance }: Promises
       });
       await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
       expect(performance.now() - started).toBeLessThan(5000);
-      await expect(endless().run({ ...context, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      await expect(scene.run(endless(), { signal: AbortSignal.abort() })).rejects.toMatchObject({
         code: 'CANCELLED',
       });
     });
 
     it('sees what its threat grants and no truth', () => {
       expectTypeOf<keyof AttackContext>().toEqualTypeOf<
-        'engine' | 'preprocessing' | 'observed' | 'count' | 'defense' | 'random' | 'signal' | 'onProgress'
+        | 'engine'
+        | 'preprocessing'
+        | 'observed'
+        | 'count'
+        | 'defense'
+        | 'memoryBytes'
+        | 'random'
+        | 'signal'
+        | 'onProgress'
       >();
-      expectTypeOf<Exclude<keyof WhiteBoxContext, keyof AttackContext>>().toEqualTypeOf<
+      expectTypeOf<Exclude<keyof BlackBoxContext, keyof AttackContext>>().toEqualTypeOf<'pairs' | 'available'>();
+      expectTypeOf<Exclude<keyof WhiteBoxContext, keyof BlackBoxContext>>().toEqualTypeOf<
         'head' | 'otherPictures' | 'simulate'
       >();
+      expectTypeOf<Exclude<keyof QueryFreeContext, keyof AttackContext>>().toEqualTypeOf<'tail' | 'labelled'>();
     });
   });
 }

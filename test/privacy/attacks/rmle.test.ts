@@ -13,14 +13,18 @@ const lbfgs: RmleOptions = { solver: 'lbfgs', cut, iterations: 60, lambdaTv: 0 }
 const adam: RmleOptions = { solver: 'adam', cut, iterations: 250, lambdaTv: 0, learningRate: 0.02 };
 
 attackContract({
-  name: 'rMLE with L-BFGS',
+  name: 'rmle',
+  how: 'with L-BFGS',
+  threat: 'white-box',
   make: (batch) => rmle({ ...lbfgs, batch }),
   endless: () => rmle({ ...lbfgs, cut, iterations: 1_000_000, lambdaTv: 1 }),
   // Another victim beside it changes roundings, and where the last steps lead; a pixel's range is 2.
   batchTolerance: 0.05,
 });
 attackContract({
-  name: 'rMLE with Adam',
+  name: 'rmle',
+  how: 'with Adam',
+  threat: 'white-box',
   make: (batch) => rmle({ ...adam, batch }),
   endless: () => rmle({ ...adam, iterations: 1_000_000 }),
   batchTolerance: 0,

@@ -11,9 +11,10 @@ import {
   type Tensor,
   type Tensors,
 } from '../../../src/model/index.ts';
-import type { WhiteBoxContext } from '../../../src/privacy/attacks/index.ts';
+import type { Attack, Reconstruction, WhiteBoxContext } from '../../../src/privacy/attacks/index.ts';
 import { observe } from '../../../src/privacy/audit/device.ts';
 import { Subject } from '../../../src/privacy/audit/index.ts';
+import { type Ground, mount, whiteBox } from '../../../src/privacy/audit/knowledge.ts';
 import { parseDefense, seededNoise } from '../../../src/privacy/defenses/index.ts';
 import { psnr, ssim } from '../../../src/privacy/metrics/index.ts';
 import { createRandom } from '../../../src/random.ts';
@@ -32,7 +33,10 @@ export interface SceneOptions {
 }
 
 export interface Scene {
+  readonly ground: Ground;
   readonly context: WhiteBoxContext;
+  /** Runs an attack with what its threat grants. */
+  run(attack: Attack, over?: Partial<Ground>): Promise<Reconstruction>;
   /** Network inputs of the victims. */
   readonly truth: Tensor;
   psnrOf(pictures: Tensor): number[];
@@ -59,20 +63,23 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     const { channels, height, width } = preprocessing;
     return { channels, height, width, count: t.shape[0]!, data: toPixels(t, preprocessing) };
   };
+  const ground: Ground = {
+    engine,
+    subject,
+    data,
+    cut,
+    defense,
+    observed: await see(truth, 'device'),
+    reserved: new Set(victims),
+    memoryBytes: 2 ** 31,
+    random: random.fork('attack'),
+    pictureRandom: random.fork('pictures'),
+  };
   return {
     truth,
-    context: {
-      engine,
-      preprocessing,
-      observed: await see(truth, 'device'),
-      count: victims.length,
-      defense: { law: defense.law, where: defense.where },
-      random: random.fork('attack'),
-      head: async (n) => (await subject.parts(cut, n)).head,
-      otherPictures: async (count) =>
-        preprocess(await data.train.pixels(Array.from({ length: count }, (_, i) => i)), preprocessing),
-      simulate: (inputs) => see(inputs, 'simulation'),
-    },
+    ground,
+    context: whiteBox(ground),
+    run: (attack, over) => mount(attack, { ...ground, ...over }),
     psnrOf: (pictures) => [...psnr(pixels(truth), pixels(pictures))],
     ssimOf: (pictures) => [...ssim(pixels(truth), pixels(pictures))],
   };

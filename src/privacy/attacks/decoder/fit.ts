@@ -1,22 +1,25 @@
 /** Trains a decoder on pairs, until pictures kept aside say that it no longer learns. */
-import { type Expressions, type Loss, meanSquaredError, type Term } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import type { Engine } from '../../../engine/index.ts';
-import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
+import { asFloat32, bindBatch, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Schedule, train } from '../../../training/index.ts';
 import { applyRows } from './apply.ts';
+import { type LossName, withCriterion } from './criterion.ts';
 import { frozenOf } from './frozen.ts';
-import { PairEpochs, type Pairs, pictureTable } from './pairs.ts';
+import { PairEpochs, type Pairs } from './pairs.ts';
 
 export interface FitDecoder {
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate: Schedule;
+  readonly loss: LossName;
   /** Adam's ε. */
   readonly epsilon: number;
   /** Epochs without a better validation loss after which to stop. */
   readonly patience: number;
+  /** What tables and activations may take. */
+  readonly memoryBytes: number;
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
@@ -51,13 +54,16 @@ export async function fitDecoder(
   const validation = await pairs.rows(order.subarray(0, aside));
   const indices = order.slice(aside);
   const batch = Math.min(options.batch, indices.length);
-  const network = await inferShapes(bindBatch(decoder, batch), engine);
-  const targetShape = network.outputs[0]!.shape as readonly number[];
-  const bytesPerRow = network.inputs
-    .concat(network.outputs)
-    .reduce((sum, v) => sum + (4 * sizeOf(v.shape as number[])) / batch, 0);
-  const epochs = new PairEpochs(pairs, indices, bytesPerRow, batch);
-  const symbolic = (trained: Graph): Graph => ({ ...decoder, initializers: trained.initializers });
+  const network = await inferShapes(
+    withCriterion(await inferShapes(bindBatch(decoder, batch), engine), options.loss, picture),
+    engine,
+  );
+  const bytesPerRow = network.inputs.reduce((sum, v) => sum + (4 * sizeOf(v.shape as number[])) / batch, 0);
+  const epochs = new PairEpochs(pairs, indices, bytesPerRow, batch, options.memoryBytes);
+  const symbolic = (trained: Graph): Graph => ({
+    ...decoder,
+    initializers: new Map([...decoder.initializers.keys()].map((name) => [name, trained.initializers.get(name)!])),
+  });
   const validate = async (trained: Graph) =>
     pixelError(await applyRows(engine, symbolic(trained), validation.features, signal), validation.inputs, picture);
 
@@ -69,12 +75,8 @@ export async function fitDecoder(
     engine,
     {
       network,
-      tables: {
-        ...Object.fromEntries(network.inputs.map((v) => [v.name, table(v.shape)])),
-        [pictureTable]: table(targetShape),
-      },
+      tables: Object.fromEntries(network.inputs.map((v) => [v.name, table(v.shape)])),
       frozen: frozenOf(network),
-      loss: (g, output, batchOf, shape) => squaredPixelError(g, output, batchOf(pictureTable), shape, picture),
       adam: { epsilon: options.epsilon },
     },
     async (epoch) => ({
@@ -97,20 +99,6 @@ export async function fitDecoder(
     },
   );
   return { decoder: symbolic(best.network), epochs: taken, validationMse: best.loss };
-}
-
-/** Mean over pixels in [0, 1] of the squared error, from network inputs. */
-function squaredPixelError(g: Expressions, a: Term, b: Term, shape: readonly number[], picture: Preprocessing): Loss {
-  const std = g.tensor(perChannel(picture, (c) => picture.std[c]!));
-  const loss = meanSquaredError(g, g.mul(a, std), g.mul(b, std), shape);
-  return { value: loss.value, cotangent: g.mul(loss.cotangent, std) };
-}
-
-function perChannel({ layout, channels }: Preprocessing, value: (channel: number) => number): Tensor {
-  return float32(
-    Array.from({ length: channels }, (_, c) => value(c)),
-    layout === 'NCHW' ? [channels, 1, 1] : [channels],
-  );
 }
 
 function pixelError(a: Tensor, b: Tensor, { layout, channels, height, width, std }: Preprocessing): number {

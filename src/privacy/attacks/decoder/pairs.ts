@@ -18,9 +18,10 @@ export interface Pairs {
 /** Name of the table that holds the pictures; features go by their tensors' names. */
 export const pictureTable = 'target:picture';
 
-/** What a block of rows may take, and what may be kept from epoch to epoch. */
-const blockBytes = 256 * 2 ** 20;
-const keptBytes = 1024 * 2 ** 20;
+/** What a block of rows may take. */
+const mostBlockBytes = 256 * 2 ** 20;
+/** Shares of the memory: of one block, and of what is kept from epoch to epoch. */
+const [blockShare, keptShare] = [1 / 8, 1 / 2];
 
 /**
  * Epochs of blocks in random order. Pairs that fit in memory are asked for once.
@@ -33,14 +34,14 @@ export class PairEpochs {
   readonly #kept: Block[] | undefined;
 
   /** @param bytesPerRow of picture and features together */
-  constructor(pairs: Pairs, indices: Int32Array, bytesPerRow: number, batch: number) {
+  constructor(pairs: Pairs, indices: Int32Array, bytesPerRow: number, batch: number, memoryBytes: number) {
     this.#pairs = pairs;
     this.#indices = indices;
-    const fitting = Math.max(batch, Math.floor(blockBytes / bytesPerRow));
+    const fitting = Math.max(batch, Math.floor(Math.min(mostBlockBytes, blockShare * memoryBytes) / bytesPerRow));
     // Blocks of equal size: a short one at the end would lose its rows.
     const blocks = Math.ceil(indices.length / fitting);
     this.#rowsPerBlock = Math.ceil(indices.length / blocks);
-    this.#kept = indices.length * bytesPerRow <= keptBytes ? [] : undefined;
+    this.#kept = indices.length * bytesPerRow <= keptShare * memoryBytes ? [] : undefined;
   }
 
   get rows(): number {

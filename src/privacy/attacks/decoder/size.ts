@@ -1,0 +1,19 @@
+/** How large a decoder should be: as wide as its grid allows within a budget of multiplications for a picture. */
+import type { Preprocessing } from '../../../data/index.ts';
+import { type ActivationShape, gridOfAll, layoutOf } from './layout.ts';
+import type { DecoderSize } from './residual.ts';
+
+const budgetMacs = 60e6;
+const widths = [128, 96, 64, 48, 32, 24, 16];
+
+export function decoderSize(tensors: readonly ActivationShape[], picture: Preprocessing): DecoderSize {
+  const grid = gridOfAll(tensors, picture);
+  const area = grid.height * grid.width;
+  const channels = tensors.reduce((sum, { shape }) => {
+    const layout = layoutOf(shape, picture);
+    return sum + (layout.kind === 'map' ? layout.channels : 4);
+  }, 0);
+  const macs = (width: number, blocks: number) => 9 * area * width * (channels + 2 * blocks * width);
+  const width = widths.find((w) => macs(w, 2) <= budgetMacs);
+  return width ? { width, blocks: 2 } : { width: widths.at(-1)!, blocks: 1 };
+}

@@ -1,0 +1,85 @@
+/**
+ * The inverse network of He et al. (2019, §5): a decoder trained on pictures and what the device makes of them. Black-box.
+ * It learns through the defense, since what it learns from has passed it.
+ */
+
+import type { Graph } from '../../model/index.ts';
+import type { AttackContext, AttackerData, BlackBoxAttack, BlackBoxContext, Reconstruction } from './attack.ts';
+import { applyRows } from './decoder/apply.ts';
+import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
+import type { LossName } from './decoder/criterion.ts';
+import { fitDecoder } from './decoder/fit.ts';
+import { fittingDecoder } from './decoder/fitting.ts';
+import type { Pairs } from './decoder/pairs.ts';
+import { trainingPlan } from './decoder/plan.ts';
+import type { DecoderSize } from './decoder/residual.ts';
+
+export interface InverseNetworkOptions {
+  /** Pictures the device is asked about. Default 10 000, or as many as there are. */
+  readonly queries?: number | undefined;
+  readonly data: AttackerData;
+  readonly decoder: DecoderKind;
+  readonly loss: LossName;
+  /** Of a residual decoder; default as large as a budget of multiplications allows. */
+  readonly size?: DecoderSize | undefined;
+  /** Default by the number of queries. */
+  readonly epochs?: number | undefined;
+  /** Trained before, batch symbolic: nothing is asked and nothing is learnt. */
+  readonly trained?: Graph | undefined;
+  /** Id of the cut: it selects what was published. */
+  readonly cut: string;
+}
+
+const defaultQueries = 10_000;
+
+export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {
+  return { name: 'inverse-network', threat: 'black-box', run: (context) => run(context, options) };
+}
+
+async function run(context: BlackBoxContext, options: InverseNetworkOptions): Promise<Reconstruction> {
+  if (options.trained) return apply(context, options.trained, options.cut);
+  const queries = options.queries ?? Math.min(defaultQueries, context.available(options.data));
+  const pairs = await context.pairs(queries, options.data);
+  return { ...(await learnAndApply(context, pairs, options)), queries };
+}
+
+async function apply(context: BlackBoxContext, trained: Graph, cut: string): Promise<Reconstruction> {
+  const { engine, observed, signal } = context;
+  const decoder = fittingDecoder(trained, cut, observed, context.preprocessing);
+  const pictures = await applyRows(engine, decoder, observed, signal);
+  context.onProgress?.(1);
+  return { pictures, iterations: 0, queries: 0, parameters: { decoder: trained.name }, decoder };
+}
+
+/** Trains a decoder on pairs, whoever answered, and shows it what was observed. */
+export async function learnAndApply(
+  context: AttackContext,
+  pairs: Pairs,
+  options: Omit<InverseNetworkOptions, 'queries'>,
+): Promise<Reconstruction> {
+  const { engine, preprocessing, observed, signal } = context;
+  const random = context.random.fork('inverse-network').fork(`${options.data} ${pairs.count}`);
+  const decoder = await untrainedDecoder(options, observed, pairs, preprocessing, random);
+  const plan = trainingPlan(options.decoder, pairs.count, options.epochs);
+  const fitted = await fitDecoder(engine, decoder, pairs, preprocessing, {
+    ...plan,
+    loss: options.loss,
+    memoryBytes: context.memoryBytes,
+    random: random.fork('fit'),
+    signal,
+    onProgress: context.onProgress,
+  });
+  context.onProgress?.(1);
+  return {
+    pictures: await applyRows(engine, fitted.decoder, observed, signal),
+    iterations: fitted.epochs,
+    parameters: {
+      decoder: options.decoder,
+      data: options.data,
+      pairs: pairs.count,
+      loss: options.loss,
+      validationPsnr: -10 * Math.log10(Math.max(fitted.validationMse, 1e-15)),
+    },
+    decoder: fitted.decoder,
+  };
+}
