@@ -39,7 +39,7 @@ function toScale(c: RuleContext, term: Term): Term {
   );
 }
 
-/** y = saturate(round(x/s) + z): dx = dy/s, ds = −dy·x/s², both inside the representable range only. */
+/** y = saturate(round(x/s) + z): dx = dy/s, ds = −Σ dy·x/s², dz = Σ dy, inside the representable range only. */
 const quantizeLinear = rule('QuantizeLinear', (c): Gradients => {
   const { g, x, y, dy } = c;
   const range = limits[c.dtype(y[0]!)];
@@ -52,10 +52,10 @@ const quantizeLinear = rule('QuantizeLinear', (c): Gradients => {
     return g.and(above, g.graph.op('LessOrEqual', [exact, g.value(range[1])]));
   };
   const dx = () => g.div(g.where(inside(), dy, 0), scale());
-  return [dx, () => toScale(c, g.neg(g.mul(dx(), g.div(x[0]!, scale()))))];
+  return [dx, () => toScale(c, g.neg(g.mul(dx(), g.div(x[0]!, scale())))), () => toScale(c, g.where(inside(), dy, 0))];
 });
 
-/** y = (x − z)·s: dx = dy·s, ds = Σ dy·(x − z). */
+/** y = (x − z)·s: dx = dy·s, ds = Σ dy·(x − z), dz = −Σ dy·s. */
 const dequantizeLinear = rule('DequantizeLinear', (c): Gradients => {
   const { g, x, dy } = c;
   if (attrInt(c.node, 'block_size', 0) !== 0) return [];
@@ -63,7 +63,8 @@ const dequantizeLinear = rule('DequantizeLinear', (c): Gradients => {
     const real = g.graph.op('Cast', [x[0]!], { to: 1 });
     return x[2] ? g.sub(real, parameter(c, x[2])) : real;
   };
-  return [() => g.mul(dy, parameter(c, x[1]!)), () => toScale(c, g.mul(dy, centred()))];
+  const dx = () => g.mul(dy, parameter(c, x[1]!));
+  return [dx, () => toScale(c, g.mul(dy, centred())), () => toScale(c, g.neg(dx()))];
 });
 
 /** The scale is chosen so that nothing saturates; it counts as a constant. */
