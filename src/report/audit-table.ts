@@ -1,11 +1,15 @@
 /** What attacks saw, as a table for the terminal. */
 import { table } from '../text-table.ts';
-import type { AuditEntry, Band } from './types.ts';
+import type { AuditEntry, Band, ExposureEntry } from './types.ts';
 
-/** One line a result, in the order given. Metrics with their 95 % interval; the gain is over the best guess. */
+/**
+ * One line a result, in the order given; the rest is in the JSON. The gain is SSIM over that of the best guess, `same label`
+ * the share that the model takes for what it takes the truth for, `rank-1` the share found again in the gallery.
+ */
 export function auditTable(results: readonly AuditEntry[]): string {
   const defended = results.some((r) => r.defense !== 'none');
   const coded = results.some((r) => r.codec !== 'float32');
+  const labelled = results.some((r) => r.labelAgreement);
   const header = [
     'cut',
     ...(defended ? ['defense'] : []),
@@ -18,6 +22,7 @@ export function auditTable(results: readonly AuditEntry[]): string {
     'worst 10 %',
     'gain',
     'PSNR dB',
+    ...(labelled ? ['same label'] : []),
     'rank-1',
     'accuracy',
     'seconds',
@@ -32,13 +37,40 @@ export function auditTable(results: readonly AuditEntry[]): string {
     similarity(r.ssim.mean),
     interval(r.ssim),
     r.ssim.worstDecile === undefined ? '–' : similarity(r.ssim.worstDecile),
-    r.baseline === undefined ? '–' : signed(r.ssim.mean - r.baseline.ssim),
+    gainOf(r),
     r.psnr === undefined ? '–' : r.psnr.mean.toFixed(1),
+    ...(labelled ? [r.labelAgreement ? percent(r.labelAgreement.share) : '–'] : []),
     r.reidentification === undefined ? '–' : percent(r.reidentification.rank1),
     r.accuracy == null ? '–' : percent(r.accuracy),
     r.seconds === undefined ? '–' : r.seconds.toFixed(1),
   ]);
   return table([header, ...rows]);
+}
+
+/** What is known without any attack: one line a cut and defense. */
+export function exposureTable(entries: readonly ExposureEntry[]): string {
+  const defended = entries.some((e) => e.defense !== 'none');
+  const bounded = entries.some((e) => e.dfil);
+  const header = [
+    'cut',
+    ...(defended ? ['defense'] : []),
+    'distance correlation',
+    'n',
+    ...(bounded ? ['MSE bound (unbiased)'] : []),
+  ];
+  const rows = entries.map((e) => [
+    e.cut,
+    ...(defended ? [e.defense] : []),
+    e.distanceCorrelation ? similarity(e.distanceCorrelation.value) : '–',
+    e.distanceCorrelation?.n ?? '–',
+    ...(bounded ? [e.dfil ? e.dfil.mseBound.toPrecision(3) : '–'] : []),
+  ]);
+  return table([header, ...rows]);
+}
+
+function gainOf({ gain, baseline, ssim }: AuditEntry): string {
+  if (gain) return signed(gain.ssim.mean);
+  return baseline ? signed(ssim.mean - baseline.ssim) : '–';
 }
 
 const similarity = (value: number) => value.toFixed(3);

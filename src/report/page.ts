@@ -1,6 +1,7 @@
 /** The report as one file that opens from disk and asks nobody for anything. */
+import { attacks, exposure } from './attack-sections.ts';
 import { html, trusted } from './html.ts';
-import { attacks, candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees, why } from './sections.ts';
+import { candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees, why } from './sections.ts';
 import { style } from './style.ts';
 import type { ReportData } from './types.ts';
 import { verdict } from './verdict.ts';
@@ -28,6 +29,7 @@ ${whatAnAttackerSees(data)}
 ${theRun(data)}
 ${candidates(data)}
 ${attacks(data)}
+${exposure(data)}
 ${evidence(data)}
 </main></body>
 </html>

@@ -14,7 +14,7 @@ import {
 import { latencyHistogram } from './histogram.ts';
 import { type Html, html, trusted } from './html.ts';
 import { leakageScatter } from './scatter.ts';
-import type { AuditEntry, CandidateEntry, ReportData, RunEntry } from './types.ts';
+import type { CandidateEntry, ReportData, RunEntry } from './types.ts';
 
 export function why({ plan }: ReportData): Html {
   const { thresholds, audits, chosen } = plan;
@@ -74,29 +74,6 @@ export function whatAnAttackerSees({ sheet }: ReportData): Html | undefined {
   return html`<section><h2>What an attacker sees</h2>
     <figure><div class="sheet"><img alt="The true pictures above, reconstructions from each cut below" src="data:image/png;base64,${data}"></div>
     <figcaption>Above, what the camera saw; below, what was reconstructed from each cut alone.</figcaption></figure></section>`;
-}
-
-export function attacks({ attacks: entries }: ReportData): Html | undefined {
-  if (entries.length === 0) return undefined;
-  return html`<section><h2>Every attack</h2>
-    <p>A cut is as weak as its best attack. Gain is what an attack adds to the best guess of somebody who saw nothing.</p>
-    <div class="scroll"><table>
-      <thead><tr><th>Cut</th><th>Attack</th><th class="number">Pictures</th><th class="number">SSIM</th><th class="number">Worst tenth</th><th class="number">Gain</th><th class="number">PSNR</th><th class="number">Told apart</th></tr></thead>
-      <tbody>${entries.map(attackRow)}</tbody></table></div></section>`;
-}
-
-function attackRow(e: AuditEntry): Html {
-  const gain = e.baseline && e.ssim.mean - e.baseline.ssim;
-  const told = e.reidentification;
-  return html`<tr>
-    <td class="name">${cutName(e.cut)}<span class="sub">${defenseName(e.defense)}${e.codec === 'float32' ? '' : `, ${e.codec}`}</span></td>
-    <td class="name">${e.attack}<span class="sub">${e.threat}</span></td>
-    <td class="number">${e.images ?? '–'}</td>
-    <td class="number">${similarity(e.ssim.mean)}<span class="sub">${interval(e.ssim)}</span></td>
-    <td class="number">${e.ssim.worstDecile === undefined ? '–' : similarity(e.ssim.worstDecile)}</td>
-    <td class="number">${gain === undefined ? '–' : (gain < 0 ? '−' : '+') + similarity(Math.abs(gain))}</td>
-    <td class="number">${e.psnr ? `${e.psnr.mean.toFixed(1)} dB` : '–'}</td>
-    <td class="number">${told ? html`${percent(told.rank1)}<span class="sub">of ${told.gallery}</span>` : '–'}</td></tr>`;
 }
 
 export function candidates({ plan }: ReportData): Html {

@@ -22,11 +22,32 @@ export interface AuditEntry {
   readonly ssim: Band;
   readonly psnr?: Band | undefined;
   readonly baseline?: { readonly psnr: number; readonly ssim: number } | undefined;
-  readonly reidentification?: { readonly rank1: number; readonly gallery: number } | undefined;
+  readonly gain?: { readonly psnr: Band; readonly ssim: Band } | undefined;
+  readonly ssimPaper?: Band | undefined;
+  readonly msssim?: (Band & { readonly scales: number }) | undefined;
+  readonly mse?: Band | undefined;
+  readonly reidentification?: Identification | undefined;
+  readonly featureReidentification?: Identification | undefined;
+  readonly featureCosine?: (Band & { readonly baseline: number }) | undefined;
+  readonly labelAgreement?: { readonly share: number; readonly baseline: number } | undefined;
   /** Of the split model under the defense, 0 … 1. */
   readonly accuracy?: number | null | undefined;
   readonly seconds?: number | undefined;
   readonly iterations?: number | undefined;
+}
+
+interface Identification {
+  /** Share found among the gallery, 0 … 1. */
+  readonly rank1: number;
+  readonly gallery: number;
+}
+
+/** What is known of a cut under a defense without any attack, as `cutline audit --json` has it in `exposure`. */
+export interface ExposureEntry {
+  readonly cut: string;
+  readonly defense: string;
+  readonly distanceCorrelation?: { readonly value: number; readonly n: number } | undefined;
+  readonly dfil?: { readonly value: number; readonly mseBound: number } | undefined;
 }
 
 export interface CandidateEntry {
@@ -92,6 +113,7 @@ export interface ReportData {
   readonly plan: PlanEntry;
   /** Every attack that was run. */
   readonly attacks: readonly AuditEntry[];
+  readonly exposure?: readonly ExposureEntry[] | undefined;
   readonly run?: RunEntry | undefined;
   /** The contact sheet, PNG. */
   readonly sheet?: Uint8Array | undefined;

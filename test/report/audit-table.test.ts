@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { auditTable } from '../../src/report/index.ts';
+import { auditTable, exposureTable } from '../../src/report/index.ts';
 import { example } from './example.ts';
 
 const entry = example.attacks[0]!;
@@ -29,4 +29,27 @@ it('leaves out what was not measured, and lets no escape sequence through', () =
   };
   const line = auditTable([bare]).split('\n')[1]!;
   expect(line).toMatch(/^\?\[31mred .*– .*–$/);
+});
+
+it('has a column for the label where it is known', () => {
+  const [header, known, unknown] = auditTable([
+    { ...entry, defense: 'none', labelAgreement: { share: 0.625, baseline: 0.1 } },
+    { ...entry, defense: 'none' },
+  ]).split('\n');
+  expect(header).toMatch(/PSNR dB\s+same label\s+rank-1/);
+  expect(known).toMatch(/37\.9\s+62\.5%\s+99\.8%/);
+  expect(unknown).toMatch(/37\.9\s+–\s+99\.8%/);
+});
+
+it('shows what is known without an attack, the bound only where there is one', () => {
+  const plain = { cut: 'conv1', defense: 'none', distanceCorrelation: { value: 0.98765, n: 500 } };
+  expect(exposureTable([plain]).split('\n')).toEqual([
+    expect.stringMatching(/^cut\s+distance correlation\s+n$/),
+    expect.stringMatching(/^conv1\s+0\.988\s+500$/),
+  ]);
+  const noisy = { cut: 'conv1', defense: 'noise:gaussian:input:1', dfil: { value: 4, mseBound: 0.25 } };
+  const [header, first, second] = exposureTable([plain, noisy]).split('\n');
+  expect(header).toContain('MSE bound (unbiased)');
+  expect(first).toMatch(/–$/);
+  expect(second).toMatch(/–\s+–\s+0\.250$/);
 });

@@ -93,4 +93,31 @@ describe('the report', () => {
     expect(made).not.toMatch(/NaN|undefined|Infinity/);
     expect(made).toContain('Same answer as unsplit');
   });
+
+  it('shows further metrics where there are any, and what is known without an attack, as a bound', () => {
+    expect(page).not.toContain('Same label');
+    expect(page).not.toContain('Without any attack');
+    const band = { mean: 0.5, low: 0.4, high: 0.6 };
+    const rich = {
+      ...example.attacks[0]!,
+      gain: { psnr: band, ssim: band },
+      ssimPaper: band,
+      msssim: { ...band, scales: 2 },
+      mse: band,
+      featureCosine: { ...band, baseline: 0.3 },
+      labelAgreement: { share: 0.75, baseline: 0.1 },
+      featureReidentification: { rank1: 0.25, gallery: 1000 },
+    };
+    const exposure = [
+      { cut: 'conv1', defense: 'none', distanceCorrelation: { value: 0.97, n: 500 } },
+      { cut: 'conv1', defense: 'noise:gaussian:input:1', dfil: { value: 4, mseBound: 0.25 } },
+    ];
+    const made = htmlReport({ ...example, attacks: [rich, ...example.attacks], exposure });
+    expect(made).toContain('75.0 %<span class="sub">guess 10.0 %</span>');
+    expect(made).toContain('Told apart by features');
+    expect(made).toContain('0.97<span class="sub">500 pictures</span>');
+    expect(made).toContain('MSE bound, unbiased');
+    expect(made).toContain('it predicts none');
+    expect(made).not.toMatch(/NaN|undefined|Infinity/);
+  });
 });
