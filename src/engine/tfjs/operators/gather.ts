@@ -81,11 +81,16 @@ const gatherND: Operator = (call) => {
   return { dtype, tensor: tf.reshape(found, shape) };
 };
 
+/** The JavaScript backend writes the updates into the data it was given, which others read: it gets data of its own. */
+function independent(tf: Tf, x: TfTensor): TfTensor {
+  return x.dtype === 'bool' ? tf.logicalOr(x, tf.zerosLike(x)) : tf.add(x, tf.zerosLike(x));
+}
+
 /** Updates replace or are added. @param indices [count, coordinates] */
 function scatter(call: Call, x: TfTensor, indices: TfTensor, updates: TfTensor): TfTensor {
   const { tf } = call;
   const reduction = attrString(call.node, 'reduction', 'none');
-  if (reduction === 'none') return tf.tensorScatterUpdate(x, indices, updates);
+  if (reduction === 'none') return tf.tensorScatterUpdate(independent(tf, x), indices, updates);
   if (reduction === 'add') return tf.add(x, tf.scatterND(indices, updates, x.shape));
   return unsupported(`reduction ${reduction}`);
 }

@@ -66,7 +66,10 @@ const expand: Operator = (call) => {
 };
 
 function held(call: Call, t: Tensor): Typed {
-  return { dtype: t.dtype, tensor: call.tf.clone(Value.from(call.tf, t).tensor) };
+  const value = Value.from(call.tf, t);
+  const tensor = call.tf.clone(value.tensor);
+  value.dispose();
+  return { dtype: t.dtype, tensor };
 }
 
 const constant: Operator = (call) => {
