@@ -69,6 +69,7 @@ export async function runAudit(
     results,
     leakage: leakageOf(results),
     unaudited,
+    exposure: cells.map((c) => c.exposure),
     data: { name: data.name.split(':')[0]!, sha256: data.sha256, count: data.test.count },
     seed: options.seed,
   };

@@ -1,17 +1,20 @@
 /** Attacks one (cut, defense) after another, and scores what comes out. The truth stays in here. */
-import { type Dataset, preprocess, unitPixels, victims } from '../../data/index.ts';
+import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { type Cut, type Graph, resolveCut, type Tensor } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
-import { baseline, type Images, meanImage } from '../metrics/index.ts';
+import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn } from './attack-list.ts';
 import { observe } from './device.ts';
+import { type Exposure, ExposureMeter } from './exposure.ts';
+import { FeatureSpace } from './features.ts';
 import { mount } from './knowledge.ts';
 import type { AuditResult } from './result.ts';
-import { imagesOf, score, type Truth } from './score.ts';
+import { imagesOf, score } from './score.ts';
 import type { Subject } from './subject.ts';
+import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
 
 /** The same on every machine: it decides what is computed together, and so the last digits. */
@@ -24,7 +27,7 @@ export interface AuditorOptions extends AttackSettings {
   readonly attacks: readonly AttackName[];
   /** What an attack may take for activations and tables. Default 3 GiB. */
   readonly memoryBytes?: number | undefined;
-  /** Pictures for re-identification; default 1000, or the whole test split. */
+  /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
   readonly gallery?: number | undefined;
   /** Labelled pictures for accuracy; default 1000. */
   readonly accuracyImages?: number | undefined;
@@ -36,23 +39,26 @@ export interface Cell {
   readonly pictures: Images;
   /** Decoders that were trained, by attack and number of queries. */
   readonly decoders: ReadonlyMap<string, Graph>;
+  /** What is known of the cut and defense without any attack. */
+  readonly exposure: Exposure;
 }
 
 /** Pictures on which relative noise is calibrated. */
 const calibrationPictures = 64;
 
 export class Auditor {
-  readonly truth: Truth;
+  readonly truth: KnownTruth;
   readonly #engine: Engine;
   readonly #subject: Subject;
   readonly #data: Dataset;
   readonly #options: AuditorOptions;
-  readonly #inputs: Tensor;
   readonly #random: Random;
   readonly #reserved: ReadonlySet<number>;
+  readonly #features: FeatureSpace;
+  readonly #exposure: ExposureMeter;
   #undefended: Promise<Utility> | undefined;
 
-  /** @throws CutlineError DATA_TOO_FEW */
+  /** @throws CutlineError DATA_TOO_FEW, AUDIT_IMAGES, AUDIT_GALLERY */
   static async create(
     engine: Engine,
     subject: Subject,
@@ -60,41 +66,20 @@ export class Auditor {
     options: AuditorOptions,
     signal?: AbortSignal,
   ): Promise<Auditor> {
-    const chosen = victims(data.test, options.images, data.name);
-    const pixels = await data.test.pixels(chosen, signal);
-    const images = (count: number, unit: Float32Array): Images => ({ ...size(data), count, data: unit });
-    const known = new Set(chosen);
-    const others: number[] = [];
-    for (let i = 0; i < data.test.count && others.length + chosen.length < (options.gallery ?? 1000); i++) {
-      if (!known.has(i)) others.push(i);
-    }
-    const gallery = await data.test.pixels([...chosen, ...others], signal);
-    const truth: Truth = {
-      victims: images(pixels.count, unitPixels(pixels)),
-      gallery: images(gallery.count, unitPixels(gallery)),
-      baseline: baseline(images(pixels.count, unitPixels(pixels)), await meanImage(data.train, 10_000, signal)),
-    };
-    const reserved = new Set([...chosen, ...others]);
-    return new Auditor(engine, subject, data, options, preprocess(pixels, subject.preprocessing), truth, reserved);
+    return new Auditor(engine, subject, data, options, await openTruth(data, subject, options, signal));
   }
 
-  private constructor(
-    engine: Engine,
-    subject: Subject,
-    data: Dataset,
-    options: AuditorOptions,
-    inputs: Tensor,
-    truth: Truth,
-    reserved: ReadonlySet<number>,
-  ) {
-    this.#reserved = reserved;
+  private constructor(engine: Engine, subject: Subject, data: Dataset, options: AuditorOptions, truth: KnownTruth) {
+    this.#reserved = new Set(truth.indices);
     this.#engine = engine;
     this.#subject = subject;
     this.#data = data;
     this.#options = options;
-    this.#inputs = inputs;
     this.#random = createRandom(options.seed);
     this.truth = truth;
+    const gallery = (count: number) => imagesOfSplit(data, truth.indices.slice(0, count));
+    this.#features = new FeatureSpace(engine, subject, truth, gallery);
+    this.#exposure = new ExposureMeter(engine, subject, data);
   }
 
   /**
@@ -114,7 +99,7 @@ export class Auditor {
       this.#engine,
       this.#subject,
       cut,
-      this.#inputs,
+      this.truth.inputs,
       defense,
       seededNoise(random.fork('device')),
       signal,
@@ -141,6 +126,7 @@ export class Auditor {
         onProgress: (done) => onProgress?.((i + done) / attacks.length),
       });
       const seen = imagesOf(found.pictures, this.#subject.preprocessing, attack.name, cut.id);
+      const seconds = (performance.now() - started) / 1000;
       const scores = score(seen, this.truth, random.fork('intervals'));
       if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
       if (found.decoder) decoders.set(`${attack.name}:${found.queries ?? ''}`, found.decoder);
@@ -152,15 +138,17 @@ export class Auditor {
         attack: attack.name,
         images: seen.count,
         ...scores,
+        ...(await this.#features.score(seen, random.fork('intervals'), signal)),
         accuracy,
         accuracyImages: images,
-        seconds: (performance.now() - started) / 1000,
+        seconds,
         iterations: found.iterations,
         ...(found.queries !== undefined && { queries: found.queries }),
         parameters: found.parameters,
       });
     }
-    return { results, pictures: pictures!, decoders };
+    const exposure = await this.#exposure.measure(cut, defense, random.fork('exposure'), signal);
+    return { results, pictures: pictures!, decoders, exposure };
   }
 
   async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {
@@ -207,8 +195,4 @@ export class Auditor {
     this.#undefended ??= measure();
     return this.#undefended;
   }
-}
-
-function size(data: Dataset): Pick<Images, 'channels' | 'height' | 'width'> {
-  return { channels: data.channels, height: data.height, width: data.width };
 }

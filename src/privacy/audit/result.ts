@@ -1,8 +1,10 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
 import { type Threat, threats } from '../attacks/index.ts';
+import type { Exposure } from './exposure.ts';
+import type { FeatureScores } from './features.ts';
 import type { Scores } from './score.ts';
 
-export interface AuditResult extends Scores {
+export interface AuditResult extends Scores, FeatureScores {
   readonly cut: string;
   /** Canonical spec. */
   readonly defense: string;
@@ -13,6 +15,7 @@ export interface AuditResult extends Scores {
   /** Share of right answers of the model under the defense; null for data without labels. */
   readonly accuracy: number | null;
   readonly accuracyImages: number;
+  /** Of the attack alone: scoring comes after. */
   readonly seconds: number;
   readonly iterations: number;
   /** Pictures that the device was asked about, for attacks that ask. */
@@ -40,6 +43,8 @@ export interface Audit {
   readonly results: readonly AuditResult[];
   readonly leakage: readonly LeakageResult[];
   readonly unaudited: readonly Unaudited[];
+  /** One a (cut, defense) that was audited; no attack is needed for it. */
+  readonly exposure: readonly Exposure[];
   readonly data: { readonly name: string; readonly sha256: string; readonly count: number };
   readonly seed: number;
 }

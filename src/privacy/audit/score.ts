@@ -8,7 +8,6 @@ import type { Random } from '../../random.ts';
 import {
   type Baseline,
   bootstrap,
-  createGallery,
   type Gallery,
   type Images,
   type Interval,
@@ -26,7 +25,7 @@ import {
 export interface Truth {
   readonly victims: Images;
   /** The victims first, then others. */
-  readonly gallery: Images | Gallery;
+  readonly gallery: Gallery;
   readonly baseline: Baseline;
 }
 
@@ -67,7 +66,6 @@ export function score(seen: Images, truth: Truth, random: Random): Scores {
   const psnrs = psnr(truth.victims, seen);
   const papers = ssim(truth.victims, seen, 'paper');
   const { baseline } = truth;
-  const gallery = 'identify' in truth.gallery ? truth.gallery : createGallery(pictureRows(truth.gallery));
   const band = (label: string, values: Float64Array, low: number, high: number): Interval =>
     bootstrap(values, random.fork(label), { range: [low, high] });
   return {
@@ -81,7 +79,7 @@ export function score(seen: Images, truth: Truth, random: Random): Scores {
       psnr: band('gain psnr', minus(psnrs, baseline.each.psnr), -PSNR_CAP_DB, PSNR_CAP_DB),
       ssim: band('gain ssim', minus(ssims, baseline.each.ssim), -2, 2),
     },
-    reidentification: gallery.identify(
+    reidentification: truth.gallery.identify(
       pictureRows(seen),
       Array.from({ length: seen.count }, (_, i) => i),
     ),

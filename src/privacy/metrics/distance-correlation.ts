@@ -29,8 +29,10 @@ export function distanceCorrelation(a: Float64Array, b: Float64Array): DistanceC
   }
   const plain = ratio(centred(a, n), centred(b, n));
   const squared = ratio(unbiased(a, n), unbiased(b, n));
-  return { value: Math.sqrt(Math.max(0, squared)), squared, plain: Math.sqrt(Math.max(0, plain)), n };
+  return { value: root(squared), squared, plain: root(plain), n };
 }
+
+const root = (square: number): number => Math.sqrt(Math.min(1, Math.max(0, square)));
 
 /**
  * Euclidean distances from inner products: |x − y|² = ⟨x, x⟩ + ⟨y, y⟩ − 2⟨x, y⟩. The caller centres the data first, or

@@ -49,6 +49,7 @@ const group = {
 };
 const share = z.number().min(0).max(1);
 const identification = { rank1: share, low: share, high: share, chance: share, gallery: z.int().positive() };
+const omission = z.strictObject({ metric: z.string(), reason: z.string() });
 const each = z.array(z.number()).min(1);
 const pair = z.strictObject({ psnr: z.number(), ssim: z.number() });
 const schema = z.strictObject({
@@ -64,6 +65,10 @@ const schema = z.strictObject({
       gain: z.strictObject({ psnr: z.strictObject(interval), ssim: z.strictObject(interval) }),
       reidentification: z.strictObject(identification),
       perImage: z.strictObject({ psnr: each, ssim: each, ssimPaper: each }),
+      featureCosine: z.strictObject({ ...interval, baseline: z.number(), cut: z.string() }).optional(),
+      labelAgreement: z.strictObject({ share, low: share, high: share, baseline: share }).optional(),
+      featureReidentification: z.strictObject(identification).optional(),
+      omitted: z.array(omission).optional(),
       accuracy: z.number().min(0).max(1).nullable(),
       accuracyImages: z.int().min(0),
       seconds: z.number().positive(),
@@ -72,6 +77,21 @@ const schema = z.strictObject({
     }),
   ),
   leakage: z.array(z.strictObject(group)),
+  exposure: z.array(
+    z.strictObject({
+      cut: z.string(),
+      defense: z.string(),
+      distanceCorrelation: z.strictObject({ value: share, squared: z.number(), plain: share, n: z.int().min(4) }),
+      dfil: z
+        .strictObject({
+          ...{ value: z.number().positive(), low: z.number(), high: z.number(), mseBound: z.number().positive() },
+          ...{ images: z.int(), probes: z.int(), method: z.enum(['exact', 'gradients', 'differences']) },
+          holdsFor: z.literal('unbiased estimators, one observation'),
+        })
+        .optional(),
+      omitted: z.array(omission).optional(),
+    }),
+  ),
   unaudited: z.array(z.strictObject({ cut: z.string(), defense: z.string(), code: z.string(), message: z.string() })),
   data: z.strictObject({ name: z.string(), sha256: z.string().length(64), count: z.int() }),
   seed: z.int(),
@@ -96,6 +116,10 @@ describe('an audit', () => {
       ['pool2', 'noise:gaussian:input:0.5'],
     ]);
     expect(document.leakage).toHaveLength(4);
+    expect(document.exposure.map((e) => [e.cut, e.defense])).toEqual(document.results.map((r) => [r.cut, r.defense]));
+    expect(document.exposure.map((e) => e.dfil?.method)).toEqual([undefined, 'exact', undefined, 'exact']);
+    expect(document.results[0]).toMatchObject({ labelAgreement: { share: 1 }, featureReidentification: { rank1: 1 } });
+    expect(document.results[0]!.featureCosine!.mean).toBeGreaterThan(document.results[0]!.featureCosine!.baseline);
     const dir = await mkdtemp(join(tmpdir(), 'cutline-audit-'));
     try {
       const path = join(dir, 'audit.json');
@@ -167,7 +191,7 @@ describe('an audit', () => {
   it('leaves input and output out unless they are named', async () => {
     const { audit: document } = await audit({
       cuts: undefined,
-      images: 1,
+      images: 2,
       rmle: { solver: 'lbfgs', iterations: 2, lambdaTv: 0 },
     });
     const cuts = document.results.map((r) => r.cut);
@@ -252,13 +276,13 @@ describe('an audit of other models and data', () => {
       nodes: graph.nodes.map((n) => (n.name === 'ReLU2' ? { ...n, op: 'RandomNormalLike' } : n)),
     };
     const rmle = { solver: 'lbfgs', iterations: 2, lambdaTv: 0 } as const;
-    const { audit: document } = await audit({ cuts: undefined, images: 1, rmle }, broken);
+    const { audit: document } = await audit({ cuts: undefined, images: 2, rmle }, broken);
     expect(document.results.map((r) => r.cut)).toEqual(['conv1', 'ReLU1', 'pool1', 'conv2']);
     expect(document.unaudited.map((u) => u.cut)).toEqual(expect.arrayContaining(['ReLU2', 'fc1act']));
     expect(document.unaudited[0]).toMatchObject({ code: 'NO_GRADIENT_RULE', defense: 'none' });
     expect(document.leakage.every((l) => document.results.some((r) => r.cut === l.cut))).toBe(true);
     expect(schema.safeParse(asJson(document)).success).toBe(true);
-    await expect(audit({ cuts: ['conv1', 'ReLU2'], images: 1, rmle }, broken)).rejects.toMatchObject({
+    await expect(audit({ cuts: ['conv1', 'ReLU2'], images: 2, rmle }, broken)).rejects.toMatchObject({
       code: 'NO_GRADIENT_RULE',
     });
   });
@@ -287,6 +311,8 @@ describe('an audit of other models and data', () => {
 
   it('refuses more victims than there are, and a search for λ without pictures to search on', async () => {
     await expect(audit({ images: 61 })).rejects.toMatchObject({ code: 'DATA_TOO_FEW' });
+    await expect(audit({ images: 1 })).rejects.toMatchObject({ code: 'AUDIT_IMAGES' });
+    await expect(audit({ gallery: 61 })).rejects.toMatchObject({ code: 'AUDIT_GALLERY' });
     const rmle = { solver: 'lbfgs', iterations: 2 } as const;
     for (const train of [0, 2]) {
       await expect(audit({ rmle }, graph, spots({ train }))).rejects.toMatchObject({
