@@ -2,6 +2,7 @@
 export { type AdamOptions, type AdamStep, adamStep, learningRateInput } from './adam.ts';
 export { backward, type Forward, writeForward } from './backward.ts';
 export { Expressions, type Term } from './expressions.ts';
+export { requireSlope } from './flat.ts';
 export {
   crossEntropy,
   type Loss,

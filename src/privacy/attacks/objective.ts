@@ -11,12 +11,12 @@ import {
   perPicture,
   prune,
   raiseOpset,
+  requireSlope,
   type Term,
   totalVariation,
   writeForward,
 } from '../../autodiff/index.ts';
-import { CutlineError } from '../../errors.ts';
-import { attrInt, type Graph, nodeLabel, reads, sizeOf } from '../../model/index.ts';
+import { type Graph, sizeOf } from '../../model/index.ts';
 
 export interface ObjectiveOptions {
   /** Gaussian noise, or none, asks for squared differences; Laplace noise for absolute ones, smoothed below `scale`/10. */
@@ -42,35 +42,11 @@ interface Objective {
   readonly gradient: Term;
 }
 
-/** Operators through which a small change of the picture changes nothing, so that a gradient says nothing either. */
-const quantisers = new Set(['Floor', 'Ceil', 'Round', 'Sign', 'ArgMax', 'ArgMin']);
-
-/**
- * A head that rounds its values has gradient zero almost everywhere: an attack that follows gradients would stand still,
- * and standing still must not pass for safety.
- * @throws CutlineError NO_GRADIENT_RULE
- */
-function refuseQuantisers(graph: Graph, input: string): void {
-  const touched = new Set([input]);
-  for (const node of graph.nodes) {
-    if (node.op === 'Shape' || node.op === 'Size' || !reads(node).some((x) => touched.has(x))) continue;
-    const type = attrInt(node, 'to', 1);
-    const toIntegers = node.op === 'Cast' && ![1, 10, 11, 16].includes(type);
-    if (quantisers.has(node.op) || toIntegers) {
-      throw new CutlineError('NO_GRADIENT_RULE', {
-        node: nodeLabel(node),
-        op: node.op,
-      });
-    }
-    for (const y of node.outputs) touched.add(y);
-  }
-}
-
 /** @param head one float32 picture input of static shape [n, …]; all shapes known */
 function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
   const graph = raiseOpset(head);
   const input = { name: graph.inputs[0]!.name, shape: graph.inputs[0]!.shape as readonly number[] };
-  refuseQuantisers(graph, input.name);
+  requireSlope(graph, input.name);
   const forward = writeForward(graph, [input.name]);
   const { g, shape } = forward;
   const n = input.shape[0]!;

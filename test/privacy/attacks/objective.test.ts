@@ -131,6 +131,7 @@ describe('the objective of rMLE', () => {
     ['Round', {}],
     ['Floor', {}],
     ['Sign', {}],
+    ['Hardmax', {}],
     ['Cast', { to: 6 }],
   ] as const)('is refused for a head that quantises: %s', async (op, attributes) => {
     const b = new GraphBuilder(17);
@@ -141,6 +142,21 @@ describe('the objective of rMLE', () => {
     expect(() => evaluationGraph(graph, laws[0]!)).toThrow(
       expect.objectContaining({ code: 'NO_GRADIENT_RULE', message: expect.stringContaining('second') }),
     );
+  });
+
+  it('is refused for a head that only compares, not for one that gates by comparing', async () => {
+    const write = async (op: string) => {
+      const b = new GraphBuilder(17);
+      const x = b.input('x', 'float32', [n, 1, 4, 4]);
+      const gate = b.op('Cast', [b.op('Greater', [x, b.constant(0)], {}, 'second')], { to: 1 });
+      b.output(b.op(op, [gate, op === 'Mul' ? x : b.constant(2)], {}, 'seen'), 'float32', [n, 1, 4, 4]);
+      return inferShapes(b.build('gate'), engine);
+    };
+    const compares = await write('Add');
+    expect(() => evaluationGraph(compares, laws[0]!)).toThrow(
+      expect.objectContaining({ code: 'NO_GRADIENT_RULE', message: expect.stringContaining('second') }),
+    );
+    expect(evaluationGraph(await write('Mul'), laws[0]!).outputs).toHaveLength(2);
   });
 
   it('does not mind integers that are only shapes', async () => {
