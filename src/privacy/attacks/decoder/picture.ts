@@ -1,5 +1,6 @@
 /** The end of a decoder: from a map of pixels on the grid to the network's input. */
 import type { Preprocessing } from '../../../data/index.ts';
+import { asFloat32, type Tensor } from '../../../model/index.ts';
 import type { Layers } from '../../../training/index.ts';
 import { frozen } from './frozen.ts';
 import type { Grid } from './layout.ts';
@@ -7,10 +8,11 @@ import type { Grid } from './layout.ts';
 export const pictureOutput = 'picture';
 
 /**
- * @param x [batch, channels, …] with stride × grid rows and columns; its values, 0 for mid-grey, are twice a pixel's
+ * @param x [batch, channels, …] with stride × grid rows and columns: half of a pixel's difference from the mean picture
+ * @param mean network input [1, …], which the decoder answers before it has learnt anything
  */
-export function writePicture(layers: Layers, x: string, grid: Grid, picture: Preprocessing): void {
-  const { channels, height, width, mean, std, layout } = picture;
+export function writePicture(layers: Layers, x: string, grid: Grid, picture: Preprocessing, mean: Tensor): void {
+  const { channels, height, width, std, layout } = picture;
   const rows = grid.height * grid.stride - height;
   const columns = grid.width * grid.stride - width;
   let pixels = x;
@@ -19,13 +21,10 @@ export function writePicture(layers: Layers, x: string, grid: Grid, picture: Pre
     const ints = (values: number[]) => layers.graph.constant(values, 'int64');
     pixels = layers.op('crop', 'Slice', [x, ints([top, left]), ints([top + height, left + width]), ints([2, 3])]);
   }
-  // pixel = ½ + x/2, then (pixel − mean) / std.
   const scale = std.map((s) => 0.5 / s);
-  const shift = std.map((s, c) => (0.5 - mean[c]!) / s);
   const scaled = layers.op('scaled', 'Mul', [pixels, frozen(layers, 'picture.scale', scale, [channels, 1, 1])]);
-  const name = layout === 'NCHW' ? pictureOutput : 'shifted';
-  layers.op(name, 'Add', [scaled, frozen(layers, 'picture.shift', shift, [channels, 1, 1])]);
-  if (layout === 'NHWC') layers.op(pictureOutput, 'Transpose', [name], { perm: [0, 2, 3, 1] });
+  const placed = layout === 'NCHW' ? scaled : layers.op('placed', 'Transpose', [scaled], { perm: [0, 2, 3, 1] });
+  layers.op(pictureOutput, 'Add', [placed, frozen(layers, 'picture.mean', asFloat32(mean), mean.shape)]);
   const dims = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
   layers.graph.output(pictureOutput, 'float32', ['batch', ...dims]);
 }

@@ -5,7 +5,7 @@ import type { FitDecoder } from './fit.ts';
 
 /** With few pictures more epochs are needed to take as many steps; with many, three or four have seen enough. */
 const wantedSteps = 1200;
-const [fewestEpochs, mostEpochs] = [4, 60];
+const [fewestEpochs, mostEpochs] = [4, 150];
 const batch = 32;
 
 export function trainingPlan(

@@ -3,7 +3,7 @@
  * features, where a multiplication is cheapest, and doubles it by sub-pixel convolution (Shi et al. 2016).
  */
 import type { Preprocessing } from '../../../data/index.ts';
-import type { Graph } from '../../../model/index.ts';
+import type { Graph, Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { Layers } from '../../../training/index.ts';
 import { writeEntry } from './entry.ts';
@@ -20,12 +20,14 @@ export interface DecoderSize {
 }
 
 /**
+ * @param mean network input [1, …]: the mean of the attacker's pictures
  * @returns a graph with one input [batch, …] for each tensor, by its name, and one output `picture` [batch, …] in the
  *   network's own input space; the batch is symbolic
  */
 export function residualDecoder(
   tensors: readonly ActivationShape[],
   scales: FeatureScales,
+  mean: Tensor,
   picture: Preprocessing,
   size: DecoderSize,
   random: Random,
@@ -47,9 +49,9 @@ export function residualDecoder(
   const { channels } = picture;
   x =
     stride === 2
-      ? doubled(layers, 'last', x, width, channels)
-      : layers.conv('last', x, { inputs: width, outputs: channels, kernel: 3, pad: 1 });
-  writePicture(layers, x, grid, picture);
+      ? doubled(layers, 'last', x, width, channels, 0.1)
+      : layers.conv('last', x, { inputs: width, outputs: channels, kernel: 3, pad: 1 }, 0.1);
+  writePicture(layers, x, grid, picture, mean);
   return layers.graph.build('decoder');
 }
 
@@ -62,8 +64,8 @@ function block(layers: Layers, name: string, x: string, width: number): string {
 }
 
 /** Twice the rows and columns. */
-function doubled(layers: Layers, name: string, x: string, inputs: number, outputs: number): string {
-  const wide = layers.conv(name, x, { inputs, outputs: 4 * outputs, kernel: 3, pad: 1 });
+function doubled(layers: Layers, name: string, x: string, inputs: number, outputs: number, gain = 1): string {
+  const wide = layers.conv(name, x, { inputs, outputs: 4 * outputs, kernel: 3, pad: 1 }, gain);
   return layers.op(`${name}.shuffle`, 'DepthToSpace', [wide], { blocksize: 2, mode: 'CRD' });
 }
 
