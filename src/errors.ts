@@ -45,6 +45,14 @@ const catalogue = {
     exit: 2,
     text: '{path}: node {node} uses operator {op} of domain {domain}, which onnxruntime does not know. Export without custom operators.',
   },
+  TFJS_INVALID: {
+    exit: 2,
+    text: '{path}: not a usable TensorFlow.js model: {problem}. Convert it again or check the download.',
+  },
+  TFJS_UNSUPPORTED: {
+    exit: 2,
+    text: '{path}: {kind} {name} ({type}) cannot be imported: {problem}. Export the model as ONNX instead, or without it.',
+  },
   SHAPE_UNBOUND: { exit: 2, text: 'Dimension {dim} of input {input} is not fixed. Pass --shape {example}.' },
   SHAPE_CONFLICT: { exit: 2, text: 'Shape {given} for input {input} does not fit [{declared}]: {problem}.' },
   SHAPE_INPUT_UNKNOWN: { exit: 2, text: 'The model has no input {input}. Its inputs: {inputs}.' },
@@ -132,7 +140,12 @@ const catalogue = {
     exit: 2,
     text: 'Attack {attack} needs a {needs} attacker, and --threat {threat} is weaker. Attacks it allows: {allowed}.',
   },
+  GENERATOR_UNFIT: {
+    exit: 2,
+    text: 'Generator {name} {problem}. Wanted: one float32 input, codes [n,k] or [n,c,h,w] of more than one number, and one float32 output, pictures [n,{row}].',
+  },
   DECODER_UNFIT: { exit: 2, text: 'Cut {cut}: the decoder does not fit: {problem}.' },
+  SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
   // --- profiles, planner --------------------------------------------------------------------------------------------

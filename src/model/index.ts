@@ -2,6 +2,7 @@
 
 export { withBatch } from './batch/with-batch.ts';
 export {
+  bindAllButBatch,
   bindBatch,
   bindDimensions,
   hasSymbolicBatch,
@@ -10,6 +11,7 @@ export {
   type Shapes,
 } from './bind.ts';
 export { type AttributeLike, GraphBuilder } from './builder.ts';
+export { compose } from './compose.ts';
 export { type Cost, cost, type NodeCost, type OperatorClass } from './cost.ts';
 export { type Cut, type CutOptions, findCuts } from './cuts/find.ts';
 export { resolveCut } from './cuts/resolve.ts';
@@ -30,3 +32,4 @@ export { type Split, split } from './split.ts';
 export { type SplitFiles, type SplitOptions, splitModel } from './split-files.ts';
 export * from './tensor.ts';
 export { activationBytes, allValues, fixedShape } from './values.ts';
+export { type WeightRole, weightRoles, weightsBeyondRoles } from './weights.ts';

@@ -61,6 +61,9 @@ export interface WhiteBoxContext extends BlackBoxContext {
   simulate(inputs: Tensor): Promise<Tensors>;
 }
 
+/** What a descent needs of a head, be it the device's or one that stands in for it. */
+export type DescentContext = AttackContext & Pick<WhiteBoxContext, 'head' | 'otherPictures' | 'simulate'>;
+
 export interface LabelledPictures {
   /** Network inputs [k, …]. */
   readonly inputs: Tensor;
@@ -71,6 +74,11 @@ export interface LabelledPictures {
 export interface QueryFreeContext extends AttackContext {
   /** The tail for a batch of n, shapes known: from the tensors of the cut to the outputs of the network. */
   tail(n: number): Promise<Graph>;
+  /**
+   * The head as it is built, for a batch of n, shapes known: every weight drawn anew. For attackers who know the structure.
+   * @throws CutlineError SHADOW_UNFIT when weights cannot be told from structure
+   */
+  structure(n: number): Promise<Graph>;
   /**
    * Labels of pictures are public, as the data is.
    * @throws CutlineError DATA_UNLABELLED

@@ -2,7 +2,7 @@
 import { toPixels } from '../../data/index.ts';
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import { ssim } from '../metrics/index.ts';
-import type { WhiteBoxContext } from './attack.ts';
+import type { DescentContext } from './attack.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
@@ -18,7 +18,7 @@ const shortIterations = 150;
 const picturesTried = 3;
 
 export interface LambdaSearch {
-  readonly context: WhiteBoxContext;
+  readonly context: DescentContext;
   readonly solver: Solver;
   readonly objective: ObjectiveOptions;
   /** Of the attack itself. */

@@ -4,7 +4,7 @@
  * and λ is searched on pictures of the attacker's own, sent through the same defense.
  */
 
-import type { Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
+import type { DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { searchLambda } from './lambda.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
@@ -39,7 +39,7 @@ export function rmle(options: RmleOptions): WhiteBoxAttack {
 }
 
 /** What rMLE does, from wherever it shall start: other attacks begin it where they ended. */
-export async function descend(context: WhiteBoxContext, options: DescentOptions): Promise<Reconstruction> {
+export async function descend(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
   const { preprocessing, count } = context;
   const preset = options.solver === 'adam' ? publishedPreset(preprocessing.channels, options.cut) : undefined;
   const learningRate = options.learningRate ?? preset?.learningRate ?? 0.01;
@@ -80,7 +80,7 @@ export async function descend(context: WhiteBoxContext, options: DescentOptions)
   return { ...solution, parameters };
 }
 
-function objectiveFor({ defense, preprocessing }: WhiteBoxContext): ObjectiveOptions {
+function objectiveFor({ defense, preprocessing }: DescentContext): ObjectiveOptions {
   const { law, where } = defense;
   const laplace = law.kind === 'additive' && law.distribution === 'laplace' && where === 'activation';
   return {

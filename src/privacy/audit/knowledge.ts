@@ -2,7 +2,7 @@
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import type { Cut, Tensor, Tensors } from '../../model/index.ts';
+import { type Cut, foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
   Attack,
@@ -16,6 +16,7 @@ import type {
 import { type Defense, seededNoise } from '../defenses/index.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
 import { observe } from './device.ts';
+import { structureOf } from './structure.ts';
 import type { Subject } from './subject.ts';
 
 export interface Ground {
@@ -111,10 +112,13 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
 }
 
 export function queryFree(ground: Ground): QueryFreeContext {
-  const { subject, cut, data, signal } = ground;
+  const { engine, subject, cut, data, signal } = ground;
+  const fresh = ground.random.fork('structure');
   return {
     ...everyAttacker(ground),
     tail: async (n) => (await subject.parts(cut, n)).tail,
+    // Drawn anew before constants are computed, since those may be made of weights.
+    structure: async (n) => foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, fresh), engine),
     async labelled(kind) {
       const pictures = picturesOf(ground, kind);
       if (!pictures.labels([0])) throw new CutlineError('DATA_UNLABELLED', { name: data.name, kind });

@@ -121,7 +121,9 @@ export function attackContract({ name, how = '', threat, psnrDb = 22, make, endl
       expectTypeOf<Exclude<keyof WhiteBoxContext, keyof BlackBoxContext>>().toEqualTypeOf<
         'head' | 'otherPictures' | 'simulate'
       >();
-      expectTypeOf<Exclude<keyof QueryFreeContext, keyof AttackContext>>().toEqualTypeOf<'tail' | 'labelled'>();
+      expectTypeOf<Exclude<keyof QueryFreeContext, keyof AttackContext>>().toEqualTypeOf<
+        'tail' | 'structure' | 'labelled'
+      >();
     });
   });
 }

@@ -1,0 +1,122 @@
+/** One graph after another, as a single graph. */
+import type { Attribute, Graph, Node, ValueInfo } from './graph.ts';
+import { bodies } from './reads.ts';
+
+/**
+ * What `first` makes goes, by name, into the inputs of `second`. The names of `first` stay; those of `second` that clash
+ * get a prefix. Shapes that either knew are known afterwards. Outputs are those of `second`, by their names as far as they
+ * are free.
+ * @param first has an output for each input of `second`; those that nothing reads are dropped
+ * @throws RangeError where they do not fit together
+ */
+export function compose(first: Graph, second: Graph, name = `${first.name}+${second.name}`): Graph {
+  const made = new Map(first.outputs.map((v) => [v.name, v]));
+  for (const v of second.inputs) {
+    const from = made.get(v.name);
+    if (!from) throw new RangeError(`compose: ${first.name} has no output ${v.name}`);
+    if (from.dtype !== v.dtype) throw new RangeError(`compose: ${v.name} is ${from.dtype}, and read as ${v.dtype}`);
+  }
+  for (const [domain, version] of second.opsets) {
+    const own = first.opsets.get(domain);
+    if (own !== undefined && own !== version) {
+      throw new RangeError(`compose: opset ${own} before opset ${version} of ${domain || 'ONNX'}`);
+    }
+  }
+  const { renamed, label } = renaming(first, second);
+  const value = (v: ValueInfo): ValueInfo => ({ ...v, name: renamed(v.name) });
+  const outputs = second.outputs.map(value);
+  const isOutput = new Set(outputs.map((v) => v.name));
+  const values = [
+    ...[...first.values].map(([, v]) => v),
+    ...first.outputs,
+    ...[...second.values.values()].map(value),
+  ].filter((v) => !isOutput.has(v.name));
+  const sparse = new Map([
+    ...(first.sparse ?? []),
+    ...[...(second.sparse ?? [])].map(([k, t]) => [renamed(k), t] as const),
+  ]);
+  const functions = [...new Set([...(first.functions ?? []), ...(second.functions ?? [])])];
+  return {
+    name,
+    inputs: first.inputs,
+    outputs,
+    nodes: [...first.nodes, ...second.nodes.map((n) => renameNode(n, renamed, label))],
+    initializers: new Map([
+      ...first.initializers,
+      ...[...second.initializers].map(([k, t]) => [renamed(k), t] as const),
+    ]),
+    values: new Map(values.map((v) => [v.name, v])),
+    opsets: new Map([...first.opsets, ...second.opsets]),
+    irVersion: Math.max(first.irVersion, second.irVersion),
+    ...(sparse.size > 0 && { sparse }),
+    ...(functions.length > 0 && { functions }),
+  };
+}
+
+/** Names of the second graph as they are in the whole. What joins the two keeps its name. */
+function renaming(first: Graph, second: Graph) {
+  const taken = tensorsOf(first);
+  const joints = new Set(second.inputs.map((v) => v.name));
+  const own = tensorsOf(second);
+  const names = new Map<string, string>();
+  for (const name of own) {
+    if (name === '' || joints.has(name) || !taken.has(name)) continue;
+    let fresh = `second/${name}`;
+    while (taken.has(fresh) || own.has(fresh)) fresh = `second/${fresh}`;
+    names.set(name, fresh);
+  }
+  const labels = new Set(first.nodes.map((n) => n.name));
+  return {
+    renamed: (tensor: string): string => names.get(tensor) ?? tensor,
+    // onnxruntime refuses two nodes of one name.
+    label: (node: Node): string => {
+      let label = node.name;
+      while (label !== '' && labels.has(label)) label = `second/${label}`;
+      labels.add(label);
+      return label;
+    },
+  };
+}
+
+function tensorsOf(graph: Graph): Set<string> {
+  return new Set([
+    ...graph.inputs.map((v) => v.name),
+    ...graph.initializers.keys(),
+    ...(graph.sparse?.keys() ?? []),
+    ...graph.nodes.flatMap((n) => [...n.outputs, ...bodies(n).flatMap((body) => [...tensorsOf(body)])]),
+  ]);
+}
+
+type Rename = (name: string) => string;
+
+function renameNode(node: Node, renamed: Rename, label: (node: Node) => string): Node {
+  return { ...renameTensors(node, renamed), name: label(node) };
+}
+
+/** Bodies of If, Loop and Scan read tensors from around them by name. */
+function renameTensors(node: Node, renamed: Rename): Node {
+  const attributes = Object.entries(node.attributes).map(([key, a]): [string, Attribute] => [
+    key,
+    a.type === 'graph' ? { type: 'graph', value: renameBody(a.value, renamed) } : a,
+  ]);
+  return {
+    ...node,
+    inputs: node.inputs.map(renamed),
+    outputs: node.outputs.map(renamed),
+    attributes: Object.fromEntries(attributes),
+  };
+}
+
+function renameBody(body: Graph, renamed: Rename): Graph {
+  const value = (v: ValueInfo): ValueInfo => ({ ...v, name: renamed(v.name) });
+  const keys = <T>(map: ReadonlyMap<string, T>) => new Map([...map].map(([k, t]) => [renamed(k), t]));
+  return {
+    ...body,
+    inputs: body.inputs.map(value),
+    outputs: body.outputs.map(value),
+    nodes: body.nodes.map((n) => renameTensors(n, renamed)),
+    initializers: keys(body.initializers),
+    values: new Map([...body.values.values()].map((v) => [renamed(v.name), value(v)])),
+    ...(body.sparse && { sparse: keys(body.sparse) }),
+  };
+}
