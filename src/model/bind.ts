@@ -97,6 +97,27 @@ export function bindBatch(graph: Graph, batch: number): Graph {
   return bindDimensions(graph, shapes);
 }
 
+/**
+ * Gives the symbolic dimensions of the one input these numbers, except its leading one: a network for pictures of any size
+ * becomes one for pictures of this size, still for any batch. What does not fit is left as it is.
+ * @param shape of the input, batch first
+ */
+export function bindAllButBatch(graph: Graph, shape: readonly number[]): Graph {
+  const [input, ...others] = graph.inputs;
+  if (!input || input.unknown || others.length > 0 || input.shape.length !== shape.length) return graph;
+  const [batch] = input.shape;
+  const bound = new Map<string, number>();
+  for (const [i, d] of input.shape.entries()) {
+    if (i === 0 || typeof d !== 'string' || d === '') continue;
+    // One name for two sizes, or for batch and size: nothing that this may decide.
+    if (d === batch || (bound.get(d) ?? shape[i]) !== shape[i]) return graph;
+    bound.set(d, shape[i]!);
+  }
+  const dims = input.shape.map((d, i) => (i > 0 && typeof d === 'string' ? shape[i]! : d));
+  const done = bound.size > 0 ? rename(graph, bound) : graph;
+  return { ...done, inputs: [{ ...input, shape: dims }] };
+}
+
 /** Is a leading dimension symbolic? */
 export function hasSymbolicBatch(graph: Graph): boolean {
   return graph.inputs.some((v) => !v.unknown && typeof v.shape[0] === 'string');

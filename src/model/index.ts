@@ -3,6 +3,7 @@
 export { withBatch } from './batch/with-batch.ts';
 export {
   bindAllButBatch,
+  bindAllButBatch,
   bindBatch,
   bindDimensions,
   hasSymbolicBatch,

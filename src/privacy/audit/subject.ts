@@ -3,6 +3,7 @@ import { inputShape, type Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import {
+  bindAllButBatch,
   bindBatch,
   type Cut,
   findCuts,
@@ -23,10 +24,12 @@ export class Subject {
   readonly #whole = new Map<number, Promise<Graph>>();
 
   /** @throws CutlineError AUDIT_INPUT when the network does not take one picture of this size */
-  static async open(engine: Engine, graph: Graph, preprocessing: Preprocessing): Promise<Subject> {
+  static async open(engine: Engine, network: Graph, preprocessing: Preprocessing): Promise<Subject> {
+    const wanted = inputShape(1, preprocessing);
+    // Where the network takes pictures of any size, the preprocessing says which.
+    const graph = bindAllButBatch(network, wanted);
     const one = await inferShapes(bindBatch(graph, 1), engine);
     const [input, ...others] = one.inputs;
-    const wanted = inputShape(1, preprocessing);
     const fits =
       input?.dtype === 'float32' && input.shape.length === 4 && input.shape.every((d, i) => i === 0 || d === wanted[i]);
     if (!input || others.length > 0 || !fits) {
