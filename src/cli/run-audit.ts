@@ -5,8 +5,8 @@ import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
-import { type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
-import { auditTable, contactSheet } from '../report/index.ts';
+import { type Audit, type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
+import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
 import { type AttackOptions, chosenAttacks, inverseNetworkSettings, saveDecoders } from './attack-options.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -23,6 +23,7 @@ export interface AuditSettings extends AttackOptions {
   readonly learningRate: number | undefined;
   readonly defenses: readonly string[];
   readonly images: number;
+  readonly gallery: number | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly threads: number | undefined;
@@ -52,6 +53,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     const subject = await Subject.open(engine, graph, preprocessing);
     const outcome = await runAudit(engine, subject, data, {
       images: settings.images,
+      gallery: settings.gallery,
       seed: settings.seed,
       attacks,
       inverseNetwork,
@@ -84,12 +86,14 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
     if (settings.saveDecoders !== undefined) await saveDecoders(settings.saveDecoders, outcome);
     if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
-    print(settings.json, outcome.audit, () => auditTable(outcome.audit.results));
+    print(settings.json, outcome.audit, () => tables(outcome.audit));
   } finally {
     bar.stop();
     await engine.close();
   }
 }
+
+const tables = ({ results, exposure }: Audit): string => `${auditTable(results)}\n\n${exposureTable(exposure)}`;
 
 /** Truth above, a row for every cut and defense below; the first sixty rows. */
 export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
@@ -108,6 +112,7 @@ function check({
   epochs,
   memoryGb,
   images,
+  gallery,
   iterations,
   seed,
   solver,
@@ -121,6 +126,7 @@ function check({
   const whole = (n: number | undefined, low: number, high: number) =>
     n === undefined || (Number.isInteger(n) && n >= low && n <= high);
   if (!whole(images, 1, 100_000)) refuse('--images is a whole number from 1 on.');
+  if (!whole(gallery, 1, 1_000_000)) refuse('--gallery is a whole number from 1 on.');
   if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
   if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
   if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');

@@ -44,7 +44,7 @@ function check({ images, victims, iterations, seed, maxSsim, minAccuracy }: Omit
     throw new CutlineError('USAGE', { problem: `${flag} is a whole number from ${low} to ${high}.` });
   };
   whole('--images', images, 1, 10_000);
-  whole('--victims', victims, 1, 10_000);
+  whole('--victims', victims, 2, 10_000);
   whole('--iterations', iterations, 1, 100_000);
   whole('--seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   within('--max-ssim', maxSsim, -1, 1);

@@ -190,7 +190,7 @@ async function openPictures(
       preprocessing,
       input,
       threat: thresholdsOf(options).threat,
-      images: within('--images', options.images, 1),
+      images: within('--images', options.images, 2),
       iterations: options.iterations,
       seed: options.seed,
       engine,

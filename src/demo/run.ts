@@ -104,6 +104,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
           audits: planned.outcome.audits,
         },
         attacks: planned.results,
+        exposure: planned.exposure,
         run: comparison,
         sheet,
         environment: {
@@ -231,7 +232,15 @@ async function attackAndPlan(engine: Engine, subject: DemoSubject, profile: Prof
     const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
     return [{ label: r.cut, details: [r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim }];
   });
-  return { plan, chosen, outcome, rows, truth: auditor.truth.victims, results: all.flatMap((c) => c.results) };
+  return {
+    plan,
+    chosen,
+    outcome,
+    rows,
+    truth: auditor.truth.victims,
+    results: all.flatMap((c) => c.results),
+    exposure: all.map((c) => c.exposure),
+  };
 }
 
 /** @returns the agent's results file */

@@ -17,6 +17,16 @@ const mistakes: [what: string, args: (s: Workshop) => string[], says: RegExp][] 
   ['words for numbers', (s) => ['audit', s.model, '--data', s.data, '--images', 'abc'], /images wants a number/],
   ['too many victims', (s) => ['audit', s.model, '--data', s.data, '--images', '21'], /21 pictures asked for.*has 20/],
   [
+    'one victim, who makes no interval',
+    (s) => ['audit', s.model, '--data', s.data, '--images', '1'],
+    /no 95 % interval.*AUDIT_IMAGES/,
+  ],
+  [
+    'a gallery larger than the test split',
+    (s) => ['audit', s.model, '--data', s.data, '--images', '3', '--gallery', '21'],
+    /gallery of 21 .*has 20.*AUDIT_GALLERY/,
+  ],
+  [
     'a number without value',
     (s) => ['audit', s.model, '--data', s.data, '--images'],
     /Not enough arguments following: images/,

@@ -26,6 +26,7 @@ interface Options {
   'memory-gb': number | undefined;
   'save-decoders': string | undefined;
   images: number;
+  gallery: number | undefined;
   iterations: number | undefined;
   seed: number;
   threads: number | undefined;
@@ -101,6 +102,10 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('save-decoders', { type: 'string', describe: 'Write trained decoders (ONNX) into this folder' })
       .option('images', { type: 'number', default: 100, describe: 'Victims, from the test split' })
+      .option('gallery', {
+        type: 'number',
+        describe: 'Pictures a reconstruction is looked for among; 1000, or the whole test split, when left out',
+      })
       .option('iterations', { type: 'number', describe: 'Steps of the solver' })
       .option('seed', { type: 'number', default: 1, describe: 'Same seed, same numbers' })
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
@@ -141,6 +146,7 @@ export const auditCommand: CommandModule<object, Options> = {
       learningRate: argv['learning-rate'],
       defenses: argv.defense,
       images: argv.images,
+      gallery: argv.gallery,
       iterations: argv.iterations,
       seed: argv.seed,
       threads: argv.threads,
