@@ -1,5 +1,12 @@
 /** Trains networks on the engine. */
 export { accuracy, argmaxRows } from './accuracy.ts';
+export {
+  type AutoencoderOptions,
+  defaultAutoencoder,
+  type TrainedAutoencoder,
+  trainAutoencoder,
+  type UnitPictures,
+} from './autoencoder.ts';
 export { type ClassifierOptions, type TrainedClassifier, trainClassifier } from './classifier.ts';
 export { type Block, type Epoch, type FitOptions, train } from './fit.ts';
 export { type ConvShape, Layers } from './layers.ts';

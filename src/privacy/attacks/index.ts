@@ -17,8 +17,10 @@ export {
 } from './attack.ts';
 export { type DecoderKind, decoderKinds } from './decoder/choose.ts';
 export { type LossName, lossNames } from './decoder/criterion.ts';
+export { type DeepPriorOptions, deepPrior } from './deep-prior.ts';
 export { hybrid } from './hybrid.ts';
 export { type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
+export { type GivenGenerator, type LatentOptions, latent } from './latent.ts';
 export { remembered } from './remembered.ts';
 export { type DescentOptions, descend, type RmleOptions, rmle } from './rmle.ts';
 export type { Start } from './start.ts';

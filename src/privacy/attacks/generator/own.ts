@@ -1,0 +1,54 @@
+/** A generator of the attacker's own: the decoder of an autoencoder, trained on pictures that it owns. */
+import { toPixels } from '../../../data/index.ts';
+import { float32 } from '../../../model/index.ts';
+import { defaultAutoencoder, trainAutoencoder } from '../../../training/index.ts';
+import type { AttackerData, WhiteBoxContext } from '../attack.ts';
+import { fittingGenerator } from './fitting.ts';
+import type { Generator } from './generator.ts';
+
+export interface OwnGenerator {
+  readonly data: AttackerData;
+  /** Default 10 000, or as many as there are. */
+  readonly pictures?: number | undefined;
+  readonly epochs?: number | undefined;
+  /** Numbers of a code. */
+  readonly code?: number | undefined;
+}
+
+const mostPictures = 10_000;
+/** Of the memory, for pictures. */
+const share = 1 / 4;
+
+export async function ownGenerator(context: WhiteBoxContext, options: OwnGenerator): Promise<Generator> {
+  const { engine, preprocessing, memoryBytes, random, signal } = context;
+  const { channels, height, width } = preprocessing;
+  const fitting = Math.floor((share * memoryBytes) / (4 * channels * height * width));
+  const count = Math.min(options.pictures ?? Math.min(mostPictures, context.available(options.data)), fitting);
+  const pairs = await context.pairs(count, options.data);
+  const { size, ...plan } = defaultAutoencoder(preprocessing, count);
+  const { decoder } = await trainAutoencoder(
+    engine,
+    {
+      count,
+      async rows(indices) {
+        const pixels = new Float32Array(indices.length * channels * height * width);
+        const chunk = 200;
+        for (let at = 0; at < indices.length; at += chunk) {
+          const { inputs } = await pairs.rows(indices.subarray(at, at + chunk));
+          pixels.set(toPixels(inputs, preprocessing), at * channels * height * width);
+        }
+        return float32(pixels, [indices.length, channels, height, width]);
+      },
+    },
+    {
+      ...plan,
+      size: { ...size, ...(options.code && { code: options.code }) },
+      ...(options.epochs && { epochs: options.epochs }),
+      random: random.fork(`autoencoder ${options.data} ${count}`),
+      signal,
+      onProgress: ({ done }) => context.onProgress?.(done),
+    },
+  );
+  const unit = { layout: 'NCHW', mean: preprocessing.mean.map(() => 0), std: preprocessing.std.map(() => 1) } as const;
+  return fittingGenerator(decoder, preprocessing, engine, unit);
+}

@@ -1,0 +1,175 @@
+/**
+ * Searches, for each victim, the code whose picture has the features that were observed (Bora et al. 2017): from several
+ * beginnings for a while, then on from the one that fits best. What fits is told by the features alone.
+ */
+import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import type { WhiteBoxContext } from '../attack.ts';
+import { batchThatFits, solveInChunks } from '../solvers/chunked.ts';
+import type { Solver } from '../solvers/solver.ts';
+import { codeObjective, headBehind } from './behind.ts';
+import type { Generator } from './generator.ts';
+import { residuals } from './residual.ts';
+import { meanSquare, pickRows, pickRowsOfAll } from './rows.ts';
+
+export interface CodeSearch {
+  readonly context: WhiteBoxContext;
+  readonly generator: Generator;
+  readonly solver: Solver;
+  /** Beginnings [victims × each, …], victim by victim. */
+  readonly starts: Tensor;
+  /** Steps in all, and those of them that every beginning takes. */
+  readonly iterations: number;
+  readonly trialIterations: number;
+  /** Are codes standard normal? Then unlikely ones cost; else all are alike. */
+  readonly normal: boolean;
+  /** Codes searched together. Default what fits in memory. */
+  readonly batch?: number | undefined;
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+export interface FoundCodes {
+  /** [victims, …] */
+  readonly codes: Tensor;
+  readonly iterations: number;
+  /** Mean distance of features, as the solvers have it. */
+  readonly residual: number;
+}
+
+/** After so many steps it is looked whether any victim still gains. */
+const roundIterations = 150;
+/** Less than this share of a victim's distance is no gain. */
+const worthwhile = 0.01;
+/** Of the features' mean square: how far off a generator is expected to be before it has been tried, and at least. */
+const [expectedMisfit, leastMisfit] = [1e-2, 1e-4];
+
+export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
+  const { context, generator, solver, starts, iterations, normal } = search;
+  const { engine, observed, count, signal, defense } = context;
+  const each = starts.shape[0]! / count;
+  const headFor = remembering((n: number) => headBehind(generator, context, n));
+  const batch = search.batch ?? batchThatFits(await headFor(1));
+  const objective = codeObjective(generator.codeShape, defense);
+  const victims = Int32Array.from({ length: count }, (_, i) => i);
+  const prior = evidence(context, sizeOf(generator.codeShape));
+  const lambdaOf = (misfit: ArrayLike<number>) => (normal ? prior(misfit) : new Float32Array(misfit.length));
+
+  const descend = async (
+    codes: Tensor,
+    seen: Tensors,
+    lambdaL2: Float32Array,
+    steps: number,
+    from: number,
+    to: number,
+  ) =>
+    solveInChunks(
+      solver,
+      {
+        engine,
+        objective,
+        observed: seen,
+        start: codes,
+        lambdaTv: new Float32Array(codes.shape[0]!),
+        lambdaL2,
+        iterations: steps,
+        signal,
+        onProgress: (done) => search.onProgress?.(from + (to - from) * done),
+      },
+      headFor,
+      batch,
+    );
+  const misfitOf = async (codes: Tensor, seen: Tensors) =>
+    residuals(engine, await headFor(Math.min(batch, codes.shape[0]!)), objective, codes, seen, signal);
+
+  // Trials, all beginnings of all victims.
+  const trial = Math.min(search.trialIterations, iterations);
+  const owners = Int32Array.from({ length: each * count }, (_, i) => Math.floor(i / each));
+  const expected = expectedMisfit * meanSquare(observed);
+  const work = trial * each + (iterations - trial);
+  const trialShare = (trial * each) / work;
+  const first = lambdaOf(new Float32Array(owners.length).fill(expected));
+  const seenByAll = each === 1 ? observed : pickRowsOfAll(observed, owners);
+  const tried = await descend(starts, seenByAll, first, trial, 0, trialShare);
+  const misfits = await misfitOf(tried.pictures, seenByAll);
+  const cost = misfits.map((misfit, i) => misfit + first[i]! * meanSquare({ code: pickRows(tried.pictures, [i]) }));
+  const best = victims.map((v) => {
+    const own = Array.from({ length: each }, (_, r) => v * each + r);
+    return own.reduce((a, b) => (cost[b]! < cost[a]! ? b : a));
+  });
+  let codes = pickRows(tried.pictures, best);
+  let misfit: Float32Array = Float32Array.from(best, (i) => misfits[i]!);
+  let taken = trial;
+
+  while (taken < iterations) {
+    const steps = Math.min(roundIterations, iterations - taken);
+    const at = (n: number) => trialShare + ((1 - trialShare) * (n - trial)) / (iterations - trial);
+    const { pictures } = await descend(codes, observed, lambdaOf(misfit), steps, at(taken), at(taken + steps));
+    const now = await misfitOf(pictures, observed);
+    codes = pictures;
+    taken += steps;
+    const gained = now.some((m, i) => m < (1 - worthwhile) * misfit[i]!);
+    misfit = now;
+    if (!gained) break;
+  }
+  search.onProgress?.(1);
+  return { codes, iterations: taken, residual: misfit.reduce((a, b) => a + b, 0) / count };
+}
+
+/**
+ * The weight of a code's mean square that makes the objective a likelihood times the codes' density (MacKay 1992): features
+ * miss by σ² each, estimated by what is left of the distance, or known where the defense says it.
+ */
+function evidence({ observed, count, defense }: WhiteBoxContext, dimensions: number) {
+  const features = Object.values(observed).reduce((sum, t) => sum + asFloat32(t).length, 0) / count;
+  const free = Math.max(features - dimensions, features / 4);
+  const { law, where } = defense;
+  const noise = law.kind === 'additive' && where === 'activation' ? law : undefined;
+  const least = leastMisfit * meanSquare(observed);
+  return (misfit: ArrayLike<number>): Float32Array =>
+    Float32Array.from(misfit, (m) => {
+      if (noise?.distribution === 'laplace') return (dimensions * noise.scale) / (2 * features);
+      const variance = Math.max((m * features) / free, least, noise ? noise.scale ** 2 : 0);
+      return (dimensions * variance) / features;
+    });
+}
+
+function remembering(make: (n: number) => Promise<Graph>): (n: number) => Promise<Graph> {
+  const made = new Map<number, Promise<Graph>>();
+  return (n) => {
+    const known = made.get(n) ?? make(n);
+    made.set(n, known);
+    return known;
+  };
+}
+
+/** Pictures of codes, as many at once as were searched together. */
+export async function picturesOf(
+  generator: Generator,
+  codes: Tensor,
+  { engine, signal }: Pick<WhiteBoxContext, 'engine' | 'signal'>,
+): Promise<Tensor> {
+  const count = codes.shape[0]!;
+  const n = Math.min(25, count);
+  const graph = await generator.graph(n);
+  const session = await engine.load(graph, signal && { signal });
+  const parts: Float32Array[] = [];
+  let row: readonly number[] = [];
+  try {
+    for (let first = 0; first < count; first += n) {
+      const part = Int32Array.from({ length: n }, (_, i) => Math.min(first + i, count - 1));
+      const out = (await session.run({ [graph.inputs[0]!.name]: pickRows(codes, part) }, signal && { signal }))[
+        graph.outputs[0]!.name
+      ]!;
+      row = out.shape.slice(1);
+      parts.push(asFloat32(out).subarray(0, Math.min(n, count - first) * sizeOf(row)));
+    }
+  } finally {
+    await session.close();
+  }
+  const pictures = new Float32Array(count * sizeOf(row));
+  let at = 0;
+  for (const part of parts) {
+    pictures.set(part, at);
+    at += part.length;
+  }
+  return float32(pictures, [count, ...row]);
+}

@@ -1,0 +1,93 @@
+/**
+ * The learned prior: the code of a generator whose picture has the features that were observed (Bora et al. 2017). White-box.
+ * Codes are taken to be standard normal, as those of most generators are, and of those that `cutline train autoencoder`
+ * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
+ */
+import { float32, type Graph, sizeOf } from '../../model/index.ts';
+import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
+import { headBehind } from './generator/behind.ts';
+import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
+import { nearestCodes } from './generator/nearest.ts';
+import { ownGenerator } from './generator/own.ts';
+import { pickRows } from './generator/rows.ts';
+import { picturesOf, searchCodes } from './generator/search.ts';
+import { descend, type RmleOptions } from './rmle.ts';
+import { batchThatFits } from './solvers/chunked.ts';
+import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
+
+export interface GivenGenerator {
+  /** One float32 input [n, …], one output: pictures [n, …]. */
+  readonly graph: Graph;
+  /** Of the pixels it makes. Default: it makes network inputs. */
+  readonly scale?: PixelScale | undefined;
+}
+
+export interface LatentOptions {
+  readonly generator?: GivenGenerator | undefined;
+  /** What an own generator learns from. */
+  readonly data: AttackerData;
+  /** Of an own generator; default by the size of the picture. */
+  readonly training?: { readonly pictures?: number; readonly epochs?: number; readonly code?: number } | undefined;
+  /** Steps at most; it ends when no victim gains. Default 450. */
+  readonly iterations?: number | undefined;
+  /** Codes that are looked through for beginnings. Default 512. */
+  readonly candidates?: number | undefined;
+  /** Beginnings of each victim. Default 3. */
+  readonly restarts?: number | undefined;
+  /** Codes searched together. Default what fits in memory. */
+  readonly batch?: number | undefined;
+  /** Goes on in pixels from there, with rMLE. */
+  readonly release?: RmleOptions | undefined;
+}
+
+export function latent(options: LatentOptions): WhiteBoxAttack {
+  return { name: 'latent', threat: 'white-box', run: (context) => run(context, options) };
+}
+
+async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Reconstruction> {
+  const { iterations = 450, candidates = 512, restarts = 3, release } = options;
+  const { engine, preprocessing, observed, signal } = context;
+  const random = context.random.fork('latent');
+  const trainingShare = options.generator ? 0 : 0.5;
+  const searchShare = trainingShare + (1 - trainingShare) * (release ? 0.5 : 1);
+  const between = (from: number, to: number) => (done: number) => context.onProgress?.(from + (to - from) * done);
+  const generator = options.generator
+    ? await fittingGenerator(options.generator.graph, preprocessing, engine, options.generator.scale)
+    : await ownGenerator(
+        { ...context, random, onProgress: between(0, trainingShare) },
+        { data: options.data, ...options.training },
+      );
+  const shape = generator.codeShape;
+  const drawn = random.fork('candidates').fillNormal(new Float32Array(candidates * sizeOf(shape)));
+  const codes = float32(drawn, [candidates, ...shape]);
+  const batch = options.batch ?? batchThatFits(await headBehind(generator, context, 1));
+  const behind = await headBehind(generator, context, batch);
+  const nearest = await nearestCodes(engine, behind, codes, observed, restarts, signal);
+  const found = await searchCodes({
+    context,
+    generator,
+    solver: lbfgsSolver,
+    starts: pickRows(codes, nearest),
+    iterations,
+    trialIterations: restarts > 1 ? Math.ceil(iterations / 6) : iterations,
+    normal: true,
+    batch,
+    onProgress: between(trainingShare, searchShare),
+  });
+  const pictures = await picturesOf(generator, found.codes, context);
+  const parameters = {
+    generator: options.generator ? options.generator.graph.name : `autoencoder ${options.data}`,
+    code: sizeOf(shape),
+    candidates,
+    restarts,
+    residual: found.residual,
+  };
+  if (!release) return { pictures, iterations: found.iterations, parameters };
+  const free = { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) };
+  const released = await descend(free, { ...release, start: pictures });
+  return {
+    pictures: released.pictures,
+    iterations: found.iterations + released.iterations,
+    parameters: { ...parameters, ...released.parameters },
+  };
+}

@@ -1,0 +1,151 @@
+/**
+ * A small convolutional autoencoder: its decoder makes pictures of one kind out of few numbers, and so is a prior of what
+ * they look like. Codes come out white: over the pictures it learnt from, they have mean 0 and covariance 1.
+ */
+import { meanSquaredError } from '../autodiff/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { CutlineError } from '../errors.ts';
+import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../model/index.ts';
+import type { Random } from '../random.ts';
+import { type AutoencoderSize, autoencoder, decoderOf, encoderOf } from './autoencoder-graph.ts';
+import { type FitOptions, train } from './fit.ts';
+import { cosine } from './schedule.ts';
+import { whitening } from './whitening.ts';
+
+/** Pixels in [0, 1], NCHW. */
+export interface UnitPictures {
+  readonly count: number;
+  /** [indices, channels, height, width] */
+  rows(indices: Int32Array): Promise<Tensor>;
+}
+
+export interface AutoencoderOptions extends Pick<FitOptions, 'onProgress' | 'signal'> {
+  readonly size: AutoencoderSize;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly random: Random;
+  readonly onEpoch?: ((epoch: number, loss: number, validationMse: number) => void) | undefined;
+}
+
+export interface TrainedAutoencoder {
+  /** Codes [batch, k] to pixels [batch, channels, height, width]; the batch is symbolic. */
+  readonly decoder: Graph;
+  /** The other way. */
+  readonly encoder: Graph;
+  /** Of pixels, on pictures that were not learnt from. */
+  readonly validationMse: number;
+}
+
+/** One in twenty pictures is kept aside, within these. */
+const [fewestKept, mostKept] = [4, 500];
+/** Pictures whose codes decide what is white. */
+const mostWhitened = 5000;
+const chunk = 100;
+
+/** @throws CutlineError DATA_TOO_FEW, TRAINING_DIVERGED, CANCELLED */
+export async function trainAutoencoder(
+  engine: Engine,
+  pictures: UnitPictures,
+  options: AutoencoderOptions,
+): Promise<TrainedAutoencoder> {
+  const { size, random, batch, signal } = options;
+  const aside = Math.min(Math.max(Math.ceil(pictures.count / 20), fewestKept), mostKept);
+  if (pictures.count < aside + batch) {
+    const wanted = aside + batch;
+    throw new CutlineError('DATA_TOO_FEW', { name: 'autoencoder', wanted, found: pictures.count, split: 'training' });
+  }
+  const order = random.fork('validation').permutation(pictures.count);
+  const kept = await pictures.rows(order.slice(0, aside));
+  const learnt = await pictures.rows(order.slice(aside));
+  const untrained = autoencoder(size, meanPicture(learnt), random.fork('weights'));
+  const network = await inferShapes(bindBatch(untrained, batch), engine);
+  const rowShape = learnt.shape.slice(1);
+  const input = network.inputs[0]!.name;
+  let validationMse = Number.NaN;
+  const { network: trained } = await train(
+    engine,
+    {
+      network,
+      tables: { [input]: { dtype: 'float32', rowShape } },
+      loss: (g, output, batchOf, shape) => meanSquaredError(g, output, batchOf(input), shape),
+      adam: { epsilon: 1e-8 },
+    },
+    async () => ({ rows: learnt.shape[0]!, blocks: [{ [input]: learnt }] }),
+    {
+      ...options,
+      learningRate: cosine(options.learningRate),
+      random: random.fork('order'),
+      afterEpoch: async (epoch, current, loss) => {
+        const whole = { ...untrained, initializers: current.initializers };
+        validationMse = mse(await applied(engine, whole, kept, signal), kept);
+        options.onEpoch?.(epoch, loss, validationMse);
+        return false;
+      },
+    },
+  );
+  const whole = { ...untrained, initializers: trained.initializers };
+  const shown = Math.min(mostWhitened, learnt.shape[0]!);
+  const some = float32(asFloat32(learnt).subarray(0, shown * sizeOf(rowShape)), [shown, ...rowShape]);
+  const codes = await applied(engine, encoderOf(whole), some, signal);
+  const white = whitening(asFloat32(codes), size.code);
+  return { decoder: decoderOf(whole, white), encoder: encoderOf(whole, white), validationMse };
+}
+
+/** @param graph symbolic batch, one input and one output; whole chunks, the last one filled up with its last row */
+async function applied(engine: Engine, graph: Graph, rows: Tensor, signal?: AbortSignal): Promise<Tensor> {
+  const count = rows.shape[0]!;
+  const n = Math.min(chunk, count);
+  const size = rows.data.length / count;
+  const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
+  const session = await engine.load(bindBatch(graph, n), signal && { signal });
+  const out: Tensor[] = [];
+  try {
+    for (let first = 0; first < count; first += n) {
+      // The last chunk goes back to be full.
+      const at = Math.min(first, count - n);
+      const part = float32(asFloat32(rows).slice(at * size, (at + n) * size), [n, ...rows.shape.slice(1)]);
+      const result = (await session.run({ [input]: part }, signal && { signal }))[output]!;
+      const own = result.data.length / n;
+      out.push(float32(asFloat32(result).slice((first - at) * own), [n - (first - at), ...result.shape.slice(1)]));
+    }
+  } finally {
+    await session.close();
+  }
+  const row = sizeOf(out[0]!.shape.slice(1));
+  const all = new Float32Array(count * row);
+  let at = 0;
+  for (const t of out) {
+    all.set(asFloat32(t), at);
+    at += t.data.length;
+  }
+  return float32(all, [count, ...out[0]!.shape.slice(1)]);
+}
+
+function mse(a: Tensor, b: Tensor): number {
+  const [x, y] = [asFloat32(a), asFloat32(b)];
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2;
+  return sum / x.length;
+}
+
+function meanPicture(pictures: Tensor): Float32Array {
+  const data = asFloat32(pictures);
+  const size = data.length / pictures.shape[0]!;
+  const sum = new Float64Array(size);
+  for (let i = 0; i < data.length; i++) sum[i % size]! += data[i]!;
+  return Float32Array.from(sum, (s) => s / pictures.shape[0]!);
+}
+
+/** What suits pictures of a size, and so many of them. */
+export function defaultAutoencoder(
+  { channels, height, width }: { readonly channels: number; readonly height: number; readonly width: number },
+  pictures: number,
+): Pick<AutoencoderOptions, 'size' | 'epochs' | 'batch' | 'learningRate'> {
+  const code = channels === 1 ? 64 : 128;
+  const batch = Math.max(1, Math.min(64, Math.floor(pictures / 4)));
+  const epochs = Math.min(60, Math.max(6, Math.ceil((wantedSteps * batch) / pictures)));
+  return { size: { channels, height, width, code, channelsInside: 48 }, epochs, batch, learningRate: 2e-3 };
+}
+
+const wantedSteps = 1500;
