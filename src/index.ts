@@ -1,5 +1,5 @@
 /** The public face of the library: `import { … } from 'cutline'`. */
-export { type Forward, rules, vectorJacobianGraph } from './autodiff/index.ts';
+export { type Forward, rewritten, rules, vectorJacobianGraph } from './autodiff/index.ts';
 export { type Broker, type BrokerOptions, createCodec, startBroker } from './broker/index.ts';
 export { type ConsumerStart, type ConsumerSummary, startConsumer } from './cloud/index.ts';
 export { type Dataset, type ModelCard, openDataset, type Preprocessing, preprocess, readCard } from './data/index.ts';

@@ -5,6 +5,7 @@ export { Expressions, type Term } from './expressions.ts';
 export { requireSlope } from './flat.ts';
 export {
   crossEntropy,
+  isotropicVariation,
   type Loss,
   l2,
   meanAbsoluteError,
@@ -12,6 +13,6 @@ export {
   perPicture,
   totalVariation,
 } from './losses.ts';
-export { raiseOpset } from './opset.ts';
+export { raiseOpset, rewritten } from './opset.ts';
 export { rules } from './rules/index.ts';
 export { prune, vectorJacobianGraph } from './vjp.ts';

@@ -5,9 +5,12 @@
 import { GraphBuilder } from '../model/builder.ts';
 import { attrFloat, attrInt, attrInts, type Graph, type Node, type ValueInfo } from '../model/graph.ts';
 import { float32, int64, scalar } from '../model/tensor.ts';
-import { unrollRecurrent } from './recurrent/index.ts';
+import { recurrent, unrollRecurrent } from './recurrent/index.ts';
 
 const target = 17;
+
+/** Operators without a rule of their own, which are written as others before they are differentiated. */
+export const rewritten: ReadonlySet<string> = new Set(['Scatter', 'Upsample', ...recurrent]);
 
 /** @param graph shapes known. Of graphs of opset 16 or newer only recurrent operators are rewritten. */
 export function raiseOpset(graph: Graph): Graph {

@@ -8,6 +8,9 @@ import { Plain, type Shaped } from './plain.ts';
 /** Activation functions that are operators of the same name. */
 const plainActivations = new Set(['Sigmoid', 'Tanh', 'Relu', 'Softsign', 'Softplus']);
 
+/** Their names. */
+export const recurrent: readonly string[] = Object.keys(cells);
+
 /**
  * @param graph shapes known, opset 13 or newer
  * @returns the graph without recurrent nodes, but for those with settings that are not written out (clipping, sequences of

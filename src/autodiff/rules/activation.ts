@@ -74,6 +74,9 @@ export const activationRules: readonly Rule[] = [
         }
         return inside ? g.where(inside, dy, 0) : dy;
       },
+      // A limit has the cotangents of what it stopped.
+      () => g.reshape(g.sum(g.where(g.less(x[0]!, x[1]!), dy, 0)), c.shape(x[1]!)),
+      () => g.reshape(g.sum(g.where(g.greater(x[0]!, x[2]!), dy, 0)), c.shape(x[2]!)),
     ];
   }),
   rule('Tanh', ({ g, y, dy }) => [() => g.mul(dy, g.sub(1, g.square(y[0]!)))]),

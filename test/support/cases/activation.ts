@@ -26,8 +26,10 @@ const clip: CaseGenerator = (s) => {
     s.opset = 10;
     return s.node('Clip', [x], { min: { float: low }, max: { float: high } });
   }
-  const min = s.bool() ? s.initializer(scalar(low)) : '';
-  const max = s.bool() ? s.initializer(scalar(high)) : '';
+  // Limits that are fed are trained, as in PACT.
+  const limit = (value: number) => (s.bool() ? s.initializer(scalar(value)) : s.real([], value - 0.5, value + 0.25));
+  const min = s.bool() ? limit(low) : '';
+  const max = s.bool() ? limit(high) : '';
   return s.node('Clip', max ? [x, min, max] : min ? [x, min] : [x]);
 };
 

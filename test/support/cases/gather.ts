@@ -45,6 +45,15 @@ const scatterElements =
     s.node('ScatterElements', [s.real(shape), indices, s.real(picked)], attributes);
   };
 
+const scatterOld: CaseGenerator = (s) => {
+  s.opset = 9;
+  const shape = [s.int(1, 4), s.int(1, 3)];
+  const rows = s.order(shape[0]!).slice(0, s.int(1, shape[0]!));
+  const places = rows.flatMap((row) => new Array<number>(shape[1]!).fill(row));
+  const picked = [rows.length, shape[1]!];
+  s.node('Scatter', [s.real(shape), s.list(places, picked), s.real(picked)], { axis: 0 });
+};
+
 const scatterND =
   (reduction: 'none' | 'add'): CaseGenerator =>
   (s) => {
@@ -60,6 +69,7 @@ export const gatherCases: Readonly<Record<string, readonly CaseGenerator[]>> = {
   Gather: [gather],
   GatherElements: [gatherElements],
   GatherND: [gatherND],
+  Scatter: [scatterOld],
   ScatterElements: [scatterElements('none'), scatterElements('add')],
   ScatterND: [scatterND('none'), scatterND('add')],
 };

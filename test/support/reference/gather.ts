@@ -48,19 +48,9 @@ export const gathers: Operators = {
     });
   },
 
-  ScatterElements: (call) => {
-    const x = required(call, 0);
-    const indices = required(call, 1);
-    const updates = required(call, 2);
-    const axis = positiveAxis(attrInt(call.node, 'axis', 0), x.shape.length);
-    const put = reduction(call);
-    const y = { ...x, data: x.data.slice() };
-    forEachIndex(indices.shape, (index, i) => {
-      const to = flat(x.shape, replace(index, axis, wrap(indices.data[i]!, x.shape[axis]!)));
-      y.data[to] = put(y.data[to]!, updates.data[i]!);
-    });
-    return y;
-  },
+  /** ScatterElements before opset 11. */
+  Scatter: (call) => scatterElements(call),
+  ScatterElements: (call) => scatterElements(call),
 
   ScatterND: (call) => {
     const x = required(call, 0);
@@ -94,6 +84,20 @@ export const gathers: Operators = {
     });
   },
 };
+
+function scatterElements(call: Call): Value {
+  const x = required(call, 0);
+  const indices = required(call, 1);
+  const updates = required(call, 2);
+  const axis = positiveAxis(attrInt(call.node, 'axis', 0), x.shape.length);
+  const put = reduction(call);
+  const y = { ...x, data: x.data.slice() };
+  forEachIndex(indices.shape, (index, i) => {
+    const to = flat(x.shape, replace(index, axis, wrap(indices.data[i]!, x.shape[axis]!)));
+    y.data[to] = put(y.data[to]!, updates.data[i]!);
+  });
+  return y;
+}
 
 function reduction(call: Call): (old: number, update: number) => number {
   const name = attrString(call.node, 'reduction', 'none');

@@ -135,6 +135,8 @@ export const gathers: Operators = {
   Gather: gather,
   GatherElements: gatherElements,
   GatherND: gatherND,
+  /** ScatterElements before opset 11. */
+  Scatter: scatterElements,
   ScatterElements: scatterElements,
   ScatterND: scatterND,
   OneHot: oneHot,
