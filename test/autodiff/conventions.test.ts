@@ -1,11 +1,12 @@
 /** What the gradient is where there is none: kinks, ties, and tensors that do not matter. */
 import { describe, expect, it } from 'vitest';
 import { vectorJacobianGraph } from '../../src/autodiff/index.ts';
+import { createEngine } from '../../src/engine/index.ts';
 import { type AttributeLike, GraphBuilder } from '../../src/model/builder.ts';
 import { float32, int64, scalar, sizeOf, type Tensor } from '../../src/model/tensor.ts';
-import { numbers } from '../support/compare.ts';
+import { difference, numbers } from '../support/compare.ts';
 import { runReference } from '../support/reference/index.ts';
-import { withShapes } from './check.ts';
+import { noise, withShapes } from './check.ts';
 
 /** Gradients of Σ dy·op(x, …) for one node; dy is all ones times `seed`. */
 function gradients(op: string, inputs: readonly Tensor[], attributes: Record<string, AttributeLike> = {}, seed = 3) {
@@ -33,6 +34,8 @@ describe('at a kink', () => {
     ['Abs', [row(-2, 0, 2)], {}, [-3, 0, 3]],
     ['HardSigmoid', [row(-2, 0, 2)], { alpha: { float: 0.25 }, beta: { float: 0.5 } }, [0, 0.75, 0]],
     ['HardSwish', [row(-3, 0, 3)], {}, [0, 1.5, 3]],
+    ['ThresholdedRelu', [row(0.5, 1, 2)], { alpha: { float: 1 } }, [0, 0, 3]],
+    ['Shrink', [row(-1, 0.5, 1)], { lambd: { float: 0.5 } }, [3, 0, 3]],
   ] as const)('%s takes the side PyTorch takes', (op, inputs, attributes, expected) => {
     expect(gradients(op, inputs, attributes)[0]).toEqual(expected);
   });
@@ -61,6 +64,44 @@ describe('on a tie', () => {
   it('overlapping windows of MaxPool add up at the maximum they share', () => {
     const x = float32([1, 7, 7, 2], [1, 1, 4]);
     expect(gradients('MaxPool', [x], { kernel_shape: [2], strides: [1] })[0]).toEqual([0, 6, 3, 0]);
+  });
+
+  it('MaxPool does so on the engine too, in every overlap', async () => {
+    const engine = await createEngine({ threads: 1 });
+    try {
+      const random = noise(41);
+      for (const [kernel, stride, pad] of [
+        [3, 1, 1],
+        [3, 2, 1],
+        [2, 1, 0],
+        [3, 2, 0],
+      ] as const) {
+        const b = new GraphBuilder(17);
+        b.input('x', 'float32', [2, 3, 7, 7]);
+        const attributes = {
+          kernel_shape: [kernel, kernel],
+          strides: [stride, stride],
+          pads: [pad, pad, pad, pad],
+        };
+        b.output(b.op('MaxPool', ['x'], attributes, 'y'));
+        // Three different values, so that most windows hold their maximum several times.
+        const x = float32(
+          Float32Array.from({ length: 294 }, () => Math.round(random())),
+          [2, 3, 7, 7],
+        );
+        const graph = withShapes(b.build(), { x });
+        const shape = graph.outputs[0]!.shape as number[];
+        const dy = float32(Float32Array.from({ length: sizeOf(shape) }, random), shape);
+        const vjp = vectorJacobianGraph(graph);
+        const session = await engine.load(vjp);
+        const ours = await session.run({ x, 'cotangent:y': dy });
+        await session.close();
+        const expected = runReference(vjp, { x, 'cotangent:y': dy });
+        expect(difference(numbers(ours['gradient:x']!), numbers(expected['gradient:x']!))).toBeLessThan(1e-6);
+      }
+    } finally {
+      await engine.close();
+    }
   });
 
   it('Max and Min give everything to the first input', () => {
