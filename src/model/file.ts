@@ -6,23 +6,30 @@ import { readBounded, writeAtomically } from '../files.ts';
 import type { Graph } from './graph.ts';
 import { maxModelBytes, parseModel } from './onnx/read.ts';
 import { encodeModel } from './onnx/write.ts';
+import { looksLikeJson, readTfjs } from './tfjs/read.ts';
 
 /**
- * Reads an ONNX file, and the weights it keeps in files beside it.
- * @throws CutlineError FILE_NOT_FOUND, FILE_UNREADABLE, and what `parseModel` throws
+ * Reads an ONNX file or a `model.json` of TensorFlow.js, and the weights kept in files beside it.
+ * @throws CutlineError FILE_NOT_FOUND, FILE_UNREADABLE, and what `parseModel` and `readTfjs` throw
  */
 export async function loadModel(path: string): Promise<Graph> {
   return (await openModel(path)).graph;
 }
 
-/** The same with the bytes of the file, for its digest. */
+/** The same with the bytes of the file (of TensorFlow.js: of all its files), for its digest. */
 export async function openModel(path: string): Promise<{ readonly bytes: Uint8Array; readonly graph: Graph }> {
-  const bytes = await readModel(path);
+  const bytes = await readFile(path);
+  if (looksLikeJson(bytes)) return readTfjs(bytes, path);
   return { bytes, graph: parseModel(bytes, { directory: dirname(path), path: basename(path) }) };
 }
 
-/** The bytes of a model file, for its digest. */
+/** The bytes of a model, for its digest. */
 export async function readModel(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  return looksLikeJson(bytes) ? (await readTfjs(bytes, path)).bytes : bytes;
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
   try {
     return await readBounded(path, maxModelBytes);
   } catch (error) {

@@ -3,7 +3,6 @@
 export { withBatch } from './batch/with-batch.ts';
 export {
   bindAllButBatch,
-  bindAllButBatch,
   bindBatch,
   bindDimensions,
   hasSymbolicBatch,

@@ -1,8 +1,8 @@
 /** Weights beside the model file. Where they lie is said by the file, so it is not believed: they must be inside its folder. */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { TensorProto } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
+import { insideFolder, OutsideError } from '../inside.ts';
 
 export interface Source {
   /** What messages call the model. */
@@ -28,17 +28,9 @@ export function readExternal(tensor: TensorProto, wantedBytes: number, source: S
   if (offset === undefined || length === undefined) return refuse('offset and length must be whole numbers.');
   if (length !== wantedBytes) return refuse(`${length} bytes, but its shape needs ${wantedBytes}.`);
   if (source.directory === undefined) return refuse('the model was given as bytes, without a folder to look in.');
-  if (!location || isAbsolute(location) || location.split(/[/\\]/).includes('..') || location.includes('\0')) {
-    return refuse('the location must be a relative path inside the folder of the model.');
-  }
   let file: number | undefined;
   try {
-    const folder = realpathSync(source.directory);
-    const real = realpathSync(join(folder, location));
-    // A link can lead out of the folder although its name does not.
-    if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep))
-      return refuse('it leads out of the folder of the model.');
-    file = openSync(real, 'r');
+    file = openSync(insideFolder(source.directory, location), 'r');
     const stat = fstatSync(file);
     if (!stat.isFile()) return refuse('it is not a regular file.');
     if (offset + length > stat.size) return refuse(`it has ${stat.size} bytes, ${offset + length} are needed.`);
@@ -51,6 +43,7 @@ export function readExternal(tensor: TensorProto, wantedBytes: number, source: S
     return bytes;
   } catch (error) {
     if (error instanceof CutlineError) throw error;
+    if (error instanceof OutsideError) return refuse(error.message);
     const { code, message } = error as NodeJS.ErrnoException;
     return refuse(code === 'ENOENT' ? 'no such file. Keep it beside the model.' : (code ?? message), error);
   } finally {
