@@ -118,7 +118,7 @@ const catalogue = {
   },
   AUDIT_IMAGES: {
     exit: 2,
-    text: 'An audit of {images} pictures has no 95 % interval: it needs at least 2, and 100 to mean much. Raise --images.',
+    text: '--images {images} is too few for a 95 % interval, which needs 2 pictures at least, and 100 to mean much. Raise it.',
   },
   AUDIT_GALLERY: {
     exit: 2,
