@@ -54,7 +54,10 @@ export function meanAbsoluteError(
 /** Mean of x² over a picture. */
 export function l2(g: Expressions, x: Term, shape: readonly number[]): Loss {
   const scale = 1 / sizeOf(shape.slice(1));
-  return { value: g.mul(g.sum(g.square(x), inner(shape)), scale), cotangent: g.mul(x, 2 * scale) };
+  return {
+    value: g.mul(g.sum(g.square(x), inner(shape)), scale),
+    cotangent: g.mul(x, 2 * scale),
+  };
 }
 
 /**
@@ -72,7 +75,11 @@ export function totalVariation(
   const along = (axis: number): Term => {
     const n = shape[axis]!;
     const count = (total / n) * (n - 1);
-    const matrix = g.tensor({ dtype: 'float32', shape: [n, n], data: secondDifferences(n, 2 / count) });
+    const matrix = g.tensor({
+      dtype: 'float32',
+      shape: [n, n],
+      data: secondDifferences(n, 2 / count),
+    });
     if (axis === shape.length - 1) return g.matmul(x, matrix);
     if (axis === shape.length - 2) return g.matmul(matrix, x);
     const perm = shape.map((_, i) => i);
@@ -81,7 +88,10 @@ export function totalVariation(
     return g.transpose(g.matmul(g.transpose(x, perm), matrix), perm);
   };
   const ax = g.add(along(axes[0]), along(axes[1]));
-  return { value: g.mul(g.sum(g.mul(x, ax), inner(shape)), 0.5), cotangent: ax };
+  return {
+    value: g.mul(g.sum(g.mul(x, ax), inner(shape)), 0.5),
+    cotangent: ax,
+  };
 }
 
 /** Dᵀ D times a factor, with D the n−1 first differences of n values. */
@@ -94,6 +104,43 @@ function secondDifferences(n: number, factor: number): Float32Array {
     a[(i + 1) * n + i]! -= factor;
   }
   return a;
+}
+
+/**
+ * Total variation as the paper of He et al. 2019 has it: mean over pixels of √(Δ_rows x² + Δ_columns x² + ε²) − ε, the smoothed
+ * length of the gradient, which lets edges stand. Differences across the far edges are zero.
+ * @param axes the two spatial axes of x
+ */
+export function isotropicVariation(
+  g: Expressions,
+  x: Term,
+  shape: readonly number[],
+  axes: readonly [number, number],
+  epsilon: number,
+): Loss {
+  const pixels = sizeOf(shape.slice(1));
+  const difference = (axis: number): Term => {
+    const n = shape[axis]!;
+    const steps = g.sub(g.slice(x, [1], [n], [axis]), g.slice(x, [0], [n - 1], [axis]));
+    return padded(g, steps, shape, axis, 0, 1);
+  };
+  /** The transpose of `difference`. */
+  const spread = (d: Term, axis: number): Term => {
+    const inside = g.slice(d, [0], [shape[axis]! - 1], [axis]);
+    return g.sub(padded(g, inside, shape, axis, 1, 0), padded(g, inside, shape, axis, 0, 1));
+  };
+  const [rows, columns] = axes.map(difference) as [Term, Term];
+  const length = g.sqrt(g.add(g.add(g.square(rows), g.square(columns)), epsilon * epsilon));
+  const weight = g.div(1 / pixels, length);
+  return {
+    value: g.mul(g.sum(g.sub(length, epsilon), inner(shape)), 1 / pixels),
+    cotangent: g.add(spread(g.mul(rows, weight), axes[0]), spread(g.mul(columns, weight), axes[1])),
+  };
+}
+
+function padded(g: Expressions, x: Term, shape: readonly number[], axis: number, before: number, after: number): Term {
+  const widths = (width: number) => shape.map((_, i) => (i === axis ? width : 0));
+  return g.pad(x, widths(before), widths(after));
 }
 
 /** Cross-entropy of logits [n, classes] against one-hot targets of the same shape. */

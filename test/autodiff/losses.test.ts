@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   crossEntropy,
   Expressions,
+  isotropicVariation,
   type Loss,
   l2,
   meanAbsoluteError,
@@ -153,6 +154,38 @@ describe('losses', () => {
     const { value, cotangent } = evaluate((g, x) => totalVariation(g, x, shape, [2, 3]), shape, flat, flat);
     expect(Math.abs(value[0]!)).toBeLessThan(1e-6);
     expect(Math.max(...cotangent.map(Math.abs))).toBeLessThan(1e-6);
+  });
+
+  it('isotropic variation is the mean length of the gradient, smoothed; none leaves the picture', () => {
+    const epsilon = 0.2;
+    const lengths = (x: readonly number[], c: number, h: number, w: number): number => {
+      const at = (k: number, i: number, j: number) => x[(k * h + i) * w + j]!;
+      const all: number[] = [];
+      for (let k = 0; k < c; k++) {
+        for (let i = 0; i < h; i++) {
+          for (let j = 0; j < w; j++) {
+            const down = i + 1 < h ? at(k, i + 1, j) - at(k, i, j) : 0;
+            const across = j + 1 < w ? at(k, i, j + 1) - at(k, i, j) : 0;
+            all.push(Math.sqrt(down ** 2 + across ** 2 + epsilon ** 2) - epsilon);
+          }
+        }
+      }
+      return mean(all);
+    };
+    property(
+      (shape) => (g, x) => isotropicVariation(g, x, shape, [2, 3], epsilon),
+      ([, c, h, w]) =>
+        (x) =>
+          lengths(x, c!, h!, w!),
+      fc.tuple(dim(3), dim(3), dim(5, 2), dim(5, 2)),
+    );
+    property(
+      (shape) => (g, x) => isotropicVariation(g, x, shape, [1, 2], epsilon),
+      ([, h, w, c]) =>
+        (x) =>
+          lengths(Array.from({ length: c! }, (_, k) => x.filter((_, i) => i % c! === k)).flat(), c!, h!, w!),
+      fc.tuple(dim(3), dim(5, 2), dim(5, 2), dim(3)),
+    );
   });
 
   it('cross-entropy is −log of the probability of the label', () => {

@@ -1,9 +1,10 @@
 /** Chooses rMLE's λ by trying a range of them on the attacker's own pictures, all at once. */
 import { toPixels } from '../../data/index.ts';
-import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import type { Tensor, Tensors } from '../../model/index.ts';
 import { ssim } from '../metrics/index.ts';
 import type { DescentContext } from './attack.ts';
 import type { ObjectiveOptions } from './objective.ts';
+import { meanSquare, repeated, repeatedTensor } from './prior/index.ts';
 import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
 import { type Start, startOf } from './start.ts';
@@ -79,7 +80,11 @@ async function bestOf(
     onProgress,
   };
   const solution = await solveInChunks(solver, problem, (k) => context.head(k), batch);
-  const images = (t: Tensor) => ({ ...preprocessing, count: n, data: toPixels(t, preprocessing) });
+  const images = (t: Tensor) => ({
+    ...preprocessing,
+    count: n,
+    data: toPixels(t, preprocessing),
+  });
   const scores = ssim(images(repeatedTensor(pictures, lambdas.length)), images(solution.pictures));
   let best = 0;
   let bestScore = Number.NEGATIVE_INFINITY;
@@ -89,25 +94,4 @@ async function bestOf(
     if (score > bestScore) [best, bestScore] = [lambda, score];
   }
   return best;
-}
-
-function meanSquare(tensors: Tensors): number {
-  let sum = 0;
-  let count = 0;
-  for (const t of Object.values(tensors)) {
-    for (const v of asFloat32(t)) sum += v * v;
-    count += t.data.length;
-  }
-  return sum / count;
-}
-
-/** The batch over and over: [n, …] → [times·n, …]. */
-function repeated(tensors: Tensors, times: number): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, repeatedTensor(t, times)]));
-}
-
-function repeatedTensor(t: Tensor, times: number): Tensor {
-  const data = new Float32Array(sizeOf(t.shape) * times);
-  for (let i = 0; i < times; i++) data.set(asFloat32(t), i * t.data.length);
-  return float32(data, [t.shape[0]! * times, ...t.shape.slice(1)]);
 }

@@ -5,6 +5,8 @@ import {
   backward,
   Expressions,
   type Forward,
+  isotropicVariation,
+  type Loss,
   l2,
   meanAbsoluteError,
   meanSquaredError,
@@ -17,25 +19,37 @@ import {
   writeForward,
 } from '../../autodiff/index.ts';
 import { type Graph, sizeOf } from '../../model/index.ts';
+import { inBasis, type Structure } from './prior/index.ts';
 
 export interface ObjectiveOptions {
   /** Gaussian noise, or none, asks for squared differences; Laplace noise for absolute ones, smoothed below `scale`/10. */
   readonly law: { readonly kind: 'gaussian' } | { readonly kind: 'laplace'; readonly scale: number };
   /** Rows and columns of the picture among the axes of the input. */
   readonly spatialAxes: readonly [number, number];
+  /** Squared differences, as in the public code, or the length of the gradient, as in the paper. Default squared. */
+  readonly variation?: 'squared' | 'isotropic';
+  /** Writes the picture in a basis and adds the prior that goes with it; `evaluationGraph` only. */
+  readonly structure?: Structure;
 }
+
+/** In network units, where neighbours in a photograph differ by 0.1 to 1: below it, differences are smoothed as squares. */
+const smallDifference = 0.03;
 
 /** Names of the inputs: observed features are `observed:<tensor>`. */
 export const names = {
   lambdaTv: 'lambda:tv',
   lambdaL2: 'lambda:l2',
   observed: (tensor: string): string => `observed:${tensor}`,
+  lambdaPrior: 'lambda:prior',
   value: 'objective:value',
+  picture: 'objective:picture',
   gradient: 'objective:gradient',
 } as const;
 
 interface Objective {
   readonly forward: Forward;
+  readonly picture: string;
+  /** What is optimised: the picture, or its coordinates in a basis. */
   readonly input: { readonly name: string; readonly shape: readonly number[] };
   /** Shape [n]. */
   readonly value: Term;
@@ -44,44 +58,76 @@ interface Objective {
 
 /** @param head one float32 picture input of static shape [n, …]; all shapes known */
 function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
-  const graph = raiseOpset(head);
-  const input = { name: graph.inputs[0]!.name, shape: graph.inputs[0]!.shape as readonly number[] };
-  requireSlope(graph, input.name);
+  const raised = raiseOpset(head);
+  const picture = {
+    name: raised.inputs[0]!.name,
+    shape: raised.inputs[0]!.shape as readonly number[],
+  };
+  requireSlope(raised, picture.name);
+  const { structure, spatialAxes, law } = options;
+  const layout = spatialAxes[0] === 2 ? 'NCHW' : 'NHWC';
+  const graph = structure ? inBasis(raised, structure, layout) : raised;
+  const input = {
+    name: graph.inputs[0]!.name,
+    shape: graph.inputs[0]!.shape as readonly number[],
+  };
   const forward = writeForward(graph, [input.name]);
   const { g, shape } = forward;
   const n = input.shape[0]!;
   const features = graph.outputs.reduce((sum, v) => sum + sizeOf(shape(v.name)), 0) / n;
   const values: Term[] = [];
-  const seeds = new Map<Term, Term>();
+  const seeds = new Map<Term, Term[]>();
+  const seed = (name: Term, cotangent: Term) => seeds.set(name, [...(seeds.get(name) ?? []), cotangent]);
   for (const { name } of graph.outputs) {
     const observed = g.graph.input(names.observed(name), 'float32', shape(name));
     const loss =
-      options.law.kind === 'gaussian'
+      law.kind === 'gaussian'
         ? meanSquaredError(g, name, observed, shape(name), features)
-        : meanAbsoluteError(g, name, observed, shape(name), options.law.scale / 10, features);
+        : meanAbsoluteError(g, name, observed, shape(name), law.scale / 10, features);
     values.push(loss.value);
-    seeds.set(name, loss.cotangent);
+    seed(name, loss.cotangent);
   }
-  const data = backward(forward, seeds, [input.name]).get(input.name)!;
-  const prior = (name: string, loss: { value: Term; cotangent: Term }): Term => {
+  const prior = (name: string, of: { readonly name: string; readonly shape: readonly number[] }, loss: Loss) => {
     const lambda = g.graph.input(name, 'float32', [n]);
     values.push(g.mul(lambda, loss.value));
-    return g.mul(loss.cotangent, perPicture(g, lambda, input.shape));
+    seed(of.name, g.mul(loss.cotangent, perPicture(g, lambda, of.shape)));
   };
-  const tv = prior(names.lambdaTv, totalVariation(g, input.name, input.shape, options.spatialAxes));
-  const ridge = prior(names.lambdaL2, l2(g, input.name, input.shape));
-  const gradient = g.add(g.add(data, tv), ridge);
-  return { forward, input, value: g.graph.op('Sum', values), gradient };
+  const variation =
+    options.variation === 'isotropic'
+      ? isotropicVariation(g, picture.name, picture.shape, spatialAxes, smallDifference)
+      : totalVariation(g, picture.name, picture.shape, spatialAxes);
+  prior(names.lambdaTv, picture, variation);
+  prior(names.lambdaL2, picture, l2(g, picture.name, picture.shape));
+  if (structure) prior(names.lambdaPrior, input, l2(g, input.name, input.shape));
+  // What is seeded at the input itself passes through no node.
+  const sums = new Map(
+    [...seeds].map(([name, parts]) => [name, parts.length > 1 ? g.graph.op('Sum', parts) : parts[0]!]),
+  );
+  const gradient = backward(forward, sums, [input.name]).get(input.name)!;
+  return {
+    forward,
+    picture: picture.name,
+    input,
+    value: g.graph.op('Sum', values),
+    gradient,
+  };
 }
 
-/** Value [n] and gradient at a point: inputs are the picture, `observed:*` and the two λ [n]. */
+/**
+ * Value [n] and gradient at a point; inputs are the picture, `observed:*` and the two λ [n]; in a basis,
+ * z and what describes the basis instead of the picture, and λ of its prior; an output more is the picture.
+ */
 export function evaluationGraph(head: Graph, options: ObjectiveOptions): Graph {
-  const { forward, input, value, gradient } = writeObjective(head, options);
+  const { forward, picture, input, value, gradient } = writeObjective(head, options);
   const b = forward.g.graph;
   b.op('Identity', [value], {}, names.value);
   b.op('Identity', [gradient], {}, names.gradient);
   b.output(names.value, 'float32', [input.shape[0]!]);
   b.output(names.gradient, 'float32', input.shape);
+  if (options.structure) {
+    b.op('Identity', [picture], {}, names.picture);
+    b.output(names.picture, 'float32', forward.shape(picture));
+  }
   return prune(b.build(`${head.name}:objective`));
 }
 

@@ -1,26 +1,38 @@
 /**
  * rMLE, the regularised maximum-likelihood attack of He et al. (2019, §4): the picture whose features are those observed,
- * among smooth pictures. White-box. It knows the law of a noise defense: the distance is the one that noise makes likely,
- * and λ is searched on pictures of the attacker's own, sent through the same defense.
+ * among likely pictures. White-box. It knows the law of a noise defense: the distance is the one that noise makes likely,
+ * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same defense.
  */
-
+import { asFloat32, float32 } from '../../model/index.ts';
 import type { DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { searchLambda } from './lambda.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
+import { chooseBelief, reconstruct, searchSteps } from './prior/index.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
+import type { Solution } from './solvers/solver.ts';
 import { type Start, startOf } from './start.ts';
 
 export interface RmleOptions {
   readonly solver: 'lbfgs' | 'adam';
-  /** Steps; default 600 for L-BFGS, and for Adam what was published for the cut, else 5000. */
+  /** Steps; default 200 for L-BFGS, 600 with total variation, and for Adam what was published for the cut, else 5000. */
   readonly iterations?: number | undefined;
-  /** Weight of the total variation; `auto` searches. Default: `auto`, for Adam what was published for the cut. */
+  /**
+   * Weight of the total variation, in place of the statistics of pictures that L-BFGS otherwise believes in; `auto` searches,
+   * for L-BFGS only with a `formula`. For Adam the default is what was published for the cut.
+   */
   readonly lambdaTv?: number | 'auto' | undefined;
   /** Weight of the squared norm. Default 0, for Adam what was published for the cut. */
   readonly lambdaL2?: number | undefined;
+  /**
+   * Total variation as the paper writes it, the length of the gradient, or as its public code does, squared differences.
+   * L-BFGS then regularises with it instead of with statistics. Default for a λ that is given, and for Adam: `code`.
+   */
+  readonly formula?: 'paper' | 'code' | undefined;
+  /** L-BFGS with statistics only: descents from grey and then from noise, of which each victim keeps the lowest. Default 1. */
+  readonly restarts?: number | undefined;
   /** Adam only. Default what was published for the cut, else 0.01. */
   readonly learningRate?: number | undefined;
   /** Id of the cut: it selects what was published. */
@@ -35,11 +47,74 @@ export interface DescentOptions extends RmleOptions {
 }
 
 export function rmle(options: RmleOptions): WhiteBoxAttack {
-  return { name: 'rmle', threat: 'white-box', run: (context) => descend(context, options) };
+  return {
+    name: 'rmle',
+    threat: 'white-box',
+    run: (context) => descend(context, options),
+  };
 }
 
 /** What rMLE does, from wherever it shall start: other attacks begin it where they ended. */
 export async function descend(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
+  const { solver, lambdaTv, formula } = options;
+  const statistics = solver === 'lbfgs' && formula === undefined && (lambdaTv === undefined || lambdaTv === 'auto');
+  return statistics ? descendWithStatistics(context, options) : descendWithVariation(context, options);
+}
+
+async function descendWithStatistics(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
+  const { count } = context;
+  const { iterations = 200, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
+  const batch = options.batch ?? batchThatFits(await context.head(1));
+  const search = {
+    context,
+    solver: lbfgsSolver,
+    objective: objectiveFor(context),
+    iterations,
+    lambdaL2,
+    batch,
+    start,
+  };
+  const share = searchSteps / (searchSteps + restarts * count * iterations);
+  const report = (done: number) => context.onProgress?.(done);
+  const belief = await chooseBelief(search, (done) => report(share * done));
+  const beliefs = Array.from({ length: count }, () => belief);
+  const attempt = (index: number) =>
+    reconstruct(
+      index === 0 ? search : { ...search, start: 'noise' },
+      context.observed,
+      beliefs,
+      iterations,
+      `start ${index}`,
+      (done) => report(share + ((1 - share) * (index + done)) / restarts),
+    );
+  let best = await attempt(0);
+  for (let i = 1; i < restarts; i++) best = lower(best, await attempt(i));
+  const { basis, lambda } = belief;
+  const { pictures, iterations: steps } = best;
+  return {
+    pictures,
+    iterations: steps,
+    parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2 },
+  };
+}
+
+/** Of two attempts, for each victim the one whose objective is lower: nothing else is known of which is nearer the truth. */
+function lower(a: Solution, b: Solution): Solution {
+  const pictures = Float32Array.from(asFloat32(a.pictures));
+  const size = pictures.length / a.values.length;
+  const values = a.values.map((value, i) => {
+    if (!(b.values[i]! < value)) return value;
+    pictures.set(asFloat32(b.pictures).subarray(i * size, (i + 1) * size), i * size);
+    return b.values[i]!;
+  });
+  return {
+    pictures: float32(pictures, a.pictures.shape),
+    values,
+    iterations: Math.max(a.iterations, b.iterations),
+  };
+}
+
+async function descendWithVariation(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
   const { preprocessing, count } = context;
   const preset = options.solver === 'adam' ? publishedPreset(preprocessing.channels, options.cut) : undefined;
   const learningRate = options.learningRate ?? preset?.learningRate ?? 0.01;
@@ -50,7 +125,10 @@ export async function descend(context: DescentContext, options: DescentOptions):
   const search = wanted === 'auto';
   // The search takes about as many picture-steps as eighteen victims more.
   const searchShare = search ? 18 / (18 + count) : 0;
-  const objective = objectiveFor(context);
+  const objective = {
+    ...objectiveFor(context),
+    variation: options.formula === 'paper' ? 'isotropic' : 'squared',
+  } as const;
   // As published, Adam starts from plain grey.
   const start: Start = options.start ?? (solver.name === 'adam' ? 'plain grey' : 'grey');
   const batch = options.batch ?? batchThatFits(await context.head(1));
@@ -76,8 +154,14 @@ export async function descend(context: DescentContext, options: DescentOptions):
     (n) => context.head(n),
     batch,
   );
-  const parameters = { solver: solver.name, lambdaTv, lambdaL2, ...(options.solver === 'adam' && { learningRate }) };
-  return { ...solution, parameters };
+  const parameters = {
+    solver: solver.name,
+    lambdaTv,
+    lambdaL2,
+    ...(options.solver === 'adam' && { learningRate }),
+  };
+  const { pictures, iterations: steps } = solution;
+  return { pictures, iterations: steps, parameters };
 }
 
 function objectiveFor({ defense, preprocessing }: DescentContext): ObjectiveOptions {

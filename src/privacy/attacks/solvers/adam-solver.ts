@@ -1,7 +1,7 @@
 /** Adam with AMSGrad as one step graph, as published (He et al. 2019): constant rate, the last iterate is kept. */
 import { learningRateInput } from '../../../autodiff/index.ts';
-import { scalar } from '../../../model/index.ts';
-import { adamGraph } from '../objective.ts';
+import { asFloat32, scalar } from '../../../model/index.ts';
+import { adamGraph, names } from '../objective.ts';
 import { objectiveFeeds } from './feeds.ts';
 import type { Solver } from './solver.ts';
 
@@ -16,16 +16,25 @@ export function adamSolver(learningRate: number): Solver {
       const session = await engine.load(graph, signal && { signal });
       try {
         const results = await session.loop(
-          { ...objectiveFeeds(problem), ...step.initial, [learningRateInput]: scalar(learningRate), [input]: start },
+          {
+            ...objectiveFeeds(problem),
+            ...step.initial,
+            [learningRateInput]: scalar(learningRate),
+            [input]: start,
+          },
           {
             steps: iterations,
             carry: step.carry,
-            outputs: [pictures],
+            outputs: [pictures, names.value],
             ...(signal && { signal }),
             onProgress: (n) => problem.onProgress?.(n / iterations),
           },
         );
-        return { pictures: results[pictures]!, iterations };
+        return {
+          pictures: results[pictures]!,
+          values: asFloat32(results[names.value]),
+          iterations,
+        };
       } finally {
         await session.close();
       }

@@ -30,7 +30,9 @@ export async function solveInChunks(
   const count = problem.start.shape[0]!;
   const n = Math.min(batch, count);
   const head = await headFor(n);
-  const pictures = new Float32Array(problem.start.data.length);
+  const shape = [count, ...(head.inputs[0]!.shape.slice(1) as number[])];
+  const pictures = new Float32Array(sizeOf(shape));
+  const values = new Float32Array(count);
   const size = pictures.length / count;
   let iterations = 0;
   for (let first = 0; first < count; first += n) {
@@ -43,14 +45,19 @@ export async function solveInChunks(
       start: rowsOf(problem.start, at, n),
       lambdaTv: problem.lambdaTv.slice(at, at + n),
       lambdaL2: problem.lambdaL2.slice(at, at + n),
+      basis: problem.basis && {
+        rows: rows(problem.basis.rows, at, n),
+        lambda: problem.basis.lambda.slice(at, at + n),
+      },
       onProgress: (done) => problem.onProgress?.(Math.min(1, (first + done * n) / count)),
     });
     pictures.set(asFloat32(solution.pictures), at * size);
+    values.set(solution.values, at);
     iterations = Math.max(iterations, solution.iterations);
     // A part that is quickly solved reports nothing itself.
     problem.onProgress?.(Math.min(1, (first + n) / count));
   }
-  return { pictures: float32(pictures, problem.start.shape), iterations };
+  return { pictures: float32(pictures, shape), values, iterations };
 }
 
 function rows(tensors: Tensors, first: number, n: number): Tensors {

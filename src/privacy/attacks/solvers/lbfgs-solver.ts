@@ -1,6 +1,7 @@
 /** L-BFGS for every picture on its own, their evaluations in one batch. */
 import { asFloat32, float32 } from '../../../model/index.ts';
 import { evaluationGraph, names } from '../objective.ts';
+import { basisNames } from '../prior/index.ts';
 import { minimiseBatch } from './batch.ts';
 import { objectiveFeeds } from './feeds.ts';
 import { lbfgs } from './lbfgs.ts';
@@ -12,9 +13,11 @@ export const lbfgsSolver: Solver = {
     const { engine, head, start, iterations, signal } = problem;
     const n = start.shape[0]!;
     const size = start.data.length / n;
-    const input = head.inputs[0]!.name;
+    const input = problem.objective.structure ? basisNames.z : head.inputs[0]!.name;
     const fixed = objectiveFeeds(problem);
     const session = await engine.load(evaluationGraph(head, problem.objective), signal && { signal });
+    const evaluate = (points: Float32Array, outputs: readonly string[]) =>
+      session.run({ ...fixed, [input]: float32(points, start.shape) }, { outputs, ...(signal && { signal }) });
     try {
       const first = asFloat32(start);
       const problems = Array.from({ length: n }, (_, i) =>
@@ -22,14 +25,24 @@ export const lbfgsSolver: Solver = {
       );
       let evaluations = 0;
       const { minima } = await minimiseBatch(problems, size, async (points) => {
-        const results = await session.run({ ...fixed, [input]: float32(points, start.shape) }, signal && { signal });
+        const results = await evaluate(points, [names.value, names.gradient]);
         // A line search takes few trials, so evaluations tell how far along the steps are.
         problem.onProgress?.(Math.min(0.99, ++evaluations / (iterations * 1.1)));
-        return { values: asFloat32(results[names.value]), gradients: asFloat32(results[names.gradient]) };
+        return {
+          values: asFloat32(results[names.value]),
+          gradients: asFloat32(results[names.gradient]),
+        };
       });
-      const pictures = new Float32Array(start.data.length);
-      for (const [i, m] of minima.entries()) pictures.set(m.point, i * size);
-      return { pictures: float32(pictures, start.shape), iterations: Math.max(...minima.map((m) => m.iterations)) };
+      const points = new Float32Array(start.data.length);
+      for (const [i, m] of minima.entries()) points.set(m.point, i * size);
+      const pictures = problem.objective.structure
+        ? (await evaluate(points, [names.picture]))[names.picture]!
+        : float32(points, start.shape);
+      return {
+        pictures,
+        values: Float32Array.from(minima, (m) => m.value),
+        iterations: Math.max(...minima.map((m) => m.iterations)),
+      };
     } finally {
       await session.close();
     }

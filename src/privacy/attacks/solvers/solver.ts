@@ -10,19 +10,29 @@ export interface Problem {
   readonly objective: ObjectiveOptions;
   /** The tensors of the cut, [n, …]. */
   readonly observed: Tensors;
-  /** Where to begin, [n, …]. */
+  /** Where to begin, [n, …]: the picture, or with a `structure` its coordinates in the basis. */
   readonly start: Tensor;
   /** Weight of the total variation, one a picture. */
   readonly lambdaTv: Float32Array;
   /** Weight of the squared norm, one a picture. */
   readonly lambdaL2: Float32Array;
+  /** With a `structure`: each picture's basis, and the weight of its prior. */
+  readonly basis?: BasisRows | undefined;
   readonly iterations: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+export interface BasisRows {
+  /** As `basisRows` makes them. */
+  readonly rows: Tensors;
+  readonly lambda: Float32Array;
+}
+
 export interface Solution {
   readonly pictures: Tensor;
+  /** The objective of each picture. */
+  readonly values: Float32Array;
   /** Steps taken by the picture that took most. */
   readonly iterations: number;
 }

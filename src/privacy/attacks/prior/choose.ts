@@ -1,0 +1,209 @@
+/** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
+import { toPixels } from '../../../data/index.ts';
+import { CutlineError } from '../../../errors.ts';
+import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import { psnr, ssim } from '../../metrics/index.ts';
+import type { DescentContext } from '../attack.ts';
+import type { ObjectiveOptions } from '../objective.ts';
+import { solveInChunks } from '../solvers/chunked.ts';
+import type { Solver } from '../solvers/solver.ts';
+import { coordinates, type Start } from '../start.ts';
+import { type Basis, basisRows } from './basis.ts';
+import { learned } from './learned.ts';
+import { natural, pixels } from './natural.ts';
+
+export interface Belief {
+  readonly basis: Basis;
+  /** Weight of mean(z²). */
+  readonly lambda: number;
+}
+
+export interface BeliefSearch {
+  readonly context: DescentContext;
+  readonly solver: Solver;
+  readonly objective: ObjectiveOptions;
+  /** Of the attack itself. */
+  readonly iterations: number;
+  readonly lambdaL2: number;
+  /** Most pictures at once. */
+  readonly batch: number;
+  readonly start: Start;
+}
+
+/** λ as multiples of the mean square of the features, since it weighs against their squared error. */
+const multiples = [1e-4, 1e-3, 1e-2, 0.1, 1];
+/** Two heats: all beliefs on few pictures for few steps, then the best on more for longer. */
+const heats = [
+  { pictures: 3, steps: 50 },
+  { beliefs: 3, pictures: 8, steps: 100 },
+] as const;
+/** Pictures that the statistics are learned from: as many of these as there are. */
+const taught = [1000, 300, 100, 0];
+
+/** The search in steps of one picture, to weigh it against the attack. */
+export const searchSteps =
+  (2 * multiples.length + 1) * heats[0].pictures * heats[0].steps +
+  heats[1].beliefs * heats[1].pictures * heats[1].steps;
+
+/** @returns the belief whose reconstructions are most like the pictures (SSIM) */
+export async function chooseBelief(search: BeliefSearch, onProgress: (done: number) => void): Promise<Belief> {
+  const { context, iterations } = search;
+  const tried = heats[1].pictures;
+  const own = await ownPictures(context, tried);
+  const teaching = own.shape[0]! - tried;
+  const pictures = rowsOf(own, 0, tried);
+  const seen = await context.simulate(pictures);
+  const lesson = teaching > 0 ? await lessonOf(search, rowsOf(own, tried, teaching)) : undefined;
+  const { preprocessing } = context;
+  const bases = [natural(preprocessing), ...(lesson ? [learned(lesson, preprocessing)] : [])];
+  const scale = meanSquare(seen);
+  let beliefs: Belief[] = [
+    { basis: pixels(preprocessing), lambda: 0 },
+    ...bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
+  ];
+  let done = 0;
+  for (const heat of heats) {
+    if ('beliefs' in heat) beliefs = beliefs.slice(0, heat.beliefs);
+    const steps = Math.min(heat.steps, iterations);
+    const count = Math.min(heat.pictures, tried);
+    const share = (beliefs.length * count * steps) / searchSteps;
+    beliefs = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, steps, (d) =>
+      onProgress(Math.min(1, done + share * d)),
+    );
+    done += share;
+  }
+  return beliefs[0]!;
+}
+
+/** Pictures to try beliefs on, and then those to learn from. */
+async function ownPictures(context: DescentContext, tried: number): Promise<Tensor> {
+  for (const n of taught) {
+    try {
+      return await context.otherPictures(tried + n);
+    } catch (error) {
+      if (n === 0 || !(error instanceof CutlineError && error.code === 'DATA_TOO_FEW')) throw error;
+    }
+  }
+  throw new Error('unreachable');
+}
+
+/** Pictures whose statistics are to be believed; beside a start that somebody made, by how much it errs. */
+async function lessonOf({ context, start }: BeliefSearch, pictures: Tensor): Promise<Tensor> {
+  if (typeof start !== 'function') return pictures;
+  const made = asFloat32(await start(await context.simulate(pictures)));
+  return float32(
+    asFloat32(pictures).map((v, i) => v - made[i]!),
+    pictures.shape,
+  );
+}
+
+/** Best first. */
+async function ranked(
+  search: BeliefSearch,
+  pictures: Tensor,
+  seen: Tensors,
+  beliefs: readonly Belief[],
+  steps: number,
+  onProgress: (done: number) => void,
+): Promise<Belief[]> {
+  const each = pictures.shape[0]!;
+  const scored: { belief: Belief; score: number }[] = [];
+  // A batch has one structure.
+  for (const kind of ['spectrum', 'covariance'] as const) {
+    const group = beliefs.filter((b) => b.basis.structure.kind === kind);
+    if (group.length === 0) continue;
+    const rows = group.flatMap((b) => Array.from({ length: each }, () => b));
+    const before = scored.length;
+    const reconstructed = await reconstruct(search, repeated(seen, group.length), rows, steps, 'search', (d) =>
+      onProgress((before + group.length * d) / beliefs.length),
+    );
+    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed.pictures);
+    for (const [i, belief] of group.entries()) {
+      const own = scores.subarray(i * each, (i + 1) * each);
+      scored.push({ belief, score: own.reduce((a, b) => a + b, 0) / each });
+    }
+  }
+  return scored.sort((a, b) => b.score - a.score).map((s) => s.belief);
+}
+
+/** SSIM; where several are all but exact, decibels decide. */
+function similarity({ preprocessing }: DescentContext, truth: Tensor, pictures: Tensor): Float64Array {
+  const images = (t: Tensor) => ({
+    ...preprocessing,
+    count: t.shape[0]!,
+    data: toPixels(t, preprocessing),
+  });
+  const [a, b] = [images(truth), images(pictures)];
+  const decibels = psnr(a, b);
+  return Float64Array.from(ssim(a, b), (s, i) => s + Math.min(60, decibels[i]!) / 1000);
+}
+
+/** Descends from the start for each observation, with a belief of its own; all of one structure. */
+export async function reconstruct(
+  { context, solver, objective, lambdaL2, batch, start }: BeliefSearch,
+  observed: Tensors,
+  beliefs: readonly Belief[],
+  iterations: number,
+  label: string,
+  onProgress: (done: number) => void,
+): Promise<{ pictures: Tensor; values: Float32Array; iterations: number }> {
+  const n = beliefs.length;
+  const from = typeof start === 'object' && label === 'search' ? 'grey' : start;
+  const { bases, z } = await coordinates(
+    from,
+    beliefs.map((b) => b.basis),
+    observed,
+    context,
+    label,
+  );
+  return solveInChunks(
+    solver,
+    {
+      engine: context.engine,
+      objective: { ...objective, structure: beliefs[0]!.basis.structure },
+      observed,
+      start: z,
+      lambdaTv: new Float32Array(n),
+      lambdaL2: new Float32Array(n).fill(lambdaL2),
+      basis: {
+        rows: basisRows(bases, context.preprocessing),
+        lambda: Float32Array.from(beliefs, (b) => b.lambda),
+      },
+      iterations,
+      signal: context.signal,
+      onProgress,
+    },
+    (k) => context.head(k),
+    batch,
+  );
+}
+
+export function meanSquare(tensors: Tensors): number {
+  let sum = 0;
+  let count = 0;
+  for (const t of Object.values(tensors)) {
+    for (const v of asFloat32(t)) sum += v * v;
+    count += t.data.length;
+  }
+  return sum / count;
+}
+
+function rowsOf(t: Tensor, first: number, n: number): Tensor {
+  const size = sizeOf(t.shape.slice(1));
+  return float32(asFloat32(t).slice(first * size, (first + n) * size), [n, ...t.shape.slice(1)]);
+}
+
+function rowsOfAll(tensors: Tensors, first: number, n: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, rowsOf(t, first, n)]));
+}
+
+/** The batch over and over: [n, …] → [times·n, …]. */
+export function repeated(tensors: Tensors, times: number): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, repeatedTensor(t, times)]));
+}
+
+export function repeatedTensor(t: Tensor, times: number): Tensor {
+  const data = new Float32Array(sizeOf(t.shape) * times);
+  for (let i = 0; i < times; i++) data.set(asFloat32(t), i * t.data.length);
+  return float32(data, [t.shape[0]! * times, ...t.shape.slice(1)]);
+}

@@ -1,0 +1,123 @@
+/** A basis learned from pictures: their mean, their colours, and the covariance of pixels or, for large pictures, of waves. */
+import { asFloat32, type Tensor } from '../../../model/index.ts';
+import { type Basis, cosines, planesFirst } from './basis.ts';
+import { cholesky, eigenvectors } from './symmetric.ts';
+
+/** Planes up to this size get the covariance of all their pixels: it knows where in a picture things are. */
+const mostPixels = 1024;
+/** Added to every variance, as a share of their mean: what no picture has shown is unlikely, not impossible. */
+const floor = 1e-3;
+/** Pulls covariances towards none, since there are fewer pictures than pixels. */
+const shrinkage = 0.02;
+
+/** @param pictures network inputs [n, …] */
+export function learned(
+  pictures: Tensor,
+  size: {
+    readonly channels: number;
+    readonly height: number;
+    readonly width: number;
+    readonly layout: 'NCHW' | 'NHWC';
+  },
+): Basis {
+  const { channels, height, width } = size;
+  const n = pictures.shape[0]!;
+  const pixels = height * width;
+  const data = planesFirst(asFloat32(pictures), n, channels, pixels, size.layout);
+  const centre = new Float32Array(channels * pixels);
+  for (let i = 0; i < data.length; i++) centre[i % centre.length]! += data[i]! / n;
+  for (let i = 0; i < data.length; i++) data[i]! -= centre[i % centre.length]!;
+  const colours = eigenvectors(colourCovariance(data, n, channels, pixels), channels);
+  const planes = Array.from({ length: channels }, (_, plane) => project(data, n, channels, pixels, colours, plane));
+  const common = { name: 'learned', colours, centre } as const;
+  if (pixels > mostPixels) {
+    const scales = new Float32Array(channels * pixels);
+    for (const [k, rows] of planes.entries()) scales.set(waveScales(rows, n, height, width), k * pixels);
+    return { ...common, structure: { kind: 'spectrum' }, scales };
+  }
+  const factors = new Float32Array(channels * pixels * pixels);
+  for (const [k, rows] of planes.entries()) factors.set(factor(rows, n, pixels), k * pixels * pixels);
+  const tensor: Tensor = {
+    dtype: 'float32',
+    shape: [channels, pixels, pixels],
+    data: factors,
+  };
+  return { ...common, structure: { kind: 'covariance', factors: tensor } };
+}
+
+function colourCovariance(data: Float32Array, n: number, c: number, pixels: number): Float64Array {
+  const covariance = new Float64Array(c * c);
+  for (let i = 0; i < n; i++)
+    for (let a = 0; a < c; a++)
+      for (let b = 0; b < c; b++) {
+        const [x, y] = [(i * c + a) * pixels, (i * c + b) * pixels];
+        let sum = 0;
+        for (let p = 0; p < pixels; p++) sum += data[x + p]! * data[y + p]!;
+        covariance[a * c + b]! += sum / (n * pixels);
+      }
+  return covariance;
+}
+
+/** One mixture of the colours, [n, pixels]. */
+function project(
+  data: Float32Array,
+  n: number,
+  c: number,
+  pixels: number,
+  colours: Float32Array,
+  plane: number,
+): Float32Array {
+  const out = new Float32Array(n * pixels);
+  for (let i = 0; i < n; i++)
+    for (let a = 0; a < c; a++) {
+      const share = colours[a * c + plane]!;
+      for (let p = 0; p < pixels; p++) out[i * pixels + p]! += share * data[(i * c + a) * pixels + p]!;
+    }
+  return out;
+}
+
+/** Standard deviation of each wave of the cosine transform. */
+function waveScales(rows: Float32Array, n: number, height: number, width: number): Float32Array {
+  const [down, across] = [cosines(height), cosines(width)];
+  const pixels = height * width;
+  const power = new Float32Array(pixels);
+  const half = new Float32Array(pixels);
+  for (let i = 0; i < n; i++) {
+    for (let r = 0; r < height; r++)
+      for (let v = 0; v < width; v++) {
+        let sum = 0;
+        for (let x = 0; x < width; x++) sum += rows[i * pixels + r * width + x]! * across[v * width + x]!;
+        half[r * width + v] = sum;
+      }
+    for (let u = 0; u < height; u++)
+      for (let v = 0; v < width; v++) {
+        let sum = 0;
+        for (let r = 0; r < height; r++) sum += half[r * width + v]! * down[u * height + r]!;
+        power[u * width + v]! += (sum * sum) / n;
+      }
+  }
+  const mean = power.reduce((a, b) => a + b, 0) / pixels;
+  return power.map((v) => Math.sqrt(v + floor * mean));
+}
+
+/** Bᵀ with B·Bᵀ the covariance of the pixels: any root will do, since L-BFGS does not mind how z is turned. */
+function factor(rows: Float32Array, n: number, pixels: number): Float32Array {
+  const covariance = new Float32Array(pixels * pixels);
+  for (let i = 0; i < n; i++) {
+    const row = rows.subarray(i * pixels, (i + 1) * pixels);
+    for (let p = 0; p < pixels; p++) {
+      const share = row[p]! / n;
+      if (share === 0) continue;
+      const target = covariance.subarray(p * pixels, p * pixels + p + 1);
+      for (let q = 0; q <= p; q++) target[q]! += share * row[q]!;
+    }
+  }
+  let trace = 0;
+  for (let p = 0; p < pixels; p++) trace += covariance[p * pixels + p]!;
+  const least = floor * (trace / pixels) + Number.EPSILON;
+  for (let p = 0; p < pixels; p++) {
+    for (let q = 0; q < p; q++) covariance[p * pixels + q]! *= 1 - shrinkage;
+    covariance[p * pixels + p]! += least;
+  }
+  return cholesky(covariance, pixels, least);
+}

@@ -1,0 +1,49 @@
+/** Symmetric matrices, row after row. */
+
+/**
+ * The transposed Cholesky factor Lᵀ of a positive definite matrix, of which the lower half is read (and overwritten).
+ * @param least rounding must not make a pivot smaller
+ */
+export function cholesky(matrix: Float32Array, n: number, least: number): Float32Array {
+  const row = (i: number) => matrix.subarray(i * n, i * n + n);
+  for (let i = 0; i < n; i++) {
+    const own = row(i);
+    for (let j = 0; j <= i; j++) {
+      const other = row(j);
+      let sum = own[j]!;
+      for (let k = 0; k < j; k++) sum -= own[k]! * other[k]!;
+      own[j] = i === j ? Math.sqrt(Math.max(sum, least / 10)) : sum / other[j]!;
+    }
+  }
+  const out = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[j * n + i] = matrix[i * n + j]!;
+  return out;
+}
+
+/** Eigenvectors of a small matrix as columns, by Jacobi's rotations (Golub & Van Loan, §8.5). */
+export function eigenvectors(matrix: Float64Array, n: number): Float32Array {
+  const a = Float64Array.from(matrix);
+  const v = Float64Array.from({ length: n * n }, (_, i) => (i % n === Math.floor(i / n) ? 1 : 0));
+  const rotate = (m: Float64Array, p: number, q: number, step: number, stride: number, c: number, s: number) => {
+    for (let k = 0; k < n; k++) {
+      const [i, j] = [k * step + p * stride, k * step + q * stride];
+      const [x, y] = [m[i]!, m[j]!];
+      m[i] = c * x - s * y;
+      m[j] = s * x + c * y;
+    }
+  };
+  for (let sweep = 0; sweep < 30; sweep++) {
+    for (let p = 0; p < n; p++)
+      for (let q = p + 1; q < n; q++) {
+        const off = a[p * n + q]!;
+        if (Math.abs(off) < 1e-15) continue;
+        const theta = (a[q * n + q]! - a[p * n + p]!) / (2 * off);
+        const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
+        const c = 1 / Math.sqrt(t * t + 1);
+        rotate(a, p, q, n, 1, c, t * c);
+        rotate(a, p, q, 1, n, c, t * c);
+        rotate(v, p, q, n, 1, c, t * c);
+      }
+  }
+  return Float32Array.from(v);
+}
