@@ -11,6 +11,7 @@ import { describeCase, Sketch } from '../support/cases/index.ts';
 import { difference, numbers } from '../support/compare.ts';
 import { runReference } from '../support/reference/index.ts';
 import { byInput, cotangentsOf, noise, vjpFeeds, withShapes } from './check.ts';
+import { moreTwins } from './more-twins.ts';
 import { type Twin, twins } from './twins.ts';
 
 /** TensorFlow.js computes in float32. */
@@ -45,7 +46,7 @@ describe('TensorFlow.js computes the same gradients', () => {
     await tf.setBackend('cpu');
   });
 
-  for (const [name, twin] of Object.entries(twins)) {
+  for (const [name, twin] of Object.entries({ ...twins, ...moreTwins })) {
     it(name, () => {
       fc.assert(
         fc.property(fc.gen(), fc.nat(), (draw, seed) => check(twin, draw, seed)),

@@ -6,8 +6,8 @@ import type { Sketch } from '../support/cases/index.ts';
 /** Draws an ONNX graph into the sketch; returns the same function of its real inputs, in the order drawn. */
 export type Twin = (s: Sketch) => (...inputs: tf.Tensor[]) => tf.Tensor;
 
-const toLast = (x: tf.Tensor): tf.Tensor4D => tf.transpose(x as tf.Tensor4D, [0, 2, 3, 1]);
-const toFirst = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 3, 1, 2]);
+export const toLast = (x: tf.Tensor): tf.Tensor4D => tf.transpose(x as tf.Tensor4D, [0, 2, 3, 1]);
+export const toFirst = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 3, 1, 2]);
 
 /** A window and padding that both sides can say: TensorFlow.js takes a number as padding only for square windows. */
 const window = (s: Sketch) => {
@@ -63,7 +63,7 @@ const pool =
     return (x) => toFirst(f(toLast(x!), kernel, strides, pad.tf));
   };
 
-const unary =
+export const unary =
   (op: string, f: (x: tf.Tensor) => tf.Tensor, low = -3, high = 3): Twin =>
   (s) => {
     s.node(op, [s.real(s.shape(1, 4), low, high)]);
