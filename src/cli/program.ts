@@ -1,5 +1,4 @@
 /** All commands but the page of help. Command files are light: each loads what it needs when it runs. */
-import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import yargs from 'yargs';
 import { agentCommand } from './commands/agent.ts';
@@ -16,6 +15,7 @@ import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';
 import { fail, guardOutput } from './output.ts';
 import { checkValues, usageError, withValues } from './values.ts';
+import { version } from './version.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: yargs' own type for a list of commands with differing options
 export const commands: CommandModule<any, any>[] = [
@@ -33,10 +33,6 @@ export const commands: CommandModule<any, any>[] = [
   dataCommand,
 ];
 
-const version = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
-
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const json = argv.some((a) => a === '--json' || a === '--json=true');
   guardOutput();
@@ -46,7 +42,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
       .usage(
         '$0 <command> [options]\n\nSplit inference that is safe to deploy: measure what leaks at every cut, then choose one.',
       )
-      .version(version)
+      .version(version())
       .option('json', { type: 'boolean', global: true, describe: 'Print one JSON document on stdout and nothing else' })
       .completion('completion', 'Print a completion script for bash or zsh')
       .demandCommand(1, 'Name a command.')

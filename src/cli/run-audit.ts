@@ -1,13 +1,20 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
 import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
-import { createEngine } from '../engine/index.ts';
+import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
 import { type Audit, type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
-import { type AttackOptions, chosenAttacks, inverseNetworkSettings, saveDecoders } from './attack-options.ts';
+import { cacheFor } from './attack-cache.ts';
+import {
+  type AttackOptions,
+  chosenAttacks,
+  inverseNetworkSettings,
+  latentSettings,
+  saveDecoders,
+} from './attack-options.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
@@ -17,6 +24,8 @@ export interface AuditSettings extends AttackOptions {
   readonly data: string;
   readonly cuts: readonly string[] | undefined;
   readonly memoryGb: number | undefined;
+  /** A folder; false for none. */
+  readonly cache: string | false | undefined;
   readonly saveDecoders: string | undefined;
   readonly solver: 'lbfgs' | 'adam';
   readonly lambdaTv: string | undefined;
@@ -45,11 +54,12 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const loaded = await loadModel(model);
   const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
+  const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
   const data = await openDataset(settings.data, { size: preprocessing, signal });
-  // Attacks compute for minutes: waiting threads may spin, and tiny numbers may vanish.
-  const engine = await createEngine({ spinning: true, flushDenormals: true, ...(threads && { threads }) });
+  const engine = await createComputingEngine(threads ? { threads } : {});
   const bar = progressBar('Audit');
   try {
+    const sha256 = modelSha256(await readModel(model));
     const subject = await Subject.open(engine, graph, preprocessing);
     const outcome = await runAudit(engine, subject, data, {
       images: settings.images,
@@ -57,6 +67,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       seed: settings.seed,
       attacks,
       inverseNetwork,
+      latent,
+      deepPrior: { iterations: settings.iterations },
       memoryBytes: settings.memoryGb && settings.memoryGb * 2 ** 30,
       rmle: {
         solver: settings.solver,
@@ -69,7 +81,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       },
       cuts: settings.cuts,
       defenses: settings.defenses,
-      modelSha256: modelSha256(await readModel(model)),
+      modelSha256: sha256,
+      cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes }),
       signal,
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
       onCell: ({ results }) => {

@@ -1,7 +1,7 @@
 /** `cutline train`: opens the data, trains, writes the model and its card. */
 import { join } from 'node:path';
 import { openDataset, writeCard } from '../data/index.ts';
-import { createEngine } from '../engine/index.ts';
+import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { encodeModel, modelSha256, saveModel } from '../model/index.ts';
@@ -32,11 +32,7 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
   await checkWritable(path);
   const signal = stopSignal();
   const data = await openDataset(settings.data, { signal });
-  const engine = await createEngine({
-    spinning: true,
-    flushDenormals: true,
-    ...(settings.threads && { threads: settings.threads }),
-  });
+  const engine = await createComputingEngine(settings.threads ? { threads: settings.threads } : {});
   const bar = progressBar(`Training ${network}`);
   try {
     const secondsPerEpoch: number[] = [];

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { brokerSettingsSchema, connectOptions } from '../broker/index.ts';
 import { type Dataset, openDataset, preprocess, readCard } from '../data/index.ts';
 import { profileMachine } from '../device/profiler/index.ts';
-import { createEngine, type Engine } from '../engine/index.ts';
+import { createComputingEngine, createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { bindBatch, findCuts, inferShapes, loadModel, modelSha256, readModel } from '../model/index.ts';
@@ -63,7 +63,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     const broker = runCutline(['broker', '--port', '0', '--json'], log, signal);
     stops.push(() => broker.stop());
     const { url } = z.object({ url: z.string() }).parse(await broker.firstDocument);
-    const engine = await createEngine({ spinning: true, flushDenormals: true });
+    const engine = await createComputingEngine();
     stops.push(() => engine.close());
 
     const subject = await openSubject(engine, options);

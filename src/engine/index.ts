@@ -1,4 +1,5 @@
 /** Engines: the contract, and how to get one. */
+import { availableParallelism, loadavg } from 'node:os';
 import type { Engine } from './engine.ts';
 import { OrtEngine, type OrtOptions } from './ort/engine.ts';
 import { TfjsEngine, type TfjsOptions } from './tfjs/engine.ts';
@@ -30,4 +31,17 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     default:
       return engine satisfies never;
   }
+}
+
+/**
+ * The engine as attacks and trainings want it, which compute for minutes. Threads that wait busily answer sooner, and take
+ * the processor from whoever else has work: they do so only where the machine was idle at the start. Tiny numbers vanish,
+ * which keeps optimisers fast.
+ * @throws CutlineError ENGINE_MISSING
+ */
+export function createComputingEngine(
+  options: Omit<EngineOptions, 'spinning' | 'flushDenormals'> = {},
+): Promise<Engine> {
+  const idle = (loadavg()[0] ?? 0) < availableParallelism() / 2;
+  return createEngine({ ...options, spinning: idle, flushDenormals: true });
 }

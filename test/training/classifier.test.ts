@@ -8,7 +8,7 @@ import { asFloat32, bindBatch, type Graph, loadModel, saveModel } from '../../sr
 import { accuracy, argmaxRows, type ClassifierOptions, trainClassifier } from '../../src/training/index.ts';
 import { spots } from '../support/pictures.ts';
 
-const engine = await createEngine({ threads: 2, spinning: true });
+const engine = await createEngine({ threads: 2 });
 afterAll(() => engine.close());
 
 const options: ClassifierOptions = {

@@ -1,11 +1,13 @@
 import type { CommandModule } from 'yargs';
 import type { AttackerData, LossName, Threat } from '../../privacy/attacks/index.ts';
 import type { AttackName } from '../../privacy/audit/index.ts';
+import type { GeneratorMakes } from '../attack-options.ts';
 
 // As `privacy` has them, which is not loaded for a page of help; their types compare.
 const threats = ['white-box', 'black-box', 'query-free'] as const satisfies Threat[];
-const attackNames = ['rmle', 'inverse-network', 'hybrid'] as const satisfies AttackName[];
+const attackNames = ['rmle', 'inverse-network', 'hybrid', 'latent', 'deep-prior'] as const satisfies AttackName[];
 const attackerData = ['same-set', 'same-distribution', 'gaussian', 'synthetic'] as const satisfies AttackerData[];
+const generatorMakes = ['inputs', 'pixels', 'signed-pixels'] as const satisfies GeneratorMakes[];
 const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
 
 interface Options {
@@ -23,7 +25,10 @@ interface Options {
   decoder: string;
   loss: LossName;
   epochs: number | undefined;
+  generator: string | undefined;
+  'generator-makes': GeneratorMakes | undefined;
   'memory-gb': number | undefined;
+  cache: string | false | undefined;
   'save-decoders': string | undefined;
   images: number;
   gallery: number | undefined;
@@ -66,7 +71,7 @@ export const auditCommand: CommandModule<object, Options> = {
         array: true,
         nargs: 1,
         choices: attackNames,
-        describe: 'Attack, repeatable; all that the threat allows when left out',
+        describe: 'Attack, repeatable; when left out, all that the threat allows but deep-prior, which is slow',
       })
       .option('solver', { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" })
       .option('lambda-tv', { type: 'string', describe: 'Weight of the total variation, or auto' })
@@ -96,9 +101,21 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('loss', { choices: lossNames, default: 'mse' as const, describe: 'What the decoder learns by' })
       .option('epochs', { type: 'number', describe: 'Of the decoder; default by the number of queries' })
+      .option('generator', {
+        type: 'string',
+        describe: 'For latent: an ONNX file that makes pictures of codes; trained on the attacker’s when left out',
+      })
+      .option('generator-makes', {
+        choices: generatorMakes,
+        describe: 'Its output: network inputs, pixels 0 to 1, or −1 to 1; default as its card says, else inputs',
+      })
       .option('memory-gb', {
         type: 'number',
         describe: 'What an attack may take for tables and activations; default 3',
+      })
+      .option('cache', {
+        type: 'string',
+        describe: 'Folder where finished attacks are kept, so that an audit can go on; --no-cache keeps none',
       })
       .option('save-decoders', { type: 'string', describe: 'Write trained decoders (ONNX) into this folder' })
       .option('images', { type: 'number', default: 100, describe: 'Victims, from the test split' })
@@ -139,7 +156,10 @@ export const auditCommand: CommandModule<object, Options> = {
       decoder: argv.decoder,
       loss: argv.loss,
       epochs: argv.epochs,
+      generator: argv.generator,
+      generatorMakes: argv['generator-makes'],
       memoryGb: argv['memory-gb'],
+      cache: argv.cache,
       saveDecoders: argv['save-decoders'],
       solver: argv.solver,
       lambdaTv: argv['lambda-tv'],

@@ -1,11 +1,16 @@
 /** The attacks of an audit, by name. */
 import { CutlineError } from '../../errors.ts';
-import type { Cut } from '../../model/index.ts';
+import { type Cut, encodeModel, modelSha256 } from '../../model/index.ts';
 import {
   type Attack,
+  type DeepPriorOptions,
+  deepPrior,
   hybrid,
   type InverseNetworkOptions,
   inverseNetwork,
+  type KnownGenerators,
+  type LatentOptions,
+  latent,
   type RmleOptions,
   remembered,
   rmle,
@@ -18,12 +23,21 @@ export const attackThreats = {
   rmle: 'white-box',
   'inverse-network': 'black-box',
   hybrid: 'white-box',
+  latent: 'white-box',
+  'deep-prior': 'white-box',
 } as const satisfies Record<string, Threat>;
 export type AttackName = keyof typeof attackThreats;
 export const attackNames = Object.keys(attackThreats) as AttackName[];
 
+/** Asked for by name only: it costs as much as rMLE and finds less than `latent` wherever the attacker owns pictures. */
+const byNameOnly: readonly AttackName[] = ['deep-prior'];
+
 export interface AttackSettings {
+  /** Of the audit: own generators hang on it alone, so that cuts share one. */
+  readonly seed: number;
   readonly rmle: Omit<RmleOptions, 'cut'>;
+  readonly latent?: Partial<Omit<LatentOptions, 'training'>> | undefined;
+  readonly deepPrior?: DeepPriorOptions | undefined;
   readonly inverseNetwork?: Partial<Omit<InverseNetworkOptions, 'cut' | 'queries'>> & {
     /** One run for each number; the hybrid begins from that of the most. Default: one run with the default number. */
     readonly queries?: readonly number[] | undefined;
@@ -33,6 +47,11 @@ export interface AttackSettings {
 /** What an attacker of this threat can mount: its own attacks and those of weaker ones. */
 export function attacksAllowed(threat: Threat): AttackName[] {
   return attackNames.filter((name) => threats.indexOf(attackThreats[name]) >= threats.indexOf(threat));
+}
+
+/** What an attacker of this threat mounts where nobody says what. */
+export function defaultAttacks(threat: Threat): AttackName[] {
+  return attacksAllowed(threat).filter((name) => !byNameOnly.includes(name));
 }
 
 /** @throws CutlineError ATTACK_NOT_ALLOWED */
@@ -46,23 +65,45 @@ export function checkAllowed(names: readonly AttackName[], threat: Threat): void
   }
 }
 
+/** Generators that attacks of one audit have trained. */
+const generators = new WeakMap<AttackSettings, KnownGenerators>();
+
+function latentOn(settings: AttackSettings, keep: Keep): Attack {
+  const known = generators.get(settings) ?? new Map();
+  generators.set(settings, known);
+  const options = { data: settings.inverseNetwork?.data ?? 'same-set', ...settings.latent } as const;
+  const { generator, ...plain } = options;
+  const about = generator && { sha256: modelSha256(encodeModel(generator.graph)), scale: generator.scale };
+  return keep(latent({ ...options, training: { seed: settings.seed, known } }), { ...plain, generator: about });
+}
+
+/** Wraps an attack that these options describe completely. */
+export type Keep = <A extends Attack>(attack: A, options: object) => A;
+
 /** In the order of their names in the catalogue: what begins where another ended comes after it. */
-export function attacksOn(cut: Cut, names: readonly AttackName[], settings: AttackSettings): Attack[] {
+export function attacksOn(cut: Cut, names: readonly AttackName[], settings: AttackSettings, keep: Keep): Attack[] {
   const { queries, ...own } = settings.inverseNetwork ?? {};
   const decoderSettings = { data: 'same-set', decoder: 'residual', loss: 'mse', ...own } as const;
   const ownRmle = { ...settings.rmle, cut: cut.id };
   const numbers: readonly (number | undefined)[] = queries?.length ? [...queries].sort((a, b) => a - b) : [undefined];
-  const inverse = numbers.map((n) => remembered(inverseNetwork({ ...decoderSettings, queries: n, cut: cut.id })));
+  const inverse = numbers.map((queries) => {
+    const options = { ...decoderSettings, queries, cut: cut.id };
+    return remembered(keep(inverseNetwork(options), options));
+  });
   return attackNames
     .filter((name) => names.includes(name))
     .flatMap((name): Attack[] => {
       switch (name) {
         case 'rmle':
-          return [rmle(ownRmle)];
+          return [keep(rmle(ownRmle), ownRmle)];
         case 'inverse-network':
           return inverse;
         case 'hybrid':
-          return [hybrid(inverse.at(-1)!, ownRmle)];
+          return [keep(hybrid(inverse.at(-1)!, ownRmle), { ...decoderSettings, queries: numbers.at(-1), ...ownRmle })];
+        case 'latent':
+          return [latentOn(settings, keep)];
+        case 'deep-prior':
+          return [keep(deepPrior(settings.deepPrior), settings.deepPrior ?? {})];
         default:
           return name satisfies never;
       }

@@ -4,9 +4,11 @@ import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { type Cut, type Graph, resolveCut, type Tensor } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
+import type { Reconstruction } from '../attacks/index.ts';
 import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
 import type { Images } from '../metrics/index.ts';
-import { type AttackName, type AttackSettings, attacksOn } from './attack-list.ts';
+import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
+import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
 import { observe } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
@@ -25,6 +27,8 @@ export interface AuditorOptions extends AttackSettings {
   readonly images: number;
   readonly seed: number;
   readonly attacks: readonly AttackName[];
+  /** Where finished attacks are kept and looked for; `about` says what the auditor cannot: digest of the model, version. */
+  readonly cache?: { readonly store: AttackCache; readonly about: Readonly<Record<string, unknown>> } | undefined;
   /** What an attack may take for activations and tables. Default 3 GiB. */
   readonly memoryBytes?: number | undefined;
   /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
@@ -108,10 +112,10 @@ export class Auditor {
     const results: AuditResult[] = [];
     const decoders = new Map<string, Graph>();
     let pictures: Images | undefined;
-    const attacks = attacksOn(cut, this.#options.attacks, this.#options);
+    const attacks = attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, defense));
     for (const [i, attack] of attacks.entries()) {
       const started = performance.now();
-      const found = await mount(attack, {
+      const found: Reconstruction & Partial<Kept> = await mount(attack, {
         engine: this.#engine,
         subject: this.#subject,
         data: this.#data,
@@ -126,7 +130,8 @@ export class Auditor {
         onProgress: (done) => onProgress?.((i + done) / attacks.length),
       });
       const seen = imagesOf(found.pictures, this.#subject.preprocessing, attack.name, cut.id);
-      const seconds = (performance.now() - started) / 1000;
+      // What was kept took its time when it was made.
+      const seconds = found.seconds ?? (performance.now() - started) / 1000;
       const scores = score(seen, this.truth, random.fork('intervals'));
       if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
       if (found.decoder) decoders.set(`${attack.name}:${found.queries ?? ''}`, found.decoder);
@@ -149,6 +154,20 @@ export class Auditor {
     }
     const exposure = await this.#exposure.measure(cut, defense, random.fork('exposure'), signal);
     return { results, pictures: pictures!, decoders, exposure };
+  }
+
+  /** An attack's outcome hangs on all this; what it is scored with may change. */
+  #keeper(cut: Cut, defense: Defense): Keep {
+    const { cache, seed, images, gallery, memoryBytes = defaultMemoryBytes } = this.#options;
+    if (!cache) return (attack) => attack;
+    return (attack, options) => {
+      // A decoder from a file has no digest here.
+      if ('trained' in options && options.trained) return attack;
+      const conditions = { preprocessing: this.#subject.preprocessing, cut: cut.id, defense: defense.spec };
+      const draws = { data: this.#data.sha256, seed, images, gallery, memoryBytes, engine: this.#engine.name };
+      const key = cacheKey({ ...cache.about, ...conditions, ...draws, attack: attack.name, options });
+      return kept(attack, cache.store, key);
+    };
   }
 
   async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {

@@ -33,7 +33,7 @@ export interface Promises {
 
 export function attackContract({ name, how = '', threat, psnrDb = 22, make, endless, batchTolerance }: Promises): void {
   describe(`${name} ${how} as an attack`, async () => {
-    const engine = await createEngine({ threads: 1, spinning: true, flushDenormals: true });
+    const engine = await createEngine({ threads: 1, flushDenormals: true });
     afterAll(() => engine.close());
     const data = spots({ test: 20 });
     const graph = chain({ batch: 'n' });

@@ -31,7 +31,7 @@ attackContract({
 });
 
 describe('an inverse network', async () => {
-  const engine = await createEngine({ threads: 1, spinning: true, flushDenormals: true });
+  const engine = await createEngine({ threads: 1, flushDenormals: true });
   afterAll(() => engine.close());
   const data = spots({ test: 300, train: 300 });
   const sceneAt = (over = {}) =>

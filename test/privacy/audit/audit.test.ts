@@ -13,7 +13,7 @@ import { chain, networks } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { unitPreprocessing } from '../attacks/scene.ts';
 
-const engine = await createEngine({ threads: 2, spinning: true, flushDenormals: true });
+const engine = await createEngine({ threads: 2, flushDenormals: true });
 afterAll(() => engine.close());
 
 const data = spots({ train: 300, test: 60 });
