@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   training: ['model', 'autodiff', 'engine', 'data'],
   'privacy/defenses': ['model'],
   'privacy/metrics': ['data'],
-  'privacy/attacks': ['model', 'autodiff', 'engine', 'data', 'privacy/defenses', 'privacy/metrics'],
+  'privacy/attacks': ['model', 'autodiff', 'engine', 'data', 'training', 'privacy/defenses', 'privacy/metrics'],
   'privacy/exposure': ['model', 'autodiff', 'engine', 'data', 'privacy/defenses', 'privacy/metrics'],
   'privacy/audit': [
     'model',
