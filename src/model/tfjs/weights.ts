@@ -64,7 +64,8 @@ function readGroup(specs: readonly unknown[], bytes: Uint8Array, tensors: Map<st
     const width = widths.get(stored) ?? malformed(`weight ${name} has type ${stored}`);
     const end = at + sizeOf(shape) * width;
     if (!(end <= bytes.length)) malformed(`weight ${name} needs bytes up to ${end}, its files have ${bytes.length}`);
-    const raw = bytes.slice(at, end).buffer;
+    // A copy, so that it is aligned; `slice` of a Buffer would be a view.
+    const raw = new Uint8Array(bytes.subarray(at, end)).buffer;
     at = end;
     const number64 = (key: string): number => number(quantization?.[key], `${key} of weight ${name}`);
     const wanted = text(spec.dtype, `the type of weight ${name}`);
@@ -94,11 +95,16 @@ function decode({ name, shape, stored, wanted, raw, number64 }: Stored): Tensor 
   if (stored === 'uint8' || stored === 'uint16') {
     const levels = stored === 'uint8' ? new Uint8Array(raw) : new Uint16Array(raw);
     const [scale, min] = [number64('scale'), number64('min')];
-    if (wanted === 'float32')
-      return { dtype: 'float32', shape, data: Float32Array.from(levels, (v) => v * scale + min) };
+    if (wanted === 'float32') return { dtype: 'float32', shape, data: dequantized(levels, scale, min) };
     if (wanted === 'int32') {
       return { dtype: 'int32', shape, data: Int32Array.from(levels, (v) => Math.round(v * scale + min)) };
     }
   }
   return malformed(`weight ${name} has type ${wanted}, stored as ${stored}`);
+}
+
+function dequantized(levels: Uint8Array | Uint16Array, scale: number, min: number): Float32Array {
+  const data = new Float32Array(levels.length);
+  for (let i = 0; i < data.length; i++) data[i] = levels[i]! * scale + min;
+  return data;
 }
