@@ -82,6 +82,14 @@ export const chains: Readonly<Record<string, CaseGenerator>> = {
     s.node('Mul', [x, s.weight([3])]);
   },
 
+  'upsampled as Keras does, through tf2onnx at opset 11': (s) => {
+    s.opset = 11;
+    const x = s.real([1, 2, 3, 3]);
+    const [roi, scales] = [s.initializer(float32([], [0])), s.initializer(float32([1, 1, 2, 2], [4]))];
+    const attributes = { coordinate_transformation_mode: 'tf_half_pixel_for_nn', nearest_mode: 'floor' };
+    s.node('Mul', [s.inner('Resize', [x, roi, scales], attributes), s.weight([2, 1, 1])]);
+  },
+
   'pooled twice, by maximum and by average': (s) => {
     const x = s.real([1, 2, 6, 6]);
     const max = s.inner('MaxPool', [x], { kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] });

@@ -142,6 +142,18 @@ const resize: CaseGenerator = (s) => {
 /** A scale below one must leave at least one row. */
 const sized = (h: number) => (scale: number, axis: number) => (axis === 2 && h * scale < 1 ? 1 : scale);
 
+/** Bicubic, as of positional embeddings; and scales of some axes only. */
+const resizeCubic: CaseGenerator = (s) => {
+  s.opset = s.pick([11, 18]);
+  const x = s.real([1, s.int(1, 2), s.int(2, 4), s.int(2, 4)]);
+  const coordinate_transformation_mode = s.pick(transforms.slice(0, 4));
+  const attributes = { mode: 'cubic', coordinate_transformation_mode };
+  const two = [s.pick([0.5, 2, 3]), s.pick([1.5, 2])];
+  const none = s.initializer(float32([], [0]));
+  if (s.opset === 11) return s.node('Resize', [x, none, s.initializer(float32([1, 1, ...two], [4]))], attributes);
+  return s.node('Resize', [x, '', s.initializer(float32(two, [2]))], { ...attributes, axes: [2, 3] });
+};
+
 const resizeOld: CaseGenerator = (s) => {
   s.opset = 10;
   const scales = s.initializer(float32([1, 1, s.int(1, 3), s.pick([1, 2, 2.5])], [4]));
@@ -177,7 +189,7 @@ export const rearrangeCases: Readonly<Record<string, readonly CaseGenerator[]>> 
   Trilu: [trilu],
   ReverseSequence: [reverseSequence],
   Pad: [pad],
-  Resize: [resize, resizeOld],
+  Resize: [resize, resizeCubic, resizeOld],
   Upsample: [upsample],
   OneHot: [oneHot],
 };

@@ -1,5 +1,5 @@
 import { attrInt, attrInts, attrString } from '../../../src/model/graph.ts';
-import { type Call, type Operators, required, unsupported } from './call.ts';
+import { type Call, float, type Operators, required, unsupported } from './call.ts';
 import { at, forEachIndex, positiveAxis, tabulate, type Value } from './value.ts';
 
 interface Axis {
@@ -60,6 +60,8 @@ function origin(call: Call, mode: string, o: number, { input, output, scale }: A
       return output > 1 ? (o + 0.5) / scale - 0.5 : 0;
     case 'align_corners':
       return output > 1 ? (o * (input - 1)) / (output - 1) : 0;
+    case 'tf_half_pixel_for_nn':
+      return (o + 0.5) / scale;
     case 'asymmetric':
       return o / scale;
     default:
@@ -82,36 +84,53 @@ function nearestTo(call: Call, mode: string, x: number): number {
   }
 }
 
+/** Which inputs make up a position along an axis, and with what weights. Positions outside repeat the edge. */
+function taps(call: Call, mode: string, nearest: string, p: number, n: number): readonly (readonly [number, number])[] {
+  const inside = (v: number) => Math.min(Math.max(v, 0), n - 1);
+  if (mode === 'nearest') return [[inside(nearestTo(call, nearest, p)), 1]];
+  const low = Math.floor(p);
+  const t = p - low;
+  if (mode === 'linear') {
+    return [
+      [inside(low), 1 - t],
+      [inside(low + 1), t],
+    ];
+  }
+  // Keys 1981, with `a` as ONNX has it.
+  const a = float(call, 'cubic_coeff_a', -0.75);
+  const kernel = (d: number) =>
+    d <= 1 ? (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1 : a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a;
+  return [-1, 0, 1, 2].map((k) => [inside(low + k), kernel(Math.abs(k - t))] as const);
+}
+
 function resize(call: Call, x: Value, axes: Axis[], transform: string, nearest: string): Value {
   const mode = attrString(call.node, 'mode', 'nearest');
-  if (mode !== 'nearest' && mode !== 'linear') unsupported(call, `mode ${mode}`);
+  if (!['nearest', 'linear', 'cubic'].includes(mode)) unsupported(call, `mode ${mode}`);
   if (attrInt(call.node, 'antialias', 0) === 1) unsupported(call, 'antialias');
   if (attrInt(call.node, 'exclude_outside', 0) === 1) unsupported(call, 'exclude_outside');
-  const inside = (v: number, n: number) => Math.min(Math.max(v, 0), n - 1);
   return tabulate(
     x.dtype,
     axes.map((a) => a.output),
     (index) => {
       // An axis that keeps its size is not touched, whatever the coordinate mode.
-      const origins = index.map((o, d) => (axes[d]!.scale === 1 ? o : origin(call, transform, o, axes[d]!)));
-      if (mode === 'nearest') {
-        return at(
-          x,
-          origins.map((p, d) => inside(nearestTo(call, nearest, p), axes[d]!.input)),
-        );
-      }
-      // Linear along every axis: the 2^rank corners around the origin, positions outside repeat the edge.
+      const along = index.map((o, d) =>
+        axes[d]!.scale === 1
+          ? [[o, 1] as const]
+          : taps(call, mode, nearest, origin(call, transform, o, axes[d]!), axes[d]!.input),
+      );
       let sum = 0;
       forEachIndex(
-        origins.map(() => 2),
-        (corner) => {
-          let weight = 1;
-          const position = origins.map((p, d) => {
-            const low = Math.floor(p);
-            weight *= corner[d] === 1 ? p - low : 1 - (p - low);
-            return inside(low + corner[d]!, axes[d]!.input);
-          });
-          if (weight !== 0) sum += weight * at(x, position);
+        along.map((list) => list.length),
+        (pick) => {
+          const chosen = pick.map((k, d) => along[d]![k]!);
+          const weight = chosen.reduce((product, [, w]) => product * w, 1);
+          if (weight !== 0)
+            sum +=
+              weight *
+              at(
+                x,
+                chosen.map(([position]) => position),
+              );
         },
       );
       return sum;
