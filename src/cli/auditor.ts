@@ -1,6 +1,6 @@
 /** Attacks one candidate for `cutline plan --data`. */
 import type { AuditCandidate } from '../planner/index.ts';
-import { Auditor, attacksAllowed, isBeyondAttack, leakageOf, Subject } from '../privacy/audit/index.ts';
+import { Auditor, defaultAttacks, isBeyondAttack, leakageOf, Subject } from '../privacy/audit/index.ts';
 import type { AuditSetting } from './run-plan.ts';
 
 export function auditor(setting: AuditSetting): AuditCandidate {
@@ -11,7 +11,7 @@ export function auditor(setting: AuditSetting): AuditCandidate {
       engine,
       await Subject.open(engine, model.unbound, preprocessing),
       dataset,
-      { images, seed, attacks: attacksAllowed(threat), rmle: { solver: 'lbfgs', iterations } },
+      { images, seed, attacks: defaultAttacks(threat), rmle: { solver: 'lbfgs', iterations } },
       signal,
     );
   return async (cut, defense, signal) => {

@@ -1,7 +1,7 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
 import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
-import { createComputingEngine } from '../engine/index.ts';
+import { createComputingEngine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
@@ -14,6 +14,7 @@ import {
   inverseNetworkSettings,
   latentSettings,
   saveDecoders,
+  shadowSettings,
 } from './attack-options.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -36,6 +37,7 @@ export interface AuditSettings extends AttackOptions {
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly threads: number | undefined;
+  readonly engine: EngineName;
   readonly out: string | undefined;
   readonly sheet: string | undefined;
   readonly shapes: readonly string[];
@@ -50,13 +52,13 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
   if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
   const signal = stopSignal();
-  const { model, threads } = settings;
+  const { model, threads, engine: name } = settings;
   const loaded = await loadModel(model);
   const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
   const data = await openDataset(settings.data, { size: preprocessing, signal });
-  const engine = await createComputingEngine(threads ? { threads } : {});
+  const engine = await createComputingEngine({ engine: name, ...(threads && { threads }) });
   const bar = progressBar('Audit');
   try {
     const sha256 = modelSha256(await readModel(model));
@@ -69,6 +71,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       inverseNetwork,
       latent,
       deepPrior: { iterations: settings.iterations },
+      shadow: shadowSettings(settings),
       memoryBytes: settings.memoryGb && settings.memoryGb * 2 ** 30,
       rmle: {
         solver: settings.solver,
@@ -82,16 +85,18 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       cuts: settings.cuts,
       defenses: settings.defenses,
       modelSha256: sha256,
-      cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes }),
+      cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes, engine: name }),
       signal,
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
-      onCell: ({ results }) => {
+      onCell: ({ results, skipped }) => {
         for (const r of results) {
           const queries = r.queries ? ` (${r.queries} queries)` : '';
           bar.log(
             `${r.cut} ${r.defense} ${r.attack}${queries}: SSIM ${r.ssim.mean.toFixed(3)}, PSNR ${r.psnr.mean.toFixed(2)} dB, ${r.seconds.toFixed(1)} s`,
           );
         }
+        for (const { cut, defense, attack, message } of skipped)
+          bar.log(`${cut} ${defense} without ${attack}: ${message}`);
       },
       onUnaudited: ({ cut, defense, message }) => bar.log(`${cut} ${defense} stays unaudited: ${message}`),
     });
@@ -123,6 +128,7 @@ export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
 function check({
   queries,
   epochs,
+  shadowEpochs,
   memoryGb,
   images,
   gallery,
@@ -143,6 +149,7 @@ function check({
   if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
   if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
   if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');
+  if (!whole(shadowEpochs, 1, 100_000)) refuse('--shadow-epochs is a whole number from 1 on.');
   if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');

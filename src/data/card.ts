@@ -29,8 +29,11 @@ export const cardSchema = z.strictObject({
       seed: z.int(),
       command: z.string(),
       epochs: z.int(),
-      testAccuracy: z.number().min(0).max(1),
-      testImages: z.int(),
+      /** Of a classifier. */
+      testAccuracy: z.number().min(0).max(1).optional(),
+      testImages: z.int().optional(),
+      /** Of a generator: decibels, on pictures it did not learn from. */
+      validationPsnr: z.number().optional(),
     })
     .optional(),
   licence: z.string().optional(),

@@ -1,13 +1,32 @@
 import type { CommandModule } from 'yargs';
-import type { AttackerData, LossName, Threat } from '../../privacy/attacks/index.ts';
+import type { EngineName } from '../../engine/index.ts';
+import type {
+  Alignment,
+  AttackerData,
+  LossName,
+  ShadowInversion,
+  ShadowStructure,
+  Threat,
+} from '../../privacy/attacks/index.ts';
 import type { AttackName } from '../../privacy/audit/index.ts';
 import type { GeneratorMakes } from '../attack-options.ts';
 
 // As `privacy` has them, which is not loaded for a page of help; their types compare.
 const threats = ['white-box', 'black-box', 'query-free'] as const satisfies Threat[];
-const attackNames = ['rmle', 'inverse-network', 'hybrid', 'latent', 'deep-prior'] as const satisfies AttackName[];
+const attackNames = [
+  'rmle',
+  'inverse-network',
+  'hybrid',
+  'latent',
+  'deep-prior',
+  'shadow',
+] as const satisfies AttackName[];
 const attackerData = ['same-set', 'same-distribution', 'gaussian', 'synthetic'] as const satisfies AttackerData[];
 const generatorMakes = ['inputs', 'pixels', 'signed-pixels'] as const satisfies GeneratorMakes[];
+const structures = ['known', 'paper', 'generated'] as const satisfies ShadowStructure[];
+const inversions = ['decoder', 'rmle'] as const satisfies ShadowInversion[];
+const alignments = ['none', 'moments'] as const satisfies Alignment[];
+const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
 const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
 
 interface Options {
@@ -25,6 +44,10 @@ interface Options {
   decoder: string;
   loss: LossName;
   epochs: number | undefined;
+  'shadow-structure': ShadowStructure;
+  'shadow-inversion': ShadowInversion;
+  alignment: Alignment;
+  'shadow-epochs': number | undefined;
   generator: string | undefined;
   'generator-makes': GeneratorMakes | undefined;
   'memory-gb': number | undefined;
@@ -35,6 +58,7 @@ interface Options {
   iterations: number | undefined;
   seed: number;
   threads: number | undefined;
+  engine: EngineName;
   out: string | undefined;
   sheet: string | undefined;
   shape: string[];
@@ -101,6 +125,22 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('loss', { choices: lossNames, default: 'mse' as const, describe: 'What the decoder learns by' })
       .option('epochs', { type: 'number', describe: 'Of the decoder; default by the number of queries' })
+      .option('shadow-structure', {
+        choices: structures,
+        default: 'known' as const,
+        describe: 'What a query-free attacker knows of the head: its layers, or nothing (paper: its own cuts only)',
+      })
+      .option('shadow-inversion', {
+        choices: inversions,
+        default: 'decoder' as const,
+        describe: 'How the shadow is inverted',
+      })
+      .option('alignment', {
+        choices: alignments,
+        default: 'moments' as const,
+        describe: 'Match the shadow to what the cloud has seen',
+      })
+      .option('shadow-epochs', { type: 'number', describe: 'Of the shadow; default by what an epoch costs' })
       .option('generator', {
         type: 'string',
         describe: 'For latent: an ONNX file that makes pictures of codes; trained on the attacker’s when left out',
@@ -126,6 +166,11 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('iterations', { type: 'number', describe: 'Steps of the solver' })
       .option('seed', { type: 'number', default: 1, describe: 'Same seed, same numbers' })
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
+      .option('engine', {
+        choices: engineNames,
+        default: 'onnxruntime' as const,
+        describe: 'What computes; tfjs needs the npm package @tensorflow/tfjs-node and Node before 23',
+      })
       .option('out', { type: 'string', describe: 'Write the result (JSON) here too' })
       .option('sheet', { type: 'string', describe: 'Write the contact sheet (PNG) here' })
       .option('shape', {
@@ -156,6 +201,12 @@ export const auditCommand: CommandModule<object, Options> = {
       decoder: argv.decoder,
       loss: argv.loss,
       epochs: argv.epochs,
+      shadow: {
+        structure: argv['shadow-structure'],
+        inversion: argv['shadow-inversion'],
+        alignment: argv.alignment,
+      },
+      shadowEpochs: argv['shadow-epochs'],
       generator: argv.generator,
       generatorMakes: argv['generator-makes'],
       memoryGb: argv['memory-gb'],
@@ -170,6 +221,7 @@ export const auditCommand: CommandModule<object, Options> = {
       iterations: argv.iterations,
       seed: argv.seed,
       threads: argv.threads,
+      engine: argv.engine,
       out: argv.out,
       sheet: argv.sheet,
       shapes: argv.shape,

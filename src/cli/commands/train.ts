@@ -1,13 +1,16 @@
 import type { CommandModule } from 'yargs';
 
 interface Options {
-  network: 'lenet' | 'cifar10cnn';
+  network: 'lenet' | 'cifar10cnn' | 'autoencoder';
   data: string | undefined;
   epochs: number | undefined;
-  batch: number;
-  'learning-rate': number;
+  batch: number | undefined;
+  'learning-rate': number | undefined;
   'halve-every': number;
   'augment-shift': number | undefined;
+  code: number | undefined;
+  pictures: number | undefined;
+  size: string | undefined;
   seed: number;
   threads: number | undefined;
   out: string | undefined;
@@ -22,21 +25,21 @@ const defaults = {
 
 export const trainCommand: CommandModule<object, Options> = {
   command: 'train <network>',
-  describe: 'Train a reference network (lenet, cifar10cnn) and write it with its model card',
+  describe:
+    'Train a reference network (lenet, cifar10cnn), or a generator of pictures (autoencoder), and write it with its card',
   builder: (y) =>
     y
       .positional('network', {
-        choices: ['lenet', 'cifar10cnn'] as const,
+        choices: ['lenet', 'cifar10cnn', 'autoencoder'] as const,
         demandOption: true,
         describe: 'Network to train',
       })
       .option('data', { type: 'string', describe: 'Data set: fashion-mnist, mnist:DIR, cifar-10:DIR, or a folder' })
       .option('epochs', { type: 'number', describe: 'Passes over the training split' })
-      .option('batch', { type: 'number', default: 64, describe: 'Pictures a step' })
+      .option('batch', { type: 'number', describe: 'Pictures a step; 64 when left out' })
       .option('learning-rate', {
         type: 'number',
-        default: 1e-3,
-        describe: 'Adam learning rate',
+        describe: 'Adam learning rate; 0.001, for the autoencoder 0.002, when left out',
       })
       .option('halve-every', {
         type: 'number',
@@ -47,25 +50,42 @@ export const trainCommand: CommandModule<object, Options> = {
         type: 'number',
         describe: 'Mirror pictures and shift them by up to so many pixels; 0 for none',
       })
+      .option('code', { type: 'number', describe: 'Autoencoder: numbers a picture is made of' })
+      .option('pictures', {
+        type: 'number',
+        describe: 'Autoencoder: pictures to learn from, at most 20000 when left out',
+      })
+      .option('size', { type: 'string', describe: 'Autoencoder: bring pictures to CxHxW, e.g. 3x32x32' })
       .option('seed', { type: 'number', default: 1, describe: 'Same seed, same network' })
       .option('threads', { type: 'number', describe: 'Threads; all cores when left out' })
-      .option('out', { type: 'string', describe: 'File to write; models/<network>-<data>.onnx when left out' })
+      .option('out', {
+        type: 'string',
+        describe: 'File to write; models/<network>-<data>.onnx, models/generator-<data>.onnx, when left out',
+      })
       .epilogue('Example: cutline train lenet --data mnist:DIR --epochs 8'),
   handler: async (argv) => {
+    const { network, epochs, seed, threads, out, json } = argv;
+    if (network === 'autoencoder') {
+      const { runTrainAutoencoder } = await import('../run-train-autoencoder.ts');
+      const { data = 'fashion-mnist', size, pictures, code, batch } = argv;
+      const learningRate = argv['learning-rate'];
+      await runTrainAutoencoder({ data, size, pictures, code, epochs, batch, learningRate, seed, threads, out, json });
+      return;
+    }
     const { runTrain } = await import('../run-train.ts');
-    const own = defaults[argv.network];
+    const own = defaults[network];
     await runTrain({
-      network: argv.network,
+      network,
       data: argv.data ?? own.data,
-      epochs: argv.epochs ?? own.epochs,
-      batch: argv.batch,
-      learningRate: argv['learning-rate'],
+      epochs: epochs ?? own.epochs,
+      batch: argv.batch ?? 64,
+      learningRate: argv['learning-rate'] ?? 1e-3,
       halveEvery: argv['halve-every'],
       augmentShift: argv['augment-shift'] ?? own.augmentShift,
-      seed: argv.seed,
-      threads: argv.threads,
-      out: argv.out,
-      json: argv.json,
+      seed,
+      threads,
+      out,
+      json,
     });
   },
 };

@@ -13,7 +13,7 @@ import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
 
 export interface DeepPriorOptions {
   readonly solver?: 'lbfgs' | 'adam' | undefined;
-  /** Steps at most; it ends when no victim gains. Default 600, for Adam 3000. */
+  /** Steps at most; it ends when no victim gains. Default 300, for Adam 3000. */
   readonly iterations?: number | undefined;
   /** Adam only. Default 0.01. */
   readonly learningRate?: number | undefined;
@@ -25,7 +25,7 @@ export interface DeepPriorOptions {
   readonly batch?: number | undefined;
 }
 
-const defaults = { lbfgs: 600, adam: 3000 } as const;
+const defaults = { lbfgs: 300, adam: 3000 } as const;
 
 export function deepPrior(options: DeepPriorOptions = {}): WhiteBoxAttack {
   return { name: 'deep-prior', threat: 'white-box', run: (context) => run(context, options) };

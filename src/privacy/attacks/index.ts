@@ -18,9 +18,21 @@ export {
 export { type DecoderKind, decoderKinds } from './decoder/choose.ts';
 export { type LossName, lossNames } from './decoder/criterion.ts';
 export { type DeepPriorOptions, deepPrior } from './deep-prior.ts';
+export type { PixelScale } from './generator/fitting.ts';
+export type { KnownGenerators } from './generator/own.ts';
 export { hybrid } from './hybrid.ts';
 export { type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent } from './latent.ts';
 export { remembered } from './remembered.ts';
 export { type DescentOptions, descend, type RmleOptions, rmle } from './rmle.ts';
+export {
+  type Alignment,
+  alignments,
+  type ShadowInversion,
+  type ShadowOptions,
+  type ShadowStructure,
+  shadow,
+  shadowInversions,
+  shadowStructures,
+} from './shadow/index.ts';
 export type { Start } from './start.ts';

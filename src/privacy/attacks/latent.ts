@@ -8,7 +8,7 @@ import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } fr
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
 import { nearestCodes } from './generator/nearest.ts';
-import { ownGenerator } from './generator/own.ts';
+import { type OwnGenerator, ownGenerator } from './generator/own.ts';
 import { pickRows } from './generator/rows.ts';
 import { picturesOf, searchCodes } from './generator/search.ts';
 import { descend, type RmleOptions } from './rmle.ts';
@@ -26,9 +26,9 @@ export interface LatentOptions {
   readonly generator?: GivenGenerator | undefined;
   /** What an own generator learns from. */
   readonly data: AttackerData;
-  /** Of an own generator; default by the size of the picture. */
-  readonly training?: { readonly pictures?: number; readonly epochs?: number; readonly code?: number } | undefined;
-  /** Steps at most; it ends when no victim gains. Default 450. */
+  /** Of an own generator. */
+  readonly training?: Omit<OwnGenerator, 'data'> | undefined;
+  /** Steps at most; it ends when no victim gains. Default 300. */
   readonly iterations?: number | undefined;
   /** Codes that are looked through for beginnings. Default 512. */
   readonly candidates?: number | undefined;
@@ -45,7 +45,7 @@ export function latent(options: LatentOptions): WhiteBoxAttack {
 }
 
 async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Reconstruction> {
-  const { iterations = 450, candidates = 512, restarts = 3, release } = options;
+  const { iterations = 300, candidates = 512, restarts = 3, release } = options;
   const { engine, preprocessing, observed, signal } = context;
   const random = context.random.fork('latent');
   const trainingShare = options.generator ? 0 : 0.5;

@@ -14,6 +14,8 @@ import {
   type RmleOptions,
   remembered,
   rmle,
+  type ShadowOptions,
+  shadow,
   type Threat,
   threats,
 } from '../attacks/index.ts';
@@ -25,6 +27,7 @@ export const attackThreats = {
   hybrid: 'white-box',
   latent: 'white-box',
   'deep-prior': 'white-box',
+  shadow: 'query-free',
 } as const satisfies Record<string, Threat>;
 export type AttackName = keyof typeof attackThreats;
 export const attackNames = Object.keys(attackThreats) as AttackName[];
@@ -38,6 +41,8 @@ export interface AttackSettings {
   readonly rmle: Omit<RmleOptions, 'cut'>;
   readonly latent?: Partial<Omit<LatentOptions, 'training'>> | undefined;
   readonly deepPrior?: DeepPriorOptions | undefined;
+  /** Data: by default those of the inverse network. */
+  readonly shadow?: Partial<Omit<ShadowOptions, 'cut'>> | undefined;
   readonly inverseNetwork?: Partial<Omit<InverseNetworkOptions, 'cut' | 'queries'>> & {
     /** One run for each number; the hybrid begins from that of the most. Default: one run with the default number. */
     readonly queries?: readonly number[] | undefined;
@@ -80,6 +85,9 @@ function latentOn(settings: AttackSettings, keep: Keep): Attack {
 /** Wraps an attack that these options describe completely. */
 export type Keep = <A extends Attack>(attack: A, options: object) => A;
 
+/** The strongest of what was measured: ARCHITECTURE.md has the figures. */
+const shadowDefaults = { structure: 'known', alignment: 'moments', inversion: 'decoder' } as const;
+
 /** In the order of their names in the catalogue: what begins where another ended comes after it. */
 export function attacksOn(cut: Cut, names: readonly AttackName[], settings: AttackSettings, keep: Keep): Attack[] {
   const { queries, ...own } = settings.inverseNetwork ?? {};
@@ -104,6 +112,10 @@ export function attacksOn(cut: Cut, names: readonly AttackName[], settings: Atta
           return [latentOn(settings, keep)];
         case 'deep-prior':
           return [keep(deepPrior(settings.deepPrior), settings.deepPrior ?? {})];
+        case 'shadow': {
+          const options = { ...shadowDefaults, data: decoderSettings.data, ...settings.shadow, cut: cut.id };
+          return [keep(shadow(options), options)];
+        }
         default:
           return name satisfies never;
       }

@@ -1,13 +1,21 @@
 /** A generator of the attacker's own: the decoder of an autoencoder, trained on pictures that it owns. */
 import { toPixels } from '../../../data/index.ts';
 import { float32 } from '../../../model/index.ts';
+import { createRandom, type Random } from '../../../random.ts';
 import { defaultAutoencoder, trainAutoencoder } from '../../../training/index.ts';
 import type { AttackerData, WhiteBoxContext } from '../attack.ts';
 import { fittingGenerator } from './fitting.ts';
 import type { Generator } from './generator.ts';
 
+/** By what they were trained on. */
+export type KnownGenerators = Map<string, Promise<Generator>>;
+
 export interface OwnGenerator {
   readonly data: AttackerData;
+  /** Of weights and order. Default: the attack's own randomness, and so another generator for each cut. */
+  readonly seed?: number | undefined;
+  /** Where generators are kept: attacks with the same seed and pictures share one. */
+  readonly known?: KnownGenerators | undefined;
   /** Default 10 000, or as many as there are. */
   readonly pictures?: number | undefined;
   readonly epochs?: number | undefined;
@@ -19,8 +27,20 @@ const mostPictures = 10_000;
 /** Of the memory, for pictures. */
 const share = 1 / 4;
 
-export async function ownGenerator(context: WhiteBoxContext, options: OwnGenerator): Promise<Generator> {
-  const { engine, preprocessing, memoryBytes, random, signal } = context;
+/** What an own generator hangs on besides the pictures themselves, which are the same for every cut and defense. */
+export function ownGenerator(context: WhiteBoxContext, options: OwnGenerator): Promise<Generator> {
+  const { data, seed, known, pictures, epochs, code } = options;
+  if (!known || seed === undefined) return trained(context, options, context.random);
+  const key = JSON.stringify({ data, seed, pictures, epochs, code });
+  const made = known.get(key) ?? trained(context, options, createRandom(seed));
+  known.set(key, made);
+  // A training that was stopped must not be remembered.
+  made.catch(() => known.delete(key));
+  return made;
+}
+
+async function trained(context: WhiteBoxContext, options: OwnGenerator, random: Random): Promise<Generator> {
+  const { engine, preprocessing, memoryBytes, signal } = context;
   const { channels, height, width } = preprocessing;
   const fitting = Math.floor((share * memoryBytes) / (4 * channels * height * width));
   const count = Math.min(options.pictures ?? Math.min(mostPictures, context.available(options.data)), fitting);
