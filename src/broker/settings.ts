@@ -46,6 +46,8 @@ export const serviceSettings = {
   giveUpAfterS: z.number().positive().optional(),
   threads: z.int().min(1).max(256).optional(),
   executionProvider: z.string().min(1).default('cpu'),
+  /** What runs the network; tfjs needs the npm package `@tensorflow/tfjs-node`, and has no use for the two settings above. */
+  engine: z.enum(['onnxruntime', 'tfjs']).default('onnxruntime'),
 };
 
 export type BrokerSettings = z.infer<typeof brokerSettingsSchema>;

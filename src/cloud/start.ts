@@ -37,7 +37,7 @@ export interface ConsumerSummary extends ConsumerCounts {
 export async function startConsumer(options: ConsumerStart): Promise<ConsumerSummary> {
   const { log, stop } = options;
   const { config, folder } = await readConsumerConfig(options.configPath);
-  const { fleet, qos, threads, executionProvider } = config;
+  const { fleet, qos, threads, executionProvider, engine: name } = config;
   const planPath = resolve(folder, config.plan);
   const plan = await readPlan(planPath);
   if (!plan.tail)
@@ -51,7 +51,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     clientId: `cutline-consumer-${config.group}-${randomBytes(4).toString('hex')}`,
   });
   const startMs = performance.now();
-  const engine = await createEngine({ executionProvider, ...(threads !== undefined && { threads }) });
+  const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const end = new AbortController();
   try {
     const consumer = new Consumer({

@@ -67,8 +67,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const bootId = randomBytes(ID_BYTES).toString('hex');
   const uplink = plan.tail && (await createUplink(config, folder, plan, bootId, options));
 
-  const { threads, executionProvider } = config;
-  const engine = await createEngine({ executionProvider, ...(threads !== undefined && { threads }) });
+  const { threads, executionProvider, engine: name } = config;
+  const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
   const done: (Inference | Failed)[] = [];
   const total = { answered: 0, failed: 0 };

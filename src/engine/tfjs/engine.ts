@@ -1,11 +1,11 @@
 /** The TensorFlow.js engine: the same plain ONNX graphs, node by node, in float32. */
 import { RemoteEngine, workerBeside } from '../remote/engine.ts';
-import { nativePackages, requireInstalled } from './library.ts';
+import { requireInstalled, usualPackages } from './library.ts';
 
 export interface TfjsOptions {
   /**
-   * npm packages that make up TensorFlow.js: the library, then what registers its backends. Default
-   * `@tensorflow/tfjs-node`; `['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu']` is pure JavaScript.
+   * npm packages that make up TensorFlow.js: the library, then what registers its backends. Default what the
+   * environment variable `CUTLINE_TFJS` names, else `@tensorflow/tfjs-node`.
    */
   readonly packages?: readonly string[];
 }
@@ -17,7 +17,7 @@ export type TfjsSettings = Required<TfjsOptions>;
 export class TfjsEngine extends RemoteEngine {
   /** @throws CutlineError ENGINE_MISSING */
   constructor(options: TfjsOptions = {}) {
-    const settings: TfjsSettings = { packages: options.packages ?? nativePackages };
+    const settings: TfjsSettings = { packages: options.packages ?? usualPackages() };
     requireInstalled(settings.packages);
     super('tfjs', workerBeside(import.meta.url), settings);
   }

@@ -7,7 +7,16 @@ export type Tf = typeof Core;
 export type TfTensor = Core.Tensor;
 
 /** The native library: an optional peer, since its install script downloads libtensorflow. */
-export const nativePackages: readonly string[] = ['@tensorflow/tfjs-node'];
+const nativePackages: readonly string[] = ['@tensorflow/tfjs-node'];
+
+/**
+ * What `CUTLINE_TFJS` names, separated by commas, else the native library. Where that does not run (Node 23 and newer),
+ * `@tensorflow/tfjs-core,@tensorflow/tfjs-backend-cpu` does, slowly.
+ */
+export function usualPackages(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const named = environment.CUTLINE_TFJS?.split(',').flatMap((name) => name.trim() || []) ?? [];
+  return named.length > 0 ? named : nativePackages;
+}
 
 /**
  * Looks whether the packages are there, without loading them.
