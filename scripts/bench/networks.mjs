@@ -15,7 +15,7 @@ import { networks } from '../../dist/training/index.js';
 const root = resolve(import.meta.dirname, '../..');
 export const shared = resolve(root, process.env.CUTLINE_SHARED ?? '../shared');
 
-const files = {
+export const files = {
   lenet: { model: 'models/lenet-mnist.onnx', data: 'mnist', folder: 'data/mnist' },
   cifar10cnn: { model: 'models/cifar10cnn.onnx', data: 'cifar-10', folder: 'data/cifar-10' },
 };

@@ -1,5 +1,6 @@
 /**
- * `npm run bench [-- --only NAME]… [--rounds N] [--json]`: speed and quality against rivals on this machine, now.
+ * `npm run bench [-- --only NAME]… [--rounds N] [--threads N] [--victims N] [--json]`: speed and quality against rivals on
+ * this machine, now. `--victims` is for time-to-quality.
  * Nothing is asserted: figures are ratios within one run, for somebody to read.
  */
 import { readFileSync } from 'node:fs';
@@ -14,11 +15,12 @@ import { split } from './split.mjs';
 import { start } from './start.mjs';
 import { topicText } from './table.mjs';
 import { tfjs } from './tfjs.mjs';
+import { timeToQuality } from './time-to-quality.mjs';
 import { openTorch } from './torch.mjs';
 import { training } from './training.mjs';
 
-const topics = { start, split, rmle, tfjs, lbfgs, quality, training, operators };
-const againstTorch = new Set(['rmle', 'lbfgs', 'training', 'operators']);
+const topics = { start, split, rmle, tfjs, lbfgs, quality, training, operators, 'time-to-quality': timeToQuality };
+const againstTorch = new Set(['rmle', 'time-to-quality', 'lbfgs', 'training', 'operators']);
 
 const options = readOptions();
 const { threads } = options;
@@ -50,7 +52,7 @@ try {
   }
   for (const name of options.only) {
     try {
-      const result = await topics[name]({ engine, torch: rival, rounds: options.rounds });
+      const result = await topics[name]({ engine, torch: rival, rounds: options.rounds, victims: options.victims });
       if (result.missing) missing.push(`${name}: ${result.missing}`);
       results.push({ topic: name, ...result });
       say(topicText(result));
@@ -81,6 +83,7 @@ function readOptions() {
         only: { type: 'string', multiple: true },
         rounds: { type: 'string', default: '5' },
         threads: { type: 'string', default: '2' },
+        victims: { type: 'string', default: '100' },
         json: { type: 'boolean', default: false },
       },
     });
@@ -92,7 +95,7 @@ function readOptions() {
       if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0`);
       return n;
     };
-    return { only, rounds: whole('rounds'), threads: whole('threads'), json: values.json };
+    return { only, rounds: whole('rounds'), threads: whole('threads'), victims: whole('victims'), json: values.json };
   } catch (error) {
     process.stderr.write(`bench: ${error.message}\n`);
     process.exit(2);

@@ -38,10 +38,10 @@ describe('the published attack on the reference LeNet', async () => {
     expect(psnr).toBeGreaterThan(80);
   });
 
-  it('is beaten by L-BFGS at ReLU2 as well, with a λ it finds on other pictures', async (ctx) => {
-    const { psnr, ssim } = await attack(ctx, 'ReLU2', { solver: 'lbfgs', iterations: 300 });
-    expect(psnr).toBeGreaterThan(15);
-    expect(ssim).toBeGreaterThan(0.72);
+  it('is beaten by L-BFGS at ReLU2 as well, which learns on other pictures what to believe', async (ctx) => {
+    const { psnr, ssim } = await attack(ctx, 'ReLU2', { solver: 'lbfgs', iterations: 60 });
+    expect(psnr).toBeGreaterThan(23);
+    expect(ssim).toBeGreaterThan(0.85);
   });
 });
 

@@ -32,10 +32,10 @@ export interface BeliefSearch {
 
 /** λ as multiples of the mean square of the features, since it weighs against their squared error. */
 const multiples = [1e-4, 1e-3, 1e-2, 0.1, 1];
-/** Two heats: all beliefs on few pictures for few steps, then the best on more for longer. */
+/** Two heats: all beliefs on few pictures for few steps, then the best on more for longer, since short descents ask for too much. */
 const heats = [
   { pictures: 3, steps: 50 },
-  { beliefs: 3, pictures: 8, steps: 100 },
+  { beliefs: 4, pictures: 6, steps: 150 },
 ] as const;
 /** Pictures that the statistics are learned from: as many of these as there are. */
 const taught = [1000, 300, 100, 0];

@@ -1,4 +1,5 @@
 /** A basis learned from pictures: their mean, their colours, and the covariance of pixels or, for large pictures, of waves. */
+import { createHash } from 'node:crypto';
 import { asFloat32, type Tensor } from '../../../model/index.ts';
 import { type Basis, cosines, planesFirst } from './basis.ts';
 import { cholesky, eigenvectors } from './symmetric.ts';
@@ -10,8 +11,21 @@ const floor = 1e-3;
 /** Pulls covariances towards none, since there are fewer pictures than pixels. */
 const shrinkage = 0.02;
 
+/** What was learned last: an attacker learns from the same pictures at every cut. */
+let remembered: { readonly digest: string; readonly basis: Basis } | undefined;
+
 /** @param pictures network inputs [n, …] */
-export function learned(
+export function learned(pictures: Tensor, size: Parameters<typeof learn>[1]): Basis {
+  const { buffer, byteOffset, byteLength } = asFloat32(pictures);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([pictures.shape, size.layout]))
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest('hex');
+  if (remembered?.digest !== digest) remembered = { digest, basis: learn(pictures, size) };
+  return remembered.basis;
+}
+
+function learn(
   pictures: Tensor,
   size: {
     readonly channels: number;
