@@ -65,6 +65,7 @@ export const piecewiseConstant: ReadonlySet<string> = new Set([
   'NonZero',
   'Hardmax',
   'ConstantOfShape',
+  'EyeLike',
   'OneHot',
   'Constant',
   'Range',
