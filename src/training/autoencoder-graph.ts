@@ -26,6 +26,21 @@ function stages({ height, width }: AutoencoderSize): number {
 const channelsAt = (size: AutoencoderSize, stage: number): number =>
   Math.max(16, Math.round(size.channelsInside / 2 ** (stages(size) - stage)));
 
+/** Multiplications of its layers for a picture. */
+export function macsOf(size: AutoencoderSize): number {
+  const depth = stages(size);
+  let [sum, from] = [0, size.channels];
+  for (let stage = 1; stage <= depth; stage++) {
+    const outputs = channelsAt(size, stage);
+    const area = Math.ceil(size.height / 2 ** stage) * Math.ceil(size.width / 2 ** stage);
+    // Down to this stage, and up from it with four values for one.
+    sum += 9 * area * from * outputs * (1 + 4);
+    if (stage === depth) sum += 2 * size.code * area * outputs;
+    from = outputs;
+  }
+  return sum;
+}
+
 /**
  * Pixels [batch, …] to pixels. Rows and columns are halved by convolutions and doubled by sub-pixel convolutions; where they
  * do not divide, the last ones are cropped.

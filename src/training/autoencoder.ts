@@ -7,7 +7,7 @@ import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../model/index.ts';
 import type { Random } from '../random.ts';
-import { type AutoencoderSize, autoencoder, decoderOf, encoderOf } from './autoencoder-graph.ts';
+import { type AutoencoderSize, autoencoder, decoderOf, encoderOf, macsOf } from './autoencoder-graph.ts';
 import { type FitOptions, train } from './fit.ts';
 import { cosine } from './schedule.ts';
 import { whitening } from './whitening.ts';
@@ -137,15 +137,20 @@ function meanPicture(pictures: Tensor): Float32Array {
   return Float32Array.from(sum, (s) => s / pictures.shape[0]!);
 }
 
-/** What suits pictures of a size, and so many of them. */
+/** Steps that teach small pictures well, fewer for large ones: multiplications in all, and at least so many steps. */
+const [mostSteps, fewestSteps, budgetMacs] = [1000, 200, 2e12];
+
+/** What suits pictures of a size, and so many of them: about a minute on one core. */
 export function defaultAutoencoder(
   { channels, height, width }: { readonly channels: number; readonly height: number; readonly width: number },
   pictures: number,
 ): Pick<AutoencoderOptions, 'size' | 'epochs' | 'batch' | 'learningRate'> {
-  const code = channels === 1 ? 64 : 128;
-  const batch = Math.max(1, Math.min(64, Math.floor(pictures / 4)));
-  const epochs = Math.min(60, Math.max(6, Math.ceil((wantedSteps * batch) / pictures)));
-  return { size: { channels, height, width, code, channelsInside: 48 }, epochs, batch, learningRate: 2e-3 };
+  const size = { channels, height, width, code: channels === 1 ? 64 : 128, channelsInside: 48 };
+  // There and back, and twice as much again for the gradients.
+  const macs = 3 * macsOf(size);
+  const most = macs < 60e6 ? 64 : 16;
+  const batch = Math.max(1, Math.min(most, Math.floor(pictures / 4)));
+  const steps = Math.min(mostSteps, Math.max(fewestSteps, Math.floor(budgetMacs / (macs * batch))));
+  const epochs = Math.min(60, Math.max(1, Math.ceil((steps * batch) / pictures)));
+  return { size, epochs, batch, learningRate: 2e-3 };
 }
-
-const wantedSteps = 1500;
