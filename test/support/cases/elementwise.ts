@@ -154,6 +154,6 @@ export const elementwiseCases: Readonly<Record<string, readonly CaseGenerator[]>
   Xor: [logical('Xor')],
   Not: [(s) => s.node('Not', [s.booleans(s.shape(0, 3))])],
   Where: [where],
-  Cast: [cast, throughHalf],
+  Cast: [cast, (s) => s.node('Cast', [s.real(s.shape(1, 3))], { to: 1 }), throughHalf],
   CastLike: [castLike, castLikeReal],
 };
