@@ -63,12 +63,14 @@ export async function runAudit(
   }
   if (first && cells.length === 0) throw first;
   const results: AuditResult[] = cells.flatMap((c) => c.results);
+  const skipped = cells.flatMap((c) => c.skipped);
   const audit: Audit = {
     format: 'cutline.audit/1',
     model: { sha256: options.modelSha256 },
     results,
     leakage: leakageOf(results),
     unaudited,
+    ...(skipped.length > 0 && { skipped }),
     exposure: cells.map((c) => c.exposure),
     data: { name: data.name.split(':')[0]!, sha256: data.sha256, count: data.test.count },
     seed: options.seed,

@@ -8,12 +8,13 @@ import type { Reconstruction } from '../attacks/index.ts';
 import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
 import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
+import { isDispensable } from './beyond.ts';
 import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
 import { observe } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
 import { mount } from './knowledge.ts';
-import type { AuditResult } from './result.ts';
+import type { AuditResult, Skipped } from './result.ts';
 import { imagesOf, score } from './score.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
@@ -39,6 +40,8 @@ export interface AuditorOptions extends AttackSettings {
 
 export interface Cell {
   readonly results: readonly AuditResult[];
+  /** Query-free attacks that did not apply beside others that did. */
+  readonly skipped: readonly Skipped[];
   /** Reconstructions of the strongest attack. */
   readonly pictures: Images;
   /** Decoders that were trained, by attack and number of queries. */
@@ -110,12 +113,13 @@ export class Auditor {
     );
     const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
     const results: AuditResult[] = [];
+    const skipped: Skipped[] = [];
     const decoders = new Map<string, Graph>();
     let pictures: Images | undefined;
     const attacks = attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, defense));
     for (const [i, attack] of attacks.entries()) {
       const started = performance.now();
-      const found: Reconstruction & Partial<Kept> = await mount(attack, {
+      const mounted = mount(attack, {
         engine: this.#engine,
         subject: this.#subject,
         data: this.#data,
@@ -129,12 +133,20 @@ export class Auditor {
         signal,
         onProgress: (done) => onProgress?.((i + done) / attacks.length),
       });
+      const found: (Reconstruction & Partial<Kept>) | undefined = await mounted.catch((error: unknown) => {
+        // Alone it must succeed or say why.
+        if (attacks.length === 1 || !isDispensable(attack.threat, error)) throw error;
+        const { code, message } = error;
+        skipped.push({ cut: cut.id, defense: defense.spec, attack: attack.name, code, message });
+        return undefined;
+      });
+      if (!found) continue;
       const seen = imagesOf(found.pictures, this.#subject.preprocessing, attack.name, cut.id);
       // What was kept took its time when it was made.
       const seconds = found.seconds ?? (performance.now() - started) / 1000;
       const scores = score(seen, this.truth, random.fork('intervals'));
       if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
-      if (found.decoder) decoders.set(`${attack.name}:${found.queries ?? ''}`, found.decoder);
+      if (found.decoder) decoders.set([attack.name, found.queries ?? []].flat().join(':'), found.decoder);
       results.push({
         cut: cut.id,
         defense: defense.spec,
@@ -153,7 +165,7 @@ export class Auditor {
       });
     }
     const exposure = await this.#exposure.measure(cut, defense, random.fork('exposure'), signal);
-    return { results, pictures: pictures!, decoders, exposure };
+    return { results, skipped, pictures: pictures!, decoders, exposure };
   }
 
   /** An attack's outcome hangs on all this; what it is scored with may change. */

@@ -37,12 +37,19 @@ export interface Unaudited {
   readonly message: string;
 }
 
+/** An attack that did not apply where others did. */
+export interface Skipped extends Unaudited {
+  readonly attack: string;
+}
+
 export interface Audit {
   readonly format: 'cutline.audit/1';
   readonly model: { readonly sha256: string };
   readonly results: readonly AuditResult[];
   readonly leakage: readonly LeakageResult[];
   readonly unaudited: readonly Unaudited[];
+  /** Absent where every attack applied. */
+  readonly skipped?: readonly Skipped[];
   /** One a (cut, defense) that was audited; no attack is needed for it. */
   readonly exposure: readonly Exposure[];
   readonly data: { readonly name: string; readonly sha256: string; readonly count: number };

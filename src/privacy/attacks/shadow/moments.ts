@@ -15,14 +15,9 @@ export interface Moments {
   /** Of each channel of a map, of each element of a list; with ones where the axes were, so that it broadcasts. */
   readonly mean: Tensor;
   readonly variance: Tensor;
-  /** [c, c], of the channels of a map. */
-  readonly covariance: Tensor | undefined;
   /** Variance that the defense adds to the activation. */
   readonly noise: number;
 }
-
-/** More channels have no covariance that so few pictures could tell. */
-const mostChannels = 256;
 
 interface Groups {
   /** Axes over which a channel is summed, the batch among them. */
@@ -60,42 +55,19 @@ export function momentsOf(observed: Tensor, picture: Preprocessing, noise: numbe
     elementMean: float32(Float32Array.from(elementMean), [1, ...shape.slice(1)]),
     mean: float32(Float32Array.from(mean), kept),
     variance: float32(Float32Array.from(variance), kept),
-    covariance:
-      channelAxis !== undefined && groups <= mostChannels ? covarianceOf(data, mean, groups, inner) : undefined,
     noise,
   };
 }
 
-function covarianceOf(data: Float32Array, mean: Float64Array, channels: number, inner: number): Tensor {
-  const out = new Float64Array(channels * channels);
-  const blocks = data.length / (channels * inner);
-  const at = new Float64Array(channels);
-  for (let b = 0; b < blocks; b++) {
-    for (let i = 0; i < inner; i++) {
-      for (let c = 0; c < channels; c++) at[c] = data[(b * channels + c) * inner + i]! - mean[c]!;
-      for (let c = 0; c < channels; c++) for (let d = 0; d <= c; d++) out[c * channels + d]! += at[c]! * at[d]!;
-    }
-  }
-  for (let c = 0; c < channels; c++) {
-    for (let d = 0; d <= c; d++) {
-      const value = out[c * channels + d]! / (blocks * inner);
-      out[c * channels + d] = value;
-      out[d * channels + c] = value;
-    }
-  }
-  return float32(Float32Array.from(out), [channels, channels]);
-}
-
 /**
- * How far the moments of a batch are from those observed, in squared standard deviations: means of elements, deviations and
- * covariances of channels.
+ * How far the moments of a batch are from those observed, in squared standard deviations: means of elements, deviations of
+ * channels. Covariances of channels were tried, and made shadows worse.
  * @param tensor [n, …]
  * @returns a scalar
  */
 export function misalignment(g: Expressions, tensor: Term, seen: Moments, n: number, picture: Preprocessing): Term {
   const shape = [n, ...seen.elementMean.shape.slice(1)];
-  const { axes, channelAxis } = groupsOf(shape, picture);
-  const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
+  const { axes } = groupsOf(shape, picture);
   const variances = asFloat32(seen.variance);
   const typical = variances.reduce((a, b) => a + b, 0) / variances.length;
   // A channel that hardly ever changes must not shout down all others.
@@ -111,7 +83,7 @@ export function misalignment(g: Expressions, tensor: Term, seen: Moments, n: num
     g.mul(g.sum(x, over, true), 1 / over.reduce((product, axis) => product * shape[axis]!, 1));
 
   const elements = g.square(g.sub(mean(tensor, [0]), g.tensor(seen.elementMean)));
-  const terms = [average(g.mul(elements, precision), seen.elementMean.shape)];
+  const apart = average(g.mul(elements, precision), seen.elementMean.shape);
   const centred = g.sub(tensor, mean(tensor, axes));
   const variance = g.add(mean(g.square(centred), axes), seen.noise);
   const wanted = g.tensor(
@@ -121,24 +93,5 @@ export function misalignment(g: Expressions, tensor: Term, seen: Moments, n: num
     ),
   );
   const deviations = g.square(g.sub(g.sqrt(g.add(variance, floor)), wanted));
-  terms.push(average(g.mul(deviations, precision), seen.variance.shape));
-  if (seen.covariance && channelAxis !== undefined) {
-    const channels = shape[channelAxis]!;
-    const order = [channelAxis, ...axes];
-    const rows = g.reshape(g.transpose(centred, order), [channels, count]);
-    const own = g.mul(g.matmul(rows, g.transpose(rows, [1, 0])), 1 / count);
-    const scale = variances.map((v) => 1 / Math.sqrt(v + floor));
-    const cross = asFloat32(seen.covariance).map((v, i) => {
-      const [c, d] = [Math.floor(i / channels), i % channels];
-      // Independent noise adds to no covariance but a channel's own.
-      return c === d ? v - seen.noise : v;
-    });
-    const weights = float32(
-      cross.map((_, i) => scale[Math.floor(i / channels)]! * scale[i % channels]!),
-      [channels, channels],
-    );
-    const apart = g.mul(g.sub(own, g.tensor(float32(cross, [channels, channels]))), g.tensor(weights));
-    terms.push(g.mul(g.sum(g.square(apart)), 1 / channels));
-  }
-  return terms.reduce((a, b) => g.add(a, b));
+  return g.add(apart, average(g.mul(deviations, precision), seen.variance.shape));
 }

@@ -3,6 +3,7 @@
  * he holds, is content with it, and inverts that. Query-free.
  */
 import type { AttackerData, QueryFreeAttack, QueryFreeContext, Reconstruction } from '../attack.ts';
+import type { DecoderSize } from '../decoder/residual.ts';
 import { learnAndApply } from '../inverse-network.ts';
 import { descend } from '../rmle.ts';
 import { shadowAnswers } from './answers.ts';
@@ -28,6 +29,8 @@ export interface ShadowOptions {
   readonly epochs?: number | undefined;
   /** Epochs of the decoder, or steps of rMLE. Default by the number of pictures; 500 as published. */
   readonly iterations?: number | undefined;
+  /** Of the decoder; default as large as a budget of multiplications allows. */
+  readonly size?: DecoderSize | undefined;
   /** Id of the cut: it selects what was published. */
   readonly cut: string;
 }
@@ -77,6 +80,7 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
             decoder: 'residual',
             loss: 'mse',
             epochs: options.iterations,
+            size: options.size,
           },
         )
       : await descend(

@@ -1,0 +1,238 @@
+/** Shadow models: what an attacker makes of the tail, labels and what was observed. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEngine, type Engine } from '../../../src/engine/index.ts';
+import { asFloat32, bindBatch, type Graph, GraphBuilder, inferShapes, type Tensor } from '../../../src/model/index.ts';
+import { type ShadowOptions, shadow } from '../../../src/privacy/attacks/index.ts';
+import { classAnswer } from '../../../src/privacy/attacks/shadow/answer.ts';
+import { fitShadow } from '../../../src/privacy/attacks/shadow/fit.ts';
+import { generatedHead } from '../../../src/privacy/attacks/shadow/generated.ts';
+import { paperHead } from '../../../src/privacy/attacks/shadow/paper.ts';
+import { queryFree } from '../../../src/privacy/audit/knowledge.ts';
+import { createRandom } from '../../../src/random.ts';
+import { trainClassifier } from '../../../src/training/index.ts';
+import { runGraph } from '../../model/support.ts';
+import { chain, randomTensor } from '../../support/networks.ts';
+import { spots } from '../../support/pictures.ts';
+import { attackContract } from './contract.ts';
+import { scene } from './scene.ts';
+
+const size = { width: 8, blocks: 1 };
+const options: ShadowOptions = {
+  cut: 'ReLU1',
+  data: 'same-set',
+  structure: 'known',
+  alignment: 'none',
+  inversion: 'decoder',
+  pictures: 120,
+  epochs: 3,
+  iterations: 6,
+  size,
+};
+
+attackContract({
+  name: 'shadow',
+  how: 'without alignment (which looks at all victims together)',
+  threat: 'query-free',
+  // The network of the contract has learnt nothing, and so its tail teaches nothing; what is asked for comes below.
+  psnrDb: 0,
+  make: () => shadow({ ...options, inversion: 'rmle', iterations: 40 }),
+  endless: () => shadow({ ...options, epochs: 100_000 }),
+  batchTolerance: 0,
+});
+
+describe('a shadow', () => {
+  let engine: Engine;
+  let lenet: Graph;
+  const data = spots({ test: 60, train: 300 });
+  const victims = [0, 1, 2, 3, 4, 5];
+  beforeAll(async () => {
+    engine = await createEngine({ threads: 1, spinning: true, flushDenormals: true });
+    const classifier = { network: 'lenet', epochs: 6, batch: 16, learningRate: 2e-3, halveEvery: 5, seed: 1 } as const;
+    lenet = (await trainClassifier(engine, data, { ...classifier, augmentShift: 0 })).graph;
+  });
+  afterAll(() => engine.close());
+  const sceneAt = (cut: string, over = {}) => scene({ engine, graph: lenet, cut, data, victims, ...over });
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+
+  it('comes to please the tail, which stays bit for bit as it was', async () => {
+    const { ground } = await sceneAt('ReLU2');
+    const context = queryFree(ground);
+    const labelled = await context.labelled('same-set');
+    const fit = { structure: 'known', cut: 'ReLU2', labelled, alignment: 0, epochs: 6 } as const;
+    const { accuracy, network, head } = await fitShadow(context, { ...fit, random: createRandom(1) });
+    expect(accuracy.after).toBeGreaterThan(accuracy.before + 0.3);
+    const tail = await context.tail(1);
+    const real = (await ground.subject.parts(ground.cut, 1)).head;
+    for (const [name, tensor] of tail.initializers) expect(network.initializers.get(name)?.data).toEqual(tensor.data);
+    const own = (await head(1)).initializers;
+    for (const name of ['conv1.weight', 'conv2.weight']) {
+      expect(own.get(name)!.data).not.toEqual(real.initializers.get(name)!.data);
+      expect(own.get(name)!.data).toEqual(network.initializers.get(name)!.data);
+      expect(own.get(name)!.data).not.toEqual((await context.structure(1)).initializers.get(name)!.data);
+    }
+  });
+
+  it.each([
+    ['decoder', 12],
+    ['rmle', 150],
+  ] as const)(
+    'inverted by %s is more like the picture than the best guess without information',
+    async (inversion, iterations) => {
+      const victims = Array.from({ length: 20 }, (_, i) => i);
+      const { run, truth } = await sceneAt('conv1', { victims });
+      const learning = { pictures: 300, epochs: 20, iterations, size: { width: 12, blocks: 1 } };
+      const found = await run(shadow({ ...options, cut: 'conv1', inversion, alignment: 'moments', ...learning }));
+      expect(found.parameters).toMatchObject({ inversion, alignment: 'moments', structure: 'known' });
+      expect(found.queries).toBeUndefined();
+      // What the victims are on average, which is more than any attacker knows beforehand.
+      const row = truth.data.length / victims.length;
+      const average = new Float32Array(truth.data.length);
+      for (const [i, v] of asFloat32(truth).entries()) {
+        for (const k of victims) average[k * row + (i % row)]! += v / victims.length;
+      }
+      expect(likeness(found.pictures, truth)).toBeGreaterThan(likeness({ ...truth, data: average }, truth) + 0.1);
+    },
+  );
+
+  it('aligned to what was observed is nearer than one that was not', async () => {
+    const { run, psnrOf } = await sceneAt('conv1');
+    const at = { ...options, cut: 'conv1', inversion: 'rmle', pictures: 300, epochs: 15, iterations: 150 } as const;
+    const [plain, aligned] = [await run(shadow(at)), await run(shadow({ ...at, alignment: 'moments' }))];
+    expect(mean(psnrOf(aligned.pictures))).toBeGreaterThan(mean(psnrOf(plain.pictures)));
+  });
+
+  it('learns through the defense, from either data it is given, with either structure', async () => {
+    const { run } = await sceneAt('conv1', { defense: 'noise:laplace:activation:0.2' });
+    const at = { ...options, cut: 'conv1', data: 'same-distribution', pictures: 40, epochs: 1, iterations: 1 } as const;
+    for (const structure of ['paper', 'generated'] as const) {
+      const { parameters, pictures } = await run(shadow({ ...at, structure, alignment: 'moments' }));
+      expect(parameters).toMatchObject({ structure, data: 'same-distribution', pictures: 40 });
+      expect(asFloat32(pictures).every(Number.isFinite)).toBe(true);
+    }
+    const input = await sceneAt('conv1', { defense: 'noise:gaussian:input:0.5' });
+    expect((await input.run(shadow(at))).iterations).toBe(1);
+  });
+
+  it('needs labels, and a model that answers with classes', async () => {
+    const unlabelled = await sceneAt('conv1', { data: spots({ labelled: false }) });
+    await expect(unlabelled.run(shadow(options))).rejects.toMatchObject({ code: 'DATA_UNLABELLED' });
+    const b = GraphBuilder.from(chain({ batch: 'n' }));
+    b.op('Conv', ['ReLU1', b.initializer(randomTensor([1, 4, 1, 1], createRandom(1)))], {}, 'map');
+    b.output('map', 'float32', ['n', 1, 28, 28]);
+    const segmenter = await scene({ engine, graph: b.build(), cut: 'ReLU1', data, victims: [0] });
+    await expect(segmenter.run(shadow(options))).rejects.toMatchObject({ code: 'SHADOW_UNFIT' });
+    const few = await scene({
+      engine,
+      graph: chain({ batch: 'n' }),
+      cut: 'ReLU1',
+      data: { ...data, train: { ...data.train, labels: data.train.labels!.map((l) => l + 5) } },
+      victims: [0],
+    });
+    await expect(few.run(shadow(options))).rejects.toThrow(/label 1\d, and the model answers with 10 classes/);
+  });
+});
+
+/** Mean correlation of pictures with their truth. */
+function likeness(pictures: Tensor, truth: Tensor): number {
+  const n = truth.shape[0]!;
+  const size = truth.data.length / n;
+  const centred = (t: Tensor, i: number) => {
+    const values = asFloat32(t).subarray(i * size, (i + 1) * size);
+    const average = values.reduce((a, b) => a + b, 0) / size;
+    const out = values.map((v) => v - average);
+    const length = Math.sqrt(out.reduce((a, b) => a + b * b, 0));
+    return out.map((v) => v / length);
+  };
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    const [a, b] = [centred(pictures, i), centred(truth, i)];
+    sum += a.reduce((total, v, k) => total + v * b[k]!, 0) / n;
+  }
+  return sum;
+}
+
+describe('the class scores of a tail', () => {
+  const tail = (end: (b: GraphBuilder, x: string) => string) => {
+    const b = new GraphBuilder(17);
+    b.input('x', 'float32', [2, 6]);
+    const scores = b.op('MatMul', ['x', b.initializer(randomTensor([6, 3], createRandom(1)))], {}, 'scores');
+    b.output(end(b, scores), 'float32', [2, 3]);
+    return b.build();
+  };
+  it('are taken before the softmax or sigmoid that it ends in', async () => {
+    const engine = await createEngine({ threads: 1 });
+    try {
+      const ends = {
+        none: (_: GraphBuilder, x: string) => x,
+        softmax: (b: GraphBuilder, x: string) => b.op('Identity', [b.op('Softmax', [x], { axis: 1 })]),
+        logSoftmax: (b: GraphBuilder, x: string) => b.op('LogSoftmax', [x], { axis: -1 }),
+        sigmoid: (b: GraphBuilder, x: string) => b.op('Sigmoid', [x]),
+      };
+      const kinds: Record<string, string> = {};
+      for (const [name, end] of Object.entries(ends)) {
+        const answer = classAnswer(await inferShapes(tail(end), engine), 'x');
+        expect([name, answer.tail.outputs.map((v) => v.name), answer.classes]).toEqual([name, ['scores'], 3]);
+        kinds[name] = answer.kind;
+      }
+      expect(kinds).toEqual({ none: 'softmax', softmax: 'softmax', logSoftmax: 'softmax', sigmoid: 'sigmoid' });
+    } finally {
+      await engine.close();
+    }
+  });
+});
+
+describe('heads for who does not know the structure', async () => {
+  const engine = await createEngine({ threads: 1 });
+  afterAll(() => engine.close());
+  const random = createRandom(1);
+  const picture = (channels: 1 | 3, side: number, layout: 'NCHW' | 'NHWC' = 'NCHW') => ({
+    layout,
+    channels,
+    height: side,
+    width: side,
+    mean: Array(channels).fill(0.5),
+    std: Array(channels).fill(0.5),
+  });
+  const seen = (...shapes: number[][]) =>
+    Object.fromEntries(shapes.map((shape, i) => [`cut${i}`, randomTensor([2, ...shape], random)]));
+  const answer = async (graph: Graph, shape: readonly number[]) => {
+    const bound = await inferShapes(bindBatch(graph, 2), engine);
+    return runGraph(engine, bound, { [graph.inputs[0]!.name]: randomTensor([2, ...shape], random) });
+  };
+
+  it.each([
+    ['a map', picture(1, 28), [[8, 24, 24]]],
+    ['a map of stride 8', picture(3, 40), [[5, 5, 5]]],
+    ['a map of a stride that is no power of two', picture(3, 42), [[6, 3, 3]]],
+    ['channels last', picture(3, 16, 'NHWC'), [[8, 8, 7]]],
+    ['tokens with one that has no place', picture(3, 32), [[17, 12]]],
+    ['a list', picture(1, 28), [[120]]],
+    ['several tensors', picture(3, 16), [[4, 16, 16], [6, 8, 8], [10]]],
+  ] as const)('are generated for %s', async (_, own, shapes) => {
+    const observed = seen(...shapes.map((s) => [...s]));
+    const head = generatedHead(observed, own, 'picture', random);
+    const row = own.layout === 'NCHW' ? [own.channels, own.height, own.width] : [own.height, own.width, own.channels];
+    const out = await answer(head, row);
+    for (const [name, t] of Object.entries(observed)) expect([name, out[name]?.shape]).toEqual([name, t.shape]);
+  });
+
+  it('are never negative where nothing negative was seen', async () => {
+    const observed = { cut: { ...randomTensor([2, 4, 8, 8], random), data: new Float32Array(512).fill(1) } };
+    const out = await answer(generatedHead(observed, picture(3, 16), 'picture', random), [3, 16, 16]);
+    expect(Math.min(...asFloat32(out.cut))).toBe(0);
+  });
+
+  it.each([
+    ['conv1', picture(1, 28), [8, 24, 24]],
+    ['ReLU2', picture(1, 28), [16, 8, 8]],
+    ['conv11', picture(3, 32), [64, 32, 32]],
+    ['ReLU22', picture(3, 32), [128, 16, 16]],
+  ] as const)('are those of the paper at %s', async (cut, own, shape) => {
+    const observed = { [cut]: randomTensor([2, ...shape], random) };
+    const out = await answer(paperHead(cut, observed, own, 'picture', random), [own.channels, own.height, own.width]);
+    expect(out[cut]?.shape).toEqual([2, ...shape]);
+    expect(() => paperHead('fc1', observed, own, 'picture', random)).toThrow(
+      expect.objectContaining({ code: 'SHADOW_UNFIT' }),
+    );
+  });
+});
