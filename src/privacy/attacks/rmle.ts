@@ -64,7 +64,7 @@ export async function descend(context: DescentContext, options: DescentOptions):
 async function descendWithStatistics(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
   const { count } = context;
   const { iterations = 200, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
-  const batch = options.batch ?? batchThatFits(await context.head(1));
+  const batch = options.batch ?? batchThatFits(await context.head(1), context.memoryBytes);
   const search = {
     context,
     solver: lbfgsSolver,
@@ -131,7 +131,7 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
   } as const;
   // As published, Adam starts from plain grey.
   const start: Start = options.start ?? (solver.name === 'adam' ? 'plain grey' : 'grey');
-  const batch = options.batch ?? batchThatFits(await context.head(1));
+  const batch = options.batch ?? batchThatFits(await context.head(1), context.memoryBytes);
   const lambdaTv = search
     ? await searchLambda({ context, solver, objective, iterations, lambdaL2, batch, start }, (done) =>
         context.onProgress?.(done * searchShare),

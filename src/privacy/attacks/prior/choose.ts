@@ -45,34 +45,55 @@ export const searchSteps =
   (2 * multiples.length + 1) * heats[0].pictures * heats[0].steps +
   heats[1].beliefs * heats[1].pictures * heats[1].steps;
 
+interface Scored {
+  readonly belief: Belief;
+  readonly score: number;
+}
+
+/** SSIM 0.999 and 46 dB after a short descent: a first convolution gives the picture away whatever one believes. */
+const exact = 1.045;
+
 /** @returns the belief whose reconstructions are most like the pictures (SSIM) */
 export async function chooseBelief(search: BeliefSearch, onProgress: (done: number) => void): Promise<Belief> {
   const { context, iterations } = search;
-  const tried = heats[1].pictures;
-  const own = await ownPictures(context, tried);
-  const teaching = own.shape[0]! - tried;
-  const pictures = rowsOf(own, 0, tried);
-  const seen = await context.simulate(pictures);
-  const lesson = teaching > 0 ? await lessonOf(search, rowsOf(own, tried, teaching)) : undefined;
   const { preprocessing } = context;
-  const bases = [natural(preprocessing), ...(lesson ? [learned(lesson, preprocessing)] : [])];
-  const scale = meanSquare(seen);
-  let beliefs: Belief[] = [
-    { basis: pixels(preprocessing), lambda: 0 },
-    ...bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
-  ];
+  const [first, second] = heats;
+  // A search must not cost much more than the attack on few victims.
+  const affordable = Math.max(2, Math.ceil(context.count / 8));
+  const own = await ownPictures(context, second.pictures);
+  const pictures = rowsOf(own, 0, second.pictures);
+  const seen = await context.simulate(pictures);
   let done = 0;
-  for (const heat of heats) {
-    if ('beliefs' in heat) beliefs = beliefs.slice(0, heat.beliefs);
-    const steps = Math.min(heat.steps, iterations);
-    const count = Math.min(heat.pictures, tried);
-    const share = (beliefs.length * count * steps) / searchSteps;
-    beliefs = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, steps, (d) =>
+  const heat = async (beliefs: readonly Belief[], { pictures: most, steps }: { pictures: number; steps: number }) => {
+    const count = Math.min(most, affordable);
+    const taken = Math.min(steps, iterations);
+    const share = (beliefs.length * count * taken) / searchSteps;
+    const scored = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, taken, (d) =>
       onProgress(Math.min(1, done + share * d)),
     );
     done += share;
+    return scored;
+  };
+  const none = await heat([{ basis: pixels(preprocessing), lambda: 0 }], first);
+  if (none[0]!.score >= exact) {
+    onProgress(1);
+    return none[0]!.belief;
   }
-  return beliefs[0]!;
+  const rest = own.shape[0]! - second.pictures;
+  const lesson = rest > 0 ? await lessonOf(search, rowsOf(own, second.pictures, rest)) : undefined;
+  const bases = [natural(preprocessing), ...(lesson ? [learned(lesson, preprocessing)] : [])];
+  const scale = meanSquare(seen);
+  const some = await heat(
+    bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
+    first,
+  );
+  const best = [...none, ...some].sort((x, y) => y.score - x.score).slice(0, second.beliefs);
+  const final = await heat(
+    best.map((x) => x.belief),
+    second,
+  );
+  onProgress(1);
+  return final[0]!.belief;
 }
 
 /** Pictures to try beliefs on, and then those to learn from. */
@@ -105,9 +126,9 @@ async function ranked(
   beliefs: readonly Belief[],
   steps: number,
   onProgress: (done: number) => void,
-): Promise<Belief[]> {
+): Promise<Scored[]> {
   const each = pictures.shape[0]!;
-  const scored: { belief: Belief; score: number }[] = [];
+  const scored: Scored[] = [];
   // A batch has one structure.
   for (const kind of ['spectrum', 'covariance'] as const) {
     const group = beliefs.filter((b) => b.basis.structure.kind === kind);
@@ -123,7 +144,7 @@ async function ranked(
       scored.push({ belief, score: own.reduce((a, b) => a + b, 0) / each });
     }
   }
-  return scored.sort((a, b) => b.score - a.score).map((s) => s.belief);
+  return scored.sort((a, b) => b.score - a.score);
 }
 
 /** SSIM; where several are all but exact, decibels decide. */

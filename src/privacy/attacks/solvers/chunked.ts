@@ -2,7 +2,7 @@
 import { allValues, asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
 
-/** What an attack may take for activations and their gradients. */
+/** What an attack takes for activations and their gradients where nothing else is said. */
 const budgetBytes = 2 * 2 ** 30;
 const mostPictures = 50;
 
@@ -11,10 +11,10 @@ const mostPictures = 50;
  * for cotangents and scratch space.
  * @param head batch one, shapes known
  */
-export function batchThatFits(head: Graph): number {
+export function batchThatFits(head: Graph, memoryBytes = budgetBytes): number {
   let bytes = 0;
   for (const v of allValues(head).values()) bytes += 4 * sizeOf(v.shape.map((d) => (typeof d === 'number' ? d : 1)));
-  return Math.max(1, Math.min(mostPictures, Math.floor(budgetBytes / (2.5 * bytes))));
+  return Math.max(1, Math.min(mostPictures, Math.floor(memoryBytes / (2.5 * bytes))));
 }
 
 /**
