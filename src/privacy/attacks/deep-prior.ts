@@ -51,7 +51,7 @@ async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise
     solver: solver === 'adam' ? adamSolver(learningRate) : lbfgsSolver,
     starts: float32(starts, [count * restarts, ...decoder.codeShape]),
     iterations,
-    trialIterations: restarts > 1 ? Math.ceil(iterations / 6) : iterations,
+    trialIterations: Math.ceil(iterations / 6),
     normal: false,
     batch: options.batch,
     onProgress: context.onProgress,

@@ -3,7 +3,7 @@
  * Codes are taken to be standard normal, as those of most generators are, and of those that `cutline train autoencoder`
  * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
  */
-import { float32, type Graph, sizeOf } from '../../model/index.ts';
+import { float32, type Graph, sizeOf, type Tensors } from '../../model/index.ts';
 import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
@@ -62,19 +62,22 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   const codes = float32(drawn, [candidates, ...shape]);
   const batch = options.batch ?? batchThatFits(await headBehind(generator, context, 1));
   const behind = await headBehind(generator, context, batch);
-  const nearest = await nearestCodes(engine, behind, codes, observed, restarts, signal);
-  const found = await searchCodes({
-    context,
-    generator,
-    solver: lbfgsSolver,
-    starts: pickRows(codes, nearest),
-    iterations,
-    trialIterations: restarts > 1 ? Math.ceil(iterations / 6) : iterations,
-    normal: true,
-    batch,
-    onProgress: between(trainingShare, searchShare),
-  });
-  const pictures = await picturesOf(generator, found.codes, context);
+  /** Pictures of the codes that explain what was seen. */
+  const explain = async (seen: Tensors, onProgress?: (done: number) => void) => {
+    const found = await searchCodes({
+      context: { ...context, observed: seen, count: Object.values(seen)[0]!.shape[0]! },
+      generator,
+      solver: lbfgsSolver,
+      starts: pickRows(codes, await nearestCodes(engine, behind, codes, seen, restarts, signal)),
+      iterations,
+      trialIterations: Math.ceil(iterations / 6),
+      normal: true,
+      batch,
+      onProgress,
+    });
+    return { ...found, pictures: await picturesOf(generator, found.codes, context) };
+  };
+  const found = await explain(observed, between(trainingShare, searchShare));
   const parameters = {
     generator: options.generator ? options.generator.graph.name : `autoencoder ${options.data}`,
     code: sizeOf(shape),
@@ -82,9 +85,12 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     restarts,
     residual: found.residual,
   };
-  if (!release) return { pictures, iterations: found.iterations, parameters };
-  const free = { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) };
-  const released = await descend(free, { ...release, start: pictures });
+  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters };
+  const released = await descend(
+    { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) },
+    // The attacker's own pictures, on which the prior is chosen, begin at what the generator makes of them too.
+    { ...release, start: async (seen) => (seen === observed ? found : await explain(seen)).pictures },
+  );
   return {
     pictures: released.pictures,
     iterations: found.iterations + released.iterations,

@@ -9,7 +9,7 @@ import type { Solver } from '../solvers/solver.ts';
 import { codeObjective, headBehind } from './behind.ts';
 import type { Generator } from './generator.ts';
 import { residuals } from './residual.ts';
-import { meanSquare, pickRows, pickRowsOfAll } from './rows.ts';
+import { meanSquares, pickRows, pickRowsOfAll } from './rows.ts';
 
 export interface CodeSearch {
   readonly context: WhiteBoxContext;
@@ -49,9 +49,11 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
   const headFor = remembering((n: number) => headBehind(generator, context, n));
   const batch = search.batch ?? batchThatFits(await headFor(1));
   const objective = codeObjective(generator.codeShape, defense);
-  const victims = Int32Array.from({ length: count }, (_, i) => i);
-  const prior = evidence(context, sizeOf(generator.codeShape));
-  const lambdaOf = (misfit: ArrayLike<number>) => (normal ? prior(misfit) : new Float32Array(misfit.length));
+  const scales = meanSquares(observed);
+  const weigh = evidence(context, sizeOf(generator.codeShape));
+  /** Weights of the codes' squared norms of these victims, who are expected to be so far off. */
+  const lambdaOf = (victims: ArrayLike<number>, misfit: (victim: number) => number) =>
+    Float32Array.from(victims, (v) => (normal ? weigh(misfit(v), scales[v]!) : 0));
 
   const descend = async (
     codes: Tensor,
@@ -83,32 +85,38 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
   // Trials, all beginnings of all victims.
   const trial = Math.min(search.trialIterations, iterations);
   const owners = Int32Array.from({ length: each * count }, (_, i) => Math.floor(i / each));
-  const expected = expectedMisfit * meanSquare(observed);
-  const work = trial * each + (iterations - trial);
-  const trialShare = (trial * each) / work;
-  const first = lambdaOf(new Float32Array(owners.length).fill(expected));
+  const trialShare = (trial * each) / (trial * each + (iterations - trial));
+  const first = lambdaOf(owners, (v) => expectedMisfit * scales[v]!);
   const seenByAll = each === 1 ? observed : pickRowsOfAll(observed, owners);
-  const tried = await descend(starts, seenByAll, first, trial, 0, trialShare);
-  const misfits = await misfitOf(tried.pictures, seenByAll);
-  const cost = misfits.map((misfit, i) => misfit + first[i]! * meanSquare({ code: pickRows(tried.pictures, [i]) }));
-  const best = victims.map((v) => {
+  const tried = (await descend(starts, seenByAll, first, trial, 0, trialShare)).pictures;
+  const misfits = await misfitOf(tried, seenByAll);
+  const norms = meanSquares({ tried });
+  const cost = misfits.map((misfit, i) => misfit + first[i]! * norms[i]!);
+  const best = Array.from({ length: count }, (_, v) => {
     const own = Array.from({ length: each }, (_, r) => v * each + r);
     return own.reduce((a, b) => (cost[b]! < cost[a]! ? b : a));
   });
-  let codes = pickRows(tried.pictures, best);
-  let misfit: Float32Array = Float32Array.from(best, (i) => misfits[i]!);
+  const codes = pickRows(tried, best);
+  const misfit = Float32Array.from(best, (i) => misfits[i]!);
   let taken = trial;
 
-  while (taken < iterations) {
+  // On from the best. Who gains no more is left where it is, whoever is beside it.
+  let running = Array.from(best.keys());
+  while (taken < iterations && running.length > 0) {
     const steps = Math.min(roundIterations, iterations - taken);
     const at = (n: number) => trialShare + ((1 - trialShare) * (n - trial)) / (iterations - trial);
-    const { pictures } = await descend(codes, observed, lambdaOf(misfit), steps, at(taken), at(taken + steps));
-    const now = await misfitOf(pictures, observed);
-    codes = pictures;
+    const seen = pickRowsOfAll(observed, running);
+    const lambda = lambdaOf(running, (v) => misfit[v]!);
+    const { pictures } = await descend(pickRows(codes, running), seen, lambda, steps, at(taken), at(taken + steps));
+    const now = await misfitOf(pictures, seen);
+    const size = sizeOf(generator.codeShape);
+    const gained = running.map((v, i) => now[i]! < (1 - worthwhile) * misfit[v]!);
+    for (const [i, v] of running.entries()) {
+      asFloat32(codes).set(asFloat32(pictures).subarray(i * size, (i + 1) * size), v * size);
+      misfit[v] = now[i]!;
+    }
+    running = running.filter((_, i) => gained[i]);
     taken += steps;
-    const gained = now.some((m, i) => m < (1 - worthwhile) * misfit[i]!);
-    misfit = now;
-    if (!gained) break;
   }
   search.onProgress?.(1);
   return { codes, iterations: taken, residual: misfit.reduce((a, b) => a + b, 0) / count };
@@ -123,13 +131,11 @@ function evidence({ observed, count, defense }: WhiteBoxContext, dimensions: num
   const free = Math.max(features - dimensions, features / 4);
   const { law, where } = defense;
   const noise = law.kind === 'additive' && where === 'activation' ? law : undefined;
-  const least = leastMisfit * meanSquare(observed);
-  return (misfit: ArrayLike<number>): Float32Array =>
-    Float32Array.from(misfit, (m) => {
-      if (noise?.distribution === 'laplace') return (dimensions * noise.scale) / (2 * features);
-      const variance = Math.max((m * features) / free, least, noise ? noise.scale ** 2 : 0);
-      return (dimensions * variance) / features;
-    });
+  return (misfit: number, scale: number): number => {
+    if (noise?.distribution === 'laplace') return (dimensions * noise.scale) / (2 * features);
+    const variance = Math.max((misfit * features) / free, leastMisfit * scale, noise ? noise.scale ** 2 : 0);
+    return (dimensions * variance) / features;
+  };
 }
 
 function remembering(make: (n: number) => Promise<Graph>): (n: number) => Promise<Graph> {
