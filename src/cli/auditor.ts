@@ -5,13 +5,15 @@ import type { AuditSetting } from './run-plan.ts';
 
 export function auditor(setting: AuditSetting): AuditCandidate {
   const { model, dataset, preprocessing, engine, images, iterations, seed, threat, log } = setting;
+  // A plan asks for the strongest attack, and who can ask or read the head needs no shadow of it.
+  const attacks = defaultAttacks(threat).filter((name) => name !== 'shadow' || threat === 'query-free');
   let opened: Promise<Auditor> | undefined;
   const open = async (signal?: AbortSignal) =>
     Auditor.create(
       engine,
       await Subject.open(engine, model.unbound, preprocessing),
       dataset,
-      { images, seed, attacks: defaultAttacks(threat), rmle: { solver: 'lbfgs', iterations } },
+      { images, seed, attacks, rmle: { solver: 'lbfgs', iterations } },
       signal,
     );
   return async (cut, defense, signal) => {

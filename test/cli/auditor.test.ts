@@ -69,9 +69,4 @@ describe('audits on demand', () => {
     expect(await audit('a_relu2', 'none')).toEqual({ results: [], leakage: [] });
     expect(lines.join()).toMatch(/cut a_relu2 stays unaudited: .*RandomNormalLike/);
   });
-
-  it('refuse a threat that has no attack', async () => {
-    const asked = await setting(networks.residual.build({ batch: 'n' }), { threat: 'query-free' });
-    expect(() => auditor(asked)).toThrow(expect.objectContaining({ code: 'USAGE' }));
-  });
 });
