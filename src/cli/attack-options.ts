@@ -72,8 +72,18 @@ export function shadowSettings({
   shadowEpochs,
   epochs,
   iterations,
-}: AttackOptions & { readonly iterations: number | undefined }): NonNullable<AuditorOptions['shadow']> {
-  return { ...shadow, epochs: shadowEpochs, iterations: shadow.inversion === 'rmle' ? iterations : epochs };
+  lambdaTv,
+}: AttackOptions & {
+  readonly iterations: number | undefined;
+  readonly lambdaTv: string | undefined;
+}): NonNullable<AuditorOptions['shadow']> {
+  return {
+    ...shadow,
+    epochs: shadowEpochs,
+    iterations: shadow.inversion === 'rmle' ? iterations : epochs,
+    // A search on the shadow's own answers would trust it too much.
+    lambdaTv: lambdaTv === undefined || lambdaTv === 'auto' ? undefined : Number(lambdaTv),
+  };
 }
 
 export async function latentSettings(

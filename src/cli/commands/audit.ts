@@ -132,7 +132,7 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('shadow-inversion', {
         choices: inversions,
-        default: 'decoder' as const,
+        default: 'rmle' as const,
         describe: 'How the shadow is inverted',
       })
       .option('alignment', {

@@ -29,6 +29,8 @@ export interface ShadowOptions {
   readonly epochs?: number | undefined;
   /** Epochs of the decoder, or steps of rMLE. Default by the number of pictures; 500 as published. */
   readonly iterations?: number | undefined;
+  /** Of rMLE. Default 0.2; published was 2. */
+  readonly lambdaTv?: number | undefined;
   /** Of the decoder; default as large as a budget of multiplications allows. */
   readonly size?: DecoderSize | undefined;
   /** Id of the cut: it selects what was published. */
@@ -38,8 +40,11 @@ export interface ShadowOptions {
 const defaultPictures = 10_000;
 /** Share of the time that the shadow's training is expected to take. */
 const trainingShare = 0.5;
-/** As published for rMLE on a shadow: a search on the shadow's own answers would trust it too much. */
-const published = { solver: 'adam', iterations: 500, learningRate: 0.1, lambdaTv: 2, lambdaL2: 0 } as const;
+/**
+ * As published, but for λ, which was 2: a tenth keeps what alignment gains. No search, since one on the shadow's own answers
+ * would trust it too much.
+ */
+const descent = { solver: 'adam', iterations: 500, learningRate: 0.1, lambdaTv: 0.2, lambdaL2: 0 } as const;
 
 export function shadow(options: ShadowOptions): QueryFreeAttack {
   return { name: 'shadow', threat: 'query-free', run: (context) => run(context, options) };
@@ -90,7 +95,12 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
             otherPictures: async (n) => (await owned.rows(Int32Array.from({ length: n }, (_, i) => i))).inputs,
             simulate: (inputs) => shadowAnswers(context, head, inputs, (i) => random.fork(`simulation ${i}`)),
           },
-          { ...published, ...(options.iterations && { iterations: options.iterations }), cut },
+          {
+            ...descent,
+            iterations: options.iterations ?? descent.iterations,
+            lambdaTv: options.lambdaTv ?? descent.lambdaTv,
+            cut,
+          },
         );
   return {
     ...found,
