@@ -25,7 +25,10 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
     'Models and data',
     [
       ['gradient <model>', 'Write the vector–Jacobian product of a head as an ONNX graph'],
-      ['train <network>', 'Train a reference network (lenet, cifar10cnn) and write it with its model card'],
+      [
+        'train <network>',
+        'Train a reference network, or a generator of pictures (autoencoder), and write it with its card',
+      ],
       ['data <action>', 'Public data sets'],
     ],
   ],

@@ -42,6 +42,8 @@ const [fewestKept, mostKept] = [4, 500];
 /** Pictures whose codes decide what is white. */
 const mostWhitened = 5000;
 const chunk = 100;
+/** How often it is looked how well others are made, about. */
+const mostLooks = 10;
 
 /** @throws CutlineError DATA_TOO_FEW, TRAINING_DIVERGED, CANCELLED */
 export async function trainAutoencoder(
@@ -77,6 +79,8 @@ export async function trainAutoencoder(
       learningRate: cosine(options.learningRate),
       random: random.fork('order'),
       afterEpoch: async (epoch, current, loss) => {
+        // Every look loads the network anew.
+        if (epoch % Math.ceil(options.epochs / mostLooks) !== 0 && epoch + 1 < options.epochs) return false;
         const whole = { ...untrained, initializers: current.initializers };
         validationMse = mse(await applied(engine, whole, kept, signal), kept);
         options.onEpoch?.(epoch, loss, validationMse);

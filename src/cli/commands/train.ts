@@ -25,8 +25,7 @@ const defaults = {
 
 export const trainCommand: CommandModule<object, Options> = {
   command: 'train <network>',
-  describe:
-    'Train a reference network (lenet, cifar10cnn), or a generator of pictures (autoencoder), and write it with its card',
+  describe: 'Train a reference network, or a generator of pictures (autoencoder), and write it with its card',
   builder: (y) =>
     y
       .positional('network', {
