@@ -23,9 +23,9 @@ export const demoCommand: CommandModule<object, Options> = {
       .option('data', { type: 'string', default: 'fashion-mnist', describe: 'Pictures' })
       .option('images', { type: 'number', default: 200, describe: 'Pictures sent through the split model' })
       .option('victims', { type: 'number', default: 12, describe: 'Pictures attacked at each cut' })
-      .option('iterations', { type: 'number', default: 400, describe: 'Steps of each attack' })
+      .option('iterations', { type: 'number', default: 150, describe: 'Steps of each attack' })
       .option('max-ssim', { type: 'number', default: 0.3, describe: 'Largest SSIM an attack may reach' })
-      .option('min-accuracy', { type: 'number', default: 0.85, describe: 'Least accuracy that must be left' })
+      .option('min-accuracy', { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' })
       .option('seed', { type: 'number', default: 1, describe: 'Of the attacks' }),
   handler: async (argv) => {
     const { runDemoCommand } = await import('../run-demo.ts');

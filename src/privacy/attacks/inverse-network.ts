@@ -59,7 +59,7 @@ export async function learnAndApply(
 ): Promise<Reconstruction> {
   const { engine, preprocessing, observed, signal } = context;
   const random = context.random.fork('inverse-network').fork(`${options.data} ${pairs.count}`);
-  const decoder = await untrainedDecoder(options, observed, pairs, preprocessing, random);
+  const decoder = await untrainedDecoder(engine, options, observed, pairs, preprocessing, random, signal);
   const plan = trainingPlan(options.decoder, pairs.count, options.epochs);
   const fitted = await fitDecoder(engine, decoder, pairs, preprocessing, {
     ...plan,

@@ -9,7 +9,17 @@ import type { FeatureScales } from './scale.ts';
 /** Most weights of a layer that spreads a list of numbers over the grid. */
 const mostSpread = 4e6;
 
-/** @returns a term [batch, width, grid.height, grid.width] */
+export interface Entry {
+  /** [batch, width, grid.height, grid.width] */
+  readonly x: string;
+  /**
+   * The features themselves, scaled: [batch, channels, grid.height, grid.width] of a map of the grid's resolution, or
+   * [batch, channels] of a list.
+   */
+  readonly features?: { readonly kind: Layout['kind']; readonly term: string; readonly channels: number };
+}
+
+/** Appends what brings one tensor to the grid. */
 export function writeEntry(
   layers: Layers,
   { name, shape }: ActivationShape,
@@ -17,40 +27,37 @@ export function writeEntry(
   grid: Grid,
   width: number,
   picture: Preprocessing,
-): string {
+): Entry {
   layers.graph.input(name, 'float32', ['batch', ...shape]);
   const layout = layoutOf(shape, picture);
   const own = `entry:${name}`;
-  if (layout.kind === 'flat') return spread(layers, own, name, layout.size, scales, grid, width);
-  let x = normalised(layers, own, toChannelsFirst(layers, own, name, layout), scales.get(name)!, [-1, 1, 1]);
+  if (layout.kind === 'flat') {
+    const list = layers.op(`${own}.flat`, 'Reshape', [name, shapeOf(layers, [0, -1])]);
+    const term = normalised(layers, own, list, scales.get(name)!, [-1]);
+    const x = spread(layers, own, term, layout.size, grid, width);
+    return { x, features: { kind: 'flat', term, channels: layout.size } };
+  }
+  const { channels } = layout;
+  const placed = normalised(layers, own, toChannelsFirst(layers, own, name, layout), scales.get(name)!, [-1, 1, 1]);
   const fine = gridFor(layout, picture);
-  x = fitted(layers, `${own}.fit`, x, layout, fine);
-  x = layers.conv(`${own}.conv`, x, { inputs: layout.channels, outputs: width, kernel: 3, pad: 1 }, Math.sqrt(3));
+  const term = fitted(layers, `${own}.fit`, placed, layout, fine);
+  const x = layers.conv(`${own}.conv`, term, { inputs: channels, outputs: width, kernel: 3, pad: 1 }, Math.sqrt(3));
   const times = fine.stride / grid.stride;
-  if (times === 1) return x;
+  if (times === 1) return { x, features: { kind: 'map', term, channels } };
   const scale = layers.graph.constant([1, 1, times, times]);
   const large = layers.op(`${own}.resize`, 'Resize', [x, '', scale], {
     mode: 'nearest',
     nearest_mode: 'floor',
     coordinate_transformation_mode: 'asymmetric',
   });
-  return fitted(layers, `${own}.grid`, large, { height: fine.height * times, width: fine.width * times }, grid);
+  const size = { height: fine.height * times, width: fine.width * times };
+  return { x: fitted(layers, `${own}.grid`, large, size, grid) };
 }
 
 /** A list of numbers: every one may matter everywhere. */
-function spread(
-  layers: Layers,
-  own: string,
-  name: string,
-  size: number,
-  scales: FeatureScales,
-  grid: Grid,
-  width: number,
-): string {
+function spread(layers: Layers, own: string, x: string, size: number, grid: Grid, width: number): string {
   const area = grid.height * grid.width;
   const channels = Math.max(4, Math.min(width, Math.floor(mostSpread / (size * area))));
-  const list = layers.op(`${own}.flat`, 'Reshape', [name, shapeOf(layers, [0, -1])]);
-  const x = normalised(layers, own, list, scales.get(name)!, [-1]);
   const cells = layers.linear(`${own}.spread`, x, size, channels * area, Math.sqrt(3));
   const map = layers.op(`${own}.map`, 'Reshape', [cells, shapeOf(layers, [0, channels, grid.height, grid.width])]);
   return layers.conv(`${own}.conv`, map, { inputs: channels, outputs: width, kernel: 3, pad: 1 }, Math.sqrt(3));

@@ -34,6 +34,9 @@ export interface FittedDecoder {
   readonly validationMse: number;
 }
 
+/** Nobody sees a smaller mean squared error (70 dB): what solves equations so well has nothing to learn. */
+const exact = 1e-7;
+
 /** One in ten pairs is kept aside, within these. */
 const [fewestKept, mostKept] = [8, 256];
 
@@ -69,6 +72,7 @@ export async function fitDecoder(
 
   let best = { network, loss: await validate(network), epoch: 0 };
   let taken = 0;
+  if (best.loss < exact) return { decoder, epochs: 0, validationMse: best.loss };
   const table = (shape: readonly (number | string)[]) =>
     ({ dtype: 'float32', rowShape: shape.slice(1) as number[] }) as const;
   await train(

@@ -10,5 +10,5 @@ export function frozen(layers: Layers, name: string, data: ArrayLike<number>, sh
 
 /** Everything that is not a weight: what `frozen` wrote, and constants that the builder named. */
 export function frozenOf(graph: Graph): ReadonlySet<string> {
-  return new Set([...graph.initializers.keys()].filter((name) => !/\.(weight|bias)$/.test(name)));
+  return new Set([...graph.initializers.keys()].filter((name) => !/^(?!straight\.).*\.(weight|bias)$/.test(name)));
 }

@@ -9,9 +9,17 @@ export const pictureOutput = 'picture';
 
 /**
  * @param x [batch, channels, …] with stride × grid rows and columns: half of a pixel's difference from the mean picture
+ * @param more what is added, if anything: [batch, channels, height, width] of the picture, in the same units
  * @param mean network input [1, …], which the decoder answers before it has learnt anything
  */
-export function writePicture(layers: Layers, x: string, grid: Grid, picture: Preprocessing, mean: Tensor): void {
+export function writePicture(
+  layers: Layers,
+  x: string,
+  grid: Grid,
+  picture: Preprocessing,
+  mean: Tensor,
+  more?: string,
+): void {
   const { channels, height, width, std, layout } = picture;
   const rows = grid.height * grid.stride - height;
   const columns = grid.width * grid.stride - width;
@@ -21,6 +29,7 @@ export function writePicture(layers: Layers, x: string, grid: Grid, picture: Pre
     const ints = (values: number[]) => layers.graph.constant(values, 'int64');
     pixels = layers.op('crop', 'Slice', [x, ints([top, left]), ints([top + height, left + width]), ints([2, 3])]);
   }
+  if (more) pixels = layers.op('both', 'Add', [pixels, more]);
   const scale = std.map((s) => 0.5 / s);
   const scaled = layers.op('scaled', 'Mul', [pixels, frozen(layers, 'picture.scale', scale, [channels, 1, 1])]);
   const placed = layout === 'NCHW' ? scaled : layers.op('placed', 'Transpose', [scaled], { perm: [0, 2, 3, 1] });

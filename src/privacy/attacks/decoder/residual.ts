@@ -11,6 +11,7 @@ import type { ActivationShape } from './layout.ts';
 import { gridOfAll } from './layout.ts';
 import { writePicture } from './picture.ts';
 import type { FeatureScales } from './scale.ts';
+import { type StraightPath, straightPath } from './straight.ts';
 
 export interface DecoderSize {
   /** Channels at the features' resolution. */
@@ -21,7 +22,7 @@ export interface DecoderSize {
 
 /**
  * @param mean network input [1, …]: the mean of the attacker's pictures
- * @returns a graph with one input [batch, …] for each tensor, by its name, and one output `picture` [batch, …] in the
+ * @returns the mean picture whatever it is shown, until it has learnt: a graph with one input [batch, …] for each tensor, by its name, and one output `picture` [batch, …] in the
  *   network's own input space; the batch is symbolic
  */
 export function residualDecoder(
@@ -31,11 +32,15 @@ export function residualDecoder(
   picture: Preprocessing,
   size: DecoderSize,
   random: Random,
-): Graph {
+): { readonly graph: Graph; readonly straight: StraightPath | undefined } {
   const layers = new Layers(random);
   const grid = gridOfAll(tensors, picture);
-  const parts = tensors.map((t) => writeEntry(layers, t, scales, grid, size.width, picture));
-  let x = parts.length === 1 ? parts[0]! : layers.op('entries', 'Sum', parts);
+  const entries = tensors.map((t) => writeEntry(layers, t, scales, grid, size.width, picture));
+  let x = summed(
+    layers,
+    'entries',
+    entries.map((e) => e.x),
+  );
   for (let i = 0; i < size.blocks; i++) x = block(layers, `block${i}`, x, size.width);
   let { width } = size;
   let { stride } = grid;
@@ -49,10 +54,13 @@ export function residualDecoder(
   const { channels } = picture;
   x =
     stride === 2
-      ? doubled(layers, 'last', x, width, channels, 0.1)
-      : layers.conv('last', x, { inputs: width, outputs: channels, kernel: 3, pad: 1 }, 0.1);
-  writePicture(layers, x, grid, picture, mean);
-  return layers.graph.build('decoder');
+      ? doubled(layers, 'last', x, width, channels, 0)
+      : layers.conv('last', x, { inputs: width, outputs: channels, kernel: 3, pad: 1 }, 0);
+  const straight = straightPath(layers, entries, grid, picture);
+  const map = straight?.place === 'grid' ? [straight.term] : [];
+  const list = straight?.place === 'picture' ? straight.term : undefined;
+  writePicture(layers, summed(layers, 'pixels', [x, ...map]), grid, picture, mean, list);
+  return { graph: layers.graph.build('decoder'), straight };
 }
 
 /** x + conv(relu(conv(relu(x)))), which begins as x (He et al. 2016; zero start: Goyal et al. 2017). */
@@ -61,6 +69,10 @@ function block(layers: Layers, name: string, x: string, width: number): string {
   const inner = layers.conv(`${name}.a`, layers.relu(`${name}.relu`, x), shape, gainOfRelu);
   const branch = layers.conv(`${name}.b`, layers.relu(`${name}.a.relu`, inner), shape, 0.1);
   return layers.op(`${name}.sum`, 'Add', [x, branch]);
+}
+
+function summed(layers: Layers, name: string, terms: readonly string[]): string {
+  return terms.length === 1 ? terms[0]! : layers.op(name, 'Sum', [...terms]);
 }
 
 /** Twice the rows and columns. */

@@ -3,7 +3,8 @@ import type { Preprocessing } from '../../../data/index.ts';
 import { type ActivationShape, gridOfAll, layoutOf } from './layout.ts';
 import type { DecoderSize } from './residual.ts';
 
-const budgetMacs = 60e6;
+/** For each number of a picture. */
+const budgetMacs = 6e3;
 const widths = [128, 96, 64, 48, 32, 24, 16];
 
 export function decoderSize(tensors: readonly ActivationShape[], picture: Preprocessing): DecoderSize {
@@ -14,6 +15,7 @@ export function decoderSize(tensors: readonly ActivationShape[], picture: Prepro
     return sum + (layout.kind === 'map' ? layout.channels : 4);
   }, 0);
   const macs = (width: number, blocks: number) => 9 * area * width * (channels + 2 * blocks * width);
-  const width = widths.find((w) => macs(w, 2) <= budgetMacs);
+  const budget = budgetMacs * picture.channels * picture.height * picture.width;
+  const width = widths.find((w) => macs(w, 2) <= budget);
   return width ? { width, blocks: 2 } : { width: widths.at(-1)!, blocks: 1 };
 }

@@ -1,0 +1,80 @@
+/** Ridge regression from sums of products. */
+
+export interface Equations {
+  readonly unknowns: number;
+  readonly outputs: number;
+  /** Σ xxᵀ, unknowns². */
+  readonly xx: Float64Array;
+  /** Σ xyᵀ, unknowns × outputs. */
+  readonly xy: Float64Array;
+  /** Σ |y|². */
+  yy: number;
+}
+
+/** Weights of |w|², as shares of the mean of the diagonal of Σ xxᵀ. */
+const ridges = [1e-11, 1e-8, 1e-5, 1e-3, 0.1];
+
+/**
+ * @param judge equations of other pictures: the ridge whose error on them is least is taken; none there, the middle one
+ * @returns unknowns × outputs
+ */
+export function solveRidge(solve: Equations, judge: Equations): Float64Array {
+  const judged = judge.yy > 0;
+  let best: Float64Array | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const ridge of judged ? ridges : [1e-2]) {
+    const w = solution(solve, ridge);
+    const error = w ? (judged ? errorOf(w, judge) : 0) : Number.POSITIVE_INFINITY;
+    if (w && error < least) [best, least] = [w, error];
+  }
+  // Doing nothing is the mean picture.
+  return best && (!judged || least < judge.yy) ? best : new Float64Array(solve.unknowns * solve.outputs);
+}
+
+/** Σ |y − wᵀx|². */
+function errorOf(w: Float64Array, { unknowns: u, outputs: o, xx, xy, yy }: Equations): number {
+  let error = yy;
+  const row = new Float64Array(o);
+  for (let i = 0; i < u; i++) {
+    row.fill(0);
+    for (let j = 0; j < u; j++) {
+      const g = xx[i * u + j]!;
+      for (let k = 0; k < o; k++) row[k]! += g * w[j * o + k]!;
+    }
+    for (let k = 0; k < o; k++) error += w[i * o + k]! * (row[k]! - 2 * xy[i * o + k]!);
+  }
+  return error;
+}
+
+/** (XX + r·I) w = XY by Cholesky; undefined where rounding has made the matrix indefinite. */
+function solution({ unknowns: u, outputs: o, xx, xy }: Equations, ridge: number): Float64Array | undefined {
+  let trace = 0;
+  for (let i = 0; i < u; i++) trace += xx[i * u + i]!;
+  const r = (ridge * trace) / u + 1e-12;
+  const l = new Float64Array(u * u);
+  for (let i = 0; i < u; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = xx[i * u + j]! + (i === j ? r : 0);
+      for (let k = 0; k < j; k++) sum -= l[i * u + k]! * l[j * u + k]!;
+      if (i !== j) l[i * u + j] = sum / l[j * u + j]!;
+      else if (sum > 0) l[i * u + i] = Math.sqrt(sum);
+      else return undefined;
+    }
+  }
+  const w = Float64Array.from(xy);
+  for (let i = 0; i < u; i++) {
+    for (let j = 0; j < i; j++) {
+      const f = l[i * u + j]!;
+      for (let k = 0; k < o; k++) w[i * o + k]! -= f * w[j * o + k]!;
+    }
+    for (let k = 0; k < o; k++) w[i * o + k]! /= l[i * u + i]!;
+  }
+  for (let i = u - 1; i >= 0; i--) {
+    for (let j = i + 1; j < u; j++) {
+      const f = l[j * u + i]!;
+      for (let k = 0; k < o; k++) w[i * o + k]! -= f * w[j * o + k]!;
+    }
+    for (let k = 0; k < o; k++) w[i * o + k]! /= l[i * u + i]!;
+  }
+  return w;
+}
