@@ -102,7 +102,10 @@ describe('an inverse network', async () => {
     let runs = 0;
     const counted: BlackBoxAttack = {
       ...inverseNetwork(options),
-      run: (c) => (runs++, inverseNetwork(options).run(c)),
+      run: (c) => {
+        runs++;
+        return inverseNetwork(options).run(c);
+      },
     };
     const inverse = remembered(counted);
     await run(inverse);
