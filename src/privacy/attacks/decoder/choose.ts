@@ -10,6 +10,7 @@ import { paperDecoder } from './paper.ts';
 import { type DecoderSize, residualDecoder } from './residual.ts';
 import { featureScales } from './scale.ts';
 import { decoderSize } from './size.ts';
+import { withUnitScale } from './unit-scale.ts';
 
 /** `paper`: as He et al. (2019) published it for the cut. `residual`: generated for any activation, and stronger. */
 export const decoderKinds = ['residual', 'paper'] as const;
@@ -38,8 +39,9 @@ export async function untrainedDecoder(
   // What a map gives away it gives away at every place alike: a mean that differs from place to place would be in its way.
   const isMap = tensors.some(({ shape }) => layoutOf(shape, picture).kind === 'map');
   const mean = isMap ? evened(meanOf(inputs), picture) : meanOf(inputs);
-  const { graph, straight } = residualDecoder(tensors, scales, mean, picture, size, weights);
-  return straight ? withLeastSquares(engine, graph, straight, pairs, picture, signal) : graph;
+  const { graph, straight, trunk } = residualDecoder(tensors, scales, mean, picture, size, weights);
+  const even = await withUnitScale(engine, graph, trunk, features, signal);
+  return straight ? withLeastSquares(engine, even, straight, pairs, picture, signal) : even;
 }
 
 /** Of all rows, as a batch of one. */

@@ -7,9 +7,10 @@ import { type Pairs, pictureTable } from './pairs.ts';
 import { type Equations, solveRidge } from './ridge.ts';
 import type { StraightPath } from './straight.ts';
 
-/** Multiplications that the equations may cost to set up, and pictures that are never too many. */
+/** Multiplications that the equations may cost to set up. */
 const budgetMacs = 60e9;
-const mostPictures = 10_000;
+/** What happens in one picture only must not pass for a law: places are left out rather than pictures. */
+const [fewestPictures, mostPictures] = [2000, 10_000];
 const chunk = 16;
 
 export async function withLeastSquares(
@@ -25,10 +26,14 @@ export async function withLeastSquares(
   const unknowns = inputs * Math.max(1, kernel ** 2) + 1;
   const [places, outputs] =
     kernel > 0 ? [grid.height * grid.width, channels * grid.stride ** 2] : [1, channels * height * width];
-  const affordable = Math.floor(budgetMacs / (places * unknowns * (unknowns + outputs)));
-  const count = Math.min(pairs.count, mostPictures, Math.max(2 * chunk, affordable));
+  const affordable = budgetMacs / (unknowns * (unknowns + outputs));
+  const count = Math.min(
+    pairs.count,
+    Math.max(fewestPictures, Math.min(mostPictures, Math.floor(affordable / places))),
+  );
+  const every = oddAbove((count * places) / affordable);
   const n = Math.min(chunk, count);
-  const graph = await inferShapes(bindBatch(equationsGraph(decoder, path, picture), n), engine);
+  const graph = await inferShapes(bindBatch(equationsGraph(decoder, path, every, picture), n), engine);
   const session = await engine.load(graph, signal && { signal });
   // One chunk in five judges how much to trust the others.
   const [solve, judge] = [empty(unknowns, outputs), empty(unknowns, outputs)];
@@ -64,6 +69,7 @@ export async function withLeastSquares(
 function equationsGraph(
   decoder: Graph,
   { features, inputs, kernel, grid }: StraightPath,
+  every: number,
   picture: Preprocessing,
 ): Graph {
   const b = GraphBuilder.from(decoder);
@@ -89,7 +95,7 @@ function equationsGraph(
     const [rows, columns] = [grid.height * grid.stride - height, grid.width * grid.stride - width];
     const [top, left] = [Math.floor(rows / 2), Math.floor(columns / 2)];
     const whole = b.op('Pad', [scaled, ints([0, 0, top, left, 0, 0, rows - top, columns - left]), b.constant(0)]);
-    y = asRows(channels * grid.stride ** 2, depth(whole));
+    y = thinned(asRows(channels * grid.stride ** 2, depth(whole)));
     const edge = (kernel - 1) / 2;
     const padded = b.op('Pad', [features, ints([0, 0, edge, edge, 0, 0, edge, edge]), b.constant(0)]);
     const shifted: string[] = [];
@@ -102,7 +108,7 @@ function equationsGraph(
     const stacked = shifted.length === 1 ? shifted[0]! : b.op('Concat', shifted, { axis: 1 });
     const apart = b.op('Reshape', [stacked, ints([0, kernel ** 2, inputs, grid.height * grid.width])]);
     const turned = b.op('Transpose', [apart], { perm: [0, 3, 2, 1] });
-    x = b.op('Reshape', [turned, ints([-1, inputs * kernel ** 2])]);
+    x = thinned(b.op('Reshape', [turned, ints([-1, inputs * kernel ** 2])]));
   }
   const one = b.op('ReduceMean', [b.op('Mul', [x, b.constant(0)])], { axes: [1], keepdims: 1 });
   const ones = b.op('Add', [one, b.constant(1)]);
@@ -123,9 +129,19 @@ function equationsGraph(
     const turned = b.op('Transpose', [apart], { perm: [0, 1, 3, 5, 2, 4] });
     return b.op('Reshape', [turned, ints([0, channels * stride ** 2, grid.height, grid.width])]);
   }
+  function thinned(rows: string): string {
+    const end = Number.MAX_SAFE_INTEGER;
+    return every === 1 ? rows : b.op('Slice', [rows, ints([0]), ints([end]), ints([0]), ints([every])]);
+  }
   function asRows(width_: number, map: string): string {
     return b.op('Reshape', [b.op('Transpose', [map], { perm: [0, 2, 3, 1] }), ints([-1, width_])]);
   }
+}
+
+/** Places taken at an odd distance are others from row to row. */
+function oddAbove(x: number): number {
+  const n = Math.max(1, Math.ceil(x));
+  return n % 2 === 1 ? n : n + 1;
 }
 
 function empty(unknowns: number, outputs: number): Equations {

@@ -12,6 +12,7 @@ import { gridOfAll } from './layout.ts';
 import { writePicture } from './picture.ts';
 import type { FeatureScales } from './scale.ts';
 import { type StraightPath, straightPath } from './straight.ts';
+import type { Trunk } from './unit-scale.ts';
 
 export interface DecoderSize {
   /** Channels at the features' resolution. */
@@ -32,7 +33,7 @@ export function residualDecoder(
   picture: Preprocessing,
   size: DecoderSize,
   random: Random,
-): { readonly graph: Graph; readonly straight: StraightPath | undefined } {
+): { readonly graph: Graph; readonly straight: StraightPath | undefined; readonly trunk: Trunk } {
   const layers = new Layers(random);
   const grid = gridOfAll(tensors, picture);
   const entries = tensors.map((t) => writeEntry(layers, t, scales, grid, size.width, picture));
@@ -41,6 +42,7 @@ export function residualDecoder(
     'entries',
     entries.map((e) => e.x),
   );
+  const trunk: Trunk = { term: x, layers: tensors.map((t) => `entry:${t.name}.conv`) };
   for (let i = 0; i < size.blocks; i++) x = block(layers, `block${i}`, x, size.width);
   let { width } = size;
   let { stride } = grid;
@@ -60,7 +62,7 @@ export function residualDecoder(
   const map = straight?.place === 'grid' ? [straight.term] : [];
   const list = straight?.place === 'picture' ? straight.term : undefined;
   writePicture(layers, summed(layers, 'pixels', [x, ...map]), grid, picture, mean, list);
-  return { graph: layers.graph.build('decoder'), straight };
+  return { graph: layers.graph.build('decoder'), straight, trunk };
 }
 
 /** x + conv(relu(conv(relu(x)))), which begins as x (He et al. 2016; zero start: Goyal et al. 2017). */

@@ -12,7 +12,7 @@ export interface Equations {
 }
 
 /** Weights of |w|², as shares of the mean of the diagonal of Σ xxᵀ. */
-const ridges = [1e-11, 1e-8, 1e-5, 1e-3, 0.1];
+const ridges = [1e-8, 1e-6, 1e-4, 1e-2, 0.3];
 
 /**
  * @param judge equations of other pictures: the ridge whose error on them is least is taken; none there, the middle one

@@ -46,10 +46,9 @@ function statistics(data: Float32Array, size: number, groupOf: (i: number) => nu
     }
   }
   const mean = Float32Array.from(sum, (s, k) => s / count[k]!);
-  const inverse = Float32Array.from(squares, (s, k) => {
-    const variance = s / count[k]! - mean[k]! ** 2;
-    // Of a feature that hardly ever changes, one change must not shout down all others.
-    return variance > 1e-12 ? Math.min(1 / Math.sqrt(variance), 1e4) : 0;
-  });
+  const variance = Float64Array.from(squares, (s, k) => Math.max(0, s / count[k]! - mean[k]! ** 2));
+  // A feature that hardly ever changes must not shout down all others when it does.
+  const floor = (0.01 * variance.reduce((a, b) => a + b, 0)) / groups;
+  const inverse = Float32Array.from(variance, (v) => (v > 1e-12 ? 1 / Math.sqrt(v + floor) : 0));
   return { mean, inverse };
 }
