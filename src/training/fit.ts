@@ -81,6 +81,8 @@ export async function train(
         state = Object.fromEntries(Object.entries(step.carry).map(([output, input]) => [input, results[output]!]));
         lossSum += asFloat32(state[feeds.lossSum])[0]!;
         done += steps;
+        // A few steps are over before the engine has told of any.
+        options.onProgress?.({ epoch, done: at(done), loss: losses.at(-1) });
       }
       const loss = lossSum / done;
       // A network of weights that are no numbers must not be saved.

@@ -111,7 +111,7 @@ export const auditCommand: CommandModule<object, Options> = {
         type: 'number',
         array: true,
         nargs: 1,
-        describe: 'Pictures the inverse network learns from, repeatable: a sweep; default 10000 or what there is',
+        describe: 'Pictures the inverse network learns from, repeatable: a sweep; default 4000 or what there is',
       })
       .option('attacker-data', {
         choices: attackerData,

@@ -4,7 +4,7 @@ import type { DecoderKind } from './choose.ts';
 import type { FitDecoder } from './fit.ts';
 
 /** With few pictures more epochs are needed to take as many steps; with many, three or four have seen enough. */
-const wantedSteps = 1200;
+const wantedSteps = 600;
 const [fewestEpochs, mostEpochs] = [4, 150];
 const batch = 32;
 
@@ -20,7 +20,7 @@ export function trainingPlan(
       return {
         epochs: own,
         batch,
-        learningRate: cosine(1e-3),
+        learningRate: cosine(1.5e-3),
         epsilon: 1e-8,
         patience: Math.max(3, Math.ceil(own / 4)),
       };

@@ -4,7 +4,7 @@ import { type ActivationShape, gridOfAll, layoutOf } from './layout.ts';
 import type { DecoderSize } from './residual.ts';
 
 /** For each number of a picture. */
-const budgetMacs = 6e3;
+const budgetMacs = 12e3;
 const widths = [128, 96, 64, 48, 32, 24, 16];
 
 export function decoderSize(tensors: readonly ActivationShape[], picture: Preprocessing): DecoderSize {

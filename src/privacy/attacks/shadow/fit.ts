@@ -48,7 +48,7 @@ const batchSize = 32;
 /** As published: Adam 1e-3 with AMSGrad and ε 1e-3, the rate halved every tenth of fifty epochs. */
 const [learningRate, epsilon, mostEpochs, halvings] = [1e-3, 1e-3, 50, 5];
 /** Multiplications of forward passes that a training may cost by default: about those of a residual decoder's. */
-const budgetMacs = 2.4e12;
+const budgetMacs = 6e11;
 /** However small the network, there is a price for each step. */
 const mostPictures = 200_000;
 /** One in ten is kept aside, at most. */
