@@ -111,7 +111,7 @@ export const auditCommand: CommandModule<object, Options> = {
         type: 'number',
         array: true,
         nargs: 1,
-        describe: 'Pictures the inverse network learns from, repeatable: a sweep; default 4000 or what there is',
+        describe: 'Pictures the inverse network learns from, repeatable: a sweep; default 3000 or what there is',
       })
       .option('attacker-data', {
         choices: attackerData,
@@ -123,7 +123,7 @@ export const auditCommand: CommandModule<object, Options> = {
         default: 'residual',
         describe: 'Inverse network: residual, paper, or an ONNX file that was trained before',
       })
-      .option('loss', { choices: lossNames, default: 'mse' as const, describe: 'What the decoder learns by' })
+      .option('loss', { choices: lossNames, default: 'mse+ssim' as const, describe: 'What the decoder learns by' })
       .option('epochs', { type: 'number', describe: 'Of the decoder; default by the number of queries' })
       .option('shadow-structure', {
         choices: structures,

@@ -15,7 +15,7 @@ import { trainingPlan } from './decoder/plan.ts';
 import type { DecoderSize } from './decoder/residual.ts';
 
 export interface InverseNetworkOptions {
-  /** Pictures the device is asked about. Default 4000, or as many as there are. */
+  /** Pictures the device is asked about. Default 3000, or as many as there are. */
   readonly queries?: number | undefined;
   readonly data: AttackerData;
   readonly decoder: DecoderKind;
@@ -30,7 +30,7 @@ export interface InverseNetworkOptions {
   readonly cut: string;
 }
 
-const defaultQueries = 4000;
+const defaultQueries = 3000;
 
 export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {
   return { name: 'inverse-network', threat: 'black-box', run: (context) => run(context, options) };

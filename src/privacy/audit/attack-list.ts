@@ -91,7 +91,7 @@ const shadowDefaults = { structure: 'known', alignment: 'moments', inversion: 'r
 /** In the order of their names in the catalogue: what begins where another ended comes after it. */
 export function attacksOn(cut: Cut, names: readonly AttackName[], settings: AttackSettings, keep: Keep): Attack[] {
   const { queries, ...own } = settings.inverseNetwork ?? {};
-  const decoderSettings = { data: 'same-set', decoder: 'residual', loss: 'mse', ...own } as const;
+  const decoderSettings = { data: 'same-set', decoder: 'residual', loss: 'mse+ssim', ...own } as const;
   const ownRmle = { ...settings.rmle, cut: cut.id };
   const numbers: readonly (number | undefined)[] = queries?.length ? [...queries].sort((a, b) => a - b) : [undefined];
   const inverse = numbers.map((queries) => {

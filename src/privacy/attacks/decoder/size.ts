@@ -3,8 +3,8 @@ import type { Preprocessing } from '../../../data/index.ts';
 import { type ActivationShape, gridOfAll, layoutOf } from './layout.ts';
 import type { DecoderSize } from './residual.ts';
 
-/** For each number of a picture. */
-const budgetMacs = 12e3;
+/** Multiplications for a picture of v numbers: 200 · v^1.5, since larger pictures take more to say where things are. */
+const budgetMacs = (values: number): number => Math.min(200 * values ** 1.5, 400e6);
 const widths = [128, 96, 64, 48, 32, 24, 16];
 
 export function decoderSize(tensors: readonly ActivationShape[], picture: Preprocessing): DecoderSize {
@@ -15,7 +15,7 @@ export function decoderSize(tensors: readonly ActivationShape[], picture: Prepro
     return sum + (layout.kind === 'map' ? layout.channels : 4);
   }, 0);
   const macs = (width: number, blocks: number) => 9 * area * width * (channels + 2 * blocks * width);
-  const budget = budgetMacs * picture.channels * picture.height * picture.width;
+  const budget = budgetMacs(picture.channels * picture.height * picture.width);
   const width = widths.find((w) => macs(w, 2) <= budget);
   return width ? { width, blocks: 2 } : { width: widths.at(-1)!, blocks: 1 };
 }

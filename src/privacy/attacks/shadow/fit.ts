@@ -50,7 +50,7 @@ const [learningRate, epsilon, mostEpochs, halvings] = [1e-3, 1e-3, 50, 5];
 /** Multiplications of forward passes that a training may cost by default: about those of a residual decoder's. */
 const budgetMacs = 6e11;
 /** However small the network, there is a price for each step. */
-const mostPictures = 200_000;
+const mostPictures = 60_000;
 /** One in ten is kept aside, at most. */
 const mostKept = 256;
 
