@@ -73,8 +73,8 @@ const published = {
 const ours = [
   ['white-box rMLE', 'rMLE', ['--attack', 'rmle'], cuts],
   ['white-box rMLE', 'rMLE as published (Adam)', ['--attack', 'rmle', '--solver', 'adam'], ['conv1', 'ReLU2']],
-  ['white-box rMLE', 'hybrid', ['--attack', 'hybrid'], cuts],
-  ['black-box, same set', 'residual decoder', ['--attack', 'inverse-network'], cuts],
+  ['white-box rMLE', 'hybrid', ['--attack', 'hybrid', '--queries', '10000'], cuts],
+  ['black-box, same set', 'residual decoder', ['--attack', 'inverse-network', '--queries', '10000'], cuts],
   [
     'black-box, same set',
     'decoder of the paper',
