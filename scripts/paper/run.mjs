@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 if (values.help || !values.mnist || !values.cifar) {
   process.stderr.write(
-    'Usage: scripts/paper/run.mjs --mnist DIR --cifar DIR [--only TEXT] [--images N] [--threads N] [--again]\n',
+    'Usage: scripts/paper/run.mjs --mnist DIR --cifar DIR [--only PATTERN] [--images N] [--threads N] [--again]\n',
   );
   process.exit(values.help ? 0 : 2);
 }
@@ -37,7 +37,7 @@ if (!existsSync(lenet)) cutline(training.map((a) => (a === 'mnist:DIR' ? folders
 const path = 'docs/paper.json';
 const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { rows: {} };
 for (const row of [...rows, ...sweeps]) {
-  if (values.only && !row.id.includes(values.only)) continue;
+  if (values.only && !new RegExp(values.only).test(row.id)) continue;
   if (kept.rows[row.id] && !values.again) continue;
   const { model } = subjects[row.subject];
   const args = (set) => ['audit', model(work), '--data', set, '--at', row.cut, '--images', images, ...row.options];

@@ -31,6 +31,7 @@ export interface InverseNetworkOptions {
 }
 
 const defaultQueries = 3000;
+const fewestQueries = 16;
 
 export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {
   return { name: 'inverse-network', threat: 'black-box', run: (context) => run(context, options) };
@@ -39,8 +40,9 @@ export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {
 async function run(context: BlackBoxContext, options: InverseNetworkOptions): Promise<Reconstruction> {
   if (options.trained) return apply(context, options.trained, options.cut);
   const queries = options.queries ?? Math.min(defaultQueries, context.available(options.data));
-  const pairs = await context.pairs(queries, options.data);
-  return { ...(await learnAndApply(context, pairs, options)), queries };
+  // Fewer make neither a batch nor a validation.
+  const pairs = await context.pairs(Math.max(queries, fewestQueries), options.data);
+  return { ...(await learnAndApply(context, pairs, options)), queries: pairs.count };
 }
 
 async function apply(context: BlackBoxContext, trained: Graph, cut: string): Promise<Reconstruction> {
