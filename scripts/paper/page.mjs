@@ -18,20 +18,18 @@ same attacks, on networks of the same layers, with this program. Written by \`no
 the figures are in \`paper.json\`. Their scores are of a few pictures, without an interval; ours are of the victims under *n*, with
 bootstrap 95 % intervals. *SSIM* is Wang et al. 2004 (what this program reports everywhere); *SSIM (paper)* is computed as the
 paper's code does, with a 7×7 window and the range of the reconstruction, and is the one to compare with theirs. A guess that has
-seen nothing scores what stands under *guess*. Seconds are of the machine that ran it, two cores, and good for comparisons only.
+seen nothing scores what stands under *guess*. Seconds are of the machine that ran it, two cores, mostly\nbusy with other work: upper ends.
 
 - LeNet on MNIST: \`${training}\`
 - CIFAR10CNN: \`models/cifar10cnn.onnx\`, whose card names its training: 20 000 of CIFAR-10's 50 000 training pictures. The paper
   trained on all of them, its attackers too. *Same set* is what the model was trained on, *same distribution* the test split
   without victims and gallery.
 
-${names.map((name) => table(name, done)).join('\n')}
-## How many queries a black-box attacker needs
-
-The residual decoder after 100, 1 000 and 10 000 pictures asked of the device (same set).
-
-${sweepTable(done)}
-## The commands
+${names
+  .map((name) => table(name, done))
+  .filter(Boolean)
+  .join('\n')}
+${sweepTable(done)}## The commands
 
 ${[...rows, ...sweeps]
   .filter((r) => done[r.id])
@@ -64,5 +62,6 @@ function sweepTable(done) {
         `| ${cut} | ${r.queries} | ${band(r.psnr, n2)} | ${band(r.ssim, n3)} | ${r.images} | ${r.seconds.toFixed(0)} |`,
     ),
   );
-  return `| cut | queries | PSNR, dB | SSIM | n | seconds |\n|---|---|---|---|---|---|\n${lines.join('\n')}\n`;
+  if (lines.length === 0) return '';
+  return `## How many queries a black-box attacker needs\n\nThe residual decoder after so many pictures asked of the device (same set).\n\n| cut | queries | PSNR, dB | SSIM | n | seconds |\n|---|---|---|---|---|---|\n${lines.join('\n')}\n\n`;
 }
