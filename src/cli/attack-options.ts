@@ -120,7 +120,7 @@ async function cardIfThere(path: string): Promise<ModelCard | undefined> {
   }
 }
 
-/** One file for each decoder: `<cut>.<defense>.<attack>.<queries>.onnx`, with what a file's name cannot hold replaced. */
+/** One file for each decoder: `<cut>.<defense>.<attack>-<queries>.onnx`, with what a file's name cannot hold replaced. */
 export async function saveDecoders(folder: string, { cells }: AuditOutcome): Promise<void> {
   for (const { results, decoders } of cells) {
     for (const [name, decoder] of decoders) {

@@ -15,7 +15,7 @@ const [windowSize, sigma, c1, c2] = [11, 1.5, 0.01 ** 2, 0.03 ** 2];
 
 /**
  * The decoder with its loss [batch] as only output; the picture that is wanted becomes an input.
- * @param decoder static batch; all names it adds begin with `criterion:`
+ * @param decoder static batch
  */
 export function withCriterion(decoder: Graph, loss: LossName, picture: Preprocessing): Graph {
   const output = decoder.outputs[0]!;
@@ -35,7 +35,7 @@ export function withCriterion(decoder: Graph, loss: LossName, picture: Preproces
   return b.build(`${decoder.name}:criterion`);
 }
 
-/** Network inputs as NCHW pixels; 0 is a channel's mean, which no loss here minds. */
+/** Network inputs as pixels in [0, 1], NCHW: SSIM's constants are made for that range. */
 function pixels(g: Expressions, x: Term, { layout, std, mean, channels }: Preprocessing): Term {
   const perChannel = (values: readonly number[]) =>
     g.tensor(float32(values, layout === 'NCHW' ? [channels, 1, 1] : [channels]));
