@@ -42,6 +42,8 @@ export interface Session {
 
 export interface Engine {
   readonly name: string;
+  /** Whether graphs may compute in float64; where not, such a graph is refused at load. */
+  readonly hasFloat64: boolean;
   /** @throws CutlineError ENGINE_LOAD when the runtime refuses the graph. */
   load(model: Graph | Uint8Array, options?: LoadOptions): Promise<Session>;
   /** Ends the engine and every session it loaded. */

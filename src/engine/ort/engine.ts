@@ -24,6 +24,6 @@ export class OrtEngine extends RemoteEngine {
       spinning: options.spinning ?? false,
       flushDenormals: options.flushDenormals ?? false,
     };
-    super('onnxruntime', workerBeside(import.meta.url), settings);
+    super('onnxruntime', workerBeside(import.meta.url), settings, { hasFloat64: true });
   }
 }

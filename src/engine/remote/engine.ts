@@ -9,14 +9,16 @@ import type { Loaded } from './protocol.ts';
 
 export class RemoteEngine implements Engine {
   readonly name: string;
+  readonly hasFloat64: boolean;
   readonly #worker: URL;
   readonly #settings: object;
   #channel: Channel | undefined;
   #closed = false;
 
   /** @param settings for the worker, plain values */
-  constructor(name: string, worker: URL, settings: object) {
+  constructor(name: string, worker: URL, settings: object, { hasFloat64 }: { readonly hasFloat64: boolean }) {
     this.name = name;
+    this.hasFloat64 = hasFloat64;
     this.#worker = worker;
     this.#settings = settings;
   }

@@ -19,6 +19,6 @@ export class TfjsEngine extends RemoteEngine {
   constructor(options: TfjsOptions = {}) {
     const settings: TfjsSettings = { packages: options.packages ?? usualPackages() };
     requireInstalled(settings.packages);
-    super('tfjs', workerBeside(import.meta.url), settings);
+    super('tfjs', workerBeside(import.meta.url), settings, { hasFloat64: false });
   }
 }

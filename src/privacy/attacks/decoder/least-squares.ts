@@ -33,7 +33,10 @@ export async function withLeastSquares(
   );
   const every = oddAbove((count * places) / affordable);
   const n = Math.min(chunk, count);
-  const graph = await inferShapes(bindBatch(equationsGraph(decoder, path, every, picture), n), engine);
+  const graph = await inferShapes(
+    bindBatch(equationsGraph(decoder, path, every, picture, engine.hasFloat64), n),
+    engine,
+  );
   const session = await engine.load(graph, signal && { signal });
   // One chunk in five judges how much to trust the others.
   const [solve, judge] = [empty(unknowns, outputs), empty(unknowns, outputs)];
@@ -71,6 +74,7 @@ function equationsGraph(
   { features, inputs, kernel, grid }: StraightPath,
   every: number,
   picture: Preprocessing,
+  float64: boolean,
 ): Graph {
   const b = GraphBuilder.from(decoder);
   const { channels, height, width, layout, std } = picture;
@@ -113,8 +117,10 @@ function equationsGraph(
   const one = b.op('ReduceMean', [b.op('Mul', [x, b.constant(0)])], { axes: [1], keepdims: 1 });
   const ones = b.op('Add', [one, b.constant(1)]);
   const withOne = b.op('Concat', [x, ones], { axis: 1 });
-  // Neighbouring features say nearly the same: what they differ in is below the rounding of float32.
-  const [fine, aim] = [withOne, y].map((term) => b.op('Cast', [term], { to: 11 })) as [string, string];
+  // Neighbouring features say nearly the same: what they differ in is below the rounding of float32. Where there is nothing
+  // finer, the larger ridges win.
+  const widened = (term: string) => (float64 ? b.op('Cast', [term], { to: 11 }) : term);
+  const [fine, aim] = [widened(withOne), widened(y)];
   const transposed = b.op('Transpose', [fine], { perm: [1, 0] });
   b.op('MatMul', [transposed, fine], {}, 'equations:xx');
   b.op('MatMul', [transposed, aim], {}, 'equations:xy');
@@ -149,12 +155,9 @@ function empty(unknowns: number, outputs: number): Equations {
 }
 
 function accumulate(to: Equations, sums: Tensors): void {
-  const [xx, xy, yy] = ['xx', 'xy', 'yy'].map((name) => sums[`equations:${name}`]!.data as Float64Array) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const values = (name: string) => sums[`equations:${name}`]!.data as Float32Array | Float64Array;
+  const [xx, xy] = [values('xx'), values('xy')];
   for (let i = 0; i < xx.length; i++) to.xx[i]! += xx[i]!;
   for (let i = 0; i < xy.length; i++) to.xy[i]! += xy[i]!;
-  to.yy += yy[0]!;
+  to.yy += values('yy')[0]!;
 }
