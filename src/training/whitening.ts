@@ -1,4 +1,5 @@
 /** Mean and Cholesky factor of codes: code = mean + L·white. */
+import { cholesky } from '../cholesky.ts';
 
 export interface Whitening {
   readonly mean: Float64Array;
@@ -26,21 +27,9 @@ export function whitening(codes: Float32Array, k: number): Whitening {
   const variances = Array.from({ length: k }, (_, i) => covariance[i * k + i]!);
   const ridge = Math.max(leastVariance * Math.max(...variances), 1e-12);
   for (let i = 0; i < k; i++) covariance[i * k + i]! += ridge;
-  const factor = cholesky(covariance, k);
+  // The ridge has made it positive definite.
+  const factor = cholesky(covariance, k)!;
   return { mean, factor, inverse: inverseOf(factor, k) };
-}
-
-/** @param a symmetric and positive definite; its lower triangle is read */
-function cholesky(a: Float64Array, k: number): Float64Array {
-  const l = new Float64Array(k * k);
-  for (let i = 0; i < k; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = a[i * k + j]!;
-      for (let m = 0; m < j; m++) sum -= l[i * k + m]! * l[j * k + m]!;
-      l[i * k + j] = i === j ? Math.sqrt(sum) : sum / l[j * k + j]!;
-    }
-  }
-  return l;
 }
 
 function inverseOf(l: Float64Array, k: number): Float64Array {

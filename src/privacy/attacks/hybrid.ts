@@ -3,8 +3,8 @@
  * features are. White-box, and expected to be the strongest.
  */
 import type { BlackBoxAttack, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
-import { applyRows } from './decoder/apply.ts';
 import { descend, type RmleOptions } from './rmle.ts';
+import { applyRows } from './rows.ts';
 
 /** Share of the time that the decoder's training is expected to take. */
 const trainingShare = 0.6;

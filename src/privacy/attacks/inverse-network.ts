@@ -5,7 +5,6 @@
 
 import type { Graph } from '../../model/index.ts';
 import type { AttackContext, AttackerData, BlackBoxAttack, BlackBoxContext, Reconstruction } from './attack.ts';
-import { applyRows } from './decoder/apply.ts';
 import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
 import type { LossName } from './decoder/criterion.ts';
 import { fitDecoder } from './decoder/fit.ts';
@@ -13,6 +12,7 @@ import { fittingDecoder } from './decoder/fitting.ts';
 import type { Pairs } from './decoder/pairs.ts';
 import { trainingPlan } from './decoder/plan.ts';
 import type { DecoderSize } from './decoder/residual.ts';
+import { applyRows } from './rows.ts';
 
 export interface InverseNetworkOptions {
   /** Pictures the device is asked about. Default 3000, or as many as there are. */

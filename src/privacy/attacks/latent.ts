@@ -9,9 +9,9 @@ import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
 import { nearestCodes } from './generator/nearest.ts';
 import { type OwnGenerator, ownGenerator } from './generator/own.ts';
-import { pickRows } from './generator/rows.ts';
 import { picturesOf, searchCodes } from './generator/search.ts';
 import { descend, type RmleOptions } from './rmle.ts';
+import { pickRows } from './rows.ts';
 import { batchThatFits } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
 

@@ -20,3 +20,4 @@ export {
 export { cosines, type Rows, sameChoice } from './rows.ts';
 export { type Share, shareOf } from './share.ts';
 export { type SsimMode, ssim } from './ssim.ts';
+export { gaussianTaps } from './window.ts';

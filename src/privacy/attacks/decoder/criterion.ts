@@ -2,6 +2,7 @@
 import { Expressions, type Term } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import { float32, type Graph, GraphBuilder, sizeOf } from '../../../model/index.ts';
+import { gaussianTaps } from '../../metrics/index.ts';
 import { pictureTable } from './pairs.ts';
 
 /** `mse` makes PSNR high; `mse+ssim` trades some of it for structure. */
@@ -56,7 +57,7 @@ function structuralSimilarity(
   const flat = (t: Term) => g.reshape(t, [planes, 1, height, width]);
   const [a, b] = [flat(x), flat(y)];
   const all = g.concat([a, b, g.square(a), g.square(b), g.mul(a, b)], 0);
-  const weights = gaussian(size);
+  const weights = Array.from(gaussianTaps(size, sigma));
   const along = (t: Term, kernel: readonly number[]) =>
     g.graph.op('Conv', [t, g.tensor(float32(weights, [1, 1, ...kernel]))], { kernel_shape: kernel });
   const blurred = along(along(all, [size, 1]), [1, size]);
@@ -69,10 +70,4 @@ function structuralSimilarity(
   const area = channels * (height - size + 1) * (width - size + 1);
   const map = g.reshape(g.div(numerator, denominator), [n, area]);
   return g.mul(g.sum(map, [1]), 1 / area);
-}
-
-function gaussian(size: number): number[] {
-  const values = Array.from({ length: size }, (_, i) => Math.exp(-((i - (size - 1) / 2) ** 2) / (2 * sigma ** 2)));
-  const sum = values.reduce((a, b) => a + b, 0);
-  return values.map((v) => v / sum);
 }

@@ -4,7 +4,7 @@ import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, bindBatch, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Schedule, train } from '../../../training/index.ts';
-import { applyRows } from './apply.ts';
+import { applyRows } from '../rows.ts';
 import { type LossName, withCriterion } from './criterion.ts';
 import { frozenOf } from './frozen.ts';
 import { PairEpochs, type Pairs } from './pairs.ts';

@@ -1,5 +1,5 @@
 /** What an attacker learns from: pictures of its own, and what the device made of them. */
-import { asFloat32, float32, type Tensor, type Tensors } from '../../../model/index.ts';
+import type { Tensor, Tensors } from '../../../model/index.ts';
 import type { Block } from '../../../training/index.ts';
 
 export interface Pair {
@@ -61,10 +61,4 @@ export class PairEpochs {
       yield block;
     }
   }
-}
-
-/** Some rows of a tensor [n, …]. */
-export function rowsOf(tensor: Tensor, first: number, count: number): Tensor {
-  const size = tensor.data.length / tensor.shape[0]!;
-  return float32(asFloat32(tensor).slice(first * size, (first + count) * size), [count, ...tensor.shape.slice(1)]);
 }

@@ -1,4 +1,5 @@
 /** Ridge regression from sums of products. */
+import { cholesky } from '../../../cholesky.ts';
 
 export interface Equations {
   readonly unknowns: number;
@@ -51,16 +52,10 @@ function solution({ unknowns: u, outputs: o, xx, xy }: Equations, ridge: number)
   let trace = 0;
   for (let i = 0; i < u; i++) trace += xx[i * u + i]!;
   const r = (ridge * trace) / u + 1e-12;
-  const l = new Float64Array(u * u);
-  for (let i = 0; i < u; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = xx[i * u + j]! + (i === j ? r : 0);
-      for (let k = 0; k < j; k++) sum -= l[i * u + k]! * l[j * u + k]!;
-      if (i !== j) l[i * u + j] = sum / l[j * u + j]!;
-      else if (sum > 0) l[i * u + i] = Math.sqrt(sum);
-      else return undefined;
-    }
-  }
+  const a = Float64Array.from(xx);
+  for (let i = 0; i < u; i++) a[i * u + i]! += r;
+  const l = cholesky(a, u);
+  if (!l) return undefined;
   const w = Float64Array.from(xy);
   for (let i = 0; i < u; i++) {
     for (let j = 0; j < i; j++) {

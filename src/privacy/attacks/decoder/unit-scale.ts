@@ -5,8 +5,7 @@
 import { prune } from '../../../autodiff/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, type Tensors } from '../../../model/index.ts';
-import { applyRows } from './apply.ts';
-import { rowsOf } from './pairs.ts';
+import { applyRows, rowsOfAll } from '../rows.ts';
 
 export interface Trunk {
   readonly term: string;
@@ -26,9 +25,8 @@ export async function withUnitScale(
 ): Promise<Graph> {
   const outputs = [{ name: term, dtype: 'float32', shape: [], unknown: 'shape' } as const];
   const beginning = prune({ ...decoder, outputs });
-  const some = Object.fromEntries(
-    Object.entries(features).map(([name, t]) => [name, rowsOf(t, 0, Math.min(picturesMeasured, t.shape[0]!))]),
-  );
+  const measured = Math.min(picturesMeasured, Object.values(features)[0]!.shape[0]!);
+  const some = rowsOfAll(features, 0, measured);
   const values = asFloat32(await applyRows(engine, beginning, some, signal));
   let squares = 0;
   for (const v of values) squares += v * v;

@@ -1,7 +1,7 @@
 /** Of many codes, those whose features are nearest to what was observed: better beginnings than any code at random. */
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, type Graph, type Tensor, type Tensors } from '../../../model/index.ts';
-import { pickRows } from './rows.ts';
+import { pickRows } from '../rows.ts';
 
 /**
  * @param graph the head behind a generator for a batch of n

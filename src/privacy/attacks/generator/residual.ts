@@ -2,7 +2,7 @@
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, type Tensor, type Tensors } from '../../../model/index.ts';
 import { evaluationGraph, names, type ObjectiveOptions } from '../objective.ts';
-import { pickRows, pickRowsOfAll } from './rows.ts';
+import { pickRows, pickRowsOfAll } from '../rows.ts';
 
 /**
  * @param graph the head behind a generator for a batch of n

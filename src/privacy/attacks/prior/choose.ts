@@ -5,6 +5,7 @@ import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../
 import { psnr, ssim } from '../../metrics/index.ts';
 import type { DescentContext } from '../attack.ts';
 import type { ObjectiveOptions } from '../objective.ts';
+import { rowsOf, rowsOfAll } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
@@ -207,15 +208,6 @@ export function meanSquare(tensors: Tensors): number {
     count += t.data.length;
   }
   return sum / count;
-}
-
-function rowsOf(t: Tensor, first: number, n: number): Tensor {
-  const size = sizeOf(t.shape.slice(1));
-  return float32(asFloat32(t).slice(first * size, (first + n) * size), [n, ...t.shape.slice(1)]);
-}
-
-function rowsOfAll(tensors: Tensors, first: number, n: number): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, rowsOf(t, first, n)]));
 }
 
 /** The batch over and over: [n, …] → [times·n, …]. */

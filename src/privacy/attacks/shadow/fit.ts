@@ -16,8 +16,9 @@ import type { Random } from '../../../random.ts';
 import { type Block, halving, train } from '../../../training/index.ts';
 import type { LabelledPictures, QueryFreeContext } from '../attack.ts';
 import { PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
+import { runRows } from '../rows.ts';
 import { classAnswer } from './answer.ts';
-import { defended, runRows } from './answers.ts';
+import { defended } from './answers.ts';
 import { labelInput, withCriterion } from './criterion.ts';
 import { freshHead, type HeadOf, type ShadowStructure, trainable, withWeights } from './head.ts';
 import { type Moments, momentsOf } from './moments.ts';
@@ -72,7 +73,10 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   const validation = await labelled.rows(kept);
   const seen = defended(defense, 'input', validation.inputs, noiseOf('validation', kept));
   const accuracyOf = async (graph: Graph) =>
-    accuracy(Object.values(await runRows(engine, graph, seen, signal))[0]!, validation.labels);
+    accuracy(
+      Object.values(await runRows(engine, graph, { [head.inputs[0]!.name]: seen }, signal))[0]!,
+      validation.labels,
+    );
 
   const before = await accuracyOf(whole);
   const weights = trainable(head);

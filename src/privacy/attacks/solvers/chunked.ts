@@ -1,5 +1,6 @@
 /** Solves a problem a part of its pictures at a time, so that it fits in memory. */
-import { allValues, asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import { allValues, asFloat32, float32, type Graph, sizeOf } from '../../../model/index.ts';
+import { rowsOf, rowsOfAll } from '../rows.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
 
 /** What an attack takes for activations and their gradients where nothing else is said. */
@@ -41,12 +42,12 @@ export async function solveInChunks(
     const solution = await solver.solve({
       ...problem,
       head,
-      observed: rows(problem.observed, at, n),
+      observed: rowsOfAll(problem.observed, at, n),
       start: rowsOf(problem.start, at, n),
       lambdaTv: problem.lambdaTv.slice(at, at + n),
       lambdaL2: problem.lambdaL2.slice(at, at + n),
       basis: problem.basis && {
-        rows: rows(problem.basis.rows, at, n),
+        rows: rowsOfAll(problem.basis.rows, at, n),
         lambda: problem.basis.lambda.slice(at, at + n),
       },
       onProgress: (done) => problem.onProgress?.(Math.min(1, (first + done * n) / count)),
@@ -58,14 +59,4 @@ export async function solveInChunks(
     problem.onProgress?.(Math.min(1, (first + n) / count));
   }
   return { pictures: float32(pictures, shape), values, iterations };
-}
-
-function rows(tensors: Tensors, first: number, n: number): Tensors {
-  return Object.fromEntries(Object.entries(tensors).map(([name, t]) => [name, rowsOf(t, first, n)]));
-}
-
-/** Rows first … first + n. */
-function rowsOf(t: Tensor, first: number, n: number): Tensor {
-  const size = sizeOf(t.shape.slice(1));
-  return float32(asFloat32(t).slice(first * size, (first + n) * size), [n, ...t.shape.slice(1)]);
 }
