@@ -3,6 +3,7 @@ import { prune } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { bindBatch, float32, type Graph, GraphBuilder, inferShapes, type Tensors } from '../../../model/index.ts';
+import { frozenName, meanPicture } from './frozen.ts';
 import { type Pairs, pictureTable } from './pairs.ts';
 import { type Equations, solveRidge } from './ridge.ts';
 import type { StraightPath } from './straight.ts';
@@ -82,7 +83,7 @@ function equationsGraph(
   const dims = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
   b.input(pictureTable, 'float32', ['batch', ...dims]);
   // The path's units: twice a pixel's difference from the mean picture.
-  const centred = b.op('Sub', [pictureTable, 'frozen:picture.mean']);
+  const centred = b.op('Sub', [pictureTable, frozenName(meanPicture)]);
   const first = layout === 'NCHW' ? centred : b.op('Transpose', [centred], { perm: [0, 3, 1, 2] });
   const scaled = b.op('Mul', [
     first,
@@ -139,8 +140,8 @@ function equationsGraph(
     const end = Number.MAX_SAFE_INTEGER;
     return every === 1 ? rows : b.op('Slice', [rows, ints([0]), ints([end]), ints([0]), ints([every])]);
   }
-  function asRows(width_: number, map: string): string {
-    return b.op('Reshape', [b.op('Transpose', [map], { perm: [0, 2, 3, 1] }), ints([-1, width_])]);
+  function asRows(columns: number, map: string): string {
+    return b.op('Reshape', [b.op('Transpose', [map], { perm: [0, 2, 3, 1] }), ints([-1, columns])]);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, type Tensor } from '../../../model/index.ts';
 import type { Layers } from '../../../training/index.ts';
-import { frozen } from './frozen.ts';
+import { frozen, meanPicture } from './frozen.ts';
 import type { Grid } from './layout.ts';
 
 export const pictureOutput = 'picture';
@@ -33,7 +33,7 @@ export function writePicture(
   const scale = std.map((s) => 0.5 / s);
   const scaled = layers.op('scaled', 'Mul', [pixels, frozen(layers, 'picture.scale', scale, [channels, 1, 1])]);
   const placed = layout === 'NCHW' ? scaled : layers.op('placed', 'Transpose', [scaled], { perm: [0, 2, 3, 1] });
-  layers.op(pictureOutput, 'Add', [placed, frozen(layers, 'picture.mean', asFloat32(mean), mean.shape)]);
+  layers.op(pictureOutput, 'Add', [placed, frozen(layers, meanPicture, asFloat32(mean), mean.shape)]);
   const dims = layout === 'NCHW' ? [channels, height, width] : [height, width, channels];
   layers.graph.output(pictureOutput, 'float32', ['batch', ...dims]);
 }
