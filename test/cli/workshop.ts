@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
 import { writeCard } from '../../src/data/index.ts';
 import { encodeModel } from '../../src/model/index.ts';
 import { idx } from '../data/fixtures.ts';
@@ -81,3 +82,25 @@ export async function cutlineInShell(args: readonly string[], redirection: strin
   const code = await running.ended;
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }
+
+/** The one document a command prints with --json. */
+export async function documentOf(...args: string[]): Promise<Record<string, unknown> & { format: string }> {
+  const { code, stdout, stderr } = await cutline(...args, '--json');
+  expect(code, stderr).toBe(0);
+  expect(stdout.endsWith('}\n')).toBe(true);
+  return JSON.parse(stdout);
+}
+
+/** What makes an audit short. */
+export const quick = (s: Workshop) => [
+  '--data',
+  s.data,
+  '--images',
+  '2',
+  '--iterations',
+  '3',
+  '--lambda-tv',
+  '0',
+  '--attack',
+  'rmle',
+];

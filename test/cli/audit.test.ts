@@ -1,0 +1,116 @@
+/** `cutline audit`, compiled: what it prints and writes, how it ends, and how it goes on. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelSha256 } from '../../src/model/index.ts';
+import { cutline, documentOf, quick, start, type Workshop, workshop } from './workshop.ts';
+
+let shop: Workshop;
+beforeAll(async () => {
+  shop = await workshop();
+});
+afterAll(() => shop?.remove());
+
+describe('cutline audit', () => {
+  it('prints its document, and writes the same and a picture where it is told to', async () => {
+    const [out, sheet] = [shop.path('made/audit.json'), shop.path('made/sheet.png')];
+    const cuts = ['--at', 'conv1', '--at', 'ReLU2'];
+    const document = await documentOf('audit', shop.model, ...quick(shop), ...cuts, '--out', out, '--sheet', sheet);
+    expect(document).toMatchObject({ format: 'cutline.audit/1', seed: 1, unaudited: [] });
+    expect(document.model).toEqual({ sha256: modelSha256(await readFile(shop.model)) });
+    expect(JSON.parse(await readFile(out, 'utf8'))).toEqual(document);
+    expect((await readFile(sheet)).subarray(1, 4).toString()).toBe('PNG');
+    expect((await readdir(shop.path('made'))).sort()).toEqual(['audit.json', 'sheet.png']);
+  });
+
+  it('prints a table for people, and what it does on the other stream', async () => {
+    const { code, stdout, stderr } = await cutline('audit', shop.model, ...quick(shop), '--at', 'conv1');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/cut .*SSIM.*PSNR/);
+    expect(stdout).toMatch(/\n\ncut +distance correlation/);
+    expect(stderr).toMatch(/^conv1 none rmle: SSIM /);
+  });
+
+  it('takes preprocessing from flags where there is no card', async () => {
+    const flags = ['--size', '1x28x28', '--mean', '0.5', '--std', '0.5'];
+    const document = await documentOf('audit', shop.bare, ...quick(shop), '--at', 'conv1', ...flags);
+    expect((document.results as unknown[]).length).toBe(1);
+  });
+
+  it('ends within seconds of Ctrl-C, says so in a line, and leaves nothing half-written', async () => {
+    const out = shop.path('stopped.json');
+    const endless = ['--images', '20', '--iterations', '100000', '--lambda-tv', '0', '--attack', 'rmle'];
+    const running = start('audit', shop.model, '--data', shop.data, ...endless, '--out', out);
+    // The first of many cuts is done: it is in the middle of the next.
+    await running.says('conv1 none rmle: SSIM');
+    const asked = performance.now();
+    expect(await running.stop('SIGINT')).toBe(1);
+    expect(performance.now() - asked).toBeLessThan(5000);
+    expect(running.stdout()).toBe('');
+    const lines = running.stderr().trimEnd().split('\n');
+    expect(lines.pop()).toBe('cutline: Cancelled. [CANCELLED]');
+    for (const line of lines) expect(line).toMatch(/^\w+ none rmle: SSIM/);
+    expect((await readdir(shop.dir)).filter((name) => name.includes('stopped'))).toEqual([]);
+  });
+});
+
+describe('cutline audit, again', () => {
+  it('takes up what is finished, so that an audit that was stopped goes on', async () => {
+    const cached = [...quick(shop), '--cache', shop.path('cache')];
+    const first = await documentOf('audit', shop.model, ...cached, '--at', 'conv1');
+    const both = await documentOf('audit', shop.model, ...cached, '--at', 'conv1', '--at', 'ReLU2');
+    // The seconds too are those of the first time: nothing was attacked twice.
+    expect((both.results as unknown[])[0]).toEqual((first.results as unknown[])[0]);
+    expect(await readdir(shop.path('cache'))).toHaveLength(2);
+    const other = await documentOf('audit', shop.model, ...cached, '--at', 'conv1', '--seed', '2');
+    expect((other.results as { seconds: number }[])[0]!.seconds).not.toBe(
+      (first.results as { seconds: number }[])[0]!.seconds,
+    );
+    expect(await readdir(shop.path('cache'))).toHaveLength(3);
+  });
+
+  it('makes anew what is damaged there', async () => {
+    const cached = [...quick(shop), '--at', 'conv1', '--cache', shop.path('damaged')];
+    const first = await documentOf('audit', shop.model, ...cached);
+    const [name] = await readdir(shop.path('damaged'));
+    await writeFile(join(shop.path('damaged'), name!), 'no cache at all');
+    const again = await documentOf('audit', shop.model, ...cached);
+    const seconds = (d: typeof first) => (d.results as { seconds: number }[])[0]!.seconds;
+    expect(seconds(again)).not.toBe(seconds(first));
+    expect((again.leakage as unknown[])[0]).toEqual((first.leakage as unknown[])[0]);
+  });
+
+  it('mounts only what the threat allows', async () => {
+    const weak = await cutline('audit', shop.model, ...quick(shop), '--threat', 'black-box');
+    expect([weak.code, weak.stdout]).toEqual([2, '']);
+    expect(weak.stderr).toMatch(/rmle needs a white-box attacker.*inverse-network.*\[ATTACK_NOT_ALLOWED\]\n$/);
+  });
+
+  it('sweeps over queries, keeps decoders, and uses them again', async () => {
+    const few = ['--data', shop.data, '--images', '2', '--at', 'conv1', '--attack', 'inverse-network', '--epochs', '1'];
+    const folder = shop.path('decoders');
+    const sweep = await documentOf(
+      'audit',
+      shop.model,
+      ...few,
+      '--queries',
+      '16',
+      '--queries',
+      '40',
+      '--save-decoders',
+      folder,
+    );
+    expect((sweep.results as { queries: number }[]).map((r) => r.queries)).toEqual([16, 40]);
+    expect((await readdir(folder)).sort()).toEqual([
+      'conv1.none.inverse-network-16.onnx',
+      'conv1.none.inverse-network-40.onnx',
+    ]);
+    const file = join(folder, 'conv1.none.inverse-network-40.onnx');
+    const reused = await documentOf('audit', shop.model, ...few, '--decoder', file);
+    const ssim = (d: typeof sweep, i: number) => (d.results as { ssim: { mean: number } }[])[i]!.ssim.mean;
+    expect(ssim(reused, 0)).toBe(ssim(sweep, 1));
+    const wrong = await cutline('audit', shop.model, ...few, '--at', 'pool1', '--decoder', file);
+    expect([wrong.code, wrong.stdout]).toEqual([2, '']);
+    expect(wrong.stderr).toMatch(/\[DECODER_UNFIT\]\n$/);
+  });
+});
