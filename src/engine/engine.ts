@@ -8,6 +8,8 @@ import type { Tensors } from '../model/tensor.ts';
 export interface LoadOptions {
   /** Graph rewriting by the runtime. `disabled` keeps every node and is bit-exact under splitting. Default `all`. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /** False: threads never wait busily, because the caller computes while the engine does. Default as the engine was made. */
+  readonly spinning?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -2,21 +2,22 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { DType, Tensor, Tensors } from '../../model/tensor.ts';
+import type { SessionOptions } from '../remote/protocol.ts';
 import { type RuntimeSession, serve, settings } from '../remote/serve.ts';
 import type { OrtSettings } from './engine.ts';
 
 const { threads, executionProvider, spinning, flushDenormals } = settings<OrtSettings>();
 
-async function load(model: Uint8Array, optimization: string): Promise<RuntimeSession<OrtTensor>> {
+async function load(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession<OrtTensor>> {
   const session = await InferenceSession.create(model, {
     executionProviders: [executionProvider],
-    graphOptimizationLevel: optimization as 'all',
+    graphOptimizationLevel: options.optimization ?? 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 4,
     extra: {
       session: {
-        intra_op: { allow_spinning: spinning ? '1' : '0' },
+        intra_op: { allow_spinning: (options.spinning ?? spinning) ? '1' : '0' },
         set_denormal_as_zero: flushDenormals ? '1' : '0',
       },
     },

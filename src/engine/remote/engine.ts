@@ -28,10 +28,8 @@ export class RemoteEngine implements Engine {
     if (!this.#channel?.alive) this.#channel = new Channel(this.#worker, this.#settings);
     const bytes = model instanceof Uint8Array ? model : encodeModel(model);
     const channel = this.#channel;
-    const loaded = await channel.send<Loaded>(
-      { kind: 'load', model: bytes, optimization: options.optimization ?? 'all' },
-      options.signal,
-    );
+    const { signal, ...sessionOptions } = options;
+    const loaded = await channel.send<Loaded>({ kind: 'load', model: bytes, options: sessionOptions }, signal);
     return new RemoteSession(channel, loaded);
   }
 

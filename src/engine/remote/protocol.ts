@@ -2,6 +2,7 @@
 import type { ErrorCode, ErrorDetails } from '../../errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
+import type { LoadOptions } from '../engine.ts';
 
 /** Given once, when the worker starts. */
 export interface WorkerData {
@@ -11,8 +12,10 @@ export interface WorkerData {
   readonly cancelFlags: Int32Array;
 }
 
+export type SessionOptions = Omit<LoadOptions, 'signal'>;
+
 export type Request =
-  | { readonly kind: 'load'; readonly model: Uint8Array; readonly optimization: string }
+  | { readonly kind: 'load'; readonly model: Uint8Array; readonly options: SessionOptions }
   | { readonly kind: 'run'; readonly session: number; readonly feeds: Tensors; readonly outputs?: readonly string[] }
   | {
       readonly kind: 'loop';

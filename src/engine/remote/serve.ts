@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CutlineError, type ErrorCode, type ErrorDetails } from '../../errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
-import type { Loaded, Reply, Request, WorkerData } from './protocol.ts';
+import type { Loaded, Reply, Request, SessionOptions, WorkerData } from './protocol.ts';
 
 /** A loaded graph. `T` is a tensor as the runtime holds it. */
 export interface RuntimeSession<T> {
@@ -25,7 +25,7 @@ export interface RuntimeSession<T> {
 /** Thrown by a session that found itself stopped. */
 export class Stopped extends Error {}
 
-type Load<T> = (model: Uint8Array, optimization: string) => Promise<RuntimeSession<T>>;
+type Load<T> = (model: Uint8Array, options: SessionOptions) => Promise<RuntimeSession<T>>;
 
 const progressIntervalMs = 100;
 
@@ -50,8 +50,8 @@ export function serve<T>(load: Load<T>): void {
   const outputsOf = (session: RuntimeSession<T>, wanted: readonly string[] | undefined): readonly string[] =>
     wanted ?? session.outputs.map((v) => v.name);
 
-  async function open(model: Uint8Array, optimization: string): Promise<Loaded> {
-    const session = await load(model, optimization);
+  async function open(model: Uint8Array, options: SessionOptions): Promise<Loaded> {
+    const session = await load(model, options);
     sessions.set(++count, session);
     return { session: count, inputs: session.inputs, outputs: session.outputs };
   }
@@ -122,7 +122,7 @@ export function serve<T>(load: Load<T>): void {
     if (cancelled(id)) throw new Stopped();
     switch (request.kind) {
       case 'load':
-        return open(request.model, request.optimization);
+        return open(request.model, request.options);
       case 'run':
         return run(id, request);
       case 'loop':

@@ -5,7 +5,9 @@ import type { Problem, Solution, Solver } from './solver.ts';
 
 /** What an attack takes for activations and their gradients where nothing else is said. */
 const budgetBytes = 2 * 2 ** 30;
-const mostPictures = 50;
+const mostPictures = 100;
+/** Parts under way: while the engine evaluates one, the solver thinks about the other. */
+const atOnce = 2;
 
 /**
  * How many pictures fit: every activation of the head is kept for the backward pass, and about as much again is needed
@@ -29,14 +31,19 @@ export async function solveInChunks(
   batch: number,
 ): Promise<Solution> {
   const count = problem.start.shape[0]!;
-  const n = Math.min(batch, count);
+  const n = partSize(count, batch);
   const head = await headFor(n);
   const shape = [count, ...(head.inputs[0]!.shape.slice(1) as number[])];
   const pictures = new Float32Array(sizeOf(shape));
   const values = new Float32Array(count);
   const size = pictures.length / count;
   let iterations = 0;
-  for (let first = 0; first < count; first += n) {
+  const reached = new Map<number, number>();
+  const report = (first: number, done: number) => {
+    reached.set(first, Math.min(n, count - first) * done);
+    problem.onProgress?.(Math.min(1, [...reached.values()].reduce((a, b) => a + b, 0) / count));
+  };
+  const solvePart = async (first: number) => {
     // The last part goes back to be full: a graph of another size would have to be built for the rest.
     const at = Math.min(first, count - n);
     const solution = await solver.solve({
@@ -50,13 +57,26 @@ export async function solveInChunks(
         rows: rowsOfAll(problem.basis.rows, at, n),
         lambda: problem.basis.lambda.slice(at, at + n),
       },
-      onProgress: (done) => problem.onProgress?.(Math.min(1, (first + done * n) / count)),
+      onProgress: (done) => report(first, done),
     });
     pictures.set(asFloat32(solution.pictures), at * size);
     values.set(solution.values, at);
     iterations = Math.max(iterations, solution.iterations);
     // A part that is quickly solved reports nothing itself.
-    problem.onProgress?.(Math.min(1, (first + n) / count));
-  }
+    report(first, 1);
+  };
+  const firsts = Array.from({ length: Math.ceil(count / n) }, (_, i) => i * n);
+  const next = async (): Promise<void> => {
+    const first = firsts.shift();
+    if (first === undefined) return;
+    await solvePart(first);
+    await next();
+  };
+  await Promise.all(Array.from({ length: atOnce }, next));
   return { pictures: float32(pictures, shape), values, iterations };
+}
+
+/** Pictures of a part: so many that the parts at once fill the batch, and that there is one for each of them. */
+function partSize(count: number, batch: number): number {
+  return Math.max(1, Math.min(Math.floor(batch / atOnce), Math.ceil(count / atOnce)));
 }

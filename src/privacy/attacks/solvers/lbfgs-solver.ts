@@ -15,7 +15,10 @@ export const lbfgsSolver: Solver = {
     const size = start.data.length / n;
     const input = problem.objective.structure ? basisNames.z : head.inputs[0]!.name;
     const fixed = objectiveFeeds(problem);
-    const session = await engine.load(evaluationGraph(head, problem.objective), signal && { signal });
+    const session = await engine.load(evaluationGraph(head, problem.objective), {
+      spinning: false,
+      ...(signal && { signal }),
+    });
     const evaluate = (points: Float32Array, outputs: readonly string[]) =>
       session.run({ ...fixed, [input]: float32(points, start.shape) }, { outputs, ...(signal && { signal }) });
     try {

@@ -3,6 +3,8 @@
  * generator: it yields the point it wants evaluated and is given value and gradient there. Whoever drives many of them
  * evaluates their points as one batch, while each keeps its own history and its own step.
  */
+import { History } from './history.ts';
+import { dot } from './vectors.ts';
 
 export interface Evaluation {
   readonly value: number;
@@ -46,15 +48,16 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
   const first = yield point;
   let value = first.value;
   gradient.set(first.gradient);
+  history.begin(gradient);
   let fresh = true;
   let iteration = 0;
 
   while (iteration < options.iterations) {
-    history.direction(gradient, direction);
+    history.direction(direction);
     let slope = dot(gradient, direction);
     if (!(slope < 0)) {
       if (fresh) break;
-      history.clear();
+      history.begin(gradient);
       fresh = true;
       continue;
     }
@@ -72,15 +75,16 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
     if (!accepted) {
       // Rounding hides the descent: once more along the plain gradient, then this is the minimum.
       if (fresh) break;
-      history.clear();
+      history.begin(gradient);
       fresh = true;
       continue;
     }
     iteration++;
-    history.push(point, trial, gradient, trialGradient);
     fresh = false;
     [point, trial] = [trial, point];
     gradient = Float32Array.from(trialGradient);
+    // Swapped: the step went from `trial` to `point`.
+    history.push(trial, point, gradient);
     value = accepted.value;
     if (value === 0) break;
   }
@@ -128,75 +132,4 @@ function interpolate(a: Sample, b: Sample): number {
   const d2 = Math.sign(b.step - a.step) * Math.sqrt(square);
   const step = b.step - (b.step - a.step) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2));
   return Number.isFinite(step) ? Math.min(Math.max(step, lower + margin), upper - margin) : middle;
-}
-
-/** The pairs (s, y) of the last steps, and the two-loop recursion over them. */
-class History {
-  readonly #n: number;
-  readonly #limit: number;
-  #pairs: { s: Float32Array; y: Float32Array; rho: number }[] = [];
-
-  constructor(n: number, limit: number) {
-    this.#n = n;
-    this.#limit = limit;
-  }
-
-  clear(): void {
-    this.#pairs = [];
-  }
-
-  push(from: Float32Array, to: Float32Array, gradientFrom: Float32Array, gradientTo: Float32Array): void {
-    const recycled = this.#pairs.length === this.#limit ? this.#pairs.shift() : undefined;
-    const s = recycled?.s ?? new Float32Array(this.#n);
-    const y = recycled?.y ?? new Float32Array(this.#n);
-    for (let i = 0; i < s.length; i++) {
-      s[i] = to[i]! - from[i]!;
-      y[i] = gradientTo[i]! - gradientFrom[i]!;
-    }
-    const sy = dot(s, y);
-    // The Wolfe conditions promise sᵀy > 0; rounding may break the promise.
-    if (sy > 1e-10 * Math.sqrt(dot(s, s) * dot(y, y))) this.#pairs.push({ s, y, rho: 1 / sy });
-  }
-
-  /** −H·gradient into `out`. */
-  direction(gradient: Float32Array, out: Float32Array): void {
-    for (let i = 0; i < out.length; i++) out[i] = -gradient[i]!;
-    const alphas = new Float64Array(this.#pairs.length);
-    for (let k = this.#pairs.length - 1; k >= 0; k--) {
-      const { s, y, rho } = this.#pairs[k]!;
-      alphas[k] = rho * dot(s, out);
-      addScaled(out, y, -alphas[k]!);
-    }
-    const last = this.#pairs.at(-1);
-    if (last) scale(out, 1 / (last.rho * dot(last.y, last.y)));
-    for (let k = 0; k < this.#pairs.length; k++) {
-      const { s, y, rho } = this.#pairs[k]!;
-      addScaled(out, s, alphas[k]! - rho * dot(y, out));
-    }
-  }
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  // Four sums: they keep the processor busy and the rounding small.
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let i = 0;
-  for (; i + 3 < a.length; i += 4) {
-    s0 += a[i]! * b[i]!;
-    s1 += a[i + 1]! * b[i + 1]!;
-    s2 += a[i + 2]! * b[i + 2]!;
-    s3 += a[i + 3]! * b[i + 3]!;
-  }
-  for (; i < a.length; i++) s0 += a[i]! * b[i]!;
-  return s0 + s1 + s2 + s3;
-}
-
-function addScaled(target: Float32Array, source: Float32Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = target[i]! + factor * source[i]!;
-}
-
-function scale(target: Float32Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = target[i]! * factor;
 }
