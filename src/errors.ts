@@ -83,6 +83,10 @@ const catalogue = {
     exit: 2,
     text: '{name}: {wanted} pictures asked for, the {split} split has {found}. Ask for fewer or bring more.',
   },
+  MEMORY_BUDGET: {
+    exit: 2,
+    text: 'One picture takes {needed} GB with its gradients, and there are {budget} GB for it. Allow more with --memory-gb, or attack a cut before which less is computed.',
+  },
   DATA_UNLABELLED: {
     exit: 2,
     text: '{name}: {kind} pictures have no labels, and a shadow model learns from labels. Put pictures into a folder per label, or choose another attack.',

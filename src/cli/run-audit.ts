@@ -1,11 +1,11 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
 import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
-import { createComputingEngine, type EngineName } from '../engine/index.ts';
+import { createComputingEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
-import { type Audit, type AuditOutcome, runAudit, Subject } from '../privacy/audit/index.ts';
+import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
 import { cacheFor } from './attack-cache.ts';
 import {
@@ -29,6 +29,8 @@ export interface AuditSettings extends AttackOptions {
   readonly cache: string | false | undefined;
   readonly saveDecoders: string | undefined;
   readonly solver: 'lbfgs' | 'adam';
+  readonly formula: 'paper' | 'code' | undefined;
+  readonly restarts: number | undefined;
   readonly lambdaTv: string | undefined;
   readonly learningRate: number | undefined;
   readonly defenses: readonly string[];
@@ -58,12 +60,19 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
   const data = await openDataset(settings.data, { size: preprocessing, signal });
-  const engine = await createComputingEngine({ engine: name, ...(threads && { threads }) });
+  const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
+  const engines: Engine[] = [];
+  const open = async (threads?: number) => {
+    engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
+    return engines.at(-1)!;
+  };
   const bar = progressBar('Audit');
   try {
     const sha256 = modelSha256(await readModel(model));
-    const subject = await Subject.open(engine, graph, preprocessing);
-    const outcome = await runAudit(engine, subject, data, {
+    const subject = await Subject.open(await open(threads), graph, preprocessing);
+    const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
+    const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => open(plan.threads)));
+    const outcome = await runAudit(lanes, subject, data, {
       images: settings.images,
       gallery: settings.gallery,
       seed: settings.seed,
@@ -72,9 +81,11 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       latent,
       deepPrior: { iterations: settings.iterations },
       shadow: shadowSettings(settings),
-      memoryBytes: settings.memoryGb && settings.memoryGb * 2 ** 30,
+      memoryBytes,
       rmle: {
         solver: settings.solver,
+        formula: settings.formula,
+        restarts: settings.restarts,
         lambdaTv:
           settings.lambdaTv === undefined || settings.lambdaTv === 'auto'
             ? settings.lambdaTv
@@ -107,7 +118,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     print(settings.json, outcome.audit, () => tables(outcome.audit));
   } finally {
     bar.stop();
-    await engine.close();
+    await Promise.all(engines.map((engine) => engine.close()));
   }
 }
 
@@ -135,6 +146,8 @@ function check({
   iterations,
   seed,
   solver,
+  formula,
+  restarts,
   lambdaTv,
   learningRate,
   threads,
@@ -153,6 +166,9 @@ function check({
   if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
+  if (!whole(restarts, 1, 1000)) refuse('--restarts is a whole number from 1 on.');
+  if (restarts !== undefined && (solver === 'adam' || formula !== undefined || (lambdaTv ?? 'auto') !== 'auto'))
+    refuse('--restarts is for rMLE with the statistics of pictures: without --solver adam, --formula and a --lambda-tv.');
   const lambda = lambdaTv?.trim() === '' ? Number.NaN : Number(lambdaTv);
   if (lambdaTv !== undefined && lambdaTv !== 'auto' && !(lambda >= 0 && lambda < Number.POSITIVE_INFINITY))
     refuse('--lambda-tv is a number from 0 on, or auto.');

@@ -3,7 +3,7 @@
  * Everything in the report was measured in this run.
  */
 import { readFile, rm } from 'node:fs/promises';
-import { arch, cpus } from 'node:os';
+import { arch, availableParallelism, cpus } from 'node:os';
 import { basename, extname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -63,13 +63,16 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     const broker = runCutline(['broker', '--port', '0', '--json'], log, signal);
     stops.push(() => broker.stop());
     const { url } = z.object({ url: z.string() }).parse(await broker.firstDocument);
-    const engine = await createComputingEngine();
-    stops.push(() => engine.close());
+    // An attack on a network so small keeps one thread busy.
+    const engines = await Promise.all(
+      Array.from({ length: Math.min(2, availableParallelism()) }, () => createComputingEngine({ threads: 1 })),
+    );
+    stops.push(...engines.map((engine) => () => engine.close()));
 
-    const subject = await openSubject(engine, options);
+    const subject = await openSubject(engines[0]!, options);
     log('profiling this machine, the link and the model');
     const profile = await profileOf(subject, url, options);
-    const planned = await attackAndPlan(engine, subject, profile, options);
+    const planned = await attackAndPlan(engines, subject, profile, options);
     const planPath = await writePlan(join(out, 'plan'), planned.plan, planned.outcome);
 
     log(`sending ${options.images} pictures through broker, agent and consumer`);
@@ -170,12 +173,13 @@ async function profileOf(subject: DemoSubject, url: string, { out, log, signal }
   return profile;
 }
 
-async function attackAndPlan(engine: Engine, subject: DemoSubject, profile: Profile, options: DemoOptions) {
+async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, profile: Profile, options: DemoOptions) {
   const { out, log, signal, seed, victims, iterations } = options;
   const { preprocessing, labels, input } = subject.card;
+  const engine = engines[0]!;
   const opened = await Subject.open(engine, subject.unbound, preprocessing);
   log('attacking every cut');
-  const { audit, auditor, cells } = await runAudit(engine, opened, subject.data, {
+  const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
     images: victims,
     seed,
     attacks: ['rmle'],

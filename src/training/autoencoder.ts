@@ -142,7 +142,7 @@ function meanPicture(pictures: Tensor): Float32Array {
 }
 
 /** Steps that teach small pictures well, fewer for large ones: multiplications in all, and at least so many steps. */
-const [mostSteps, fewestSteps, budgetMacs] = [1000, 200, 2e12];
+const [mostSteps, fewestSteps, budgetMacs] = [700, 200, 2e12];
 
 /** What suits pictures of a size, and so many of them: about a minute on one core. */
 export function defaultAutoencoder(

@@ -86,6 +86,19 @@ describe('cutline audit, again', () => {
     expect(weak.stderr).toMatch(/rmle needs a white-box attacker.*inverse-network.*\[ATTACK_NOT_ALLOWED\]\n$/);
   });
 
+  it('takes the formula and restarts, and says when they do not go together', async () => {
+    const few = ['--data', shop.data, '--images', '2', '--at', 'conv1', '--attack', 'rmle', '--iterations', '3'];
+    const results = async (...more: string[]) =>
+      (await documentOf('audit', shop.model, ...few, ...more)).results as { parameters: object }[];
+    const [restarted] = await results('--restarts', '2');
+    expect(restarted!.parameters).toMatchObject({ solver: 'lbfgs', restarts: 2 });
+    const [variation] = await results('--lambda-tv', '0.1', '--formula', 'paper');
+    expect(variation!.parameters).toMatchObject({ solver: 'lbfgs', lambdaTv: 0.1 });
+    const both = await cutline('audit', shop.model, ...few, '--restarts', '2', '--formula', 'code');
+    expect([both.code, both.stdout]).toEqual([2, '']);
+    expect(both.stderr).toMatch(/--restarts is for .*\[USAGE\]\n$/);
+  });
+
   it('sweeps over queries, keeps decoders, and uses them again', async () => {
     const few = ['--data', shop.data, '--images', '2', '--at', 'conv1', '--attack', 'inverse-network', '--epochs', '1'];
     const folder = shop.path('decoders');

@@ -35,6 +35,8 @@ interface Options {
   at: string[] | undefined;
   attack: AttackName[] | undefined;
   solver: 'lbfgs' | 'adam';
+  formula: 'paper' | 'code' | undefined;
+  restarts: number | undefined;
   'lambda-tv': string | undefined;
   'learning-rate': number | undefined;
   defense: string[];
@@ -98,6 +100,22 @@ export const auditCommand: CommandModule<object, Options> = {
         describe: 'Attack, repeatable; when left out, all that the threat allows but deep-prior, which is slow',
       })
       .option('solver', { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" })
+      .option('formula', {
+        choices: ['paper', 'code'] as const,
+        describe: "rMLE believes in total variation, as the paper writes it or as its code does; default for lbfgs: pictures' statistics",
+      })
+      .option('restarts', {
+        type: 'number',
+        describe: 'rMLE descends from grey and then from noise, and keeps what fits best; default 1',
+      })
+      .option('formula', {
+        choices: ['paper', 'code'] as const,
+        describe: "Total variation as the paper writes it or as its code does; lbfgs then leaves the statistics of pictures aside",
+      })
+      .option('restarts', {
+        type: 'number',
+        describe: 'Descents of rMLE with statistics, from grey and then from noise; what fits best is kept. Default 1',
+      })
       .option('lambda-tv', { type: 'string', describe: 'Weight of the total variation, or auto' })
       .option('learning-rate', { type: 'number', describe: 'For adam' })
       .option('defense', {
@@ -213,6 +231,8 @@ export const auditCommand: CommandModule<object, Options> = {
       cache: argv.cache,
       saveDecoders: argv['save-decoders'],
       solver: argv.solver,
+      formula: argv.formula,
+      restarts: argv.restarts,
       lambdaTv: argv['lambda-tv'],
       learningRate: argv['learning-rate'],
       defenses: argv.defense,

@@ -60,7 +60,7 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   const shape = generator.codeShape;
   const drawn = random.fork('candidates').fillNormal(new Float32Array(candidates * sizeOf(shape)));
   const codes = float32(drawn, [candidates, ...shape]);
-  const batch = options.batch ?? batchThatFits(await headBehind(generator, context, 1));
+  const batch = options.batch ?? batchThatFits(await headBehind(generator, context, 1), context.memoryBytes);
   const behind = await headBehind(generator, context, batch);
   /** Pictures of the codes that explain what was seen. */
   const explain = async (seen: Tensors, onProgress?: (done: number) => void) => {

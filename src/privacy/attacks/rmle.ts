@@ -94,7 +94,7 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
   return {
     pictures,
     iterations: steps,
-    parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2 },
+    parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch },
   };
 }
 

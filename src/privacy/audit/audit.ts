@@ -6,6 +6,7 @@ import { resolveCut } from '../../model/index.ts';
 import { resolveDefense } from '../defenses/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack } from './beyond.ts';
+import { inLanes } from './lanes.ts';
 import { type Audit, type AuditResult, leakageOf, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
 
@@ -20,47 +21,73 @@ export interface AuditOptions extends AuditorOptions {
   readonly onUnaudited?: (candidate: Unaudited) => void;
 }
 
+export interface Candidate {
+  readonly cut: string;
+  readonly defense: string;
+}
+
 export interface AuditOutcome {
   readonly audit: Audit;
+  /** Of the first engine. */
   readonly auditor: Auditor;
   readonly cells: readonly Cell[];
 }
 
-/** @throws CutlineError CUT_NOT_FOUND and DEFENSE_SPEC before anything is attacked, and what `Auditor` throws */
+/** The candidates that an audit of these cuts and defenses attacks. */
+export function candidatesOf(
+  subject: Subject,
+  { cuts, defenses }: Pick<AuditOptions, 'cuts' | 'defenses'>,
+): Candidate[] {
+  const ids = cuts ?? subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
+  return ids.flatMap((cut) => defenses.map((defense) => ({ cut, defense })));
+}
+
+/**
+ * @param engines one for each candidate that shall be under way at a time
+ * @throws CutlineError CUT_NOT_FOUND and DEFENSE_SPEC before anything is attacked, and what `Auditor` throws
+ */
 export async function runAudit(
-  engine: Engine,
+  engines: readonly Engine[],
   subject: Subject,
   data: Dataset,
   options: AuditOptions,
 ): Promise<AuditOutcome> {
-  const { signal, defenses } = options;
-  const auditor = await Auditor.create(engine, subject, data, options, signal);
-  const cuts = options.cuts ?? subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
+  const { signal } = options;
+  const auditors = await Promise.all(engines.map((engine) => Auditor.create(engine, subject, data, options, signal)));
+  const candidates = candidatesOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
-  for (const cut of cuts) resolveCut(subject.cuts, cut);
-  for (const defense of defenses) resolveDefense(defense, 1);
-  const cells: Cell[] = [];
-  const unaudited: Unaudited[] = [];
+  for (const { cut } of candidates) resolveCut(subject.cuts, cut);
+  for (const { defense } of candidates) resolveDefense(defense, 1);
+  const outcomes: (Cell | Unaudited)[] = [];
+  const shares = new Float64Array(candidates.length);
   let first: CutlineError | undefined;
-  const total = cuts.length * defenses.length;
-  for (const cut of cuts) {
-    for (const defense of defenses) {
-      const report = (share: number) =>
-        options.onProgress?.({ done: (cells.length + unaudited.length + share) / total, cut, defense });
+  await inLanes(
+    candidates,
+    auditors,
+    async ({ cut, defense }, index, auditor, stop) => {
+      const report = (share: number) => {
+        shares[index] = share;
+        options.onProgress?.({ done: shares.reduce((a, b) => a + b, 0) / candidates.length, cut, defense });
+      };
       report(0);
       try {
-        const cell = await auditor.audit(cut, defense, signal, report);
-        cells.push(cell);
+        const cell = await auditor.audit(cut, defense, stop, report);
+        outcomes[index] = cell;
         options.onCell?.(cell);
       } catch (error) {
         // Whoever named a cut wants it or an error.
         if (options.cuts || !isBeyondAttack(error)) throw error;
         first ??= error;
-        unaudited.push({ cut, defense, code: error.code, message: error.message });
-        options.onUnaudited?.(unaudited.at(-1)!);
+        const candidate = { cut, defense, code: error.code, message: error.message };
+        outcomes[index] = candidate;
+        options.onUnaudited?.(candidate);
       }
-    }
-  }
+      report(1);
+    },
+    signal,
+  );
+  const cells = outcomes.filter((o): o is Cell => 'results' in o);
+  const unaudited = outcomes.filter((o): o is Unaudited => !('results' in o));
   if (first && cells.length === 0) throw first;
   const results: AuditResult[] = cells.flatMap((c) => c.results);
   const skipped = cells.flatMap((c) => c.skipped);
@@ -75,5 +102,5 @@ export async function runAudit(
     data: { name: data.name.split(':')[0]!, sha256: data.sha256, count: data.test.count },
     seed: options.seed,
   };
-  return { audit, auditor, cells };
+  return { audit, auditor: auditors[0]!, cells };
 }

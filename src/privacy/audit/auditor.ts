@@ -21,7 +21,7 @@ import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
 
 /** The same on every machine: it decides what is computed together, and so the last digits. */
-const defaultMemoryBytes = 3 * 2 ** 30;
+export const defaultMemoryBytes = 3 * 2 ** 30;
 
 export interface AuditorOptions extends AttackSettings {
   /** Victims; default 100. */

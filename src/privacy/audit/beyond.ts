@@ -8,6 +8,7 @@ const beyondAttack = new Set<ErrorCode>([
   'ACTIVATION_NOT_FINITE',
   'ATTACK_DIVERGED',
   'SHADOW_UNFIT',
+  'MEMORY_BUDGET',
 ]);
 
 export function isBeyondAttack(error: unknown): error is CutlineError {

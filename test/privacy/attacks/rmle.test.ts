@@ -175,8 +175,9 @@ describe('rMLE', async () => {
 
   it('takes no more victims at once than memory holds', async () => {
     const one = await inferShapes(bindBatch(chain({ batch: 'n' }), 1), engine);
-    expect(batchThatFits(one)).toBe(50);
-    const values = new Map([...one.values].map(([name, v]) => [name, { ...v, shape: [1, 512, 512, 512] }]));
-    expect(batchThatFits({ ...one, values })).toBe(1);
+    expect(batchThatFits(one, 2 ** 31)).toBe(100);
+    const values = new Map([...one.values].map(([name, v]) => [name, { ...v, shape: [1, 64, 512, 512] }]));
+    expect(batchThatFits({ ...one, values }, 2 ** 31)).toBeLessThan(5);
+    expect(() => batchThatFits({ ...one, values }, 2 ** 27)).toThrow(expect.objectContaining({ code: 'MEMORY_BUDGET' }));
   });
 });

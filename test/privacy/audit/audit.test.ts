@@ -32,7 +32,7 @@ const defaults: AuditOptions = {
 
 async function audit(change: Partial<AuditOptions> = {}, network: Graph = graph, pictures: Dataset = data) {
   const subject = await Subject.open(engine, network, unitPreprocessing(pictures));
-  return runAudit(engine, subject, pictures, { ...defaults, ...change });
+  return runAudit([engine], subject, pictures, { ...defaults, ...change });
 }
 
 /** DESIGN.md, and what was added to it since. */

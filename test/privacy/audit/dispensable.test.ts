@@ -15,7 +15,7 @@ afterAll(() => engine.close());
 async function audit(change: Partial<AuditOptions>, labelled = false) {
   const data = spots({ train: 60, test: 10, labelled });
   const subject = await Subject.open(engine, chain({ batch: 'n' }), unitPreprocessing(data));
-  const { audit: document } = await runAudit(engine, subject, data, {
+  const { audit: document } = await runAudit([engine], subject, data, {
     images: 2,
     seed: 1,
     attacks: ['rmle', 'shadow'],

@@ -4,6 +4,7 @@ import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, bindBatch, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Schedule, train } from '../../../training/index.ts';
+import { picturesThatFit } from '../memory.ts';
 import { applyRows } from '../rows.ts';
 import { type LossName, withCriterion } from './criterion.ts';
 import { frozenOf } from './frozen.ts';
@@ -37,6 +38,9 @@ export interface FittedDecoder {
 /** Nobody sees a smaller mean squared error (70 dB): what solves equations so well has nothing to learn. */
 const exact = 1e-7;
 
+/** Of the memory; the rest is for pairs. */
+const activationShare = 3 / 8;
+
 /** One in ten pairs is kept aside, within these. */
 const [fewestKept, mostKept] = [8, 256];
 
@@ -56,11 +60,11 @@ export async function fitDecoder(
   const order = random.fork('validation').permutation(pairs.count);
   const validation = await pairs.rows(order.subarray(0, aside));
   const indices = order.slice(aside);
-  const batch = Math.min(options.batch, indices.length);
-  const network = await inferShapes(
-    withCriterion(await inferShapes(bindBatch(decoder, batch), engine), options.loss, picture),
-    engine,
-  );
+  const trainable = async (n: number) =>
+    inferShapes(withCriterion(await inferShapes(bindBatch(decoder, n), engine), options.loss, picture), engine);
+  const most = Math.min(options.batch, indices.length);
+  const batch = picturesThatFit({ graphs: [await trainable(1)] }, activationShare * options.memoryBytes, most);
+  const network = await trainable(batch);
   const bytesPerRow = network.inputs.reduce((sum, v) => sum + (4 * sizeOf(v.shape as number[])) / batch, 0);
   const epochs = new PairEpochs(pairs, indices, bytesPerRow, batch, options.memoryBytes);
   const symbolic = (trained: Graph): Graph => ({

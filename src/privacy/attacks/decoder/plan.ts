@@ -4,7 +4,7 @@ import type { DecoderKind } from './choose.ts';
 import type { FitDecoder } from './fit.ts';
 
 /** With few pictures more epochs are needed to take as many steps; with many, three or four have seen enough. */
-const wantedSteps = 400;
+const wantedSteps = 320;
 const [fewestEpochs, mostEpochs] = [4, 150];
 const batch = 32;
 

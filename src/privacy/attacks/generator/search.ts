@@ -48,7 +48,7 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
   const { engine, observed, count, signal, defense } = context;
   const each = starts.shape[0]! / count;
   const headFor = remembering((n: number) => headBehind(generator, context, n));
-  const batch = search.batch ?? batchThatFits(await headFor(1));
+  const batch = search.batch ?? batchThatFits(await headFor(1), context.memoryBytes);
   const objective = codeObjective(generator.codeShape, defense);
   const scales = meanSquares(observed);
   const weigh = evidence(context, sizeOf(generator.codeShape));

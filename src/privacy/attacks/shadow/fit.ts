@@ -16,12 +16,16 @@ import type { Random } from '../../../random.ts';
 import { type Block, halving, train } from '../../../training/index.ts';
 import type { LabelledPictures, QueryFreeContext } from '../attack.ts';
 import { PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
+import { picturesThatFit } from '../memory.ts';
 import { runRows } from '../rows.ts';
 import { classAnswer } from './answer.ts';
 import { defended } from './answers.ts';
 import { labelInput, withCriterion } from './criterion.ts';
 import { freshHead, type HeadOf, type ShadowStructure, trainable, withWeights } from './head.ts';
 import { type Moments, momentsOf } from './moments.ts';
+
+/** Of the memory; the rest is for pictures. */
+const activationShare = 3 / 8;
 
 export interface FitShadow {
   readonly structure: ShadowStructure;
@@ -62,7 +66,8 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   const aside = Math.min(mostKept, Math.ceil(labelled.count / 10));
   const order = random.fork('validation').permutation(labelled.count);
   const [kept, learnt] = [order.slice(0, aside), order.slice(aside)];
-  const batch = Math.min(batchSize, learnt.length);
+  const graphs = [await context.structure(1), await context.tail(1)];
+  const batch = picturesThatFit({ graphs }, activationShare * context.memoryBytes, Math.min(batchSize, learnt.length));
   const tail = raiseOpset(await foldConstants(await context.tail(batch), engine));
   const answer = classAnswer(tail, cut);
   const fresh = await freshHead(context, options.structure, cut, answer.tail.opsets, random.fork('weights'));

@@ -1,23 +1,22 @@
 /** Solves a problem a part of its pictures at a time, so that it fits in memory. */
-import { allValues, asFloat32, float32, type Graph, sizeOf } from '../../../model/index.ts';
+import { asFloat32, float32, type Graph, sizeOf } from '../../../model/index.ts';
+import { picturesThatFit } from '../memory.ts';
 import { rowsOf, rowsOfAll } from '../rows.ts';
+import { vectorsKept } from './lbfgs.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
 
-/** What an attack takes for activations and their gradients where nothing else is said. */
-const budgetBytes = 2 * 2 ** 30;
 const mostPictures = 100;
 /** Parts under way: while the engine evaluates one, the solver thinks about the other. */
 const atOnce = 2;
 
 /**
- * How many pictures fit: every activation of the head is kept for the backward pass, and about as much again is needed
- * for cotangents and scratch space.
+ * How many pictures a descent takes at once; L-BFGS remembers its last steps for each.
  * @param head batch one, shapes known
+ * @throws CutlineError MEMORY_BUDGET
  */
-export function batchThatFits(head: Graph, memoryBytes = budgetBytes): number {
-  let bytes = 0;
-  for (const v of allValues(head).values()) bytes += 4 * sizeOf(v.shape.map((d) => (typeof d === 'number' ? d : 1)));
-  return Math.max(1, Math.min(mostPictures, Math.floor(memoryBytes / (2.5 * bytes))));
+export function batchThatFits(head: Graph, memoryBytes: number): number {
+  const picture = sizeOf(head.inputs[0]!.shape.slice(1) as number[]);
+  return picturesThatFit({ graphs: [head], state: vectorsKept * picture }, memoryBytes, mostPictures);
 }
 
 /**

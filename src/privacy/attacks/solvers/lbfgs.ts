@@ -15,7 +15,7 @@ export interface Evaluation {
 export interface LbfgsOptions {
   /** Steps to take; each costs little more than one evaluation. */
   readonly iterations: number;
-  /** Pairs kept to model the curvature. Default 40. */
+  /** Pairs kept to model the curvature. Default 24. */
   readonly history?: number;
 }
 
@@ -24,6 +24,11 @@ export interface Minimum {
   readonly value: number;
   readonly iterations: number;
 }
+
+/** Pairs kept where nothing else is said. More gain next to nothing. */
+const defaultHistory = 24;
+/** Vectors as long as a point that a minimisation holds: its pairs, and those it works with. */
+export const vectorsKept = 2 * defaultHistory + 8;
 
 /** Sufficient decrease and curvature of the Wolfe conditions. */
 const c1 = 1e-4;
@@ -39,7 +44,7 @@ interface Sample {
 
 export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Float32Array, Minimum, Evaluation> {
   const n = start.length;
-  const history = new History(n, options.history ?? 40);
+  const history = new History(n, options.history ?? defaultHistory);
   let point = Float32Array.from(start);
   let trial = new Float32Array(n);
   let gradient = new Float32Array(n);

@@ -1,0 +1,33 @@
+/** How many pictures an attack takes at once, so that it stays within its memory. */
+import { CutlineError } from '../../errors.ts';
+import { allValues, type Graph, sizeOf } from '../../model/index.ts';
+
+/** Every activation is kept for the backward pass, and about as much again and a half goes to cotangents and scratch space. */
+const timesActivations = 2.5;
+
+export interface MemoryUse {
+  /** What is run forward and back, batch one, shapes known. */
+  readonly graphs: readonly Graph[];
+  /** Numbers kept for each picture besides. */
+  readonly state?: number;
+}
+
+/**
+ * @param most never more than these, however much memory there is
+ * @throws CutlineError MEMORY_BUDGET when not even one fits
+ */
+export function picturesThatFit({ graphs, state = 0 }: MemoryUse, memoryBytes: number, most: number): number {
+  let activations = 0;
+  for (const graph of graphs) {
+    for (const { shape } of allValues(graph).values()) {
+      activations += sizeOf(shape.map((d) => (typeof d === 'number' ? d : 1)));
+    }
+  }
+  const bytes = 4 * (timesActivations * activations + state);
+  const fitting = Math.floor(memoryBytes / bytes);
+  if (fitting < 1) {
+    const gigabytes = (n: number) => (n / 2 ** 30).toPrecision(2);
+    throw new CutlineError('MEMORY_BUDGET', { needed: gigabytes(bytes), budget: gigabytes(memoryBytes) });
+  }
+  return Math.min(most, fitting);
+}
