@@ -168,7 +168,9 @@ function check({
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
   if (!whole(restarts, 1, 1000)) refuse('--restarts is a whole number from 1 on.');
   if (restarts !== undefined && (solver === 'adam' || formula !== undefined || (lambdaTv ?? 'auto') !== 'auto'))
-    refuse('--restarts is for rMLE with the statistics of pictures: without --solver adam, --formula and a --lambda-tv.');
+    refuse(
+      '--restarts is for rMLE with the statistics of pictures: without --solver adam, --formula and a --lambda-tv.',
+    );
   const lambda = lambdaTv?.trim() === '' ? Number.NaN : Number(lambdaTv);
   if (lambdaTv !== undefined && lambdaTv !== 'auto' && !(lambda >= 0 && lambda < Number.POSITIVE_INFINITY))
     refuse('--lambda-tv is a number from 0 on, or auto.');

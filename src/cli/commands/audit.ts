@@ -102,7 +102,8 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('solver', { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" })
       .option('formula', {
         choices: ['paper', 'code'] as const,
-        describe: "rMLE believes in total variation, as the paper writes it or as its code does; default for lbfgs: pictures' statistics",
+        describe:
+          "rMLE believes in total variation, as the paper writes it or as its code does; default for lbfgs: pictures' statistics",
       })
       .option('restarts', {
         type: 'number',
@@ -110,7 +111,8 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('formula', {
         choices: ['paper', 'code'] as const,
-        describe: "Total variation as the paper writes it or as its code does; lbfgs then leaves the statistics of pictures aside",
+        describe:
+          'Total variation as the paper writes it or as its code does; lbfgs then leaves the statistics of pictures aside',
       })
       .option('restarts', {
         type: 'number',

@@ -3,7 +3,7 @@
  * Codes are taken to be standard normal, as those of most generators are, and of those that `cutline train autoencoder`
  * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
  */
-import { float32, type Graph, sizeOf, type Tensors } from '../../model/index.ts';
+import { cost, float32, type Graph, sizeOf, type Tensors } from '../../model/index.ts';
 import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
@@ -14,6 +14,7 @@ import { descend, type RmleOptions } from './rmle.ts';
 import { pickRows } from './rows.ts';
 import { batchThatFits } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
+import { stepsWithin } from './steps.ts';
 
 export interface GivenGenerator {
   /** One float32 input [n, …], one output: pictures [n, …]. */
@@ -28,7 +29,7 @@ export interface LatentOptions {
   readonly data: AttackerData;
   /** Of an own generator. */
   readonly training?: Omit<OwnGenerator, 'data'> | undefined;
-  /** Steps at most; it ends when no victim gains. Default 300. */
+  /** Steps at most; it ends when no victim gains. Default 300, or fewer where a step is dear. */
   readonly iterations?: number | undefined;
   /** Codes that are looked through for beginnings. Default 512. */
   readonly candidates?: number | undefined;
@@ -40,12 +41,15 @@ export interface LatentOptions {
   readonly release?: RmleOptions | undefined;
 }
 
+/** Multiplications and additions of one beginning: some 50 seconds a core for 100 victims. */
+const stepBudget = 1.5e10;
+
 export function latent(options: LatentOptions): WhiteBoxAttack {
   return { name: 'latent', threat: 'white-box', run: (context) => run(context, options) };
 }
 
 async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Reconstruction> {
-  const { iterations = 300, candidates = 512, restarts = 3, release } = options;
+  const { candidates = 512, restarts = 3, release } = options;
   const { engine, preprocessing, observed, signal } = context;
   const random = context.random.fork('latent');
   const trainingShare = options.generator ? 0 : 0.5;
@@ -60,7 +64,9 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   const shape = generator.codeShape;
   const drawn = random.fork('candidates').fillNormal(new Float32Array(candidates * sizeOf(shape)));
   const codes = float32(drawn, [candidates, ...shape]);
-  const batch = options.batch ?? batchThatFits(await headBehind(generator, context, 1), context.memoryBytes);
+  const one = await headBehind(generator, context, 1);
+  const batch = options.batch ?? batchThatFits(one, context.memoryBytes);
+  const iterations = options.iterations ?? stepsWithin(stepBudget, cost(one).macs, [60, 300]);
   const behind = await headBehind(generator, context, batch);
   /** Pictures of the codes that explain what was seen. */
   const explain = async (seen: Tensors, onProgress?: (done: number) => void) => {

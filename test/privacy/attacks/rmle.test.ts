@@ -178,6 +178,8 @@ describe('rMLE', async () => {
     expect(batchThatFits(one, 2 ** 31)).toBe(100);
     const values = new Map([...one.values].map(([name, v]) => [name, { ...v, shape: [1, 64, 512, 512] }]));
     expect(batchThatFits({ ...one, values }, 2 ** 31)).toBeLessThan(5);
-    expect(() => batchThatFits({ ...one, values }, 2 ** 27)).toThrow(expect.objectContaining({ code: 'MEMORY_BUDGET' }));
+    expect(() => batchThatFits({ ...one, values }, 2 ** 27)).toThrow(
+      expect.objectContaining({ code: 'MEMORY_BUDGET' }),
+    );
   });
 });

@@ -4,12 +4,12 @@
  */
 import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
 import type { WhiteBoxContext } from '../attack.ts';
+import { meanSquares } from '../mean-squares.ts';
 import { pickRows, pickRowsOfAll } from '../rows.ts';
 import { batchThatFits, solveInChunks } from '../solvers/chunked.ts';
 import type { Solver } from '../solvers/solver.ts';
 import { codeObjective, headBehind } from './behind.ts';
 import type { Generator } from './generator.ts';
-import { meanSquares } from './mean-squares.ts';
 import { residuals } from './residual.ts';
 
 export interface CodeSearch {

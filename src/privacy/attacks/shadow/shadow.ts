@@ -2,10 +2,12 @@
  * The shadow model of He et al. (2019, §6): who can neither read nor ask the head trains one of his own until the tail, which
  * he holds, is content with it, and inverts that. Query-free.
  */
+import { cost } from '../../../model/index.ts';
 import type { AttackerData, QueryFreeAttack, QueryFreeContext, Reconstruction } from '../attack.ts';
 import type { DecoderSize } from '../decoder/residual.ts';
 import { learnAndApply } from '../inverse-network.ts';
 import { descend } from '../rmle.ts';
+import { stepsWithin } from '../steps.ts';
 import { shadowAnswers } from './answers.ts';
 import { fitShadow } from './fit.ts';
 import type { ShadowStructure } from './head.ts';
@@ -27,7 +29,7 @@ export interface ShadowOptions {
   readonly pictures?: number | undefined;
   /** Of the shadow. Default: as many as cost about what a decoder's training costs. */
   readonly epochs?: number | undefined;
-  /** Epochs of the decoder, or steps of rMLE. Default by the number of pictures; 500 as published. */
+  /** Epochs of the decoder, or steps of rMLE. Default by the number of pictures; 500 as published, or fewer where a step is dear. */
   readonly iterations?: number | undefined;
   /** Of rMLE. Default 0.2; published was 2. */
   readonly lambdaTv?: number | undefined;
@@ -45,6 +47,10 @@ const trainingShare = 0.5;
  * would trust it too much.
  */
 const descent = { solver: 'adam', iterations: 500, learningRate: 0.1, lambdaTv: 0.2, lambdaL2: 0 } as const;
+
+/** Multiplications and additions of one descent: some 60 seconds a core for 100 victims. */
+const stepBudget = 2.5e10;
+const fewestSteps = 100;
 
 export function shadow(options: ShadowOptions): QueryFreeAttack {
   return { name: 'shadow', threat: 'query-free', run: (context) => run(context, options) };
@@ -97,7 +103,9 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
           },
           {
             ...descent,
-            iterations: options.iterations ?? descent.iterations,
+            iterations:
+              options.iterations ??
+              stepsWithin(stepBudget, cost(await head(1)).macs, [fewestSteps, descent.iterations]),
             lambdaTv: options.lambdaTv ?? descent.lambdaTv,
             cut,
           },

@@ -17,6 +17,8 @@ export interface LbfgsOptions {
   readonly iterations: number;
   /** Pairs kept to model the curvature. Default 24. */
   readonly history?: number;
+  /** A value as low as this ends the descent. Default 0. */
+  readonly enough?: number;
 }
 
 export interface Minimum {
@@ -91,7 +93,7 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
     // Swapped: the step went from `trial` to `point`.
     history.push(trial, point, gradient);
     value = accepted.value;
-    if (value === 0) break;
+    if (value <= (options.enough ?? 0)) break;
   }
   return { point, value, iterations: iteration };
 }

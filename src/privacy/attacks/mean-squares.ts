@@ -1,5 +1,5 @@
 /** How large the tensors of each row are. */
-import { asFloat32, type Tensors } from '../../../model/index.ts';
+import { asFloat32, type Tensors } from '../../model/index.ts';
 
 /** Mean of squares of each row, over all tensors. */
 export function meanSquares(tensors: Tensors): Float32Array {
