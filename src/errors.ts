@@ -85,7 +85,7 @@ const catalogue = {
   },
   MEMORY_BUDGET: {
     exit: 2,
-    text: 'One picture takes {needed} GB with its gradients, and there are {budget} GB for it. Allow more with --memory-gb, or attack a cut before which less is computed.',
+    text: 'One picture takes {needed} GB with its gradients, and there are {budget} GB for it. Allow more with --memory-gb, or take another attack.',
   },
   DATA_UNLABELLED: {
     exit: 2,

@@ -103,15 +103,6 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('formula', {
         choices: ['paper', 'code'] as const,
         describe:
-          "rMLE believes in total variation, as the paper writes it or as its code does; default for lbfgs: pictures' statistics",
-      })
-      .option('restarts', {
-        type: 'number',
-        describe: 'rMLE descends from grey and then from noise, and keeps what fits best; default 1',
-      })
-      .option('formula', {
-        choices: ['paper', 'code'] as const,
-        describe:
           'Total variation as the paper writes it or as its code does; lbfgs then leaves the statistics of pictures aside',
       })
       .option('restarts', {
@@ -171,7 +162,7 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('memory-gb', {
         type: 'number',
-        describe: 'What an attack may take for tables and activations; default 3',
+        describe: 'What each attack under way may take for tables and activations; default 3',
       })
       .option('cache', {
         type: 'string',
@@ -185,7 +176,11 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('iterations', { type: 'number', describe: 'Steps of the solver' })
       .option('seed', { type: 'number', default: 1, describe: 'Same seed, same numbers' })
-      .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
+      .option('threads', {
+        type: 'number',
+        describe:
+          'Threads in all; default all cores. Cuts are attacked side by side, as many as there are threads and memory',
+      })
       .option('engine', {
         choices: engineNames,
         default: 'onnxruntime' as const,

@@ -88,7 +88,7 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     generator: options.generator ? options.generator.graph.name : `autoencoder ${options.data}`,
     code: sizeOf(shape),
     candidates,
-    restarts,
+    beginnings: restarts,
     residual: found.residual,
   };
   if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters };

@@ -2,7 +2,7 @@
 import { CutlineError } from '../../errors.ts';
 import { allValues, type Graph, sizeOf } from '../../model/index.ts';
 
-/** Every activation is kept for the backward pass, and about as much again and a half goes to cotangents and scratch space. */
+/** Weights are there once; every activation is kept for the backward pass, and about as much again and a half goes to cotangents and scratch space. */
 const timesActivations = 2.5;
 
 export interface MemoryUse {
@@ -17,17 +17,20 @@ export interface MemoryUse {
  * @throws CutlineError MEMORY_BUDGET when not even one fits
  */
 export function picturesThatFit({ graphs, state = 0 }: MemoryUse, memoryBytes: number, most: number): number {
+  let weights = 0;
   let activations = 0;
   for (const graph of graphs) {
-    for (const { shape } of allValues(graph).values()) {
-      activations += sizeOf(shape.map((d) => (typeof d === 'number' ? d : 1)));
+    for (const { name, shape } of allValues(graph).values()) {
+      const size = sizeOf(shape.map((d) => (typeof d === 'number' ? d : 1)));
+      if (graph.initializers.has(name)) weights += size;
+      else activations += size;
     }
   }
   const bytes = 4 * (timesActivations * activations + state);
-  const fitting = Math.floor(memoryBytes / bytes);
+  const fitting = Math.floor((memoryBytes - 4 * weights) / bytes);
   if (fitting < 1) {
-    const gigabytes = (n: number) => (n / 2 ** 30).toPrecision(2);
-    throw new CutlineError('MEMORY_BUDGET', { needed: gigabytes(bytes), budget: gigabytes(memoryBytes) });
+    const gigabytes = (n: number) => (n / 2 ** 30).toFixed(2);
+    throw new CutlineError('MEMORY_BUDGET', { needed: gigabytes(bytes + 4 * weights), budget: gigabytes(memoryBytes) });
   }
   return Math.min(most, fitting);
 }

@@ -37,7 +37,7 @@ export interface RmleOptions {
   readonly learningRate?: number | undefined;
   /** Id of the cut: it selects what was published. */
   readonly cut: string;
-  /** Victims attacked together. Default what fits in memory, at most 50. */
+  /** Victims attacked together. Default what fits in memory, at most 100. */
   readonly batch?: number | undefined;
 }
 

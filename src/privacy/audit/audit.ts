@@ -2,13 +2,14 @@
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { CutlineError } from '../../errors.ts';
+import { inLanes } from '../../in-lanes.ts';
 import { resolveCut } from '../../model/index.ts';
 import { resolveDefense } from '../defenses/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack } from './beyond.ts';
-import { inLanes } from './lanes.ts';
 import { type Audit, type AuditResult, leakageOf, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
+import { openTruth } from './truth.ts';
 
 export interface AuditOptions extends AuditorOptions {
   /** Ids; default every cut between the input and the output, those left out that cannot be attacked. */
@@ -53,14 +54,15 @@ export async function runAudit(
   options: AuditOptions,
 ): Promise<AuditOutcome> {
   const { signal } = options;
-  const auditors = await Promise.all(engines.map((engine) => Auditor.create(engine, subject, data, options, signal)));
+  const truth = await openTruth(data, subject, options, signal);
+  const auditors = engines.map((engine) => new Auditor(engine, subject, data, options, truth));
   const candidates = candidatesOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
   for (const { cut } of candidates) resolveCut(subject.cuts, cut);
   for (const { defense } of candidates) resolveDefense(defense, 1);
   const outcomes: (Cell | Unaudited)[] = [];
   const shares = new Float64Array(candidates.length);
-  let first: CutlineError | undefined;
+  const errors: CutlineError[] = [];
   await inLanes(
     candidates,
     auditors,
@@ -77,7 +79,7 @@ export async function runAudit(
       } catch (error) {
         // Whoever named a cut wants it or an error.
         if (options.cuts || !isBeyondAttack(error)) throw error;
-        first ??= error;
+        errors[index] = error;
         const candidate = { cut, defense, code: error.code, message: error.message };
         outcomes[index] = candidate;
         options.onUnaudited?.(candidate);
@@ -88,7 +90,7 @@ export async function runAudit(
   );
   const cells = outcomes.filter((o): o is Cell => 'results' in o);
   const unaudited = outcomes.filter((o): o is Unaudited => !('results' in o));
-  if (first && cells.length === 0) throw first;
+  if (cells.length === 0 && errors.length > 0) throw errors.find(Boolean);
   const results: AuditResult[] = cells.flatMap((c) => c.results);
   const skipped = cells.flatMap((c) => c.skipped);
   const audit: Audit = {

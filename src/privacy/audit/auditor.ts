@@ -76,7 +76,8 @@ export class Auditor {
     return new Auditor(engine, subject, data, options, await openTruth(data, subject, options, signal));
   }
 
-  private constructor(engine: Engine, subject: Subject, data: Dataset, options: AuditorOptions, truth: KnownTruth) {
+  /** @param truth as `openTruth` finds it */
+  constructor(engine: Engine, subject: Subject, data: Dataset, options: AuditorOptions, truth: KnownTruth) {
     this.#reserved = new Set(truth.indices);
     this.#engine = engine;
     this.#subject = subject;

@@ -33,9 +33,12 @@ const headerSchema = z.strictObject({
 const mostFileBytes = 512 * 2 ** 20;
 const mostBytes = 4 * 2 ** 30;
 
+/** Raised whenever an attack comes to other results with the same options: what was kept before is not found any more. */
+const revision = 2;
+
 /** @param conditions everything that decides the outcome */
 export function cacheKey(conditions: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.fromEntries(Object.entries(conditions).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = Object.fromEntries(Object.entries({ ...conditions, revision }).sort(([a], [b]) => (a < b ? -1 : 1)));
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
 }
 
@@ -125,12 +128,13 @@ async function forgetOldest(folder: string): Promise<void> {
   const files = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
-      const { size, mtimeMs } = await stat(path);
-      return { path, size, mtimeMs };
+      // Somebody else may be forgetting it just now.
+      const found = await stat(path).catch(() => undefined);
+      return found ? [{ path, size: found.size, mtimeMs: found.mtimeMs }] : [];
     }),
   );
-  let total = files.reduce((sum, f) => sum + f.size, 0);
-  for (const { path, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+  let total = files.flat().reduce((sum, f) => sum + f.size, 0);
+  for (const { path, size } of files.flat().sort((a, b) => a.mtimeMs - b.mtimeMs)) {
     if (total <= mostBytes) return;
     await rm(path, { force: true });
     total -= size;

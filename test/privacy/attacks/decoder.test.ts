@@ -71,7 +71,8 @@ describe('ridge regression', () => {
 
   it('finds what there is to find', () => {
     const random = createRandom(1);
-    const w = solveRidge(equations(random, 200, 0.01), equations(random, 50, 0.01));
+    const { weights: w, unexplained } = solveRidge(equations(random, 200, 0.01), equations(random, 50, 0.01));
+    expect(unexplained).toBeLessThan(0.01);
     [2, -1, 0.5].forEach((v, i) => {
       expect(w[i]).toBeCloseTo(v, 1);
     });
@@ -82,7 +83,9 @@ describe('ridge regression', () => {
     const judge = equations(random, 50, 0);
     // The judge has seen the opposite.
     for (let i = 0; i < 3; i++) judge.xy[i] = -judge.xy[i]!;
-    expect([...solveRidge(equations(random, 200, 0), judge)]).toEqual([0, 0, 0]);
+    const { weights, unexplained } = solveRidge(equations(random, 200, 0), judge);
+    expect([...weights]).toEqual([0, 0, 0]);
+    expect(unexplained).toBe(1);
   });
 });
 

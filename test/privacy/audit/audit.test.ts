@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Dataset } from '../../../src/data/index.ts';
-import { createEngine } from '../../../src/engine/index.ts';
+import { createEngine, type Engine } from '../../../src/engine/index.ts';
 import { asFloat32, bindBatch, float32, type Graph, inferShapes } from '../../../src/model/index.ts';
 import { readAudit } from '../../../src/planner/index.ts';
 import { type Audit, type AuditOptions, runAudit, Subject } from '../../../src/privacy/audit/index.ts';
@@ -30,9 +30,14 @@ const defaults: AuditOptions = {
   modelSha256,
 };
 
-async function audit(change: Partial<AuditOptions> = {}, network: Graph = graph, pictures: Dataset = data) {
+async function audit(
+  change: Partial<AuditOptions> = {},
+  network: Graph = graph,
+  pictures: Dataset = data,
+  engines: readonly Engine[] = [engine],
+) {
   const subject = await Subject.open(engine, network, unitPreprocessing(pictures));
-  return runAudit([engine], subject, pictures, { ...defaults, ...change });
+  return runAudit(engines, subject, pictures, { ...defaults, ...change });
 }
 
 /** DESIGN.md, and what was added to it since. */
@@ -130,6 +135,23 @@ describe('an audit', () => {
       await expect(readAudit(path, 'b'.repeat(64))).rejects.toMatchObject({ code: 'AUDIT_OTHER_MODEL' });
     } finally {
       await rm(dir, { recursive: true });
+    }
+  });
+
+  it('says the same however many candidates are under way at a time', async () => {
+    const second = await createEngine({ threads: 2, flushDenormals: true });
+    try {
+      const change = { cuts: ['conv1', 'conv2', 'pool2'], images: 3, attacks: ['rmle', 'inverse-network'] } as const;
+      const settings = {
+        ...change,
+        inverseNetwork: { queries: [40], epochs: 1 },
+        rmle: { solver: 'lbfgs', iterations: 10 },
+      } as const;
+      const one = await audit(settings);
+      const two = await audit(settings, graph, data, [engine, second]);
+      expect(withoutTime(two.audit)).toEqual(withoutTime(one.audit));
+    } finally {
+      await second.close();
     }
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CutlineError } from '../../../src/errors.ts';
-import { inLanes, lanesFor } from '../../../src/privacy/audit/lanes.ts';
+import { inLanes } from '../../../src/in-lanes.ts';
+import { lanesFor } from '../../../src/privacy/audit/lanes.ts';
 
 const gigabyte = 2 ** 30;
 

@@ -30,8 +30,8 @@ export async function untrainedDecoder(
   signal?: AbortSignal,
 ): Promise<Graph> {
   const tensors = Object.entries(observed).map(([name, t]) => ({ name, shape: t.shape.slice(1) }));
-  const weights = random.fork('weights');
-  if (options.decoder === 'paper') return paperDecoder(options.cut, tensors, picture, weights);
+  const weights = () => random.fork('weights');
+  if (options.decoder === 'paper') return paperDecoder(options.cut, tensors, picture, weights());
   const indices = Int32Array.from({ length: Math.min(scaledBy, pairs.count) }, (_, i) => i);
   const { features, inputs } = await pairs.rows(indices);
   const size = options.size ?? decoderSize(tensors, picture);
@@ -39,9 +39,14 @@ export async function untrainedDecoder(
   // What a map gives away it gives away at every place alike: a mean that differs from place to place would be in its way.
   const isMap = tensors.some(({ shape }) => layoutOf(shape, picture).kind === 'map');
   const mean = isMap ? evened(meanOf(inputs), picture) : meanOf(inputs);
-  const { graph, straight, trunk } = residualDecoder(tensors, scales, mean, picture, size, weights);
-  const even = await withUnitScale(engine, graph, trunk, features, signal);
-  return straight ? withLeastSquares(engine, even, straight, pairs, picture, signal) : even;
+  const written = async (linear: boolean) => {
+    const { graph, ...parts } = residualDecoder(tensors, scales, mean, picture, { ...size, linear }, weights());
+    return { ...parts, graph: await withUnitScale(engine, graph, parts.trunk, features, signal) };
+  };
+  const { graph, straight } = await written(true);
+  if (!straight) return graph;
+  const solved = await withLeastSquares(engine, graph, straight, pairs, picture, signal);
+  return solved ?? (await written(false)).graph;
 }
 
 /** Of all rows, as a batch of one. */

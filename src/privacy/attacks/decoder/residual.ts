@@ -23,6 +23,7 @@ export interface DecoderSize {
 
 /**
  * @param mean network input [1, …]: the mean of the attacker's pictures
+ * @param linear whether there is a straight path beside, where one is possible
  * @returns the mean picture whatever it is shown, until it has learnt: a graph with one input [batch, …] for each tensor, by its name, and one output `picture` [batch, …] in the
  *   network's own input space; the batch is symbolic
  */
@@ -31,20 +32,20 @@ export function residualDecoder(
   scales: FeatureScales,
   mean: Tensor,
   picture: Preprocessing,
-  size: DecoderSize,
+  { width: wide, blocks, linear }: DecoderSize & { readonly linear: boolean },
   random: Random,
 ): { readonly graph: Graph; readonly straight: StraightPath | undefined; readonly trunk: Trunk } {
   const layers = new Layers(random);
   const grid = gridOfAll(tensors, picture);
-  const entries = tensors.map((t) => writeEntry(layers, t, scales, grid, size.width, picture));
+  const entries = tensors.map((t) => writeEntry(layers, t, scales, grid, wide, picture));
   let x = summed(
     layers,
     'entries',
     entries.map((e) => e.x),
   );
   const trunk: Trunk = { term: x, layers: tensors.map((t) => `entry:${t.name}.conv`) };
-  for (let i = 0; i < size.blocks; i++) x = block(layers, `block${i}`, x, size.width);
-  let { width } = size;
+  for (let i = 0; i < blocks; i++) x = block(layers, `block${i}`, x, wide);
+  let width = wide;
   let { stride } = grid;
   for (; stride > 2; stride /= 2) {
     const next = Math.max(24, width / 2);
@@ -58,7 +59,7 @@ export function residualDecoder(
     stride === 2
       ? doubled(layers, 'last', x, width, channels, 0)
       : layers.conv('last', x, { inputs: width, outputs: channels, kernel: 3, pad: 1 }, 0);
-  const straight = straightPath(layers, entries, grid, picture);
+  const straight = linear ? straightPath(layers, entries, grid, picture) : undefined;
   const map = straight?.place === 'grid' ? [straight.term] : [];
   const list = straight?.place === 'picture' ? straight.term : undefined;
   writePicture(layers, summed(layers, 'pixels', [x, ...map]), grid, picture, mean, list);

@@ -12,14 +12,20 @@ export interface Equations {
   yy: number;
 }
 
+export interface RidgeSolution {
+  /** unknowns × outputs */
+  readonly weights: Float64Array;
+  /** Share of Σ |y|² of the other pictures that is left; 0 where there were none. */
+  readonly unexplained: number;
+}
+
 /** Weights of |w|², as shares of the mean of the diagonal of Σ xxᵀ. */
 const ridges = [1e-8, 1e-6, 1e-4, 1e-2, 0.3];
 
 /**
  * @param judge equations of other pictures: the ridge whose error on them is least is taken; none there, the middle one
- * @returns unknowns × outputs
  */
-export function solveRidge(solve: Equations, judge: Equations): Float64Array {
+export function solveRidge(solve: Equations, judge: Equations): RidgeSolution {
   const judged = judge.yy > 0;
   let best: Float64Array | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -29,7 +35,10 @@ export function solveRidge(solve: Equations, judge: Equations): Float64Array {
     if (w && error < least) [best, least] = [w, error];
   }
   // Doing nothing is the mean picture.
-  return best && (!judged || least < judge.yy) ? best : new Float64Array(solve.unknowns * solve.outputs);
+  if (!best || (judged && least >= judge.yy)) {
+    return { weights: new Float64Array(solve.unknowns * solve.outputs), unexplained: 1 };
+  }
+  return { weights: best, unexplained: judged ? least / judge.yy : 0 };
 }
 
 /** Σ |y − wᵀx|². */

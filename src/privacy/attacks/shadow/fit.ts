@@ -66,11 +66,13 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   const aside = Math.min(mostKept, Math.ceil(labelled.count / 10));
   const order = random.fork('validation').permutation(labelled.count);
   const [kept, learnt] = [order.slice(0, aside), order.slice(aside)];
-  const graphs = [await context.structure(1), await context.tail(1)];
+  const raisedTail = async (n: number) => raiseOpset(await foldConstants(await context.tail(n), engine));
+  const { opsets } = classAnswer(await raisedTail(1), cut).tail;
+  const fresh = await freshHead(context, options.structure, cut, opsets, random.fork('weights'));
+  const graphs = [await fresh(1), await raisedTail(1)];
   const batch = picturesThatFit({ graphs }, activationShare * context.memoryBytes, Math.min(batchSize, learnt.length));
-  const tail = raiseOpset(await foldConstants(await context.tail(batch), engine));
+  const tail = await raisedTail(batch);
   const answer = classAnswer(tail, cut);
-  const fresh = await freshHead(context, options.structure, cut, answer.tail.opsets, random.fork('weights'));
   const head = await fresh(batch);
   const whole = compose(head, answer.tail);
   const noiseOf = (label: string, indices: ArrayLike<number>) => (row: number) =>

@@ -8,6 +8,7 @@ import type { Solver } from './solver.ts';
 export function adamSolver(learningRate: number): Solver {
   return {
     name: 'adam',
+    partsAtOnce: 1,
     async solve(problem) {
       const { engine, head, start, iterations, signal } = problem;
       const input = head.inputs[0]!.name;

@@ -1,4 +1,6 @@
 /** Solves a problem a part of its pictures at a time, so that it fits in memory. */
+
+import { inLanes } from '../../../in-lanes.ts';
 import { asFloat32, float32, type Graph, sizeOf } from '../../../model/index.ts';
 import { picturesThatFit } from '../memory.ts';
 import { rowsOf, rowsOfAll } from '../rows.ts';
@@ -6,8 +8,6 @@ import { vectorsKept } from './lbfgs.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
 
 const mostPictures = 100;
-/** Parts under way: while the engine evaluates one, the solver thinks about the other. */
-const atOnce = 2;
 
 /**
  * How many pictures a descent takes at once; L-BFGS remembers its last steps for each.
@@ -30,7 +30,7 @@ export async function solveInChunks(
   batch: number,
 ): Promise<Solution> {
   const count = problem.start.shape[0]!;
-  const n = partSize(count, batch);
+  const n = partSize(count, batch, solver.partsAtOnce);
   const head = await headFor(n);
   const shape = [count, ...(head.inputs[0]!.shape.slice(1) as number[])];
   const pictures = new Float32Array(sizeOf(shape));
@@ -42,40 +42,41 @@ export async function solveInChunks(
     reached.set(first, Math.min(n, count - first) * done);
     problem.onProgress?.(Math.min(1, [...reached.values()].reduce((a, b) => a + b, 0) / count));
   };
-  const solvePart = async (first: number) => {
-    // The last part goes back to be full: a graph of another size would have to be built for the rest.
-    const at = Math.min(first, count - n);
-    const solution = await solver.solve({
-      ...problem,
-      head,
-      observed: rowsOfAll(problem.observed, at, n),
-      start: rowsOf(problem.start, at, n),
-      lambdaTv: problem.lambdaTv.slice(at, at + n),
-      lambdaL2: problem.lambdaL2.slice(at, at + n),
-      basis: problem.basis && {
-        rows: rowsOfAll(problem.basis.rows, at, n),
-        lambda: problem.basis.lambda.slice(at, at + n),
-      },
-      onProgress: (done) => report(first, done),
-    });
-    pictures.set(asFloat32(solution.pictures), at * size);
-    values.set(solution.values, at);
-    iterations = Math.max(iterations, solution.iterations);
-    // A part that is quickly solved reports nothing itself.
-    report(first, 1);
-  };
   const firsts = Array.from({ length: Math.ceil(count / n) }, (_, i) => i * n);
-  const next = async (): Promise<void> => {
-    const first = firsts.shift();
-    if (first === undefined) return;
-    await solvePart(first);
-    await next();
-  };
-  await Promise.all(Array.from({ length: atOnce }, next));
+  const lanes = Array.from({ length: Math.max(1, Math.min(solver.partsAtOnce, Math.floor(batch / n))) });
+  await inLanes(
+    firsts,
+    lanes,
+    async (first, _index, _lane, signal) => {
+      // The last part goes back to be full: a graph of another size would have to be built for the rest.
+      const at = Math.min(first, count - n);
+      const solution = await solver.solve({
+        ...problem,
+        signal,
+        head,
+        observed: rowsOfAll(problem.observed, at, n),
+        start: rowsOf(problem.start, at, n),
+        lambdaTv: problem.lambdaTv.slice(at, at + n),
+        lambdaL2: problem.lambdaL2.slice(at, at + n),
+        basis: problem.basis && {
+          rows: rowsOfAll(problem.basis.rows, at, n),
+          lambda: problem.basis.lambda.slice(at, at + n),
+        },
+        onProgress: (done) => report(first, done),
+      });
+      // What it went back over is the part's before.
+      pictures.set(asFloat32(solution.pictures).subarray((first - at) * size), first * size);
+      values.set(solution.values.subarray(first - at), first);
+      iterations = Math.max(iterations, solution.iterations);
+      // A part that is quickly solved reports nothing itself.
+      report(first, 1);
+    },
+    problem.signal,
+  );
   return { pictures: float32(pictures, shape), values, iterations };
 }
 
-/** Pictures of a part: so many that the parts at once fill the batch, and that there is one for each of them. */
-function partSize(count: number, batch: number): number {
+/** So many pictures that the parts at once fill the batch, and that there is a part for each of them. */
+function partSize(count: number, batch: number, atOnce: number): number {
   return Math.max(1, Math.min(Math.floor(batch / atOnce), Math.ceil(count / atOnce)));
 }

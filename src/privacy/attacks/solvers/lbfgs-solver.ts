@@ -22,6 +22,7 @@ function enoughOf({ observed, objective, basis, lambdaTv, lambdaL2 }: Problem): 
 
 export const lbfgsSolver: Solver = {
   name: 'lbfgs',
+  partsAtOnce: 2,
   async solve(problem) {
     const { engine, head, start, iterations, signal } = problem;
     const n = start.shape[0]!;

@@ -39,5 +39,7 @@ export interface Solution {
 
 export interface Solver {
   readonly name: 'lbfgs' | 'adam';
+  /** Two where the solver itself thinks between evaluations: then the engine has another part to evaluate meanwhile. */
+  readonly partsAtOnce: 1 | 2;
   solve(problem: Problem): Promise<Solution>;
 }
