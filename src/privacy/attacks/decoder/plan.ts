@@ -3,9 +3,13 @@ import { cosine, halving } from '../../../training/index.ts';
 import type { DecoderKind } from './choose.ts';
 import type { FitDecoder } from './fit.ts';
 
-/** With few pictures more epochs are needed to take as many steps; with many, three or four have seen enough. */
+/**
+ * With few pictures more epochs are needed to take as many steps. Who pays for many queries wants the best of them: CIFAR10CNN
+ * at ReLU32 gains 0.2 dB from four epochs of 10 000 to six.
+ */
 const wantedSteps = 320;
 const [fewestEpochs, mostEpochs] = [4, 150];
+const [manyPairs, epochsOfMany] = [5000, 6];
 const batch = 32;
 
 export function trainingPlan(
@@ -16,7 +20,7 @@ export function trainingPlan(
   switch (kind) {
     case 'residual': {
       const needed = Math.ceil((wantedSteps * batch) / pairs);
-      const own = epochs ?? Math.min(Math.max(needed, fewestEpochs), mostEpochs);
+      const own = epochs ?? Math.min(Math.max(needed, pairs < manyPairs ? fewestEpochs : epochsOfMany), mostEpochs);
       return {
         epochs: own,
         batch,
