@@ -6,8 +6,8 @@ import type { FitDecoder } from './fit.ts';
 /**
  * With few pictures more epochs are needed to take as many steps. Who pays for many queries wants the best of them.
  */
-const wantedSteps = 320;
-const [fewestEpochs, mostEpochs] = [4, 150];
+const wantedSteps = 280;
+const [fewestEpochs, mostEpochs] = [3, 150];
 const [manyPairs, epochsOfMany] = [5000, 6];
 const batch = 32;
 
