@@ -18,7 +18,7 @@ same attacks, on networks of the same layers, with this program. Written by \`no
 the figures are in \`paper.json\`. Their scores are of a few pictures, without an interval; ours are of the victims under *n*, with
 bootstrap 95 % intervals. *SSIM* is Wang et al. 2004 (what this program reports everywhere); *SSIM (paper)* is computed as the
 paper's code does, with a 7×7 window and the range of the reconstruction, and is the one to compare with theirs. A guess that has
-seen nothing scores what stands under *guess*. Seconds are of the machine that ran it, two cores, mostly\nbusy with other work: upper ends.
+seen nothing scores what stands under *guess*. Seconds are of the machine that ran it, two cores, mostly\nbusy with other work, and some rows were stopped for minutes meanwhile: upper ends.
 
 - The paper's white-box attacker has no pictures of its own. Ours chooses between waves that need none and the statistics of
   up to a thousand pictures of the training set, by trying both on six others of them.
