@@ -41,7 +41,7 @@ export interface LatentOptions {
   readonly release?: RmleOptions | undefined;
 }
 
-/** Multiplications and additions of one beginning: some 50 seconds a core for 100 victims. */
+/** Multiplications and additions of one beginning. For 100 victims some 50 seconds of a core, reckoned, not measured. */
 const stepBudget = 1.5e10;
 
 export function latent(options: LatentOptions): WhiteBoxAttack {

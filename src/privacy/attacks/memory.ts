@@ -5,6 +5,9 @@ import { allValues, type Graph, sizeOf } from '../../model/index.ts';
 /** Weights are there once; every activation is kept for the backward pass, and about as much again and a half goes to cotangents and scratch space. */
 const timesActivations = 2.5;
 
+/** Of an attack's memory, what a training takes for activations; the rest is for what it learns from. */
+export const trainingShare = 3 / 8;
+
 export interface MemoryUse {
   /** What is run forward and back, batch one, shapes known. */
   readonly graphs: readonly Graph[];

@@ -125,16 +125,17 @@ function decode(bytes: Buffer): Kept | undefined {
 
 async function forgetOldest(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.attack'));
-  const files = await Promise.all(
+  const found = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name);
       // Somebody else may be forgetting it just now.
-      const found = await stat(path).catch(() => undefined);
-      return found ? [{ path, size: found.size, mtimeMs: found.mtimeMs }] : [];
+      const file = await stat(path).catch(() => undefined);
+      return file ? [{ path, size: file.size, mtimeMs: file.mtimeMs }] : [];
     }),
   );
-  let total = files.flat().reduce((sum, f) => sum + f.size, 0);
-  for (const { path, size } of files.flat().sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+  const files = found.flat();
+  let total = files.reduce((sum, f) => sum + f.size, 0);
+  for (const { path, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
     if (total <= mostBytes) return;
     await rm(path, { force: true });
     total -= size;

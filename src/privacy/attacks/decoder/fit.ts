@@ -4,7 +4,7 @@ import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, bindBatch, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Schedule, train } from '../../../training/index.ts';
-import { picturesThatFit } from '../memory.ts';
+import { picturesThatFit, trainingShare } from '../memory.ts';
 import { applyRows } from '../rows.ts';
 import { type LossName, withCriterion } from './criterion.ts';
 import { frozenOf } from './frozen.ts';
@@ -38,9 +38,6 @@ export interface FittedDecoder {
 /** Nobody sees a smaller mean squared error (70 dB): what solves equations so well has nothing to learn. */
 const exact = 1e-7;
 
-/** Of the memory; the rest is for pairs. */
-const activationShare = 3 / 8;
-
 /** One in ten pairs is kept aside, within these. */
 const [fewestKept, mostKept] = [8, 256];
 
@@ -63,7 +60,7 @@ export async function fitDecoder(
   const trainable = async (n: number) =>
     inferShapes(withCriterion(await inferShapes(bindBatch(decoder, n), engine), options.loss, picture), engine);
   const most = Math.min(options.batch, indices.length);
-  const batch = picturesThatFit({ graphs: [await trainable(1)] }, activationShare * options.memoryBytes, most);
+  const batch = picturesThatFit({ graphs: [await trainable(1)] }, trainingShare * options.memoryBytes, most);
   const network = await trainable(batch);
   const bytesPerRow = network.inputs.reduce((sum, v) => sum + (4 * sizeOf(v.shape as number[])) / batch, 0);
   const epochs = new PairEpochs(pairs, indices, bytesPerRow, batch, options.memoryBytes);

@@ -16,16 +16,13 @@ import type { Random } from '../../../random.ts';
 import { type Block, halving, train } from '../../../training/index.ts';
 import type { LabelledPictures, QueryFreeContext } from '../attack.ts';
 import { PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
-import { picturesThatFit } from '../memory.ts';
+import { picturesThatFit, trainingShare } from '../memory.ts';
 import { runRows } from '../rows.ts';
 import { classAnswer } from './answer.ts';
 import { defended } from './answers.ts';
 import { labelInput, withCriterion } from './criterion.ts';
 import { freshHead, type HeadOf, type ShadowStructure, trainable, withWeights } from './head.ts';
 import { type Moments, momentsOf } from './moments.ts';
-
-/** Of the memory; the rest is for pictures. */
-const activationShare = 3 / 8;
 
 export interface FitShadow {
   readonly structure: ShadowStructure;
@@ -67,12 +64,12 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   const order = random.fork('validation').permutation(labelled.count);
   const [kept, learnt] = [order.slice(0, aside), order.slice(aside)];
   const raisedTail = async (n: number) => raiseOpset(await foldConstants(await context.tail(n), engine));
-  const { opsets } = classAnswer(await raisedTail(1), cut).tail;
+  const one = await raisedTail(1);
+  const { opsets } = classAnswer(one, cut).tail;
   const fresh = await freshHead(context, options.structure, cut, opsets, random.fork('weights'));
-  const graphs = [await fresh(1), await raisedTail(1)];
-  const batch = picturesThatFit({ graphs }, activationShare * context.memoryBytes, Math.min(batchSize, learnt.length));
-  const tail = await raisedTail(batch);
-  const answer = classAnswer(tail, cut);
+  const graphs = [await fresh(1), one];
+  const batch = picturesThatFit({ graphs }, trainingShare * context.memoryBytes, Math.min(batchSize, learnt.length));
+  const answer = classAnswer(await raisedTail(batch), cut);
   const head = await fresh(batch);
   const whole = compose(head, answer.tail);
   const noiseOf = (label: string, indices: ArrayLike<number>) => (row: number) =>

@@ -48,7 +48,7 @@ const trainingShare = 0.5;
  */
 const descent = { solver: 'adam', iterations: 500, learningRate: 0.1, lambdaTv: 0.2, lambdaL2: 0 } as const;
 
-/** Multiplications and additions of one descent: some 60 seconds a core for 100 victims. */
+/** Multiplications and additions of one descent. For 100 victims some 60 seconds of a core, reckoned, not measured. */
 const stepBudget = 2.5e10;
 const fewestSteps = 100;
 

@@ -1,5 +1,4 @@
 /** Solves a problem a part of its pictures at a time, so that it fits in memory. */
-
 import { inLanes } from '../../../in-lanes.ts';
 import { asFloat32, float32, type Graph, sizeOf } from '../../../model/index.ts';
 import { picturesThatFit } from '../memory.ts';

