@@ -113,7 +113,7 @@ const catalogue = {
   // --- privacy ------------------------------------------------------------------------------------------------------
   DEFENSE_SPEC: {
     exit: 2,
-    text: 'Defense {spec}: {problem}. Write none, or noise:gaussian|laplace:input|activation:SCALE.',
+    text: 'Defense {spec}: at character {at}, expected {expected}. Stages are joined by +, as in clip(l2=4)+gauss(sd=0.5).',
   },
   DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
   AUDIT_INPUT: {

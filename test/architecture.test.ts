@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   broker: ['model', 'plan'],
   training: ['model', 'autodiff', 'engine', 'data'],
   'privacy/defenses': ['model'],
+  'privacy/mechanisms': ['model'],
   'privacy/metrics': ['data'],
   'privacy/attacks': ['model', 'autodiff', 'engine', 'data', 'training', 'privacy/defenses', 'privacy/metrics'],
   'privacy/exposure': ['model', 'autodiff', 'engine', 'data', 'privacy/defenses', 'privacy/metrics'],

@@ -1,0 +1,15 @@
+/** Mechanisms: what stands between the head and the wire so that less can be seen in the cloud. */
+export { type DefendedGraph, defendedHead } from './graph.ts';
+export {
+  compileMechanism,
+  type Draws,
+  hasStages,
+  isRandom,
+  type Layout,
+  type Mechanism,
+  release,
+} from './mechanism.ts';
+export { cryptographicNoise, type NoiseSource, seededNoise } from './noise.ts';
+export { isResolved, resolveSpec, rootMeanSquare, type Samples } from './resolve.ts';
+export { formatSpec, type Place, parseSpec, type Spec } from './spec.ts';
+export type { Guarantee, Law } from './stage.ts';
