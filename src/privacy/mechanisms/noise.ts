@@ -9,6 +9,8 @@ export interface NoiseSource {
   laplace(out: Float32Array, b: number): void;
   /** Fills with independent values, uniform on [0, 1), of 24 bits. */
   uniform(out: Float32Array): void;
+  /** Fills with independent random bits, for what is sampled exactly. */
+  words(out: Uint32Array): void;
 }
 
 /** Repeatable: for audits and training. Whoever knows the seed can subtract the noise, so never on a device. */
@@ -22,6 +24,9 @@ export function seededNoise(random: Random): NoiseSource {
       }
     },
     uniform: (out) => void random.fillUniform(out),
+    words(out) {
+      for (let i = 0; i < out.length; i++) out[i] = random.int(2 ** 32);
+    },
   };
 }
 
@@ -75,5 +80,6 @@ export function cryptographicNoise(fill: (pool: Uint8Array) => void = randomFill
       // Down to 24 bits, so that no value rounds up to 1.
       for (let i = 0; i < out.length; i++) out[i] = Math.floor((1 - uniform()) * 2 ** 24) / 2 ** 24;
     },
+    words: (out) => fill(new Uint8Array(out.buffer, out.byteOffset, out.byteLength)),
   };
 }

@@ -70,8 +70,8 @@ export type Guarantee =
       /** Greatest distance of two rows before the noise, and its norm. */
       readonly sensitivity: number;
       readonly norm: 'l1' | 'l2';
-      /** Rényi divergence of order α of one release: ε(α) = α · rho for a Gaussian of zero-concentrated ρ; else undefined. */
-      readonly rho?: number;
+      /** Zero-concentrated: the Rényi divergence of order α is at most α · rho. Releases of one scene add theirs. */
+      readonly rho: number;
     }
   /** No more than so many bits a picture reach the cloud. */
   | { readonly kind: 'bits'; readonly bits: number };

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CutlineError } from '../../../src/errors.ts';
-import { analyticGaussianSd } from '../../../src/privacy/mechanisms/dp/analytic-gaussian.ts';
 import { compileMechanism, formatSpec, parseSpec } from '../../../src/privacy/mechanisms/index.ts';
 import { examples } from './stages.ts';
 
@@ -85,22 +84,6 @@ describe('specs of mechanisms', () => {
     for (const text of Object.values(examples).flat())
       expect(formatSpec(parseSpec(text))).toBe(compileMechanism(text).spec);
     expect(compileMechanism('gauss(sd=5e-1)').spec).toBe('gauss(sd=0.5)');
-  });
-});
-
-describe('the analytic Gaussian mechanism', () => {
-  // Balle and Wang's own algorithm at Δ = 1, δ = 1e-5.
-  it.each([
-    [0.1, 30.7496],
-    [0.5, 7.03183],
-    [1, 3.73063],
-    [2, 1.99381],
-    [4, 1.08116],
-    [8, 0.600229],
-    [16, 0.344177],
-  ])('ε = %f takes σ = %f', (epsilon, sigma) => {
-    expect(analyticGaussianSd({ epsilon, delta: 1e-5, sensitivity: 1 }) / sigma).toBeCloseTo(1, 5);
-    expect(analyticGaussianSd({ epsilon, delta: 1e-5, sensitivity: 7 }) / sigma).toBeCloseTo(7, 4);
   });
 });
 

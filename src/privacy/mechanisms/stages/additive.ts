@@ -1,11 +1,12 @@
 /** What stages of additive noise share. */
 import type { NoiseSource } from '../noise.ts';
-import type { Before, Guarantee, Law, Stage } from '../stage.ts';
+import type { Before, Law, Stage } from '../stage.ts';
 
 /** Beyond it float32 values drown, below it they do not change: a slip of the pen. */
 export const amount = { least: 1e-9, most: 1e6 };
 
-export function additive(text: string, law: Law & { kind: 'additive' }, guarantee: Guarantee): Stage {
+/** Noise without a guarantee: floats, whose last digits tell what they were added to. */
+export function additive(text: string, law: Law & { kind: 'additive' }): Stage {
   return {
     text,
     law,
@@ -21,18 +22,15 @@ export function additive(text: string, law: Law & { kind: 'additive' }, guarante
         noise ? b.op('Add', [term, b.op('Mul', [noise(shape, law.distribution), b.constant(law.scale)])]) : term,
       ),
     bound: () => undefined,
-    guarantee: () => guarantee,
+    guarantee: () => ({ kind: 'none' }),
   };
 }
 
-/**
- * Greatest distance between the rows of any two pictures: neighbours differ in everything, so twice the bound.
- * Undefined where nothing bounds them.
- */
-export function sensitivityOf(norm: 'l1' | 'l2', { bound, elements }: Before): number | undefined {
+/** Of the ball that every row lies in, whatever the picture: neighbours are any two of them. Undefined where nothing bounds it. */
+export function radiusOf(norm: 'l1' | 'l2', { bound, elements }: Before): number | undefined {
   if (!bound) return undefined;
   const { l2 = Number.POSITIVE_INFINITY, linf = Number.POSITIVE_INFINITY } = bound;
-  const reach =
-    norm === 'l2' ? Math.min(l2, linf * Math.sqrt(elements)) : Math.min(l2 * Math.sqrt(elements), linf * elements);
-  return Number.isFinite(reach) ? 2 * reach : undefined;
+  const root = Math.sqrt(elements);
+  const radius = norm === 'l2' ? Math.min(l2, linf * root) : Math.min(l2 * root, linf * elements);
+  return Number.isFinite(radius) ? radius : undefined;
 }

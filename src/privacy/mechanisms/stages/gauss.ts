@@ -1,8 +1,9 @@
 /** `gauss`: independent normal noise, by its width, by what it guarantees, or by a bound on unbiased estimators. */
-import { analyticGaussianSd } from '../dp/analytic-gaussian.ts';
+import { rhoOf, sigmaFor } from '../dp/concentrated.ts';
 import { stageText } from '../spec.ts';
-import type { Guarantee, StageKind } from '../stage.ts';
-import { additive, amount, sensitivityOf } from './additive.ts';
+import type { StageKind } from '../stage.ts';
+import { additive, amount, radiusOf } from './additive.ts';
+import { privateNoise } from './private-noise.ts';
 
 export const gauss: StageKind = {
   name: 'gauss',
@@ -10,23 +11,23 @@ export const gauss: StageKind = {
   places: ['input', 'activation'],
   make(args, before) {
     if (args.has('dfil')) throw args.error(undefined, 'sd: a target dFIL needs pictures to be measured on');
+    const law = (sd: number) =>
+      ({ kind: 'additive', distribution: 'gaussian', scale: sd, standardDeviation: sd }) as const;
     if (!args.has('eps')) {
       const sd = args.number('sd', amount);
       args.done();
-      const law = { kind: 'additive', distribution: 'gaussian', scale: sd, standardDeviation: sd } as const;
-      return additive(stageText('gauss', { sd }), law, { kind: 'none' });
+      return additive(stageText('gauss', { sd }), law(sd));
     }
     const epsilon = args.number('eps', { above: 0, most: 1e4 });
     const delta = args.number('delta', { above: 0, most: 0.5 });
     args.done();
-    const sensitivity = sensitivityOf('l2', before);
-    if (sensitivity === undefined)
-      throw args.error(undefined, 'a clip before a guarantee: without one no noise keeps eps');
-    const sd = analyticGaussianSd({ epsilon, delta, sensitivity });
-    const law = { kind: 'additive', distribution: 'gaussian', scale: sd, standardDeviation: sd } as const;
-    const rho = (sensitivity / sd) ** 2 / 2;
-    const guarantee: Guarantee = { kind: 'dp', epsilon, delta, sensitivity, norm: 'l2', rho };
-    return additive(stageText('gauss', { eps: epsilon, delta }), law, guarantee);
+    const radius = radiusOf('l2', before);
+    if (radius === undefined) throw args.error(undefined, 'a clip before a guarantee: without one no noise keeps eps');
+    const sensitivity = 2 * radius;
+    const sd = sensitivity * sigmaFor(epsilon, delta);
+    const rho = rhoOf(sensitivity, sd);
+    const guarantee = { kind: 'dp', epsilon, delta, sensitivity, norm: 'l2', rho } as const;
+    return privateNoise(stageText('gauss', { eps: epsilon, delta }), law(sd), guarantee, { norm: 'l2', radius });
   },
   async resolve(args, facts) {
     const target = args.find((a) => a.key === 'dfil');

@@ -1,7 +1,9 @@
 /** `laplace`: independent Laplace noise, by its width or by what it guarantees (pure ε, l1 sensitivity). */
+import { rhoOfPure } from '../dp/concentrated.ts';
 import { stageText } from '../spec.ts';
-import type { Guarantee, StageKind } from '../stage.ts';
-import { additive, amount, sensitivityOf } from './additive.ts';
+import type { StageKind } from '../stage.ts';
+import { additive, amount, radiusOf } from './additive.ts';
+import { privateNoise } from './private-noise.ts';
 
 export const laplace: StageKind = {
   name: 'laplace',
@@ -13,11 +15,13 @@ export const laplace: StageKind = {
     args.done();
     const law = (b: number) =>
       ({ kind: 'additive', distribution: 'laplace', scale: b, standardDeviation: b * Math.SQRT2 }) as const;
-    if (asked !== undefined) return additive(stageText('laplace', { scale: asked }), law(asked), { kind: 'none' });
-    const sensitivity = sensitivityOf('l1', before);
-    if (sensitivity === undefined)
-      throw args.error(undefined, 'a clip before a guarantee: without one no noise keeps eps');
-    const guarantee: Guarantee = { kind: 'dp', epsilon: told!, delta: 0, sensitivity, norm: 'l1' };
-    return additive(stageText('laplace', { eps: told }), law(sensitivity / told!), guarantee);
+    if (asked !== undefined) return additive(stageText('laplace', { scale: asked }), law(asked));
+    const epsilon = told!;
+    const radius = radiusOf('l1', before);
+    if (radius === undefined) throw args.error(undefined, 'a clip before a guarantee: without one no noise keeps eps');
+    const sensitivity = 2 * radius;
+    const guarantee = { kind: 'dp', epsilon, delta: 0, sensitivity, norm: 'l1', rho: rhoOfPure(epsilon) } as const;
+    const text = stageText('laplace', { eps: epsilon });
+    return privateNoise(text, law(sensitivity / epsilon), guarantee, { norm: 'l1', radius });
   },
 };
