@@ -1,6 +1,7 @@
 /** Where noise comes from. One interface, two sources: seeded for experiments, cryptographic for people. */
 import { randomFillSync } from 'node:crypto';
 import type { Random } from '../../random.ts';
+import { fillNormal, uniform, type WordPool } from './ziggurat.ts';
 
 export interface NoiseSource {
   /** Fills with independent normal values, mean 0, standard deviation sigma. */
@@ -30,55 +31,28 @@ export function seededNoise(random: Random): NoiseSource {
   };
 }
 
-const POOL_BYTES = 1 << 16;
-const TWO_PI = 2 * Math.PI;
+const poolBytes = 1 << 16;
 
 /**
  * Noise from the operating system's cryptographic generator: past and future noise cannot be worked out from noise that
- * was observed, as it could with any fast generator.
- *
- * 53 bits a draw, because a coarse uniform cuts the tails off and leaves gaps near 0. Box–Muller rather than a rejection
- * method: every value takes the same steps, so time says nothing about it; the tails reach 8.57 σ (missing mass 1e-17).
- * Sums are rounded to float32, which for a formal ε would need snapping (Mironov, CCS 2012); no ε is claimed here.
+ * was observed, as it could with any fast generator. 53 bits a draw, because a coarse uniform cuts the tails off and leaves
+ * gaps near 0. Sums are rounded to float32: what claims an ε is drawn from `words` instead (Mironov, CCS 2012).
  *
  * @param fill for tests only
  */
 export function cryptographicNoise(fill: (pool: Uint8Array) => void = randomFillSync): NoiseSource {
-  const pool = new Uint8Array(POOL_BYTES);
-  const words = new Uint32Array(pool.buffer);
-  let at = words.length;
-
-  /** Uniform on (0, 1]: its logarithm is finite. */
-  const uniform = () => {
-    if (at === words.length) {
-      fill(pool);
-      at = 0;
-    }
-    const high = words[at]! >>> 5;
-    const low = words[at + 1]! >>> 6;
-    // Used bytes do not stay in memory.
-    words[at++] = 0;
-    words[at++] = 0;
-    return (high * 0x4000000 + low + 1) / 2 ** 53;
-  };
-
+  const bytes = new Uint8Array(poolBytes);
+  const words = new Uint32Array(bytes.buffer);
+  const pool: WordPool = { words, at: words.length, refill: () => fill(bytes) };
   return {
-    gaussian(out, sigma) {
-      for (let i = 0; i < out.length; i += 2) {
-        const radius = sigma * Math.sqrt(-2 * Math.log(uniform()));
-        const angle = TWO_PI * uniform();
-        out[i] = radius * Math.cos(angle);
-        // Past the end of an array of odd length this writes nothing.
-        out[i + 1] = radius * Math.sin(angle);
-      }
-    },
+    gaussian: (out, sigma) => fillNormal(out, sigma, pool),
     laplace(out, b) {
       // The difference of two exponentials of mean b is Laplace(b).
-      for (let i = 0; i < out.length; i++) out[i] = b * (Math.log(uniform()) - Math.log(uniform()));
+      for (let i = 0; i < out.length; i++) out[i] = b * (Math.log(uniform(pool)) - Math.log(uniform(pool)));
     },
     uniform(out) {
       // Down to 24 bits, so that no value rounds up to 1.
-      for (let i = 0; i < out.length; i++) out[i] = Math.floor((1 - uniform()) * 2 ** 24) / 2 ** 24;
+      for (let i = 0; i < out.length; i++) out[i] = Math.floor((1 - uniform(pool)) * 2 ** 24) / 2 ** 24;
     },
     words: (out) => fill(new Uint8Array(out.buffer, out.byteOffset, out.byteLength)),
   };
