@@ -185,6 +185,18 @@ const catalogue = {
   },
   POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
   POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
+  LEDGER_INVALID: {
+    exit: 2,
+    text: '{path}: not a privacy ledger: {problem}. It counts what was told of a scene: do not delete it before its window has passed.',
+  },
+  LEDGER_OTHER_PLAN: {
+    exit: 2,
+    text: '{path}: this ledger counts for plan {found}, the agent runs {wanted}. What both tell of one scene adds up: wait until the window has passed and remove the file, or name another for another scene.',
+  },
+  BUDGET_SPENT: {
+    exit: 1,
+    text: '{path}: the privacy budget of this window is spent. Nothing more is sent until {freeAt}.',
+  },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
