@@ -14,6 +14,7 @@ export { type AttributeLike, GraphBuilder } from './builder.ts';
 export { compose } from './compose.ts';
 export { type Cost, cost, type NodeCost, type OperatorClass } from './cost.ts';
 export { type Cut, type CutOptions, findCuts } from './cuts/find.ts';
+export { cutOrder } from './cuts/order.ts';
 export { resolveCut } from './cuts/resolve.ts';
 export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.ts';
