@@ -149,6 +149,10 @@ const catalogue = {
     text: 'Generator {name} {problem}. Wanted: one float32 input, codes [n,k] or [n,c,h,w] of more than one number, and one float32 output, pictures [n,{row}].',
   },
   DECODER_UNFIT: { exit: 2, text: 'Cut {cut}: the decoder does not fit: {problem}.' },
+  ANSWER_UNFIT: {
+    exit: 2,
+    text: 'Cut {cut}: no output of the model has a row for each picture, so nothing can be learnt from the answer. Leave the attack answer out.',
+  },
   SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
@@ -185,6 +189,15 @@ const catalogue = {
   },
   POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
   POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
+  PROTOCOL_INVALID: { exit: 2, text: '{path}: not a protocol: {problem}.' },
+  PROTOCOL_UNKNOWN: {
+    exit: 2,
+    text: 'No protocol named {name}. Shipped protocols: {known}. A path with a slash or .yaml names your own file.',
+  },
+  PROTOCOL_VICTIMS: {
+    exit: 2,
+    text: 'Protocol {protocol} needs {wanted} pictures that no attacker owns ({parts}), and the test split of {name} has {found}. Bring more pictures, or choose a protocol that asks for fewer.',
+  },
   LEDGER_INVALID: {
     exit: 2,
     text: '{path}: not a privacy ledger: {problem}. It counts what was told of a scene: do not delete it before its window has passed.',

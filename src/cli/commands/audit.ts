@@ -12,7 +12,7 @@ import type { AttackName } from '../../privacy/audit/index.ts';
 import type { GeneratorMakes } from '../attack-options.ts';
 
 // As `privacy` has them, which is not loaded for a page of help; their types compare.
-const threats = ['white-box', 'black-box', 'query-free'] as const satisfies Threat[];
+const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const satisfies Threat[];
 const attackNames = [
   'rmle',
   'inverse-network',
@@ -20,6 +20,7 @@ const attackNames = [
   'latent',
   'deep-prior',
   'shadow',
+  'answer',
 ] as const satisfies AttackName[];
 const attackerData = ['same-set', 'same-distribution', 'gaussian', 'synthetic'] as const satisfies AttackerData[];
 const generatorMakes = ['inputs', 'pixels', 'signed-pixels'] as const satisfies GeneratorMakes[];

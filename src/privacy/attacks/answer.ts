@@ -165,7 +165,12 @@ function nearest(rows: Rows, row: number, table: Rows, count: number, most: numb
 }
 
 /** Mean pictures of the first k of an order, for each k of an ascending list. */
-function means(pictures: Float32Array, pixels: number, order: readonly number[], ks: readonly number[]): Float32Array[] {
+function means(
+  pictures: Float32Array,
+  pixels: number,
+  order: readonly number[],
+  ks: readonly number[],
+): Float32Array[] {
   const sum = new Float64Array(pixels);
   let used = 0;
   return ks.map((k) => {

@@ -9,8 +9,11 @@ import type { Random } from '../../random.ts';
 import type { Law, Place } from '../defenses/index.ts';
 import type { Pairs } from './decoder/pairs.ts';
 
-/** What the attacker has (He et al. 2019, §3): the head itself, queries to it, or neither. From the strongest on. */
-export const threats = ['white-box', 'black-box', 'query-free'] as const;
+/**
+ * What the attacker has (He et al. 2019, §3): the head itself, queries to it, or neither; at the least, what the network
+ * answers. From the strongest on.
+ */
+export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const;
 export type Threat = (typeof threats)[number];
 
 /**
@@ -89,6 +92,9 @@ export interface QueryFreeContext extends AttackContext {
   }>;
 }
 
+/** The attacker sees what the network answers, and nothing of what was sent: `observed` and the features of pairs are outputs. */
+export type AnswerContext = BlackBoxContext;
+
 export interface Reconstruction {
   /** Network inputs [n, …], in the order of the victims. */
   readonly pictures: Tensor;
@@ -111,4 +117,5 @@ interface AttackOn<T extends Threat, Context> {
 export type WhiteBoxAttack = AttackOn<'white-box', WhiteBoxContext>;
 export type BlackBoxAttack = AttackOn<'black-box', BlackBoxContext>;
 export type QueryFreeAttack = AttackOn<'query-free', QueryFreeContext>;
-export type Attack = WhiteBoxAttack | BlackBoxAttack | QueryFreeAttack;
+export type AnswerOnlyAttack = AttackOn<'answer-only', AnswerContext>;
+export type Attack = WhiteBoxAttack | BlackBoxAttack | QueryFreeAttack | AnswerOnlyAttack;

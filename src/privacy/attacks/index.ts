@@ -1,5 +1,7 @@
 /** Attacks by threat. */
+export { type AnswerOptions, answer } from './answer.ts';
 export {
+  type AnswerContext,
   type Attack,
   type AttackContext,
   type AttackerData,

@@ -3,6 +3,7 @@ import { CutlineError } from '../../errors.ts';
 import { type Cut, encodeModel, modelSha256 } from '../../model/index.ts';
 import {
   type Attack,
+  answer,
   type DeepPriorOptions,
   deepPrior,
   hybrid,
@@ -28,6 +29,7 @@ export const attackThreats = {
   latent: 'white-box',
   'deep-prior': 'white-box',
   shadow: 'query-free',
+  answer: 'answer-only',
 } as const satisfies Record<string, Threat>;
 export type AttackName = keyof typeof attackThreats;
 export const attackNames = Object.keys(attackThreats) as AttackName[];
@@ -115,6 +117,10 @@ export function attacksOn(cut: Cut, names: readonly AttackName[], settings: Atta
         case 'shadow': {
           const options = { ...shadowDefaults, data: decoderSettings.data, ...settings.shadow, cut: cut.id };
           return [keep(shadow(options), options)];
+        }
+        case 'answer': {
+          const options = { data: decoderSettings.data };
+          return [keep(answer(options), options)];
         }
         default:
           return name satisfies never;

@@ -5,6 +5,7 @@ import { CutlineError } from '../../errors.ts';
 import { type Cut, foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
+  AnswerContext,
   Attack,
   AttackContext,
   AttackerData,
@@ -14,6 +15,7 @@ import type {
   WhiteBoxContext,
 } from '../attacks/index.ts';
 import { type Defense, seededNoise } from '../defenses/index.ts';
+import { answersTo } from './answers.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
 import { observe } from './device.ts';
 import { structureOf } from './structure.ts';
@@ -37,7 +39,7 @@ export interface Ground {
 }
 
 /** The type of the attack decides what it is told. */
-export function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
+export async function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
   switch (attack.threat) {
     case 'white-box':
       return attack.run(whiteBox(ground));
@@ -45,6 +47,8 @@ export function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
       return attack.run(blackBox(ground));
     case 'query-free':
       return attack.run(queryFree(ground));
+    case 'answer-only':
+      return attack.run(await answerOnly(ground));
     default:
       return attack satisfies never;
   }
@@ -108,6 +112,27 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
     },
     simulate: (inputs) =>
       observe(engine, subject, cut, inputs, defense, seededNoise(random.fork('simulation')), signal),
+  };
+}
+
+/** Outputs in place of what was sent, of the victims and of the attacker's own pictures alike. */
+export async function answerOnly(ground: Ground): Promise<AnswerContext> {
+  const { engine, subject, cut, signal } = ground;
+  const asked = blackBox(ground);
+  const answers = (received: Tensors) => answersTo(engine, subject, cut, received, signal);
+  return {
+    ...asked,
+    observed: await answers(ground.observed),
+    async pairs(count, data) {
+      const pairs = await asked.pairs(count, data);
+      return {
+        count,
+        async rows(indices) {
+          const { inputs, features } = await pairs.rows(indices);
+          return { inputs, features: await answers(features) };
+        },
+      };
+    },
   };
 }
 
