@@ -29,7 +29,7 @@ const allowed: Record<string, readonly string[]> = {
     'privacy/metrics',
   ],
   planner: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/defenses'],
-  device: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/defenses'],
+  device: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
   cloud: ['model', 'engine', 'broker', 'plan'],
   report: [],
 };

@@ -2,16 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.ts';
-import { readCard } from '../data/index.ts';
+import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel, type Tensors } from '../model/index.ts';
 import { type Plan, readPlan, verifyPlan } from '../plan/index.ts';
-import { createDeviceDefense } from '../privacy/defenses/index.ts';
 import { runAgent } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
+import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults } from './results.ts';
 import { imageSource } from './source.ts';
 import { stateMessage, Uplink } from './uplink.ts';
@@ -68,14 +68,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const uplink = plan.tail && (await createUplink(config, folder, plan, bootId, options));
 
   const { threads, executionProvider, engine: name } = config;
+  const mechanism = mechanismOf(plan, preprocessing);
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
   const done: (Inference | Failed)[] = [];
   const total = { answered: 0, failed: 0 };
   const startMs = performance.now();
   try {
-    const defense = createDeviceDefense(plan.defense);
-    const head = await loadHead({ plan, bytes: headBytes, engine, defense, inputName: input, preprocessing });
+    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
     const record = async (inference: Inference | Failed, outputs?: Tensors) => {
       if ('error' in inference) {
         total.failed++;
@@ -101,6 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await results?.finish();
   } finally {
     await results?.discard();
+    await mechanism.close();
     await engine.close();
   }
   const { resends, lateTwins, reconnects, hostile } = uplink?.counts ?? noCounts;
@@ -147,6 +148,12 @@ async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
     card: '`card: MODEL.onnx` in the configuration, beside a model card',
     problem: 'the plan does not say it and the configuration names no card',
   });
+}
+
+/** For the shapes of one picture; a plan's tensors have a batch of one. */
+function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
+  const activation = plan.cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
+  return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
 }
 
 async function createUplink(config: AgentConfig, folder: string, plan: Plan, bootId: string, options: AgentOptions) {
