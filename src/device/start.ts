@@ -14,6 +14,7 @@ import { type Failed, type Inference, round, type Spread, spreads } from './reco
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults } from './results.ts';
 import { imageSource } from './source.ts';
+import { openSpending } from './spending.ts';
 import { stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
@@ -69,6 +70,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
 
   const { threads, executionProvider, engine: name } = config;
   const mechanism = mechanismOf(plan, preprocessing);
+  const { configPath } = options;
+  const spend = await openSpending(config, folder, plan, mechanism.guarantee, { now: Date.now, log, configPath });
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
   const done: (Inference | Failed)[] = [];
@@ -90,7 +93,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       const { device: deviceId, expiryMs } = config;
       const codec = createCodec(plan.codec);
       await runAgent(
-        { plan, deviceId, bootId, expiryMs, head, codec, uplink: uplink ?? undefined, record },
+        { plan, deviceId, bootId, expiryMs, head, codec, spend, uplink: uplink ?? undefined, record },
         source,
         stop,
       );

@@ -1,4 +1,5 @@
 /** Mechanisms: what stands between the head and the wire so that less can be seen in the cloud. */
+export { rhoOfBudget } from './dp/concentrated.ts';
 export { type DefendedGraph, defendedHead } from './graph.ts';
 export {
   compileMechanism,

@@ -40,15 +40,18 @@ export function epsilonOfRho(rho: number, delta: number): number {
   return high;
 }
 
-/** Least σ per unit of sensitivity that is known to keep (ε, δ). */
-export function sigmaFor(epsilon: number, delta: number): number {
+/** Greatest ρ that is known to keep (ε, δ). */
+export function rhoOfBudget(epsilon: number, delta: number): number {
   let low = 0;
   let high = 1;
-  while (deltaOfRho(rhoOf(1, high), epsilon) > delta) high *= 2;
-  for (let i = 0; i < 100 && high - low > 1e-12 * high; i++) {
+  while (deltaOfRho(high, epsilon) <= delta) high *= 2;
+  for (let i = 0; i < 100 && high - low > 1e-13 * high; i++) {
     const middle = (low + high) / 2;
-    if (middle === 0 || deltaOfRho(rhoOf(1, middle), epsilon) > delta) low = middle;
+    if (deltaOfRho(middle, epsilon) <= delta) low = middle;
     else high = middle;
   }
-  return high;
+  return low;
 }
+
+/** Least σ per unit of sensitivity that is known to keep (ε, δ). */
+export const sigmaFor = (epsilon: number, delta: number): number => Math.sqrt(1 / (2 * rhoOfBudget(epsilon, delta)));
