@@ -34,7 +34,8 @@ export function requireSlope(graph: Graph, inputs: readonly Term[]): void {
   for (const node of graph.nodes) {
     for (const y of node.outputs) producers.set(y, node);
     if (node.op === 'Shape' || node.op === 'Size') continue;
-    const names = reads(node);
+    // The second input of CastLike lends its type alone.
+    const names = node.op === 'CastLike' ? node.inputs.slice(0, 1) : reads(node);
     const slopes = names.some((x) => sloping.has(x));
     if (slopes && rounds(node, dtypeOf(node.outputs[0]!))) throw endsAt(node);
     const inherited = names.flatMap((x) => flat.get(x) ?? [])[0];

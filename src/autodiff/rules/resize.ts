@@ -3,7 +3,7 @@
  * multiplies by Mᵀ. M is what the operator itself makes of an identity: nobody redoes the runtime's arithmetic, and where
  * float32 rounding moves a nearest index, it moves it here too, in every mode and in every runtime.
  */
-import { attrInts, attrString } from '../../model/graph.ts';
+import { attrInt, attrInts, attrString } from '../../model/graph.ts';
 import { asNumbers, float32 } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
@@ -107,6 +107,9 @@ export const resizeRules: readonly Rule[] = [
     if (!isKnown(c)) return [];
     const extents = c.shape(c.x[0]!);
     const probes = probesOf(c);
+    // With channels last, onnxruntime reads the region of another axis, and no probe would show it.
+    const mixesRegions = crops(c) && attrInt(c.node, 'antialias', 0) === 1 && probes.some(({ axis }) => axis === 1);
+    if (mixesRegions && extents.length === 4) return [];
     if (probes.some(({ axis, width }) => extents[axis]! ** 2 * width > mostElements)) return [];
     return [
       () =>
