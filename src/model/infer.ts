@@ -140,7 +140,7 @@ async function ranksOf(
 }
 
 /** Zeros for every input: they only have to fit. */
-function zeros(graph: Graph): Record<string, Tensor> {
+export function zeros(graph: Graph): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const v of graph.inputs) {
     const shape = fixedShape(v);
