@@ -8,9 +8,12 @@ export interface ValueInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[];
-  /** `shape`: the rank is not known either (shape is []). `type`: nothing is known; the runtime infers it. */
-  readonly unknown?: 'shape' | 'type';
-  /** Encoded TypeProto of what is no tensor (sequences, optionals in bodies), kept for a lossless save. */
+  /**
+   * `shape`: the rank is not known either (shape is []). `type`: nothing is known; the runtime infers it. `opaque`: no tensor
+   * that we can hold (a sequence, a map, an optional, an element type such as float8), so it is never sent.
+   */
+  readonly unknown?: 'shape' | 'type' | 'opaque';
+  /** Encoded TypeProto of what is opaque, as far as the file declares it, for a lossless save. */
   readonly raw?: Uint8Array;
 }
 
