@@ -43,6 +43,16 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** A weight that is carried along as it is: sparse, or of an element type that we do not compute with (int4, float8). */
+export interface Sealed {
+  readonly kind: 'sparse' | 'dense';
+  /** Encoded SparseTensorProto or TensorProto. */
+  readonly proto: Uint8Array;
+  /** How many numbers are stored, and in how many bytes. */
+  readonly numbers: number;
+  readonly bytes: number;
+}
+
 export interface Graph {
   readonly name: string;
   /** Real inputs only: initializers that old files also list as inputs are not repeated here. */
@@ -58,8 +68,8 @@ export interface Graph {
   readonly irVersion: number;
   /** Model-local functions, kept as encoded FunctionProto. */
   readonly functions?: readonly Uint8Array[];
-  /** Sparse initializers by name, kept as encoded SparseTensorProto. */
-  readonly sparse?: ReadonlyMap<string, Uint8Array>;
+  /** Weights by name that are carried along unopened. */
+  readonly sealed?: ReadonlyMap<string, Sealed>;
   /** The file's own key-value notes, kept. */
   readonly metadata?: ReadonlyMap<string, string>;
 }
