@@ -60,6 +60,18 @@ const catalogue = {
     exit: 2,
     text: 'The shape of tensor {tensor} is not known. Run inferShapes with every input dimension bound.',
   },
+  INPUT_UNKNOWN: { exit: 2, text: '--input {input}: the model has no such input. Its inputs: {inputs}.' },
+  INPUT_FILE: {
+    exit: 2,
+    text: '--input {input}={path}: {problem}. Give a number, a .npy file or a tensor of ONNX (.pb).',
+  },
+  INPUT_DTYPE: { exit: 2, text: '--input {input}: {problem}.' },
+  INPUT_SHAPE: { exit: 2, text: '--input {input}: it takes [{declared}]: {problem}.' },
+  INPUT_RANGE: { exit: 2, text: '--input {input}: {problem}.' },
+  INPUT_REFUSED: {
+    exit: 2,
+    text: 'With {inputs} fixed like this the model does not run: {node} refuses what it is given. Check the values and shapes.',
+  },
   BATCH_IMPOSSIBLE: {
     exit: 2,
     text: 'The model cannot be given batch {batch}: {problem}. Export it with a dynamic batch.',
@@ -122,7 +134,15 @@ const catalogue = {
   DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
   AUDIT_INPUT: {
     exit: 2,
-    text: 'An audit needs a network with one float32 picture input [{wanted}] (from the model card or --size); this one takes {found}.',
+    text: 'An audit needs a network with one float32 picture input [{wanted}] (from the model card or --size); this one takes {found}. Inputs beside the picture are fixed with --input.',
+  },
+  AUDIT_PICTURE: {
+    exit: 2,
+    text: 'Inputs {inputs} could all take the picture. Name the one that does in the model card (input: NAME), or fix the others: {example}',
+  },
+  AUDIT_BESIDE: {
+    exit: 2,
+    text: 'Cut {cut} hangs on {inputs} beside the picture, and an audit has pictures alone. Fix what is beside it, e.g. {example}',
   },
   AUDIT_IMAGES: {
     exit: 2,
@@ -175,6 +195,14 @@ const catalogue = {
   AUDIT_OTHER_MODEL: {
     exit: 2,
     text: '{path}: the audit is of a model with SHA-256 {found}, this model has {wanted}. Audit this model.',
+  },
+  AUDIT_OTHER_INPUTS: {
+    exit: 2,
+    text: '{path}: the audit is of this model with {found}, and here it has {wanted}. Audit with the same --input.',
+  },
+  PLAN_BESIDE: {
+    exit: 2,
+    text: 'An agent has pictures alone, and the model takes {inputs} beside {picture}. Fix what is beside it, e.g. {example}',
   },
   PROFILE_INVALID: { exit: 2, text: '{path}: not a profile: {problem}.' },
   PROFILE_UNKNOWN: {

@@ -1,10 +1,10 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
 import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
-import { createComputingEngine, type Engine, type EngineName } from '../engine/index.ts';
+import { createComputingEngine, createEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
-import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
+import { type Network, openNetwork } from '../model/index.ts';
 import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
 import { cacheFor } from './attack-cache.ts';
@@ -17,6 +17,7 @@ import {
   shadowSettings,
 } from './attack-options.ts';
 import { print } from './output.ts';
+import { pictureNamed } from './picture-named.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
 
@@ -43,6 +44,7 @@ export interface AuditSettings extends AttackOptions {
   readonly out: string | undefined;
   readonly sheet: string | undefined;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
   readonly preprocessing: PreprocessingFlags;
   readonly json: boolean | undefined;
 }
@@ -55,23 +57,22 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
-  const loaded = await loadModel(model);
-  const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
+  const { graph, sha256, fixed } = await open(settings);
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
   const data = await openDataset(settings.data, { size: preprocessing, signal });
   const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
-  const open = async (threads?: number) => {
+  const start = async (threads?: number) => {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
   const bar = progressBar('Audit');
   try {
-    const sha256 = modelSha256(await readModel(model));
-    const subject = await Subject.open(await open(threads), graph, preprocessing);
+    const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
+    const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
-    const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => open(plan.threads)));
+    const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
     const outcome = await runAudit(lanes, subject, data, {
       images: settings.images,
       gallery: settings.gallery,
@@ -96,7 +97,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       cuts: settings.cuts,
       defenses: settings.defenses,
       modelSha256: sha256,
-      cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes, engine: name }),
+      fixed,
+      cache: cacheFor(settings.cache, { model: sha256, fixed, shapes: settings.shapes, engine: name }),
       signal,
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
       onCell: ({ results, skipped }) => {
@@ -119,6 +121,16 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));
+  }
+}
+
+/** What follows from fixed inputs is computed exactly: an engine for attacks drops tiny numbers. */
+async function open(settings: AuditSettings): Promise<Network> {
+  const engine = await createEngine({ threads: 1 });
+  try {
+    return await openNetwork(settings.model, settings, engine);
+  } finally {
+    await engine.close();
   }
 }
 

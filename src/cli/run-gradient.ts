@@ -10,13 +10,14 @@ export interface GradientSettings {
   readonly at: string;
   readonly out: string;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
   readonly json: boolean | undefined;
 }
 
 export async function runGradient(settings: GradientSettings): Promise<void> {
   const engine = await createEngine();
   try {
-    const { graph, cuts } = await openModel(settings.model, settings.shapes, engine);
+    const { graph, cuts } = await openModel(settings.model, settings, engine);
     const cut = resolveCut(cuts, settings.at);
     const gradient = vectorJacobianGraph(await foldConstants(split(graph, cut).head, engine));
     await proveGradient(engine, gradient);

@@ -9,7 +9,7 @@ import {
 } from '../data/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import type { Tensors } from '../model/index.ts';
+import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan } from '../plan/index.ts';
 import {
   type AuditCandidate,
@@ -41,6 +41,7 @@ export interface PlanArguments extends ThresholdArguments {
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
   readonly threads: number | undefined;
   readonly out: string | undefined;
 }
@@ -110,12 +111,14 @@ export async function runPlan(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
   );
   try {
-    const model = await openModel(options.model, options.shapes, engine);
-    const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256);
+    const model = await openModel(options.model, options, engine);
+    const picture = await pictureOf(options.model, model);
+    requirePictureAlone(model, picture);
+    const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256, model.fixed);
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, engine, auditor, signal, log);
+        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -123,7 +126,7 @@ export async function runPlan(
       thresholds,
       codecs: chosenCodecs.length > 0 ? chosenCodecs : defaultCodecs,
       defenses,
-      picture: await pictureOf(options.model, model),
+      picture,
       created: new Date(),
       engine,
       signal,
@@ -162,6 +165,7 @@ async function openPictures(
   options: PlanArguments,
   spec: string,
   model: OpenModel,
+  picture: Plan['picture'],
   engine: Engine,
   auditor: (setting: AuditSetting) => AuditCandidate,
   signal: AbortSignal,
@@ -169,7 +173,6 @@ async function openPictures(
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
   const dataset = await openDataset(spec, { size: preprocessing, signal });
-  const picture = await pictureOf(options.model, model);
   const input = picture?.input ?? model.graph.inputs[0]!.name;
   const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({
     [input]: preprocess(await split.pixels([index], signal), preprocessing),
@@ -204,6 +207,18 @@ async function openPictures(
       yield { feeds: await feeds(dataset.test, i), label: labels[i]! };
     }
   }
+}
+
+/** An agent has nothing but pictures to feed a head with. */
+function requirePictureAlone({ path, graph }: OpenModel, picture: Plan['picture']): void {
+  if (graph.inputs.length < 2) return;
+  const name = picture?.input ?? pictureInput(graph) ?? 'the picture';
+  const beside = graph.inputs.filter((v) => v.name !== name);
+  throw new CutlineError('PLAN_BESIDE', {
+    inputs: beside.map((v) => v.name).join(', '),
+    picture: name,
+    example: `cutline plan ${path} … ${exampleInputs(beside)}`,
+  });
 }
 
 /** From the model card; null without one. */

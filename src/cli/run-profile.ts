@@ -5,6 +5,7 @@ import { brokerSettingsSchema, connectOptions, isName } from '../broker/index.ts
 import { profileMachine } from '../device/profiler/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { NetworkOptions } from '../model/index.ts';
 import { type Profile, writeProfile } from '../profile/index.ts';
 import { check } from '../validate.ts';
 import { openModel } from './open-model.ts';
@@ -22,6 +23,7 @@ export interface ProfileArguments {
   readonly threads: number | undefined;
   readonly budgetMs: number;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
 }
 
 export interface ProfileWritten {
@@ -45,7 +47,7 @@ export async function runProfile(
   }
   if (!(budgetMs > 0)) throw new CutlineError('USAGE', { problem: '--budget: want seconds above 0.' });
   const connect = options.broker === undefined ? undefined : await connectTo(options.broker, options);
-  const model = options.model === undefined ? undefined : await open(options.model, options.shapes);
+  const model = options.model === undefined ? undefined : await open(options.model, options);
   const profile = await profileMachine({
     name,
     created: new Date(),
@@ -63,10 +65,10 @@ export async function runProfile(
   return { profile, path };
 }
 
-async function open(path: string, shapes: readonly string[]) {
+async function open(path: string, options: NetworkOptions) {
   const engine = await createEngine({ threads: 1 });
   try {
-    return await openModel(path, shapes, engine);
+    return await openModel(path, options, engine);
   } finally {
     await engine.close();
   }

@@ -61,6 +61,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { config, folder } = await readAgentConfig(options.configPath);
   const planPath = resolve(folder, config.plan);
   const plan = await readPlan(planPath);
+  for (const { name, sha256 } of plan.model.fixed ?? [])
+    log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
   const headBytes = await readHead(config, folder, plan, planPath);
   const { input, preprocessing } = await pictureOf(config, folder, plan);
   const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');

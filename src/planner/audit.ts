@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
 import { readBounded } from '../files.ts';
-import { codecs, intervalSchema, threats } from '../plan/index.ts';
+import { type FixedInput, sameFixed } from '../model/index.ts';
+import { codecs, fixedInputSchema, intervalSchema, threats } from '../plan/index.ts';
 import { check } from '../validate.ts';
 
 const interval = z.object(intervalSchema.shape);
@@ -33,7 +34,7 @@ export type ResultEntry = z.infer<typeof resultEntrySchema>;
 
 const auditSchema = z.object({
   format: z.literal('cutline.audit/1'),
-  model: z.object({ sha256: z.string() }).optional(),
+  model: z.object({ sha256: z.string(), fixed: z.array(fixedInputSchema).optional() }).optional(),
   results: z.array(resultEntrySchema),
   leakage: z.array(leakageEntrySchema),
   data: z.object({ sha256: z.string() }),
@@ -54,9 +55,14 @@ const MAX_AUDIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * @param modelSha256 an audit that names another model is refused
- * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_OTHER_MODEL
+ * @param fixed as is one of the model with other inputs fixed, or to other values: it is another network
+ * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_OTHER_MODEL, AUDIT_OTHER_INPUTS
  */
-export async function readAudit(path: string, modelSha256: string): Promise<AuditFindings> {
+export async function readAudit(
+  path: string,
+  modelSha256: string,
+  fixed: readonly FixedInput[] = [],
+): Promise<AuditFindings> {
   const bytes = await readBounded(path, MAX_AUDIT_BYTES);
   let value: unknown;
   try {
@@ -67,6 +73,11 @@ export async function readAudit(path: string, modelSha256: string): Promise<Audi
   const audit = check(value, auditSchema, path, 'AUDIT_INVALID');
   if (audit.model && audit.model.sha256 !== modelSha256) {
     throw new CutlineError('AUDIT_OTHER_MODEL', { path, found: audit.model.sha256, wanted: modelSha256 });
+  }
+  if (!sameFixed(audit.model?.fixed, fixed)) {
+    const said = (list: readonly { name: string; sha256: string }[] = []) =>
+      list.map((f) => `${f.name} fixed (${f.sha256.slice(0, 12)}…)`).join(', ') || 'no input fixed';
+    throw new CutlineError('AUDIT_OTHER_INPUTS', { path, found: said(audit.model?.fixed), wanted: said(fixed) });
   }
   return {
     results: audit.results,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { type Cut, encodeModel, type Graph, modelSha256, type Tensors } from '../model/index.ts';
+import { type Cut, encodeModel, type FixedInput, type Graph, modelSha256, type Tensors } from '../model/index.ts';
 import type { CodecName, Plan, Thresholds } from '../plan/index.ts';
 import { isRelative, parseDefense, resolveDefense } from '../privacy/defenses/index.ts';
 import type { AuditFindings } from './audit.ts';
@@ -24,6 +24,8 @@ export interface PlanRequest {
   readonly model: {
     readonly name: string;
     readonly sha256: string;
+    /** Inputs that are part of the graph, and were not in the file. */
+    readonly fixed?: readonly FixedInput[];
     /** With every shape known. */
     readonly graph: Graph;
     readonly cuts: readonly Cut[];
@@ -72,7 +74,9 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const calibration = pictures
     ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
     : undefined;
-  const facts = modelFacts(model.graph, model.sha256, model.cuts, (cut) => calibration?.get(cut)?.payloadBytes);
+  const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
+  const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
+  const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured), ...identity };
   const input: Search = {
     model: facts,
     profiles,
@@ -95,7 +99,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const parts = partsOf(model.graph, cut);
   const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
   const plan = planOf(chosen, thresholds, findings, {
-    model: { name: model.name, sha256: model.sha256 },
+    model: { name: model.name, ...identity },
     cut: {
       id: cut.id,
       tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
@@ -131,7 +135,7 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
   const { dataSha256, seed } = pictures;
   const document = {
     format: 'cutline.audit/1',
-    model: { sha256: request.model.sha256 },
+    model: { sha256: request.model.sha256, ...(request.model.fixed?.length && { fixed: request.model.fixed }) },
     results,
     leakage,
     data: { sha256: dataSha256 },

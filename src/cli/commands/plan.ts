@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string;
@@ -24,6 +25,7 @@ interface Options {
   iterations: number | undefined;
   seed: number;
   shape: string[];
+  input: string[];
   threads: number | undefined;
   out: string | undefined;
   json?: boolean;
@@ -91,6 +93,7 @@ export const planCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })
+      .option('input', inputOption)
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
       .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
   handler: async (argv) => {
@@ -116,6 +119,7 @@ export const planCommand: CommandModule<object, Options> = {
         codecs: argv.codec,
         defenses: argv.defense,
         shapes: argv.shape,
+        inputs: argv.input,
       },
       stopSignal(),
       (line) => process.stderr.write(`plan: ${line}\n`),

@@ -3,7 +3,7 @@ import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { CutlineError } from '../../errors.ts';
 import { inLanes } from '../../in-lanes.ts';
-import { resolveCut } from '../../model/index.ts';
+import type { FixedInput } from '../../model/index.ts';
 import { resolveDefense } from '../defenses/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack } from './beyond.ts';
@@ -16,6 +16,8 @@ export interface AuditOptions extends AuditorOptions {
   readonly cuts?: readonly string[] | undefined;
   readonly defenses: readonly string[];
   readonly modelSha256: string;
+  /** Inputs that are part of the network now, and were not in the file. */
+  readonly fixed?: readonly FixedInput[] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: { readonly done: number; readonly cut: string; readonly defense: string }) => void;
   readonly onCell?: (cell: Cell) => void;
@@ -39,13 +41,13 @@ export function candidatesOf(
   subject: Subject,
   { cuts, defenses }: Pick<AuditOptions, 'cuts' | 'defenses'>,
 ): Candidate[] {
-  const ids = cuts ?? subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
+  const ids = cuts ?? subject.ids.filter((id) => id !== 'input' && id !== 'output');
   return ids.flatMap((cut) => defenses.map((defense) => ({ cut, defense })));
 }
 
 /**
  * @param engines one for each candidate that shall be under way at a time
- * @throws CutlineError CUT_NOT_FOUND and DEFENSE_SPEC before anything is attacked, and what `Auditor` throws
+ * @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE and DEFENSE_SPEC before anything is attacked, and what `Auditor` throws
  */
 export async function runAudit(
   engines: readonly Engine[],
@@ -58,7 +60,7 @@ export async function runAudit(
   const auditors = engines.map((engine) => new Auditor(engine, subject, data, options, truth));
   const candidates = candidatesOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
-  for (const { cut } of candidates) resolveCut(subject.cuts, cut);
+  for (const cut of options.cuts ?? []) subject.cut(cut);
   for (const { defense } of candidates) resolveDefense(defense, 1);
   const outcomes: (Cell | Unaudited)[] = [];
   const shares = new Float64Array(candidates.length);
@@ -95,7 +97,7 @@ export async function runAudit(
   const skipped = cells.flatMap((c) => c.skipped);
   const audit: Audit = {
     format: 'cutline.audit/1',
-    model: { sha256: options.modelSha256 },
+    model: { sha256: options.modelSha256, ...(options.fixed?.length && { fixed: options.fixed }) },
     results,
     leakage: leakageOf(results),
     unaudited,

@@ -2,7 +2,7 @@
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { type Cut, type Graph, resolveCut, type Tensor } from '../../model/index.ts';
+import type { Cut, Graph, Tensor } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
 import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
@@ -92,7 +92,7 @@ export class Auditor {
 
   /**
    * @param defenseSpec as written; a relative scale is made absolute on training pictures
-   * @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC, DATA_TOO_FEW, NO_GRADIENT_RULE, ACTIVATION_*, ATTACK_DIVERGED
+   * @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE, DEFENSE_SPEC, DATA_TOO_FEW, NO_GRADIENT_RULE, ACTIVATION_*, ATTACK_DIVERGED
    */
   async audit(
     cutId: string,
@@ -100,7 +100,7 @@ export class Auditor {
     signal?: AbortSignal,
     onProgress?: (done: number) => void,
   ): Promise<Cell> {
-    const cut = resolveCut(this.#subject.cuts, cutId);
+    const cut = this.#subject.cut(cutId);
     const defense = await this.#defense(defenseSpec, cut, signal);
     const random = this.#random.fork(cut.id).fork(defense.spec);
     const observed = await observe(

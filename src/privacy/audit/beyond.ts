@@ -10,6 +10,7 @@ const beyondAttack = new Set<ErrorCode>([
   'ATTACK_DIVERGED',
   'SHADOW_UNFIT',
   'MEMORY_BUDGET',
+  'AUDIT_BESIDE',
 ]);
 
 export function isBeyondAttack(error: unknown): error is CutlineError {

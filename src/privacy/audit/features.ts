@@ -68,10 +68,9 @@ export class FeatureSpace {
     const { view, truth, guesses, gallery } = this.#known;
     const { features, scores } = await view.see(seen, signal);
     const noLayer = 'the model has no cut of one float32 tensor before its last layer with weights';
-    const noScores = 'the first output of the model is no [n, classes]';
     const omitted: Omitted[] = [
       ...(features ? [] : ['featureCosine', 'featureReidentification'].map((metric) => ({ metric, reason: noLayer }))),
-      ...(scores ? [] : [{ metric: 'labelAgreement', reason: noScores }]),
+      ...(scores ? [] : [{ metric: 'labelAgreement', reason: view.noScores! }]),
     ];
     return {
       ...(features && {

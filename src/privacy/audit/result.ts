@@ -1,4 +1,5 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
+import type { FixedInput } from '../../model/index.ts';
 import { type Threat, threats } from '../attacks/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
@@ -44,7 +45,8 @@ export interface Skipped extends Unaudited {
 
 export interface Audit {
   readonly format: 'cutline.audit/1';
-  readonly model: { readonly sha256: string };
+  /** Of the file, and what `--input` fixed, where it did. */
+  readonly model: { readonly sha256: string; readonly fixed?: readonly FixedInput[] };
   readonly results: readonly AuditResult[];
   readonly leakage: readonly LeakageResult[];
   readonly unaudited: readonly Unaudited[];
