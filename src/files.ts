@@ -1,9 +1,9 @@
 /** Files at the edge. */
 export { kindOf, readBounded, readError, readOnly, requireFile, statOf } from './read-files.ts';
 export {
+  checkFolder,
   checkWritable,
   makeFolder,
-  type Place,
   placeOf,
   temporaryBeside,
   writeAtomically,

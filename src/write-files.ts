@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { fstatSync, writeFile as writeTo } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CutlineError } from './errors.ts';
 import { brokenLink, kindOf } from './read-files.ts';
 
@@ -68,6 +68,17 @@ export async function checkWritable(path: string): Promise<void> {
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
     if (made !== undefined) await removeEmpty(dirname(temporary), made);
+  }
+}
+
+/** The same for a folder that files will be put into. @throws CutlineError OUTPUT_NOT_WRITABLE, with the folder's name */
+export async function checkFolder(path: string): Promise<void> {
+  try {
+    await checkWritable(join(path, 'file'));
+  } catch (error) {
+    throw error instanceof CutlineError
+      ? new CutlineError('OUTPUT_NOT_WRITABLE', { ...error.details, path }, { cause: error })
+      : error;
   }
 }
 

@@ -1,13 +1,12 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
-import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createComputingEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, writeAtomically } from '../files.ts';
+import { writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
 import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
-import { cacheFor } from './attack-cache.ts';
+import { attackStore } from './attack-cache.ts';
 import {
   type AttackOptions,
   chosenAttacks,
@@ -16,9 +15,11 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
-import { print } from './output.ts';
+import { fail, print, writeAll } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
+import { version } from './version.ts';
 
 export interface AuditSettings extends AttackOptions {
   readonly model: string;
@@ -51,8 +52,13 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   check(settings);
   const attacks = chosenAttacks(settings);
   const inverseNetwork = await inverseNetworkSettings(settings);
-  for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
-  if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
+  await checkOutputs({
+    files: { '--out': settings.out, '--sheet': settings.sheet },
+    folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
+    data: settings.data,
+  });
+  let log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const store = await attackStore(settings.cache, (line) => log(line));
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
   const loaded = await loadModel(model);
@@ -67,6 +73,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     return engines.at(-1)!;
   };
   const bar = progressBar('Audit');
+  log = bar.log;
   try {
     const sha256 = modelSha256(await readModel(model));
     const subject = await Subject.open(await open(threads), graph, preprocessing);
@@ -96,7 +103,10 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       cuts: settings.cuts,
       defenses: settings.defenses,
       modelSha256: sha256,
-      cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes, engine: name }),
+      cache: store && {
+        store,
+        about: { version: version(), model: sha256, shapes: settings.shapes, engine: name },
+      },
       signal,
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
       onCell: ({ results, skipped }) => {
@@ -112,10 +122,14 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       onUnaudited: ({ cut, defense, message }) => bar.log(`${cut} ${defense} stays unaudited: ${message}`),
     });
     bar.stop();
-    if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
-    if (settings.saveDecoders !== undefined) await saveDecoders(settings.saveDecoders, outcome);
-    if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
+    const { out, sheet, saveDecoders: decoders } = settings;
+    const unwritten = await writeAll([
+      out !== undefined && (() => writeAtomically(out, `${JSON.stringify(outcome.audit, null, 2)}\n`)),
+      decoders !== undefined && (() => saveDecoders(decoders, outcome)),
+      sheet !== undefined && (async () => writeAtomically(sheet, await sheetOf(outcome))),
+    ]);
     print(settings.json, outcome.audit, () => tables(outcome.audit));
+    for (const error of unwritten) fail(error, false);
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));

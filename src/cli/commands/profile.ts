@@ -36,7 +36,7 @@ export const profileCommand: CommandModule<object, Options> = {
         describe: 'Bind dimensions: input=1,3,32,32',
       }),
   handler: async (argv) => {
-    const [{ runProfile, profileText }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runProfile, profileText }, { fail, print }, { stopSignal }] = await Promise.all([
       import('../run-profile.ts'),
       import('../output.ts'),
       import('../stop.ts'),
@@ -58,5 +58,6 @@ export const profileCommand: CommandModule<object, Options> = {
       (line) => process.stderr.write(`profile: ${line}\n`),
     );
     print(argv.json, profile.profile, () => profileText(profile));
+    for (const error of profile.unwritten) fail(error, false);
   },
 };
