@@ -15,7 +15,8 @@ interface Entry {
 const catalogue = {
   // --- usage, files -------------------------------------------------------------------------------------------------
   USAGE: { exit: 2, text: '{problem}' },
-  FILE_NOT_FOUND: { exit: 2, text: '{path}: no such file. Check the path.' },
+  FILE_NOT_FOUND: { exit: 2, text: '{path}: no such file or folder. Check the path.' },
+  LINK_BROKEN: { exit: 2, text: '{path}: a link to {target}, which leads {where}. Mend the link or take it away.' },
   FILE_UNREADABLE: { exit: 2, text: '{path}: cannot read ({problem}).' },
   FILE_TOO_LARGE: { exit: 2, text: '{path}: {bytes} bytes, more than the {limit} that are read.' },
   OUTPUT_NOT_WRITABLE: { exit: 1, text: '{path}: cannot write ({problem}). Free some space or choose another place.' },
@@ -90,7 +91,7 @@ const catalogue = {
   // --- data ---------------------------------------------------------------------------------------------------------
   DATA_SPEC: {
     exit: 2,
-    text: '{spec}: no such folder or data set. Give a folder of images, fashion-mnist, mnist:DIR or cifar-10:DIR.',
+    text: '{spec}: {problem}. Give a folder of images, fashion-mnist, mnist:DIR or cifar-10:DIR.',
   },
   DATA_NOT_FOUND: { exit: 2, text: '{name} is not on this machine. {advice}' },
   DATA_MALFORMED: { exit: 2, text: '{path}: {problem}' },
@@ -110,6 +111,14 @@ const catalogue = {
   NOT_AN_IMAGE: {
     exit: 2,
     text: '{path}: not a picture ({problem}). JPEG, PNG, WebP, GIF, TIFF and AVIF are read.',
+  },
+  IMAGE_TOO_LARGE: {
+    exit: 2,
+    text: '{path}: {width}×{height} pixels, more than the {limit} that are unpacked. Scale it down first.',
+  },
+  IMAGE_VALUES: {
+    exit: 2,
+    text: '{path}: {problem}, so it is not known which value is black and which white. Convert it to 8 bits a channel, or to floats from 0 to 1.',
   },
   IMAGE_CHANNELS: { exit: 2, text: '{path}: {found} channels, the network takes {wanted}. Convert it first.' },
   CARD_INVALID: { exit: 2, text: '{path}: {problem}' },

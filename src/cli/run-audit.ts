@@ -1,13 +1,12 @@
 /** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
-import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createComputingEngine, createEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, writeAtomically } from '../files.ts';
+import { writeAtomically } from '../files.ts';
 import { type Network, openNetwork } from '../model/index.ts';
 import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
-import { cacheFor } from './attack-cache.ts';
+import { attackStore } from './attack-cache.ts';
 import {
   type AttackOptions,
   chosenAttacks,
@@ -16,10 +15,12 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
-import { print } from './output.ts';
+import { fail, print, writeAll } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { pictureNamed } from './picture-named.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
+import { version } from './version.ts';
 
 export interface AuditSettings extends AttackOptions {
   readonly model: string;
@@ -53,8 +54,13 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   check(settings);
   const attacks = chosenAttacks(settings);
   const inverseNetwork = await inverseNetworkSettings(settings);
-  for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
-  if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
+  await checkOutputs({
+    files: { '--out': settings.out, '--sheet': settings.sheet },
+    folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
+    data: settings.data,
+  });
+  let log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const store = await attackStore(settings.cache, (line) => log(line));
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
   const { graph, sha256, fixed } = await open(settings);
@@ -68,6 +74,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     return engines.at(-1)!;
   };
   const bar = progressBar('Audit');
+  log = bar.log;
   try {
     const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
     const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
@@ -98,7 +105,10 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       defenses: settings.defenses,
       modelSha256: sha256,
       fixed,
-      cache: cacheFor(settings.cache, { model: sha256, fixed, shapes: settings.shapes, engine: name }),
+      cache: store && {
+        store,
+        about: { version: version(), model: sha256, fixed, shapes: settings.shapes, engine: name },
+      },
       signal,
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
       onCell: ({ results, skipped }) => {
@@ -114,10 +124,14 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       onUnaudited: ({ cut, defense, message }) => bar.log(`${cut} ${defense} stays unaudited: ${message}`),
     });
     bar.stop();
-    if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
-    if (settings.saveDecoders !== undefined) await saveDecoders(settings.saveDecoders, outcome);
-    if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
+    const { out, sheet, saveDecoders: decoders } = settings;
+    const unwritten = await writeAll([
+      out !== undefined && (() => writeAtomically(out, `${JSON.stringify(outcome.audit, null, 2)}\n`)),
+      decoders !== undefined && (() => saveDecoders(decoders, outcome)),
+      sheet !== undefined && (async () => writeAtomically(sheet, await sheetOf(outcome))),
+    ]);
     print(settings.json, outcome.audit, () => tables(outcome.audit));
+    for (const error of unwritten) fail(error, false);
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));

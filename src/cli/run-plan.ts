@@ -1,4 +1,5 @@
 /** `cutline plan`: opens what the options name, plans, writes. */
+import { join } from 'node:path';
 import {
   type Dataset,
   openDataset,
@@ -9,6 +10,7 @@ import {
 } from '../data/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
+import { checkWritable } from '../files.ts';
 import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan } from '../plan/index.ts';
 import {
@@ -19,12 +21,15 @@ import {
   measureAccuracy,
   type PlanOutcome,
   type PlanRequest,
+  planFiles,
   readAudit,
   relaxationText,
   writePlan,
 } from '../planner/index.ts';
 import { readProfile } from '../profile/index.ts';
 import { type OpenModel, openModel } from './open-model.ts';
+import { writeAll } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
 export interface PlanArguments extends ThresholdArguments {
@@ -82,6 +87,8 @@ export interface PlanAnswer {
   readonly document: PlanWithSearch | NoPlan;
   /** Where plan.json was written. */
   readonly path: string | undefined;
+  /** What could not be written after all. */
+  readonly unwritten: readonly CutlineError[];
 }
 
 /** Pictures for calibration, of the training split: victims come from the other. */
@@ -106,6 +113,9 @@ export async function runPlan(
     });
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
+  const { out } = options;
+  await checkOutputs({ files: {}, folders: { '--out': out }, data: options.data });
+  if (out !== undefined) for (const name of planFiles) await checkWritable(join(out, name));
   const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
@@ -155,10 +165,14 @@ async function answer(outcome: PlanOutcome, out: string | undefined): Promise<Pl
       pareto,
       audits,
     };
-    return { document, path: undefined };
+    return { document, path: undefined, unwritten: [] };
   }
-  const path = out === undefined ? undefined : await writePlan(out, plan, outcome);
-  return { document: { ...plan, chosen, candidates, pareto, audits }, path };
+  let path: string | undefined;
+  const write = async (folder: string) => {
+    path = await writePlan(folder, plan, outcome);
+  };
+  const unwritten = await writeAll([out !== undefined && (() => write(out))]);
+  return { document: { ...plan, chosen, candidates, pareto, audits }, path, unwritten };
 }
 
 async function openPictures(

@@ -17,7 +17,7 @@ function renameWithin(body: Graph, names: ReadonlyMap<string, string>): Graph {
   const own = new Set([
     ...body.inputs.map((v) => v.name),
     ...body.initializers.keys(),
-    ...(body.sparse?.keys() ?? []),
+    ...(body.sealed?.keys() ?? []),
     ...body.nodes.flatMap((n) => n.outputs),
   ]);
   const seen = new Map([...names].filter(([name]) => !own.has(name)));
@@ -34,7 +34,7 @@ export function definedWithin(node: Node): string[] {
   return bodies(node).flatMap((body) => [
     ...body.inputs.map((v) => v.name),
     ...body.initializers.keys(),
-    ...(body.sparse?.keys() ?? []),
+    ...(body.sealed?.keys() ?? []),
     ...body.nodes.flatMap((n) => [...n.outputs, ...definedWithin(n)]),
   ]);
 }

@@ -14,7 +14,7 @@ export function freshNames(graph: Graph): (hint: string) => string {
 }
 
 function namesOf(graph: Graph): Set<string> {
-  const names = [...graph.inputs.map((v) => v.name), ...graph.initializers.keys(), ...(graph.sparse?.keys() ?? [])];
+  const names = [...graph.inputs.map((v) => v.name), ...graph.initializers.keys(), ...(graph.sealed?.keys() ?? [])];
   for (const n of graph.nodes) {
     names.push(n.name, ...n.outputs);
     for (const body of bodies(n)) names.push(...namesOf(body));

@@ -14,12 +14,12 @@ export function pruned(graph: Graph): Graph {
   const made = new Set(nodes.flatMap((n) => n.outputs));
   const only = <T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>) =>
     new Map([...map].filter(([name]) => names.has(name)));
-  const { sparse, ...rest } = graph;
+  const { sealed, ...rest } = graph;
   return {
     ...rest,
     nodes,
     initializers: only(graph.initializers, needed),
     values: only(graph.values, made),
-    ...(sparse && { sparse: only(sparse, needed) }),
+    ...(sealed && { sealed: only(sealed, needed) }),
   };
 }

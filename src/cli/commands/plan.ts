@@ -97,7 +97,7 @@ export const planCommand: CommandModule<object, Options> = {
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
       .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
   handler: async (argv) => {
-    const [{ runPlan }, { planText }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runPlan }, { planText }, { fail, print }, { stopSignal }] = await Promise.all([
       import('../run-plan.ts'),
       import('../plan-text.ts'),
       import('../output.ts'),
@@ -126,6 +126,7 @@ export const planCommand: CommandModule<object, Options> = {
       auditor,
     );
     print(argv.json, answer.document, () => planText(answer));
+    for (const error of answer.unwritten) fail(error, false);
     if (!answer.document.chosen) process.exitCode = 3;
   },
 };

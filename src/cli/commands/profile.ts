@@ -39,7 +39,7 @@ export const profileCommand: CommandModule<object, Options> = {
       })
       .option('input', inputOption),
   handler: async (argv) => {
-    const [{ runProfile, profileText }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runProfile, profileText }, { fail, print }, { stopSignal }] = await Promise.all([
       import('../run-profile.ts'),
       import('../output.ts'),
       import('../stop.ts'),
@@ -62,5 +62,6 @@ export const profileCommand: CommandModule<object, Options> = {
       (line) => process.stderr.write(`profile: ${line}\n`),
     );
     print(argv.json, profile.profile, () => profileText(profile));
+    for (const error of profile.unwritten) fail(error, false);
   },
 };

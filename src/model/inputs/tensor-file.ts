@@ -43,7 +43,7 @@ function decode(bytes: Uint8Array): TensorProto | undefined {
 
 function read(proto: TensorProto, path: string): Tensor {
   try {
-    return readTensor(proto, { path, directory: undefined });
+    return readTensor(proto, { path, folders: [] });
   } catch (error) {
     if (!(error instanceof CutlineError)) throw error;
     throw new MalformedFileError(String(error.details.problem ?? error.message), { cause: error });

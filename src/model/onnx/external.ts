@@ -1,7 +1,8 @@
 /** Weights beside the model file. Where they lie is said by the file, so it is not believed: they must be beside it. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { TensorProto } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
+import { readOnly } from '../../files.ts';
 import { insideFolder, OutsideError } from '../inside.ts';
 
 export interface Source {
@@ -30,7 +31,10 @@ export function readExternal(tensor: TensorProto, wantedBytes: number, source: S
   if (source.folders.length === 0) return refuse('the model was given as bytes, without a folder to look in.');
   let file: number | undefined;
   try {
-    file = openSync(insideFolder(source.folders, location), 'r');
+    const real = insideFolder(source.folders, location);
+    // Opening a FIFO could wait for ever.
+    if (!statSync(real).isFile()) return refuse('it is not a regular file.');
+    file = openSync(real, readOnly);
     const stat = fstatSync(file);
     if (!stat.isFile()) return refuse('it is not a regular file.');
     if (offset + length > stat.size) return refuse(`it has ${stat.size} bytes, ${offset + length} are needed.`);

@@ -61,9 +61,11 @@ export function kept<A extends Attack>(attack: A, cache: AttackCache, key: strin
 
 /**
  * A file is a line of JSON, then the pictures (float32, little endian), then the decoder (ONNX). What cannot be read is as
- * good as absent: it is made again.
+ * good as absent: it is made again. What cannot be written is lost to the next audit, not to this one.
+ * @param note told once when nothing can be kept any more
  */
-export function folderCache(folder: string): AttackCache {
+export function folderCache(folder: string, note: (line: string) => void = () => {}): AttackCache {
+  let isTold = false;
   const pathOf = (key: string) => join(folder, `${key}.attack`);
   return {
     async get(key) {
@@ -77,8 +79,13 @@ export function folderCache(folder: string): AttackCache {
     async put(key, found) {
       const bytes = encode(found);
       if (bytes.length > mostFileBytes) return;
-      await writeAtomically(pathOf(key), bytes);
-      await forgetOldest(folder);
+      try {
+        await writeAtomically(pathOf(key), bytes);
+        await forgetOldest(folder);
+      } catch (error) {
+        if (!isTold) note(`finished attacks are not kept: ${(error as Error).message}`);
+        isTold = true;
+      }
     },
   };
 }
