@@ -171,7 +171,11 @@ const catalogue = {
   },
   ATTACK_DIVERGED: {
     exit: 1,
-    text: 'Cut {cut}: attack {attack} ended in values that are no numbers. Try a smaller --learning-rate or another --solver.',
+    text: 'Cut {cut}: attack {attack} diverged for {missed} of {images} victims: {problem}. That is no measurement. Try a smaller --learning-rate or another --solver.',
+  },
+  ATTACK_STALLED: {
+    exit: 1,
+    text: 'Cut {cut}: attack {attack} found nothing out about {missed} of {images} victims: {problem}. That is no measurement, and the cut is not known to be safe. Try another --attack or --solver, or a cut nearer to the picture.',
   },
   ATTACK_NOT_ALLOWED: {
     exit: 2,
@@ -185,6 +189,10 @@ const catalogue = {
   SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
+  TRAINING_STALLED: {
+    exit: 1,
+    text: 'The training has taught nothing: {problem}. Check pictures and labels, or try another --learning-rate.',
+  },
   // --- profiles, planner --------------------------------------------------------------------------------------------
   PLAN_INVALID: { exit: 2, text: '{path}: not a plan: {problem}. Make a new one with cutline plan --out.' },
   PLAN_OTHER_MODEL: {

@@ -5,7 +5,7 @@ import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
 import { type Network, openNetwork } from '../model/index.ts';
 import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
-import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
+import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
 import { attackStore } from './attack-cache.ts';
 import {
   type AttackOptions,
@@ -111,13 +111,15 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       },
       signal,
       onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
-      onCell: ({ results, skipped }) => {
+      onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
           const queries = r.queries ? ` (${r.queries} queries)` : '';
           bar.log(
             `${r.cut} ${r.defense} ${r.attack}${queries}: SSIM ${r.ssim.mean.toFixed(3)}, PSNR ${r.psnr.mean.toFixed(2)} dB, ${r.seconds.toFixed(1)} s`,
           );
         }
+        for (const { cut, defense, attack, code, message } of failed)
+          bar.log(`${cut} ${defense} ${attack} failed: ${message} [${code}]`);
         for (const { cut, defense, attack, message } of skipped)
           bar.log(`${cut} ${defense} without ${attack}: ${message}`);
       },
@@ -132,6 +134,9 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     ]);
     print(settings.json, outcome.audit, () => tables(outcome.audit));
     for (const error of unwritten) fail(error, false);
+    // Whoever names a cut wants to know about it; where nothing at all was measured, that is no audit.
+    const { results, unaudited } = outcome.audit;
+    if (unaudited.length > 0 && (settings.cuts || results.length === 0)) process.exitCode = 1;
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));
@@ -148,16 +153,24 @@ async function open(settings: AuditSettings): Promise<Network> {
   }
 }
 
-const tables = ({ results, exposure }: Audit): string => `${auditTable(results)}\n\n${exposureTable(exposure)}`;
+function tables({ results, failed, exposure }: Audit): string {
+  const parts = [
+    ...(results.length > 0 ? [auditTable(results)] : []),
+    ...(failed.length > 0 ? [failedTable(failed)] : []),
+    exposureTable(exposure),
+  ];
+  return parts.join('\n\n');
+}
 
 /** Truth above, a row for every cut and defense below; the first sixty rows. */
 export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
   return contactSheet(
     auditor.truth.victims,
-    cells.slice(0, 60).map(({ results, pictures }) => {
+    cells.slice(0, 60).flatMap(({ results, pictures }) => {
+      if (!pictures) return [];
       const { cut, defense, attack, ssim, psnr } = results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
       const scores = `SSIM ${ssim.mean.toFixed(3)}  PSNR ${psnr.mean.toFixed(1)} dB`;
-      return { label: cut, details: [attack, defense, scores], images: pictures };
+      return [{ label: cut, details: [attack, defense, scores], images: pictures }];
     }),
   );
 }

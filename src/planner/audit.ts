@@ -32,11 +32,22 @@ export const resultEntrySchema = z.object({
 });
 export type ResultEntry = z.infer<typeof resultEntrySchema>;
 
+/** An attack that was asked for and found nothing out. */
+export const failedEntrySchema = z.object({
+  cut: z.string(),
+  defense: z.string().default('none'),
+  threat: z.enum(threats),
+  attack: z.string(),
+  message: z.string(),
+});
+export type FailedEntry = z.infer<typeof failedEntrySchema>;
+
 const auditSchema = z.object({
   format: z.literal('cutline.audit/1'),
   model: z.object({ sha256: z.string(), fixed: z.array(fixedInputSchema).optional() }).optional(),
   results: z.array(resultEntrySchema),
   leakage: z.array(leakageEntrySchema),
+  failed: z.array(failedEntrySchema).default([]),
   data: z.object({ sha256: z.string() }),
   seed: z.int(),
 });
@@ -45,6 +56,7 @@ const auditSchema = z.object({
 export interface AuditFindings {
   readonly results: readonly ResultEntry[];
   readonly leakage: readonly LeakageEntry[];
+  readonly failed?: readonly FailedEntry[];
   readonly dataSha256: string;
   readonly seed: number;
   /** Digest of the document that holds the findings. */
@@ -82,6 +94,7 @@ export async function readAudit(
   return {
     results: audit.results,
     leakage: audit.leakage,
+    failed: audit.failed,
     dataSha256: audit.data.sha256,
     seed: audit.seed,
     auditSha256: createHash('sha256').update(bytes).digest('hex'),

@@ -125,25 +125,27 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     known: {
       leakage: audit?.leakage ?? [],
       results: audit?.results ?? [],
+      ...(audit?.failed && { failed: audit.failed }),
       ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
     },
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),
   });
   if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
-  const { results, leakage } = lazy.findings;
+  const { results, leakage, failed = [] } = lazy.findings;
   const { dataSha256, seed } = pictures;
   const document = {
     format: 'cutline.audit/1',
     model: { sha256: request.model.sha256, ...(request.model.fixed?.length && { fixed: request.model.fixed }) },
     results,
     leakage,
+    failed,
     data: { sha256: dataSha256 },
     seed,
   };
   const auditDocument = `${JSON.stringify(document, null, 2)}\n`;
   const auditSha256 = createHash('sha256').update(auditDocument).digest('hex');
-  const findings: AuditFindings = { results, leakage, dataSha256, seed, auditSha256 };
+  const findings: AuditFindings = { results, leakage, failed, dataSha256, seed, auditSha256 };
   return { result: lazy, findings, auditDocument, audits: lazy.audits };
 }
 
