@@ -4,6 +4,7 @@ import { GraphBuilder } from '../model/builder.ts';
 import { type Graph, type Node, nodeLabel } from '../model/graph.ts';
 import { reads } from '../model/reads.ts';
 import type { DType, Tensor } from '../model/tensor.ts';
+import { diverging } from './diverging.ts';
 import { Expressions, type Term } from './expressions.ts';
 import { piecewiseConstant, type Rule, type RuleContext } from './rule.ts';
 import { rules } from './rules/index.ts';
@@ -72,6 +73,7 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
   const wanted = new Set<Term>(wrt);
   const active = influenced(nodes, wrt, forward.dtypes);
   const constants = constantsOf(forward.graph, wanted);
+  let divergent: Set<Term> | undefined;
   const parts = new Map<Term, Term[]>();
   const give = (name: Term, cotangent: Term) => parts.set(name, [...(parts.get(name) ?? []), cotangent]);
   const take = (name: Term): Term | undefined => {
@@ -97,6 +99,7 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
       shape,
       dtype,
       constant: (name) => constants.get(name),
+      canDiverge: (name) => (divergent ??= diverging(nodes, constants)).has(name),
     };
     const gradients = rule.gradients(context);
     node.inputs.forEach((x, i) => {

@@ -23,6 +23,8 @@ export interface RuleContext {
   dtype(name: Term): DType;
   /** The value of a tensor that is the same in every run. */
   constant(name: Term): Tensor | undefined;
+  /** Whether a tensor can hold infinities or NaN though the inputs are finite, as what comes of a quotient can. */
+  canDiverge(name: Term): boolean;
 }
 
 /** One gradient for each input position, written only where it is wanted; undefined where the input has no gradient. */
