@@ -4,7 +4,6 @@ import { CutlineError } from '../errors.ts';
 import { bindBatch, requireBound } from './bind.ts';
 import type { Dim, Graph, Node, ValueInfo } from './graph.ts';
 import { emptyData } from './onnx/dtype.ts';
-import { extentsUncertain } from './pool-extents.ts';
 import { sizeOf, type Tensor } from './tensor.ts';
 import { fixedShape } from './values.ts';
 
@@ -37,13 +36,7 @@ export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> 
   // An unknown rank looks like a scalar. The rank of a tensor is the length of its Shape, which tells them apart.
   const scalars = asked.filter((name) => known.get(name)?.shape.length === 0);
   const ranks = await ranksOf(graph, scalars, engine);
-  const doubted = (await contradicts(graph, known, engine)) ? asked : [];
-  const open = [
-    ...new Set([
-      ...asked.filter((name) => !fixedShape(known.get(name)) || (ranks.has(name) && ranks.get(name) !== 0)),
-      ...doubted,
-    ]),
-  ];
+  const open = asked.filter((name) => !fixedShape(known.get(name)) || (ranks.has(name) && ranks.get(name) !== 0));
   if (open.length > 0) {
     await withSession(engine, withOutputs(graph, open), async (s) => {
       const results = await s.run(zeros(graph), { outputs: open });
@@ -55,16 +48,6 @@ export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> 
   const values = new Map([...graph.values].filter(([name]) => missing.has(name)));
   for (const name of asked) values.set(name, known.get(name)!);
   return { ...graph, outputs, values };
-}
-
-/** Whether what runs has other extents than were inferred; asked only where they are known to come apart. */
-async function contradicts(graph: Graph, known: ReadonlyMap<string, ValueInfo>, engine: Engine): Promise<boolean> {
-  const names = graph.nodes.filter(extentsUncertain).map((n) => n.outputs[0]!);
-  if (names.length === 0) return false;
-  return withSession(engine, withOutputs(graph, names), async (s) => {
-    const results = await s.run(zeros(graph), { outputs: names });
-    return names.some((name) => `${results[name]!.shape}` !== `${known.get(name)?.shape}`);
-  });
 }
 
 /**
