@@ -71,6 +71,10 @@ const catalogue = {
     exit: 2,
     text: 'Node {node}: operator {op} has no gradient here, so attacks that follow gradients through the model (rmle, hybrid, deep-prior, latent) cannot pass it. inverse-network and shadow need none and still work: ask for them with --attack, or choose a cut before the node.',
   },
+  GRADIENT_REFUSED: {
+    exit: 1,
+    text: 'Node {node}: the gradient of operator {op} cannot be computed: {problem}. The model is not at fault: please report it. inverse-network and shadow need no gradients and still work: ask for them with --attack, or choose a cut before the node.',
+  },
   // --- data ---------------------------------------------------------------------------------------------------------
   DATA_SPEC: {
     exit: 2,

@@ -1,5 +1,5 @@
 /** `cutline gradient`: a head's vector–Jacobian product as a file. */
-import { vectorJacobianGraph } from '../autodiff/index.ts';
+import { proveGradient, vectorJacobianGraph } from '../autodiff/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { encodeModel, foldConstants, modelSha256, resolveCut, saveModel, split } from '../model/index.ts';
 import { openModel } from './open-model.ts';
@@ -19,6 +19,7 @@ export async function runGradient(settings: GradientSettings): Promise<void> {
     const { graph, cuts } = await openModel(settings.model, settings.shapes, engine);
     const cut = resolveCut(cuts, settings.at);
     const gradient = vectorJacobianGraph(await foldConstants(split(graph, cut).head, engine));
+    await proveGradient(engine, gradient);
     await saveModel(gradient, settings.out);
     const result = {
       format: 'cutline.gradient/1',

@@ -1,4 +1,5 @@
 /** Trains a network: epochs of steps inside the engine. */
+import { loadGradient } from '../autodiff/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { asFloat32, float32, type Graph, type Tensor, type Tensors } from '../model/index.ts';
@@ -42,7 +43,7 @@ export async function train(
   const batch = spec.network.inputs[0]!.shape[0] as number;
   const { epochs, signal } = options;
   const step = trainingStep(spec);
-  const session = await engine.load(step.graph, signal && { signal });
+  const session = await loadGradient(engine, step.graph, signal && { signal });
   const losses: number[] = [];
   let state: Tensors = step.initial;
   let network = spec.network;

@@ -1,5 +1,5 @@
 /** Runs onnxruntime sessions in a worker thread, since `session.run()` blocks the thread it is called on. */
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { DType, Tensor, Tensors } from '../../model/tensor.ts';
 import type { SessionOptions } from '../remote/protocol.ts';
@@ -7,6 +7,9 @@ import { type RuntimeSession, serve, settings } from '../remote/serve.ts';
 import type { OrtSettings } from './engine.ts';
 
 const { threads, executionProvider, spinning, flushDenormals } = settings<OrtSettings>();
+
+// What onnxruntime has to say goes into errors: some of its warnings are about the machine, none about what to do.
+env.logLevel = 'fatal';
 
 async function load(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession<OrtTensor>> {
   const session = await InferenceSession.create(model, {

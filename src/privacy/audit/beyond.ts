@@ -4,6 +4,7 @@ import type { Threat } from '../attacks/index.ts';
 
 const beyondAttack = new Set<ErrorCode>([
   'NO_GRADIENT_RULE',
+  'GRADIENT_REFUSED',
   'ACTIVATION_DTYPE',
   'ACTIVATION_NOT_FINITE',
   'ATTACK_DIVERGED',

@@ -1,5 +1,5 @@
 /** Adam with AMSGrad as one step graph, as published (He et al. 2019): constant rate, the last iterate is kept. */
-import { learningRateInput } from '../../../autodiff/index.ts';
+import { learningRateInput, loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, scalar } from '../../../model/index.ts';
 import { adamGraph, names } from '../objective.ts';
 import { objectiveFeeds } from './feeds.ts';
@@ -14,7 +14,7 @@ export function adamSolver(learningRate: number): Solver {
       const input = head.inputs[0]!.name;
       const { graph, step } = adamGraph(head, problem.objective);
       const pictures = Object.entries(step.carry).find(([, to]) => to === input)![0];
-      const session = await engine.load(graph, signal && { signal });
+      const session = await loadGradient(engine, graph, signal && { signal });
       try {
         const results = await session.loop(
           {

@@ -1,4 +1,5 @@
 /** L-BFGS for every picture on its own, their evaluations in one batch. */
+import { loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, float32 } from '../../../model/index.ts';
 import { meanSquares } from '../mean-squares.ts';
 import { evaluationGraph, names } from '../objective.ts';
@@ -29,7 +30,7 @@ export const lbfgsSolver: Solver = {
     const size = start.data.length / n;
     const input = problem.objective.structure ? basisNames.z : head.inputs[0]!.name;
     const fixed = objectiveFeeds(problem);
-    const session = await engine.load(evaluationGraph(head, problem.objective), {
+    const session = await loadGradient(engine, evaluationGraph(head, problem.objective), {
       spinning: false,
       ...(signal && { signal }),
     });
