@@ -5,6 +5,7 @@ import { type Graph, type Node, nodeLabel } from '../model/graph.ts';
 import { reads } from '../model/reads.ts';
 import { type DType, sizeOf } from '../model/tensor.ts';
 import { constantsOf } from './constants.ts';
+import { diverging } from './diverging.ts';
 import { Expressions, type Term } from './expressions.ts';
 import { type Kind, Misfit, written } from './inference/index.ts';
 import { Kinds } from './kinds.ts';
@@ -82,6 +83,7 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
   for (const name of wrt) constants.delete(name);
   const operands = new Operands(g, dtypes, constants);
   const kinds = new Kinds(g.graph, (term) => kindIn(forward, term));
+  let divergent: Set<Term> | undefined;
   const parts = new Map<Term, Term[]>();
   const give = (name: Term, cotangent: Term) => parts.set(name, [...(parts.get(name) ?? []), cotangent]);
   const take = (name: Term): Term | undefined => {
@@ -108,6 +110,7 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
       shape: (term) => shape(operands.original(term)),
       dtype: (term) => dtypeOf(forward, operands, term),
       constant: (term) => operands.constant(term),
+      canDiverge: (term) => (divergent ??= diverging(nodes, constants)).has(operands.original(term)),
     };
     const gradients = rule.gradients(context);
     node.inputs.forEach((x, i) => {

@@ -23,6 +23,8 @@ export interface RuleContext {
   dtype(term: Term): DType;
   /** The value of one of `x` that is the same in every run, real numbers as float32. */
   constant(term: Term): Tensor | undefined;
+  /** Whether one of `x` and `y` can hold infinities or NaN though the inputs are finite, as what comes of a quotient can. */
+  canDiverge(term: Term): boolean;
 }
 
 /**
