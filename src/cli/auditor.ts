@@ -13,15 +13,16 @@ export function auditor(setting: AuditSetting): AuditCandidate {
       engine,
       await Subject.open(engine, model.unbound, preprocessing),
       dataset,
-      { images, seed, attacks, rmle: { solver: 'lbfgs', iterations } },
+      { images, seed, attacks, rmle: { solver: 'lbfgs', iterations }, giveUp: true },
       signal,
     );
   return async (cut, defense, signal) => {
     opened ??= open(signal);
     const attacker = await opened;
     try {
-      const { results } = await attacker.audit(cut, defense, signal);
-      return { results, leakage: leakageOf(results) };
+      const { results, failed } = await attacker.audit(cut, defense, signal);
+      for (const { attack, message } of failed) log(`cut ${cut}: ${attack} failed. ${message}`);
+      return { results, leakage: leakageOf(results, failed), failed };
     } catch (error) {
       if (!isBeyondAttack(error)) throw error;
       log(`cut ${cut} stays unaudited: ${error.message}`);

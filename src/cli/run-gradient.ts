@@ -1,6 +1,7 @@
 /** `cutline gradient`: a head's vector–Jacobian product as a file. */
-import { vectorJacobianGraph } from '../autodiff/index.ts';
+import { proveGradient, vectorJacobianGraph } from '../autodiff/index.ts';
 import { createEngine } from '../engine/index.ts';
+import { checkWritable } from '../files.ts';
 import { encodeModel, foldConstants, modelSha256, resolveCut, saveModel, split } from '../model/index.ts';
 import { openModel } from './open-model.ts';
 import { print } from './output.ts';
@@ -10,15 +11,18 @@ export interface GradientSettings {
   readonly at: string;
   readonly out: string;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
   readonly json: boolean | undefined;
 }
 
 export async function runGradient(settings: GradientSettings): Promise<void> {
+  await checkWritable(settings.out);
   const engine = await createEngine();
   try {
-    const { graph, cuts } = await openModel(settings.model, settings.shapes, engine);
+    const { graph, cuts } = await openModel(settings.model, settings, engine);
     const cut = resolveCut(cuts, settings.at);
     const gradient = vectorJacobianGraph(await foldConstants(split(graph, cut).head, engine));
+    await proveGradient(engine, gradient);
     await saveModel(gradient, settings.out);
     const result = {
       format: 'cutline.gradient/1',

@@ -1,6 +1,6 @@
 /** `cutline train autoencoder`: learns what the pictures of a data set look like, and writes the generator with its card. */
 import { join } from 'node:path';
-import { openDataset, type Preprocessing, unitPixels, writeCard } from '../data/index.ts';
+import { cardPath, openDataset, type Preprocessing, unitPixels, writeCard } from '../data/index.ts';
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
@@ -33,7 +33,7 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
   const { seed, json, threads } = settings;
   const short = settings.data.split(':')[0]!.replaceAll(/[^\w-]+/g, '-');
   const path = settings.out ?? join('models', `generator-${short}.onnx`);
-  await checkWritable(path);
+  for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
   const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal });
   const { channels, height, width, train } = data;

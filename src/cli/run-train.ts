@@ -1,6 +1,6 @@
 /** `cutline train`: opens the data, trains, writes the model and its card. */
 import { join } from 'node:path';
-import { openDataset, writeCard } from '../data/index.ts';
+import { cardPath, openDataset, writeCard } from '../data/index.ts';
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
@@ -29,7 +29,7 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
   const { network, epochs, batch, learningRate, halveEvery, augmentShift, seed, json } = settings;
   const short = settings.data.split(':')[0]!.replaceAll(/[^\w-]+/g, '-');
   const path = settings.out ?? join('models', `${network === 'lenet' ? `lenet-${short}` : network}.onnx`);
-  await checkWritable(path);
+  for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
   const data = await openDataset(settings.data, { signal });
   const engine = await createComputingEngine(settings.threads ? { threads: settings.threads } : {});

@@ -46,7 +46,7 @@ export function dependences(graph: Graph): Map<string, Dependence> {
   /** Tensors whose very shape depends on data; their Shape is data too. */
   const fluid = new Set<string>();
   for (const name of graph.initializers.keys()) found.set(name, 'constant');
-  for (const name of graph.sparse?.keys() ?? []) found.set(name, 'constant');
+  for (const name of graph.sealed?.keys() ?? []) found.set(name, 'constant');
   for (const v of graph.inputs) found.set(v.name, 'data');
   for (const node of graph.nodes) {
     const names = reads(node);

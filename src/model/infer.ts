@@ -2,6 +2,7 @@
 import type { Engine, Session } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
 import { bindBatch, requireBound } from './bind.ts';
+import { measuredExtents } from './extents.ts';
 import type { Dim, Graph, Node, ValueInfo } from './graph.ts';
 import { emptyData } from './onnx/dtype.ts';
 import { sizeOf, type Tensor } from './tensor.ts';
@@ -36,6 +37,7 @@ export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> 
   // An unknown rank looks like a scalar. The rank of a tensor is the length of its Shape, which tells them apart.
   const scalars = asked.filter((name) => known.get(name)?.shape.length === 0);
   const ranks = await ranksOf(graph, scalars, engine);
+  for (const [name, v] of await measuredExtents(graph, asked, known, () => zeros(graph), engine)) known.set(name, v);
   const open = asked.filter((name) => !fixedShape(known.get(name)) || (ranks.has(name) && ranks.get(name) !== 0));
   if (open.length > 0) {
     await withSession(engine, withOutputs(graph, open), async (s) => {
@@ -138,7 +140,7 @@ async function ranksOf(
 }
 
 /** Zeros for every input: they only have to fit. */
-function zeros(graph: Graph): Record<string, Tensor> {
+export function zeros(graph: Graph): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const v of graph.inputs) {
     const shape = fixedShape(v);

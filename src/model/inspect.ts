@@ -1,10 +1,11 @@
 /** What `cutline inspect` reports. */
 import type { Engine } from '../engine/engine.ts';
-import { parseShapes } from './bind.ts';
 import { cost } from './cost.ts';
+import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
-import { modelSha256, openModel } from './file.ts';
 import type { Dim, ValueInfo } from './graph.ts';
+import type { FixedInput } from './inputs/fixed.ts';
+import { type NetworkOptions, openNetwork } from './open.ts';
 import { prepare } from './prepare.ts';
 import type { DType } from './tensor.ts';
 
@@ -22,38 +23,55 @@ export interface Inspection {
     readonly outputs: readonly TensorInfo[];
     readonly macs: number;
     readonly parameters: number;
+    /** Of a model with several inputs: the one that an audit takes for the picture; null where that is not known. */
+    readonly picture?: string | null;
+    /** What `--input` fixed. */
+    readonly fixed?: readonly FixedInput[];
   };
-  readonly cuts: readonly (Omit<Cut, 'tensors'> & { readonly tensors: readonly TensorInfo[] })[];
+  readonly cuts: readonly InspectedCut[];
 }
 
-export interface InspectOptions {
-  /** As on the command line: `input=1,3,32,32`. */
-  readonly shapes?: readonly string[];
+interface InspectedCut extends Omit<Cut, 'tensors'> {
+  readonly tensors: readonly TensorInfo[];
+  /** Of a model with several inputs. */
+  readonly inputs?: CutInputs;
+}
+
+export interface InspectOptions extends NetworkOptions {
+  /** Asked where there are several inputs: which of them takes the picture; else it is `pictureInput`. */
+  readonly picture?: () => Promise<string | undefined>;
   readonly note?: (text: string) => void;
 }
 
 export async function inspectModel(path: string, engine: Engine, options: InspectOptions = {}): Promise<Inspection> {
-  const { bytes, graph } = await openModel(path);
+  const { graph, sha256, fixed } = await openNetwork(path, options, engine);
   const { note } = options;
-  const ready = await prepare(graph, engine, {
-    shapes: parseShapes(options.shapes ?? [], graph),
-    ...(note && { note }),
-  });
+  const ready = await prepare(graph, engine, note && { note });
   const costs = cost(ready);
   const uncounted = costs.nodes.filter((c) => !c.counted && c.operatorClass !== 'free').map((c) => c.node.op);
   if (uncounted.length > 0) {
     note?.(`MACs are too low: the arithmetic inside ${[...new Set(uncounted)].join(', ')} is not counted`);
   }
+  const several = ready.inputs.length > 1;
+  const named = several ? await options.picture?.() : undefined;
+  const picture = ready.inputs.find((v) => v.name === named)?.name ?? pictureInput(ready);
+  const behind = inputsBehind(ready);
   return {
     format: 'cutline.inspect/1',
     model: {
-      sha256: modelSha256(bytes),
+      sha256,
       inputs: ready.inputs.map(tensorInfo),
       outputs: ready.outputs.map(tensorInfo),
       macs: costs.macs,
       parameters: costs.parameters,
+      ...(several && { picture: picture ?? null }),
+      ...(fixed.length > 0 && { fixed }),
     },
-    cuts: findCuts(ready).map((c) => ({ ...c, tensors: c.tensors.map(tensorInfo) })),
+    cuts: findCuts(ready, { along: picture }).map((c) => ({
+      ...c,
+      tensors: c.tensors.map(tensorInfo),
+      ...(several && { inputs: cutInputs(c.tensors, ready.inputs, behind, picture) }),
+    })),
   };
 }
 
@@ -61,7 +79,10 @@ const tensorInfo = ({ name, dtype, shape }: ValueInfo): TensorInfo => ({ name, d
 
 /** The report as rows of a table. Sizes in kB (1000 bytes), MACs in millions, parameters in thousands. */
 export function inspectionRows(report: Inspection): string[][] {
-  const rows = [['cut', 'shape', 'sent kB', 'head MMAC', 'tail MMAC', 'head kpar', 'tail kpar']];
+  const several = report.cuts.some((c) => c.inputs);
+  const rows = [
+    ['cut', 'shape', 'sent kB', 'head MMAC', 'tail MMAC', 'head kpar', 'tail kpar', ...(several ? ['audit'] : [])],
+  ];
   for (const c of report.cuts) {
     rows.push([
       c.id,
@@ -71,9 +92,15 @@ export function inspectionRows(report: Inspection): string[][] {
       figure(c.tailMacs / 1e6),
       figure(c.headParameters / 1e3),
       figure(c.tailParameters / 1e3),
+      ...(c.inputs ? [reachText(c.inputs)] : []),
     ]);
   }
   return rows;
+}
+
+function reachText({ fix }: CutInputs): string {
+  if (fix === null) return '–';
+  return fix.length === 0 ? 'yes' : `fix ${fix.join(', ')}`;
 }
 
 const figure = (value: number): string => value.toFixed(value !== 0 && value < 1 ? 3 : 1);

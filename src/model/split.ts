@@ -35,7 +35,7 @@ export function split(graph: Graph, cut: { readonly tensors: readonly { readonly
   const values = allValues(graph);
   const payload = cut.tensors.map(({ name }): ValueInfo => {
     const v = values.get(name);
-    if (!v || v.unknown === 'type' || v.raw) throw new CutlineError('SHAPE_UNKNOWN', { tensor: name });
+    if (!v || v.unknown === 'type' || v.unknown === 'opaque') throw new CutlineError('SHAPE_UNKNOWN', { tensor: name });
     return v;
   });
   const id = payload.map((v) => v.name).join('+');
@@ -115,8 +115,8 @@ function assemble(
   const made = new Set(nodes.flatMap((n) => n.outputs));
   const only = <T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>) =>
     new Map([...map].filter(([n]) => names.has(n)));
-  const { sparse, ...rest } = graph;
-  const kept = sparse && only(sparse, used);
+  const { sealed, ...rest } = graph;
+  const kept = sealed && only(sealed, used);
   const outputs = new Set(side.outputs.map((v) => v.name));
   return {
     ...rest,
@@ -126,6 +126,6 @@ function assemble(
     nodes,
     initializers: new Map([...only(graph.initializers, used), ...constants]),
     values: new Map([...only(graph.values, made)].filter(([name]) => !outputs.has(name))),
-    ...(kept && kept.size > 0 && { sparse: kept }),
+    ...(kept && kept.size > 0 && { sealed: kept }),
   };
 }

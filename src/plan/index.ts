@@ -19,6 +19,7 @@ export {
   candidateSchema,
   codecs,
   type Evidence,
+  fixedInputSchema,
   intervalSchema,
   type Leakage,
   type Objective,

@@ -5,6 +5,9 @@ import { writeAtomically } from '../files.ts';
 import type { Plan } from '../plan/index.ts';
 import type { PlanOutcome } from './make.ts';
 
+/** What a plan's folder may hold. */
+export const planFiles = ['head.onnx', 'tail.onnx', 'audit.json', 'plan.json'] as const;
+
 /**
  * Each file is whole or not there; plan.json, which names the others by digest, comes last, so that whoever reads
  * between two writes is refused, never misled.
@@ -20,7 +23,11 @@ export async function writePlan(folder: string, plan: Plan, outcome: PlanOutcome
 }
 
 /** What the plan does not have must not lie there from an older one. */
-async function write(folder: string, name: string, data: Uint8Array | string | null): Promise<void> {
+async function write(
+  folder: string,
+  name: (typeof planFiles)[number],
+  data: Uint8Array | string | null,
+): Promise<void> {
   const path = join(folder, name);
   if (data === null) await rm(path, { force: true });
   else await writeAtomically(path, data);

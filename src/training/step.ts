@@ -6,6 +6,7 @@ import {
   Expressions,
   type Loss,
   prune,
+  requireSlope,
   type Term,
   writeForward,
 } from '../autodiff/index.ts';
@@ -53,12 +54,14 @@ export const feeds = {
   lossSum: 'train:loss-sum',
 } as const;
 
+/** @throws CutlineError NO_GRADIENT_RULE where no weight has a say in the loss, or only through rounding */
 export function trainingStep(spec: StepSpec): TrainingStep {
   const { network, tables, frozen } = spec;
   const output = network.outputs[0]!;
   const weights = [...network.initializers]
     .filter(([name, t]) => t.dtype === 'float32' && !frozen?.has(name))
     .map(([name]) => name);
+  requireSlope(network, weights);
 
   // The tables come first; the network's inputs become rows of them, its weights become inputs.
   const b = new GraphBuilder(network.opsets);

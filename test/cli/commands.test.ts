@@ -81,7 +81,7 @@ describe('cutline train', () => {
     expect(document).toMatchObject({ format: 'cutline.train/1', model: a, card: shop.path('a/net.card.yaml') });
     expect(document.sha256).toBe(modelSha256(await readFile(a)));
     expect(await readFile(b)).toEqual(await readFile(a));
-    expect(parseModel(await readFile(a), { directory: shop.dir, path: 'net.onnx' }).outputs).toHaveLength(1);
+    expect(parseModel(await readFile(a), { folders: [shop.dir], path: 'net.onnx' }).outputs).toHaveLength(1);
     const card = await readCard(a);
     expect(card.training).toMatchObject({ seed: 1, epochs: 1, testAccuracy: document.testAccuracy, testImages: 20 });
     // The card is public: no path of this machine.

@@ -210,7 +210,7 @@ describe('refused, each with its code:', () => {
       'MODEL_DTYPE',
       () =>
         changed((m) => {
-          m.graph!.initializer[0]!.dataType = 17;
+          m.graph!.initializer[0]!.dataType = 14;
         }),
     ],
   ];

@@ -1,7 +1,8 @@
 /** RNN, LSTM and GRU written out step by step in plain operators, which have gradient rules. */
 import { GraphBuilder } from '../../model/builder.ts';
 import { attrInt, attrString, type Graph, type Node, type ValueInfo } from '../../model/graph.ts';
-import { asNumbers, type Tensor } from '../../model/tensor.ts';
+import { asNumbers, isFloat, type Tensor } from '../../model/tensor.ts';
+import { allValues } from '../../model/values.ts';
 import { cells, type State, type Weights } from './cells.ts';
 import { Plain, type Shaped } from './plain.ts';
 
@@ -21,9 +22,10 @@ export function unrollRecurrent(graph: Graph): Graph {
   const b = GraphBuilder.from({ ...graph, nodes: [] });
   for (const node of graph.nodes) for (const y of node.outputs) if (y) b.reserve(y);
   const values = new Map(graph.values);
-  const plain = new Plain(b, values);
+  const dtypes = allValues(graph);
   for (const node of graph.nodes) {
-    if (writable(node, graph)) unroll(node, graph, plain);
+    const dtype = dtypes.get(node.inputs[0] ?? '')?.dtype;
+    if (writable(node, graph)) unroll(node, graph, new Plain(b, values, dtype && isFloat(dtype) ? dtype : 'float32'));
     else b.node(node);
   }
   return { ...b.build(graph.name), outputs: graph.outputs, values };

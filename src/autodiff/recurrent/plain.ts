@@ -1,6 +1,8 @@
 /** Writes plain operators and notes the shape of each result, which a graph about to be differentiated must know. */
 import type { AttributeLike, GraphBuilder } from '../../model/builder.ts';
 import type { ValueInfo } from '../../model/graph.ts';
+import { emptyData } from '../../model/onnx/dtype.ts';
+import { type FloatType, sizeOf } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 
 /** A tensor and its static shape. */
@@ -12,10 +14,13 @@ export interface Shaped {
 export class Plain {
   readonly #b: GraphBuilder;
   readonly #values: Map<string, ValueInfo>;
+  readonly #dtype: FloatType;
 
-  constructor(b: GraphBuilder, values: Map<string, ValueInfo>) {
+  /** @param dtype of all that is written */
+  constructor(b: GraphBuilder, values: Map<string, ValueInfo>, dtype: FloatType) {
     this.#b = b;
     this.#values = values;
+    this.#dtype = dtype;
   }
 
   op(
@@ -73,8 +78,7 @@ export class Plain {
   }
 
   zeros(shape: readonly number[]): Shaped {
-    const size = shape.reduce((n, d) => n * d, 1);
-    const term = this.#b.initializer({ dtype: 'float32', shape, data: new Float32Array(size) });
+    const term = this.#b.initializer({ dtype: this.#dtype, shape, data: emptyData(this.#dtype, sizeOf(shape)) });
     return { term, shape };
   }
 
@@ -83,7 +87,7 @@ export class Plain {
   }
 
   #note(term: Term, shape: readonly number[]): Shaped {
-    this.#values.set(term, { name: term, dtype: 'float32', shape });
+    this.#values.set(term, { name: term, dtype: this.#dtype, shape });
     return { term, shape };
   }
 }

@@ -10,6 +10,7 @@ import type {
 } from '../../privacy/attacks/index.ts';
 import type { AttackName } from '../../privacy/audit/index.ts';
 import type { GeneratorMakes } from '../attack-options.ts';
+import { inputOption } from '../input-option.ts';
 
 // As `privacy` has them, which is not loaded for a page of help; their types compare.
 const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const satisfies Threat[];
@@ -65,6 +66,7 @@ interface Options {
   out: string | undefined;
   sheet: string | undefined;
   shape: string[];
+  input: string[];
   mean: string | undefined;
   std: string | undefined;
   size: string | undefined;
@@ -196,6 +198,7 @@ export const auditCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })
+      .option('input', inputOption)
       .option('mean', {
         type: 'string',
         describe: 'Preprocessing, per channel: 0.485,0.456,0.406 (else the model card)',
@@ -243,6 +246,7 @@ export const auditCommand: CommandModule<object, Options> = {
       out: argv.out,
       sheet: argv.sheet,
       shapes: argv.shape,
+      inputs: argv.input,
       preprocessing: { mean: argv.mean, std: argv.std, size: argv.size, layout: argv.layout },
       json: argv.json,
     });

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string;
@@ -24,6 +25,7 @@ interface Options {
   iterations: number | undefined;
   seed: number;
   shape: string[];
+  input: string[];
   threads: number | undefined;
   out: string | undefined;
   json?: boolean;
@@ -91,10 +93,11 @@ export const planCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })
+      .option('input', inputOption)
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
       .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
   handler: async (argv) => {
-    const [{ runPlan }, { planText }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runPlan }, { planText }, { fail, print }, { stopSignal }] = await Promise.all([
       import('../run-plan.ts'),
       import('../plan-text.ts'),
       import('../output.ts'),
@@ -116,12 +119,14 @@ export const planCommand: CommandModule<object, Options> = {
         codecs: argv.codec,
         defenses: argv.defense,
         shapes: argv.shape,
+        inputs: argv.input,
       },
       stopSignal(),
       (line) => process.stderr.write(`plan: ${line}\n`),
       auditor,
     );
     print(argv.json, answer.document, () => planText(answer));
+    for (const error of answer.unwritten) fail(error, false);
     if (!answer.document.chosen) process.exitCode = 3;
   },
 };

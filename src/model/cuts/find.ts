@@ -2,10 +2,12 @@
 import { type Cost, cost } from '../cost.ts';
 import type { Graph, ValueInfo } from '../graph.ts';
 import { activationBytes, allValues } from '../values.ts';
+import { pictureInput } from './behind.ts';
 import { type Flow, flowOf } from './flow.ts';
 import { type Frontier, frontiersOf } from './frontiers.ts';
 import { cutNames } from './names.ts';
 import { type Piece, Separators } from './separators.ts';
+import { towerFrontiers } from './towers.ts';
 
 export interface Cut {
   /** Node or tensor names joined by `+`; `input` is all-cloud, `output` all-device. */
@@ -24,6 +26,8 @@ export interface Cut {
 export interface CutOptions {
   /** Most tensors in one cut. Default 3. */
   readonly maxTensors?: number;
+  /** Of several inputs, the one whose tower is cut too. Default the picture (`pictureInput`), else the first. */
+  readonly along?: string | undefined;
 }
 
 /** A cut before it is described: nodes of the flow below `prefix` and those in `extra` are before it. */
@@ -42,7 +46,9 @@ interface Place extends Pick<Frontier, 'ids'> {
  * 2. sets of more bytes than the single-tensor cut their block starts from, or of as many for no MAC more;
  * 3. sets of no fewer bytes and no fewer head MACs than the single-tensor cut their block ends in;
  * 4. of the sets within a block, those that another has no more bytes and no more head MACs than; of equals the deepest stays.
- * Single-tensor cuts are never left out, nor is anything judged against `input`: a picture is small, but it is the picture.
+ * Single-tensor cuts are never left out, nor is anything judged against `input`: a picture is small, but it is the picture. Nor are
+ * those of a tower: where a model has several inputs, every tensor that separates one of them, the picture, from the outputs is a cut
+ * together with what comes from the others, which mostly crosses as it is (`towerFrontiers`; `maxTensors` does not count that).
  *
  * @param graph with shapes inferred and bound
  * @throws CutlineError SHAPE_UNKNOWN
@@ -73,6 +79,12 @@ export function findCuts(graph: Graph, options: CutOptions = {}): Cut[] {
     .filter((id) => !ends.includes(String(id)))
     .map((id): Place => ({ ids: [id], prefix: flow.producer[id]! + 1, extra: [] }));
 
+  const along = options.along ?? pictureInput(graph) ?? graph.inputs[0]!.name;
+  // What separates every input is behind all towers, so that these are all before the first single-tensor cut.
+  const towers = towerFrontiers(graph, flow, along)
+    .filter((f) => !ends.includes(f.ids.join()))
+    .map((f): Place => ({ ids: f.ids, prefix: 0, extra: f.head }))
+    .filter(sendable);
   const places: Place[] = [first];
   const boundaries = [first, ...singles, last];
   for (let i = 0; i + 1 < boundaries.length; i++) {
@@ -83,7 +95,8 @@ export function findCuts(graph: Graph, options: CutOptions = {}): Cut[] {
       .filter((f) => !ends.includes(f.ids.join()))
       .map((f): Place => ({ ids: f.ids, prefix: from.prefix, extra: f.head }))
       .filter(sendable);
-    places.push(...undominated(frontiers, { from: i > 0 ? from : undefined, to, bytesAt, macsAt }));
+    const kept = undominated(frontiers, { from: i > 0 ? from : undefined, to, bytesAt, macsAt });
+    places.push(...(i === 0 ? inDepth([...kept, ...towers]) : kept));
   }
   places.push(last);
   const count = weightCounter(flow, costs);
@@ -124,7 +137,13 @@ function undominated(places: readonly Place[], { from, to, bytesAt, macsAt }: Bl
     .sort((a, b) => a.macs - b.macs || a.bytes - b.bytes || b.depth - a.depth);
   const pareto: typeof kept = [];
   for (const c of kept) if (c.bytes < (pareto.at(-1)?.bytes ?? Number.POSITIVE_INFINITY)) pareto.push(c);
-  return pareto.sort((a, b) => a.place.ids.at(-1)! - b.place.ids.at(-1)!).map((c) => c.place);
+  return inDepth(pareto.map((c) => c.place));
+}
+
+/** By what is made last; each set once. */
+function inDepth(places: readonly Place[]): Place[] {
+  const unique = new Map(places.map((p) => [p.ids.join(), p]));
+  return [...unique.values()].sort((a, b) => a.ids.at(-1)! - b.ids.at(-1)!);
 }
 
 /** Parameters before and after a place. */

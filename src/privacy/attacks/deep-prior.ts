@@ -61,5 +61,6 @@ async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise
     pictures: float32(asFloat32(pictures), inputShape(count, preprocessing)),
     iterations: found.iterations,
     parameters: { solver, width: size.width, doublings: size.doublings, restarts, residual: found.residual },
+    ...(found.missed && { missed: found.missed }),
   };
 }

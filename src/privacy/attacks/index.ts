@@ -25,6 +25,7 @@ export type { KnownGenerators } from './generator/own.ts';
 export { hybrid } from './hybrid.ts';
 export { type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent } from './latent.ts';
+export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
 export { remembered } from './remembered.ts';
 export { type DescentOptions, descend, type RmleOptions, rmle } from './rmle.ts';
 export {
@@ -37,4 +38,5 @@ export {
   shadowInversions,
   shadowStructures,
 } from './shadow/index.ts';
+export { isDivergence } from './solvers/stop.ts';
 export type { Start } from './start.ts';

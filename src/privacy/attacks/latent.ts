@@ -91,7 +91,8 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     beginnings: restarts,
     residual: found.residual,
   };
-  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters };
+  const missed = found.missed && { missed: found.missed };
+  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters, ...missed };
   const released = await descend(
     { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) },
     // The attacker's own pictures, on which the prior is chosen, begin at what the generator makes of them too.
@@ -101,5 +102,6 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     pictures: released.pictures,
     iterations: found.iterations + released.iterations,
     parameters: { ...parameters, ...released.parameters },
+    ...(released.missed && { missed: released.missed }),
   };
 }

@@ -6,13 +6,15 @@
 import { asFloat32, float32 } from '../../model/index.ts';
 import type { DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { searchLambda } from './lambda.ts';
+import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
 import { chooseBelief, reconstruct, searchSteps } from './prior/index.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
-import type { Solution } from './solvers/solver.ts';
+import { mostSteps, type Solution } from './solvers/solver.ts';
+import { isMiss } from './solvers/stop.ts';
 import { type Start, startOf } from './start.ts';
 
 export interface RmleOptions {
@@ -90,27 +92,31 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
   let best = await attempt(0);
   for (let i = 1; i < restarts; i++) best = lower(best, await attempt(i));
   const { basis, lambda } = belief;
-  const { pictures, iterations: steps } = best;
   return {
-    pictures,
-    iterations: steps,
+    pictures: best.pictures,
+    iterations: mostSteps(best),
     parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch },
+    ...missedBy(best.stops),
   };
 }
 
-/** Of two attempts, for each victim the one whose objective is lower: nothing else is known of which is nearer the truth. */
+/**
+ * Of two attempts, for each victim one that got on; of two such the one whose objective is lower: nothing else is known of
+ * which is nearer the truth.
+ */
 function lower(a: Solution, b: Solution): Solution {
   const pictures = Float32Array.from(asFloat32(a.pictures));
   const size = pictures.length / a.values.length;
-  const values = a.values.map((value, i) => {
-    if (!(b.values[i]! < value)) return value;
-    pictures.set(asFloat32(b.pictures).subarray(i * size, (i + 1) * size), i * size);
-    return b.values[i]!;
-  });
+  const second = a.stops.map((stop, i) =>
+    isMiss(stop) === isMiss(b.stops[i]!) ? b.values[i]! < a.values[i]! : isMiss(stop),
+  );
+  for (const [i, is] of second.entries())
+    if (is) pictures.set(asFloat32(b.pictures).subarray(i * size, (i + 1) * size), i * size);
   return {
     pictures: float32(pictures, a.pictures.shape),
-    values,
-    iterations: Math.max(a.iterations, b.iterations),
+    values: a.values.map((value, i) => (second[i] ? b.values[i]! : value)),
+    steps: a.steps.map((n, i) => Math.max(n, b.steps[i]!)),
+    stops: a.stops.map((stop, i) => (second[i] ? b.stops[i]! : stop)),
   };
 }
 
@@ -160,8 +166,8 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
     lambdaL2,
     ...(options.solver === 'adam' && { learningRate }),
   };
-  const { pictures, iterations: steps } = solution;
-  return { pictures, iterations: steps, parameters };
+  const { pictures, stops } = solution;
+  return { pictures, iterations: mostSteps(solution), parameters, ...missedBy(stops) };
 }
 
 function objectiveFor({ defense, preprocessing }: DescentContext): ObjectiveOptions {

@@ -141,7 +141,11 @@ export function queryFree(ground: Ground): QueryFreeContext {
   const fresh = ground.random.fork('structure');
   return {
     ...everyAttacker(ground),
-    tail: async (n) => (await subject.parts(cut, n)).tail,
+    async tail(n) {
+      const problem = await subject.noAnswer(n);
+      if (problem) throw new CutlineError('SHADOW_UNFIT', { cut: cut.id, problem });
+      return (await subject.parts(cut, n)).tail;
+    },
     // Drawn anew before constants are computed, since those may be made of weights.
     structure: async (n) => foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, fresh), engine),
     async labelled(kind) {

@@ -7,7 +7,7 @@ import { observe } from './device.ts';
 import type { Subject } from './subject.ts';
 
 export interface Utility {
-  /** 0 … 1; null without labels, or where the first output is no row of class scores. */
+  /** 0 … 1; null without labels, or where the first output is no row of class scores for each picture. */
   readonly accuracy: number | null;
   readonly images: number;
 }
@@ -28,7 +28,7 @@ export async function utility(
   const labels = data.labels;
   const count = Math.min(limit, data.count);
   const n = Math.min(chunk, count);
-  if (!labels || count === 0) return { accuracy: null, images: 0 };
+  if (!labels || count === 0 || (await subject.noAnswer(n))) return { accuracy: null, images: 0 };
   const { tail } = await subject.parts(cut, n);
   const output = tail.outputs[0]!;
   if (output.dtype !== 'float32') return { accuracy: null, images: 0 };

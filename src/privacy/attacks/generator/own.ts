@@ -66,6 +66,7 @@ async function trained(context: WhiteBoxContext, options: OwnGenerator, random: 
       ...(options.epochs && { epochs: options.epochs }),
       random: random.fork(`autoencoder ${options.data} ${count}`),
       signal,
+      mustFall: true,
       onProgress: ({ done }) => context.onProgress?.(done),
     },
   );

@@ -1,13 +1,12 @@
 /** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
-import { toPixels } from '../../../data/index.ts';
 import { CutlineError } from '../../../errors.ts';
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
-import { psnr, ssim } from '../../metrics/index.ts';
 import type { DescentContext } from '../attack.ts';
+import { likeness } from '../likeness.ts';
 import type { ObjectiveOptions } from '../objective.ts';
 import { rowsOf, rowsOfAll } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
-import type { Solver } from '../solvers/solver.ts';
+import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
 import { type Basis, basisRows } from './basis.ts';
 import { learned } from './learned.ts';
@@ -139,7 +138,7 @@ async function ranked(
     const reconstructed = await reconstruct(search, repeated(seen, group.length), rows, steps, 'search', (d) =>
       onProgress((before + group.length * d) / beliefs.length),
     );
-    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed.pictures);
+    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed);
     for (const [i, belief] of group.entries()) {
       const own = scores.subarray(i * each, (i + 1) * each);
       scored.push({ belief, score: own.reduce((a, b) => a + b, 0) / each });
@@ -149,15 +148,9 @@ async function ranked(
 }
 
 /** SSIM; where several are all but exact, decibels decide. */
-function similarity({ preprocessing }: DescentContext, truth: Tensor, pictures: Tensor): Float64Array {
-  const images = (t: Tensor) => ({
-    ...preprocessing,
-    count: t.shape[0]!,
-    data: toPixels(t, preprocessing),
-  });
-  const [a, b] = [images(truth), images(pictures)];
-  const decibels = psnr(a, b);
-  return Float64Array.from(ssim(a, b), (s, i) => s + Math.min(60, decibels[i]!) / 1000);
+function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Solution): Float64Array {
+  const { ssim, psnr } = likeness(truth, found, preprocessing);
+  return ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000);
 }
 
 /** Descends from the start for each observation, with a belief of its own; all of one structure. */
@@ -168,7 +161,7 @@ export async function reconstruct(
   iterations: number,
   label: string,
   onProgress: (done: number) => void,
-): Promise<{ pictures: Tensor; values: Float32Array; iterations: number }> {
+): Promise<Solution> {
   const n = beliefs.length;
   const from = typeof start === 'object' && label === 'search' ? 'grey' : start;
   const { bases, z } = await coordinates(

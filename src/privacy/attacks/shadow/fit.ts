@@ -56,7 +56,7 @@ const mostPictures = 60_000;
 /** One in ten is kept aside, at most. */
 const mostKept = 256;
 
-/** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, CANCELLED */
+/** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED */
 export async function fitShadow(context: QueryFreeContext, options: FitShadow): Promise<FittedShadow> {
   const { engine, preprocessing, signal, defense, observed } = context;
   const { cut, labelled, random } = options;
@@ -122,6 +122,7 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
       learningRate: halving(learningRate, Math.max(1, Math.ceil(epochs / halvings))),
       random: random.fork('order'),
       signal,
+      mustFall: true,
       onProgress: ({ done }) => options.onProgress?.(done),
     },
   );
