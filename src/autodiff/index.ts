@@ -6,12 +6,14 @@ export { requireSlope } from './flat.ts';
 export { loadGradient, proveGradient } from './load.ts';
 export {
   crossEntropy,
+  droppedError,
   isotropicVariation,
   type Loss,
   l2,
   meanAbsoluteError,
   meanSquaredError,
   perPicture,
+  squaredErrorBut,
   totalVariation,
 } from './losses.ts';
 export { raiseOpset, rewritten } from './opset.ts';

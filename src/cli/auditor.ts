@@ -1,9 +1,8 @@
 /** Attacks one candidate for `cutline plan --data`. */
-import type { AuditCandidate } from '../planner/index.ts';
 import { Auditor, defaultAttacks, isBeyondAttack, leakageOf, Subject } from '../privacy/audit/index.ts';
-import type { AuditSetting } from './run-plan.ts';
+import type { AuditSetting, PlanAuditor } from './run-plan.ts';
 
-export function auditor(setting: AuditSetting): AuditCandidate {
+export function auditor(setting: AuditSetting): PlanAuditor {
   const { model, dataset, preprocessing, engine, images, iterations, seed, threat, log } = setting;
   // A plan asks for the strongest attack, and who can ask or read the head needs no shadow of it.
   const attacks = defaultAttacks(threat).filter((name) => name !== 'shadow' || threat === 'query-free');
@@ -16,9 +15,12 @@ export function auditor(setting: AuditSetting): AuditCandidate {
       { images, seed, attacks, rmle: { solver: 'lbfgs', iterations }, giveUp: true },
       signal,
     );
-  return async (cut, defense, signal) => {
+  const attackerOf = (signal?: AbortSignal) => {
     opened ??= open(signal);
-    const attacker = await opened;
+    return opened;
+  };
+  const audit: PlanAuditor['audit'] = async (cut, defense, signal) => {
+    const attacker = await attackerOf(signal);
     try {
       const { results, failed } = await attacker.audit(cut, defense, signal);
       for (const { attack, message } of failed) log(`cut ${cut}: ${attack} failed. ${message}`);
@@ -29,4 +31,5 @@ export function auditor(setting: AuditSetting): AuditCandidate {
       return { results: [], leakage: [] };
     }
   };
+  return { audit, resolve: async (cut, defense) => (await attackerOf()).resolved(cut, defense) };
 }

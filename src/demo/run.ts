@@ -222,6 +222,7 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
     pictures: {
       calibration,
       dataSha256: subject.data.sha256,
+      resolve: (cut, defense) => auditor.resolved(cut, defense, signal),
       seed,
       audit: async (cut, defense, stop) => {
         log(`  ${cut} with ${defense}`);

@@ -54,7 +54,7 @@ async function setting(unbound: Graph, over: Partial<AuditSetting> = {}): Promis
 
 describe('audits on demand', () => {
   it('attack the candidate and say what leaks', async () => {
-    const audit = auditor(await setting(networks.residual.build({ batch: 'n' })));
+    const { audit } = auditor(await setting(networks.residual.build({ batch: 'n' })));
     const { results, leakage } = await audit('conv0', 'none');
     expect(results.map((r) => r.attack)).toEqual(['rmle', 'inverse-network', 'hybrid', 'latent']);
     // One for each threat: the black-box attacker is weaker.
@@ -67,7 +67,7 @@ describe('audits on demand', () => {
     const lines: string[] = [];
     const graph = networks.residual.build({ batch: 'n' });
     const nodes = graph.nodes.map((n) => (n.name === 'relu0' ? { ...n, op: 'RandomNormalLike' } : n));
-    const audit = auditor(await setting({ ...graph, nodes }, { log: (line) => lines.push(line) }));
+    const { audit } = auditor(await setting({ ...graph, nodes }, { log: (line) => lines.push(line) }));
     const { results, leakage, failed } = await audit('a_relu2', 'none');
     expect([results, leakage]).toEqual([[], []]);
     expect(failed).toMatchObject([{ cut: 'a_relu2', attack: 'rmle', code: 'NO_GRADIENT_RULE' }]);

@@ -110,7 +110,7 @@ describe('the report', () => {
     };
     const exposure = [
       { cut: 'conv1', defense: 'none', distanceCorrelation: { value: 0.97, n: 500 } },
-      { cut: 'conv1', defense: 'noise:gaussian:input:1', dfil: { value: 4, mseBound: 0.25 } },
+      { cut: 'conv1', defense: 'input.gauss(sd=1)', dfil: { value: 4, mseBound: 0.25 } },
     ];
     const made = htmlReport({ ...example, attacks: [rich, ...example.attacks], exposure });
     expect(made).toContain('75.0 %<span class="sub">guess 10.0 %</span>');

@@ -119,7 +119,8 @@ export const auditCommand: CommandModule<object, Options> = {
         array: true,
         nargs: 1,
         default: ['none'],
-        describe: 'none, or noise:gaussian|laplace:input|activation:SCALE (0.5x: times the RMS), repeatable',
+        describe:
+          'Mechanism, repeatable: none, or stages joined by +, as in clip(l2=4)+gauss(sd=0.5x)+quant(bits=4); 0.5x: times the RMS',
       })
       .option('queries', {
         type: 'number',

@@ -6,7 +6,7 @@ import type { Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
-import type { Law, Place } from '../defenses/index.ts';
+import type { View } from '../mechanisms/index.ts';
 import type { Pairs } from './decoder/pairs.ts';
 import type { Missed } from './missed.ts';
 
@@ -32,8 +32,8 @@ export interface AttackContext {
   readonly observed: Tensors;
   /** Number of victims n. */
   readonly count: number;
-  /** The defense is public, its randomness is not. */
-  readonly defense: { readonly law: Law; readonly where: Place };
+  /** The mechanism is public, its randomness is not; several observations of a scene have been made into one. */
+  readonly view: View;
   /** Memory for activations and tables. */
   readonly memoryBytes: number;
   /** Of this cut and defense; an attack forks it by its name. */
@@ -57,7 +57,7 @@ export interface BlackBoxContext extends AttackContext {
 
 /** The attacker holds the head's file as well, so that it may ask as often as it likes. */
 export interface WhiteBoxContext extends BlackBoxContext {
-  /** The head for a batch of n pictures, shapes known. */
+  /** The head for a batch of n pictures and what its mechanism does without randomness, shapes known; rounding is left out. */
   head(n: number): Promise<Graph>;
   /** Network inputs [count, …] of pictures that are not victims. */
   otherPictures(count: number): Promise<Tensor>;

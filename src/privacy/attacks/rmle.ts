@@ -1,11 +1,12 @@
 /**
  * rMLE, the regularised maximum-likelihood attack of He et al. (2019, §4): the picture whose features are those observed,
- * among likely pictures. White-box. It knows the law of a noise defense: the distance is the one that noise makes likely,
- * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same defense.
+ * among likely pictures. White-box. It knows the mechanism: it descends through it, the distance is the one that its noise makes likely,
+ * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same mechanism.
  */
 import { asFloat32, float32 } from '../../model/index.ts';
 import type { DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { searchLambda } from './lambda.ts';
+import { meanSquares } from './mean-squares.ts';
 import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
@@ -170,11 +171,12 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
   return { pictures, iterations: mostSteps(solution), parameters, ...missedBy(stops) };
 }
 
-function objectiveFor({ defense, preprocessing }: DescentContext): ObjectiveOptions {
-  const { law, where } = defense;
-  const laplace = law.kind === 'additive' && law.distribution === 'laplace' && where === 'activation';
+function objectiveFor({ view, preprocessing, observed }: DescentContext): ObjectiveOptions {
+  const { likelihood } = view;
+  const square = Math.max(...meanSquares(observed));
   return {
-    law: laplace ? { kind: 'laplace', scale: law.scale } : { kind: 'gaussian' },
+    likelihood,
+    mostlyNoise: likelihood.kind === 'squares' && likelihood.standardDeviation ** 2 > square / 2,
     spatialAxes: preprocessing.layout === 'NCHW' ? [2, 3] : [1, 2],
   };
 }

@@ -5,7 +5,7 @@ import type { CutlineError } from '../../errors.ts';
 import { inLanes } from '../../in-lanes.ts';
 import type { FixedInput } from '../../model/index.ts';
 import { threats } from '../attacks/index.ts';
-import { resolveDefense } from '../defenses/index.ts';
+import { checkSpec } from '../mechanisms/index.ts';
 import { attackThreats } from './attack-list.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack, isFailureCode } from './beyond.ts';
@@ -74,7 +74,7 @@ export async function runAudit(
   const candidates = candidatesOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
   for (const cut of options.cuts ?? []) subject.cut(cut);
-  for (const { defense } of candidates) resolveDefense(defense, 1);
+  for (const { defense } of candidates) checkSpec(defense);
   const outcomes: (Cell | Unaudited)[] = [];
   const shares = new Float64Array(candidates.length);
   const errors: CutlineError[] = [];

@@ -1,22 +1,21 @@
-/** Attacks one (cut, defense) after another, and scores what comes out. The truth stays in here. */
-import { type Dataset, preprocess } from '../../data/index.ts';
+/** Attacks one (cut, mechanism, codec) after another, and scores what comes out. The truth stays in here. */
+import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { CutlineError } from '../../errors.ts';
-import type { Cut, Graph, Tensor } from '../../model/index.ts';
+import type { CutlineError } from '../../errors.ts';
+import type { Cut, Graph } from '../../model/index.ts';
+import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
-import type { Reconstruction } from '../attacks/index.ts';
-import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
+import { compileMechanism, isRandom } from '../mechanisms/index.ts';
 import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
-import { isBeyondAttack, isDispensable, isFailure } from './beyond.ts';
-import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
-import { observe } from './device.ts';
+import { type AttackCache, cacheKey, kept } from './cache.ts';
+import { resolvedAt } from './calibration.ts';
+import { Device, layoutAt } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
 import { judged } from './judged.ts';
-import { mount } from './knowledge.ts';
+import { onslaught } from './onslaught.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
-import { imagesOf, score } from './score.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
@@ -37,6 +36,10 @@ export interface AuditorOptions extends AttackSettings {
   readonly gallery?: number | undefined;
   /** Labelled pictures for accuracy; default 1000. */
   readonly accuracyImages?: number | undefined;
+  /** Of one scene, each attacked where anything is random. Default 1. */
+  readonly observations?: readonly number[] | undefined;
+  /** False shows what an attacker finds who does not know the mechanism: that is no evidence. Default true. */
+  readonly adaptive?: boolean | undefined;
   /** Whoever named the cuts wants them or an error: an attack that does not apply is thrown. One that fails is told. */
   readonly insist?: boolean | undefined;
   /** Whoever asks for the strongest attack alone: a candidate is given up at the first that failed, since it stays unaudited. */
@@ -57,9 +60,6 @@ export interface Cell {
   /** What is known of the cut and defense without any attack. */
   readonly exposure: Exposure;
 }
-
-/** Pictures on which relative noise is calibrated. */
-const calibrationPictures = 64;
 
 export class Auditor {
   readonly truth: KnownTruth;
@@ -98,152 +98,96 @@ export class Auditor {
     this.#exposure = new ExposureMeter(engine, subject, data);
   }
 
+  /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC */
+  resolved(cutId: string, defense: string, signal?: AbortSignal): Promise<string> {
+    return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, signal);
+  }
+
   /**
-   * @param defenseSpec as written; a relative scale is made absolute on training pictures
+   * @param defense as written; what it leaves open is measured on training pictures
    * @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE, DEFENSE_SPEC, DATA_TOO_FEW, ACTIVATION_*; where cuts are insisted on
    *   NO_GRADIENT_RULE, …
    */
   async audit(
     cutId: string,
-    defenseSpec: string,
+    defense: string,
     signal?: AbortSignal,
     onProgress?: (done: number, attack: string) => void,
+    codec: CodecName = 'float32',
   ): Promise<Cell> {
     const cut = this.#subject.cut(cutId);
-    const defense = await this.#defense(defenseSpec, cut, signal);
-    const random = this.#random.fork(cut.id).fork(defense.spec);
-    const observed = await observe(
-      this.#engine,
-      this.#subject,
-      cut,
-      this.truth.inputs,
-      defense,
-      seededNoise(random.fork('device')),
-      signal,
-    );
-    const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
-    const results: AuditResult[] = [];
-    const skipped: Skipped[] = [];
-    const failed: Failed[] = [];
-    let refusal: CutlineError | undefined;
-    const decoders = new Map<string, Graph>();
-    let pictures: Images | undefined;
-    const attacks = attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, defense));
-    for (const [i, attack] of attacks.entries()) {
-      const started = performance.now();
-      const mounted = mount(attack, {
-        engine: this.#engine,
-        subject: this.#subject,
-        data: this.#data,
-        cut,
-        defense,
-        observed,
-        reserved: this.#reserved,
-        memoryBytes: this.#options.memoryBytes ?? defaultMemoryBytes,
-        random,
-        pictureRandom: this.#random.fork('attacker’s pictures'),
-        signal,
-        onProgress: (done) => onProgress?.((i + done) / attacks.length, attack.name),
-      });
-      const found: (Reconstruction & Partial<Kept>) | undefined = await mounted.catch((error: unknown) => {
-        const where = { cut: cut.id, defense: defense.spec, attack: attack.name };
-        // Alone it must succeed or say why.
-        if (attacks.length > 1 && isDispensable(attack.threat, error)) {
-          skipped.push({ ...where, code: error.code, message: error.message });
-        } else if (isBeyondAttack(error) && (isFailure(error) || !this.#options.insist)) {
-          refusal ??= error;
-          failed.push({ ...where, codec: 'float32', threat: attack.threat, code: error.code, message: error.message });
-        } else throw error;
-        return undefined;
-      });
-      if (!found && failed.length > 0 && this.#options.giveUp) break;
-      if (!found) continue;
-      const seen = imagesOf(found.pictures, this.#subject.preprocessing);
-      const missed = new Set(found.missed?.map((m) => m.victim));
-      const counted = Array.from({ length: seen.count }, (_, i) => i).filter((i) => !missed.has(i));
-      // What was kept took its time when it was made.
-      const seconds = found.seconds ?? (performance.now() - started) / 1000;
-      const scores = score(seen, this.truth, counted, random.fork('intervals'));
-      if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
-      if (found.decoder) decoders.set([attack.name, found.queries ?? []].flat().join(':'), found.decoder);
-      results.push({
-        cut: cut.id,
-        defense: defense.spec,
-        codec: 'float32',
-        threat: attack.threat,
-        attack: attack.name,
-        images: counted.length,
-        ...scores,
-        ...(await this.#features.score(seen, random.fork('intervals'), signal, counted)),
-        accuracy,
-        accuracyImages: images,
-        seconds,
-        iterations: found.iterations,
-        ...(found.queries !== undefined && { queries: found.queries }),
-        parameters: found.parameters,
-        ...(found.missed && { missed: found.missed }),
-      });
+    const { memoryBytes = defaultMemoryBytes, observations = [1], adaptive = true } = this.#options;
+    const layout = layoutAt(this.#subject, cut);
+    const mechanism = compileMechanism(await this.resolved(cutId, defense, signal), layout);
+    const own = { engine: this.#engine, subject: this.#subject, cut };
+    const random = this.#random.fork(cut.id).fork(mechanism.spec);
+    const device = new Device({ ...own, mechanism, codec });
+    const { accuracy, images } = await this.#utility(device, random.fork('utility'), signal);
+    // Watching what never changes shows nothing more.
+    const watched = isRandom(mechanism) ? observations : [1];
+    const parts = [];
+    for (const [i, k] of watched.entries()) {
+      parts.push(
+        await onslaught(
+          attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, mechanism.spec, codec, k)),
+          {
+            ground: {
+              engine: this.#engine,
+              subject: this.#subject,
+              data: this.#data,
+              device: k === 1 ? device : new Device({ ...own, mechanism, codec, observations: k }),
+              ...(!adaptive && { believed: new Device({ ...own, mechanism: compileMechanism('none', layout) }) }),
+              reserved: this.#reserved,
+              memoryBytes,
+              random: k === 1 ? random : random.fork(`${k} observations`),
+              pictureRandom: this.#random.fork('attacker’s pictures'),
+              signal,
+            },
+            truth: this.truth,
+            features: this.#features,
+            about: { observations: k, accuracy, accuracyImages: images },
+            insist: this.#options.insist ?? false,
+            giveUp: this.#options.giveUp ?? false,
+            onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
+          },
+        ),
+      );
     }
-    const exposure = await this.#exposure.measure(cut, defense, random.fork('exposure'), signal);
-    return { results, skipped, failed, refusal, pictures, decoders, exposure };
+    const strongest = parts.reduce((a, b) => (best(b.results) >= best(a.results) ? b : a));
+    return {
+      results: parts.flatMap((p) => p.results),
+      skipped: parts.flatMap((p) => p.skipped),
+      failed: parts.flatMap((p) => p.failed),
+      refusal: parts.find((p) => p.refusal)?.refusal,
+      pictures: strongest.pictures,
+      decoders: strongest.decoders,
+      exposure: await this.#exposure.measure(device, random.fork('exposure'), signal),
+    };
   }
 
   /** An attack's outcome hangs on all this; what it is scored with may change. */
-  #keeper(cut: Cut, defense: Defense): Keep {
-    const { cache, seed, images, gallery, memoryBytes = defaultMemoryBytes } = this.#options;
+  #keeper(cut: Cut, defense: string, codec: CodecName, observations: number): Keep {
+    const { cache, seed, images, gallery, adaptive = true, memoryBytes = defaultMemoryBytes } = this.#options;
     if (!cache) return (attack) => judged(attack, cut.id);
     return (attack, options) => {
       // A decoder from a file has no digest here.
       if ('trained' in options && options.trained) return judged(attack, cut.id);
-      const conditions = { preprocessing: this.#subject.preprocessing, cut: cut.id, defense: defense.spec };
+      const device = { cut: cut.id, defense, codec, observations, adaptive };
       const draws = { data: this.#data.sha256, seed, images, gallery, memoryBytes, engine: this.#engine.name };
-      const key = cacheKey({ ...cache.about, ...conditions, ...draws, attack: attack.name, options });
+      const { preprocessing } = this.#subject;
+      const key = cacheKey({ ...cache.about, preprocessing, ...device, ...draws, attack: attack.name, options });
       return kept(judged(attack, cut.id), cache.store, key);
     };
   }
 
-  async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {
-    const { train, name } = this.#data;
-    const indices = [...random.permutation(Math.max(train.count, 1)).subarray(0, Math.min(count, train.count))];
-    if (indices.length < count) {
-      throw new CutlineError('DATA_TOO_FEW', { name, wanted: count, found: train.count, split: 'training' });
-    }
-    return preprocess(await train.pixels(indices, signal), this.#subject.preprocessing);
-  }
-
-  async #defense(spec: string, cut: Cut, signal?: AbortSignal): Promise<Defense> {
-    if (!isRelative(spec)) return parseDefense(spec);
-    const count = Math.max(1, Math.min(calibrationPictures, this.#data.train.count));
-    const inputs = await this.#trainingInputs(count, this.#random.fork('calibration'), signal);
-    const undefended = parseDefense('none');
-    const seen =
-      spec.split(':')[2] === 'input'
-        ? { input: inputs }
-        : await observe(this.#engine, this.#subject, cut, inputs, undefended, seededNoise(this.#random), signal);
-    let squares = 0;
-    let elements = 0;
-    for (const { data } of Object.values(seen)) {
-      for (const v of data as Float32Array) squares += v * v;
-      elements += data.length;
-    }
-    return resolveDefense(spec, Math.sqrt(squares / elements));
-  }
-
-  #utility(cut: Cut, defense: Defense, random: Random, signal?: AbortSignal): Promise<Utility> {
-    const measure = () =>
-      utility(
-        this.#engine,
-        this.#subject,
-        cut,
-        this.#data.test,
-        defense,
-        seededNoise(random),
-        this.#options.accuracyImages ?? 1000,
-        signal,
-      );
-    // Without a defense every cut computes the same.
-    if (defense.law.kind !== 'identity') return measure();
+  #utility(device: Device, random: Random, signal?: AbortSignal): Promise<Utility> {
+    const limit = this.#options.accuracyImages ?? 1000;
+    const measure = () => utility(this.#engine, this.#subject, device, this.#data.test, random, limit, signal);
+    // Without a mechanism and a lossy codec every cut computes the same.
+    if (device.view.mechanism.stages.length > 0 || device.view.wire) return measure();
     this.#undefended ??= measure();
     return this.#undefended;
   }
 }
+
+const best = (results: readonly AuditResult[]): number => Math.max(-1, ...results.map((r) => r.ssim.high));

@@ -37,5 +37,5 @@ const beyondShadow = new Set<ErrorCode>(['NO_GRADIENT_RULE', 'SHADOW_UNFIT', 'ME
  * nobody else's leakage hangs on him.
  */
 export function isDispensable(threat: Threat, error: unknown): error is CutlineError {
-  return threat === 'query-free' && error instanceof CutlineError && beyondShadow.has(error.code);
+  return (threat === 'query-free' || threat === 'answer-only') && error instanceof CutlineError && beyondShadow.has(error.code);
 }

@@ -1,8 +1,8 @@
-/** What each threat grants an attacker of one cut and defense: the contexts of its attacks. */
+/** What each threat grants an attacker of one device: the contexts of its attacks. */
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { type Cut, foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
+import { foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
   AnswerContext,
@@ -14,10 +14,10 @@ import type {
   Reconstruction,
   WhiteBoxContext,
 } from '../attacks/index.ts';
-import { type Defense, seededNoise } from '../defenses/index.ts';
+import { defendedHead } from '../mechanisms/index.ts';
 import { answersTo } from './answers.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
-import { observe } from './device.ts';
+import type { Device } from './device.ts';
 import { structureOf } from './structure.ts';
 import type { Subject } from './subject.ts';
 
@@ -25,8 +25,9 @@ export interface Ground {
   readonly engine: Engine;
   readonly subject: Subject;
   readonly data: Dataset;
-  readonly cut: Cut;
-  readonly defense: Defense;
+  readonly device: Device;
+  /** What the attacker takes the device for; left out, for what it is. An attacker who knows no mechanism proves nothing. */
+  readonly believed?: Device | undefined;
   readonly observed: Tensors;
   /** Indices of the test split that no attacker may own. */
   readonly reserved: ReadonlySet<number>;
@@ -57,7 +58,8 @@ export async function mount(attack: Attack, ground: Ground): Promise<Reconstruct
 function everyAttacker({
   engine,
   subject,
-  defense,
+  device,
+  believed = device,
   observed,
   memoryBytes,
   random,
@@ -69,7 +71,7 @@ function everyAttacker({
     preprocessing: subject.preprocessing,
     observed,
     count: Object.values(observed)[0]!.shape[0]!,
-    defense: { law: defense.law, where: defense.where },
+    view: believed.view,
     memoryBytes,
     random,
     signal,
@@ -78,7 +80,7 @@ function everyAttacker({
 }
 
 export function blackBox(ground: Ground): BlackBoxContext {
-  const { engine, subject, cut, defense, signal } = ground;
+  const { subject, device, believed = device, signal } = ground;
   const own = ground.random.fork('queries');
   return {
     ...everyAttacker(ground),
@@ -91,8 +93,8 @@ export function blackBox(ground: Ground): BlackBoxContext {
           const list = Array.from(indices);
           const inputs = preprocess(await pictures.pixels(list, signal), subject.preprocessing);
           // A question has one answer: asked again, the device would draw other noise, and it would be another query.
-          const noise = (row: number) => seededNoise(own.fork(`${data} ${list[row]}`));
-          return { inputs, features: await observe(engine, subject, cut, inputs, defense, noise, signal) };
+          const randomOf = (row: number) => own.fork(`${data} ${list[row]}`);
+          return { inputs, features: await believed.observe(inputs, randomOf, signal) };
         },
       };
     },
@@ -100,26 +102,29 @@ export function blackBox(ground: Ground): BlackBoxContext {
 }
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
-  const { engine, subject, cut, defense, random, signal } = ground;
+  const { subject, device, believed = device, random, signal } = ground;
+  const simulated = random.fork('simulation');
   return {
     ...blackBox(ground),
-    head: async (n) => (await subject.parts(cut, n)).head,
+    head: async (n) => {
+      const { head } = await subject.parts(device.cut, n);
+      return defendedHead(head, believed.view.mechanism, { relaxed: true }).graph;
+    },
     async otherPictures(count): Promise<Tensor> {
       const pictures = enough(ground, 'same-set', count);
       // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
       const indices = Array.from({ length: count }, (_, i) => pictures.count - 1 - i);
       return preprocess(await pictures.pixels(indices, signal), subject.preprocessing);
     },
-    simulate: (inputs) =>
-      observe(engine, subject, cut, inputs, defense, seededNoise(random.fork('simulation')), signal),
+    simulate: (inputs) => believed.observe(inputs, (row) => simulated.fork(row), signal),
   };
 }
 
 /** Outputs in place of what was sent, of the victims and of the attacker's own pictures alike. */
 export async function answerOnly(ground: Ground): Promise<AnswerContext> {
-  const { engine, subject, cut, signal } = ground;
+  const { engine, subject, device, signal } = ground;
   const asked = blackBox(ground);
-  const answers = (received: Tensors) => answersTo(engine, subject, cut, received, signal);
+  const answers = (received: Tensors) => answersTo(engine, subject, device.cut, received, signal);
   return {
     ...asked,
     observed: await answers(ground.observed),
@@ -137,7 +142,8 @@ export async function answerOnly(ground: Ground): Promise<AnswerContext> {
 }
 
 export function queryFree(ground: Ground): QueryFreeContext {
-  const { engine, subject, cut, data, signal } = ground;
+  const { engine, subject, data, signal } = ground;
+  const { cut } = ground.device;
   const fresh = ground.random.fork('structure');
   return {
     ...everyAttacker(ground),

@@ -1,5 +1,6 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
 import type { FixedInput } from '../../model/index.ts';
+import type { CodecName } from '../../plan/index.ts';
 import { type Missed, type Threat, threats } from '../attacks/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
@@ -9,8 +10,11 @@ export interface AuditResult extends Scores, FeatureScores {
   readonly cut: string;
   /** Canonical spec. */
   readonly defense: string;
-  readonly codec: 'float32';
+  /** The last stage: what the wire carries was attacked. */
+  readonly codec: CodecName;
   readonly threat: Threat;
+  /** Of each scene, made into one. */
+  readonly observations: number;
   readonly attack: string;
   readonly images: number;
   /** Share of right answers of the model under the defense; null for data without labels. */
@@ -47,7 +51,7 @@ export interface Skipped extends Unaudited {
 
 /** An attack that found nothing out: that is no measurement. */
 export interface Failed extends Skipped {
-  readonly codec: 'float32';
+  readonly codec: CodecName;
   readonly threat: Threat;
 }
 

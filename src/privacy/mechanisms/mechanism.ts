@@ -3,7 +3,7 @@ import { CutlineError } from '../../errors.ts';
 import { float32, sizeOf, type Tensor, type Tensors } from '../../model/tensor.ts';
 import { Args } from './args.ts';
 import type { NoiseSource } from './noise.ts';
-import { formatStage, type Place, parseSpec, type Spec, type StageSpec, specError } from './spec.ts';
+import { formatSpec, type Place, parseSpec, type Spec, type StageSpec, specError } from './spec.ts';
 import type { Before, Bound, Guarantee, Stage } from './stage.ts';
 import { stageKinds } from './stages/index.ts';
 
@@ -32,11 +32,12 @@ export type Draws = NoiseSource | ((row: number) => NoiseSource);
 /**
  * @param spec without open parameters (`0.5x`, dfil=…): `resolveSpec` makes them numbers
  * @param layout of the cut; without it the spec is only checked, and widths that hang on the number of elements are not final
+ * @param shown in errors, where the text is another
  * @throws CutlineError DEFENSE_SPEC
  */
-export function compileMechanism(spec: string | Spec, layout?: Layout): Mechanism {
+export function compileMechanism(spec: string | Spec, layout?: Layout, shown?: string): Mechanism {
   const parsed = typeof spec === 'string' ? parseSpec(spec) : spec;
-  const text = typeof spec === 'string' ? spec : '';
+  const text = shown ?? (typeof spec === 'string' ? spec : formatSpec(spec));
   const stages: PlacedStage[] = [];
   let bound: Bound | undefined;
   let guarantee: Guarantee = { kind: 'none' };
@@ -57,10 +58,9 @@ export function compileMechanism(spec: string | Spec, layout?: Layout): Mechanis
 
 function stageOf(one: StageSpec, text: string, before: Before): Stage {
   const kind = stageKinds.find((k) => k.name === one.name);
-  const shown = text || formatStage(one.name, one.args);
-  if (!kind) throw specError(shown, one.at, `one of ${stageKinds.map((k) => k.name).join(', ')}`);
-  if (!kind.places.includes(one.place)) throw specError(shown, one.at, kind.usage);
-  return kind.make(new Args(one, shown, kind.usage), before);
+  if (!kind) throw specError(text, one.at, `one of ${stageKinds.map((k) => k.name).join(', ')}`);
+  if (!kind.places.includes(one.place)) throw specError(text, one.at, kind.usage);
+  return kind.make(new Args(one, text, kind.usage), before);
 }
 
 function elementsOf(layout: Layout | undefined, place: Place): number {

@@ -17,6 +17,8 @@ export interface Samples {
   /** E tr(JᵀJ) / d of the head, or 1 for the input itself. */
   meanSquaredGain(place: StageSpec['place']): Promise<number>;
   readonly draws: Draws;
+  /** Root mean squares that were measured before, by what stands before the stage: they hang on nothing else. */
+  readonly known: Map<string, number>;
 }
 
 /** Does the spec leave nothing open? */
@@ -25,6 +27,24 @@ export function isResolved(spec: Spec): boolean {
 }
 
 const isOpen = (stage: StageSpec): boolean => stage.args.some((a) => a.value.kind === 'relative' || a.key === 'dfil');
+
+/** Everything that can be checked without pictures and shapes. @throws CutlineError DEFENSE_SPEC */
+export function checkSpec(text: string): void {
+  const spec = parseSpec(text);
+  if (isResolved(spec)) {
+    compileMechanism(text);
+    return;
+  }
+  const supposed = spec.map((stage) => ({
+    ...stage,
+    args: stage.args.map((a) => ({
+      ...a,
+      key: a.key === 'dfil' ? 'sd' : a.key,
+      value: a.value.kind === 'relative' ? ({ kind: 'number', value: a.value.value } as const) : a.value,
+    })),
+  }));
+  compileMechanism(supposed, undefined, text);
+}
 
 /**
  * @returns the canonical text, without anything open
@@ -43,7 +63,7 @@ export async function resolveSpec(text: string, samples: Samples): Promise<strin
 
 async function closed(stage: StageSpec, before: Spec, samples: Samples): Promise<readonly Argument[]> {
   const relative = stage.args.some((a) => a.value.kind === 'relative');
-  const rms = relative ? rootMeanSquare(await entering(stage, before, samples)) : Number.NaN;
+  const rms = relative ? await rmsOf(stage, before, samples) : Number.NaN;
   const args = stage.args.map((a): Argument => {
     if (a.value.kind !== 'relative') return a;
     // Four digits: no finer than the calibration, and the spec stays readable.
@@ -52,6 +72,13 @@ async function closed(stage: StageSpec, before: Spec, samples: Samples): Promise
   const kind = stageKinds.find((k) => k.name === stage.name);
   const resolved = await kind?.resolve?.(args, { meanSquaredGain: () => samples.meanSquaredGain(stage.place) });
   return resolved ?? args;
+}
+
+async function rmsOf(stage: StageSpec, before: Spec, samples: Samples): Promise<number> {
+  const key = `${formatSpec(before)} ${stage.place}`;
+  const known = samples.known.get(key) ?? rootMeanSquare(await entering(stage, before, samples));
+  samples.known.set(key, known);
+  return known;
 }
 
 /** What enters a stage: the pictures or what the head makes of them, released by the stages before it. */

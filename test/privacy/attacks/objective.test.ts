@@ -54,8 +54,9 @@ async function evaluate(graph: Graph, options: ObjectiveOptions, at = x) {
 /** The formula of each picture, from the head's outputs: data term + λ·TV + λ·L2, each a mean over its elements. */
 function obvious(features: Tensors, options: ObjectiveOptions): number[] {
   const distance = (d: number) => {
-    if (options.law.kind === 'gaussian') return d * d;
-    const delta = options.law.scale / 10;
+    if (options.likelihood.kind === 'squares') return d * d;
+    if (options.likelihood.kind === 'dropped') throw new Error('tested below');
+    const delta = options.likelihood.scale / 10;
     return Math.sqrt(d * d + delta * delta) - delta;
   };
   return Array.from({ length: n }, (_, i) => {
@@ -82,12 +83,12 @@ function obvious(features: Tensors, options: ObjectiveOptions): number[] {
 }
 
 const laws: readonly ObjectiveOptions[] = [
-  { law: { kind: 'gaussian' }, spatialAxes: [2, 3] },
-  { law: { kind: 'laplace', scale: 0.8 }, spatialAxes: [2, 3] },
+  { likelihood: { kind: 'squares', standardDeviation: 0 }, spatialAxes: [2, 3] },
+  { likelihood: { kind: 'absolute', scale: 0.8 }, spatialAxes: [2, 3] },
 ];
 
 describe('the objective of rMLE', () => {
-  it.each(laws)('is the formula, picture by picture, each with λ of its own: $law.kind', async (options) => {
+  it.each(laws)('is the formula, picture by picture, each with λ of its own: $likelihood.kind', async (options) => {
     const graph = await head();
     const session = await engine.load(graph);
     const features = await session.run({ x });
@@ -96,7 +97,7 @@ describe('the objective of rMLE', () => {
     for (const [i, value] of obvious(features, options).entries()) expect(values[i]).toBeCloseTo(value, 4);
   });
 
-  it.each(laws)('has the gradient of its value: $law.kind', async (options) => {
+  it.each(laws)('has the gradient of its value: $likelihood.kind', async (options) => {
     const graph = await head();
     const { gradient } = await evaluate(graph, options);
     const step = 1e-2;

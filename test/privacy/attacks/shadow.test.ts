@@ -62,7 +62,7 @@ describe('a shadow', () => {
     const { accuracy, network, head } = await fitShadow(context, { ...fit, random: createRandom(1) });
     expect(accuracy.after).toBeGreaterThan(accuracy.before + 0.3);
     const tail = await context.tail(1);
-    const real = (await ground.subject.parts(ground.cut, 1)).head;
+    const real = (await ground.subject.parts(ground.device.cut, 1)).head;
     for (const [name, tensor] of tail.initializers) expect(network.initializers.get(name)?.data).toEqual(tensor.data);
     const own = (await head(1)).initializers;
     for (const name of ['conv1.weight', 'conv2.weight']) {
@@ -102,14 +102,14 @@ describe('a shadow', () => {
   });
 
   it('learns through the defense, from either data it is given, with either structure', async () => {
-    const { run } = await sceneAt('conv1', { defense: 'noise:laplace:activation:0.2' });
+    const { run } = await sceneAt('conv1', { defense: 'laplace(scale=0.2)' });
     const at = { ...options, cut: 'conv1', data: 'same-distribution', pictures: 40, epochs: 1, iterations: 1 } as const;
     for (const structure of ['paper', 'generated'] as const) {
       const { parameters, pictures } = await run(shadow({ ...at, structure, alignment: 'moments' }));
       expect(parameters).toMatchObject({ structure, data: 'same-distribution', pictures: 40 });
       expect(asFloat32(pictures).every(Number.isFinite)).toBe(true);
     }
-    const input = await sceneAt('conv1', { defense: 'noise:gaussian:input:0.5' });
+    const input = await sceneAt('conv1', { defense: 'input.gauss(sd=0.5)' });
     expect((await input.run(shadow(at))).iterations).toBe(1);
   });
 

@@ -19,7 +19,7 @@ import { PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
 import { picturesThatFit, trainingShare } from '../memory.ts';
 import { runRows } from '../rows.ts';
 import { classAnswer } from './answer.ts';
-import { defended } from './answers.ts';
+import { releasedInput } from './answers.ts';
 import { labelInput, withCriterion } from './criterion.ts';
 import { freshHead, type HeadOf, type ShadowStructure, trainable, withWeights } from './head.ts';
 import { type Moments, momentsOf } from './moments.ts';
@@ -58,7 +58,7 @@ const mostKept = 256;
 
 /** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED */
 export async function fitShadow(context: QueryFreeContext, options: FitShadow): Promise<FittedShadow> {
-  const { engine, preprocessing, signal, defense, observed } = context;
+  const { engine, preprocessing, signal, view, observed } = context;
   const { cut, labelled, random } = options;
   const aside = Math.min(mostKept, Math.ceil(labelled.count / 10));
   const order = random.fork('validation').permutation(labelled.count);
@@ -75,7 +75,7 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   const noiseOf = (label: string, indices: ArrayLike<number>) => (row: number) =>
     random.fork(`${label} ${indices[row]}`);
   const validation = await labelled.rows(kept);
-  const seen = defended(defense, 'input', validation.inputs, noiseOf('validation', kept));
+  const seen = releasedInput(view, validation.inputs, noiseOf('validation', kept));
   const accuracyOf = async (graph: Graph) =>
     accuracy(
       Object.values(await runRows(engine, graph, { [head.inputs[0]!.name]: seen }, signal))[0]!,
@@ -87,14 +87,14 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   if (weights.length === 0) {
     return { head: fresh, accuracy: { before, after: before }, epochs: 0, network: whole };
   }
-  const moments = options.alignment > 0 ? observedMoments(context) : new Map<string, Moments>();
+  const moments = options.alignment > 0 ? observedMoments() : new Map<string, Moments>();
   const network = await inferShapes(withCriterion(whole, answer, moments, options.alignment, preprocessing), engine);
   const picture = head.inputs[0]!;
   const pairs: Pairs = {
     count: labelled.count,
     async rows(indices) {
       const { inputs, labels } = await labelled.rows(indices);
-      const noisy = defended(defense, 'input', inputs, noiseOf('noise', indices));
+      const noisy = releasedInput(view, inputs, noiseOf('noise', indices));
       return { inputs: noisy, features: { [labelInput]: oneHot(labels, answer.classes, cut) } };
     },
   };
@@ -136,8 +136,9 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
   const after = await accuracyOf(withWeights(whole, learned));
   return { head: headOf, accuracy: { before, after }, epochs, network: withWeights(whole, learned) };
 
-  function observedMoments({ defense: { law, where } }: QueryFreeContext): Map<string, Moments> {
-    const noise = law.kind === 'additive' && where === 'activation' ? law.standardDeviation ** 2 : 0;
+  function observedMoments(): Map<string, Moments> {
+    const { likelihood } = view;
+    const noise = likelihood.kind === 'squares' ? likelihood.standardDeviation ** 2 : 0;
     return new Map(Object.entries(observed).map(([name, t]) => [name, momentsOf(t, preprocessing, noise)]));
   }
 }

@@ -130,7 +130,7 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
   }
   if (stop === 'not-finite') return ended(stop, iteration);
   if (stop === 'minimum' && iteration === 0) return ended('stuck', 0);
-  const fell = began - value > leastFall * Math.abs(began);
+  const fell = began - value > leastFall * Math.max(Math.abs(began), Math.abs(value));
   return ended(fell && hasMoved(start, point) ? (stop ?? 'limit') : 'unmoved', iteration);
 }
 
