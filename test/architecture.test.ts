@@ -75,7 +75,8 @@ describe('the house', () => {
 
   it('keeps files small: one idea each', () => {
     const long = filesIn(root)
-      .filter((f) => !f.includes('/wire/'))
+      // What a program wrote, and the catalogue of errors, which is a list.
+      .filter((f) => !f.includes('/wire/') && f !== join(root, 'errors.ts'))
       .map((f) => [relative(root, f), readFileSync(f, 'utf8').split('\n').length] as const)
       .filter(([, lines]) => lines > 300);
     expect(long).toEqual([]);

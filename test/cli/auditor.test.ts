@@ -56,7 +56,7 @@ describe('audits on demand', () => {
   it('attack the candidate and say what leaks', async () => {
     const { audit } = auditor(await setting(networks.residual.build({ batch: 'n' })));
     const { results, leakage } = await audit('conv0', 'none');
-    expect(results.map((r) => r.attack)).toEqual(['rmle', 'inverse-network', 'hybrid', 'latent']);
+    expect(results.map((r) => r.attack)).toEqual(['rmle', 'inverse-network', 'hybrid', 'latent', 'answer']);
     // One for each threat: the black-box attacker is weaker.
     const strongest = leakage.find((l) => l.threat === 'white-box');
     expect(strongest).toMatchObject({ cut: 'conv0', defense: 'none', images: 2 });

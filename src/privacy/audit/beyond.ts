@@ -32,10 +32,15 @@ export function isBeyondAttack(error: unknown): error is CutlineError {
 /** What a query-free attack asks for besides: labels, and a tail that can be differentiated. */
 const beyondShadow = new Set<ErrorCode>(['NO_GRADIENT_RULE', 'SHADOW_UNFIT', 'MEMORY_BUDGET', 'DATA_UNLABELLED']);
 
+/** What the answer's attack asks for: pictures of its own, and outputs with a row a picture. */
+const beyondAnswer = new Set<ErrorCode>(['ANSWER_UNFIT', 'DATA_TOO_FEW']);
+
 /**
- * Whether an audit of several attacks goes on as if this one had not been asked for. Only the weakest attacker may be missing:
- * nobody else's leakage hangs on him.
+ * Whether an audit of several attacks goes on as if this one had not been asked for. Only the weakest attackers may be missing:
+ * nobody else's leakage hangs on them.
  */
 export function isDispensable(threat: Threat, error: unknown): error is CutlineError {
-  return (threat === 'query-free' || threat === 'answer-only') && error instanceof CutlineError && beyondShadow.has(error.code);
+  if (!(error instanceof CutlineError)) return false;
+  if (threat === 'answer-only') return beyondAnswer.has(error.code);
+  return threat === 'query-free' && beyondShadow.has(error.code);
 }

@@ -4,6 +4,7 @@
  */
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
+import { CutlineError } from '../../errors.ts';
 import type { Cut } from '../../model/index.ts';
 import { createRandom } from '../../random.ts';
 import { squaredJacobian } from '../exposure/index.ts';
@@ -31,7 +32,8 @@ export async function resolvedAt(
 ): Promise<string> {
   const layout = layoutAt(subject, cut);
   if (isResolved(parseSpec(text))) return compileMechanism(text, layout).spec;
-  const split = data.train.count > 0 ? data.train : data.test;
+  const { train: split, name } = data;
+  if (split.count === 0) throw new CutlineError('DATA_TOO_FEW', { name, wanted: 1, found: 0, split: 'training' });
   const indices = Array.from({ length: Math.min(pictures, split.count) }, (_, i) => i);
   const inputs = preprocess(await split.pixels(indices, signal), subject.preprocessing);
   const random = createRandom(0).fork('calibration');

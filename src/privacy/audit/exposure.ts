@@ -1,7 +1,7 @@
 /** What a cut gives away before anybody attacks it, on pictures of the test split. */
 import { type Dataset, type Pixels, preprocess, unitPixels, victims } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { asFloat32, cost, sizeOf, type Tensors } from '../../model/index.ts';
+import { asFloat32, cost, inferShapes, sizeOf, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { type Dfil, dfil, distances, inputNoiseDfil, squaredJacobian } from '../exposure/index.ts';
 import { compileMechanism, defendedHead, type Mechanism } from '../mechanisms/index.ts';
@@ -104,7 +104,10 @@ export class ExposureMeter {
     const bytes = cost(head).nodes.reduce((sum, node) => sum + node.activationBytes, 0);
     const jacobian = await squaredJacobian({
       engine: this.#engine,
-      head: async (count) => defendedHead((await this.#subject.parts(cut, count)).head, before).graph,
+      head: async (count) => {
+        const { head } = await this.#subject.parts(cut, count);
+        return before.stages.length === 0 ? head : inferShapes(defendedHead(head, before).graph, this.#engine);
+      },
       inputs: preprocess(firstOf(pixels, n), preprocessing),
       preprocessing,
       probes,

@@ -2,7 +2,7 @@
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
+import { foldConstants, inferShapes, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
   AnswerContext,
@@ -102,13 +102,17 @@ export function blackBox(ground: Ground): BlackBoxContext {
 }
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
-  const { subject, device, believed = device, random, signal } = ground;
+  const { engine, subject, device, believed = device, random, signal } = ground;
   const simulated = random.fork('simulation');
   return {
     ...blackBox(ground),
     head: async (n) => {
       const { head } = await subject.parts(device.cut, n);
-      return defendedHead(head, believed.view.mechanism, { relaxed: true }).graph;
+      const { mechanism } = believed.view;
+      // What differentiates a graph asks for the type and shape of everything in it.
+      return mechanism.stages.length === 0
+        ? head
+        : inferShapes(defendedHead(head, mechanism, { relaxed: true }).graph, engine);
     },
     async otherPictures(count): Promise<Tensor> {
       const pictures = enough(ground, 'same-set', count);

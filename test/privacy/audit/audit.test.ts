@@ -63,6 +63,7 @@ const schema = z.strictObject({
   results: z.array(
     z.strictObject({
       ...group,
+      observations: z.int().positive(),
       ssimPaper: z.strictObject(interval),
       msssim: z.strictObject({ ...interval, scales: z.int().min(1).max(5) }),
       mse: z.strictObject(interval),
@@ -262,10 +263,7 @@ describe('noise under audit', async () => {
       expect(document.leakage[0]!.defense).toBe(document.results[0]!.defense);
       return Number(scale);
     };
-    const [half, whole] = [
-      await scaleOf('gauss(sd=0.5x)', 'ReLU1'),
-      await scaleOf('gauss(sd=1x)', 'ReLU1'),
-    ];
+    const [half, whole] = [await scaleOf('gauss(sd=0.5x)', 'ReLU1'), await scaleOf('gauss(sd=1x)', 'ReLU1')];
     expect(whole / half).toBeCloseTo(2, 2);
     // On the input the cut does not matter; the root mean square of these pictures is that of dark ones, near −0.7.
     const [here, there] = [
@@ -348,9 +346,9 @@ describe('an audit of other models and data', () => {
         message: expect.stringContaining(`training split has ${train}`),
       });
     }
-    await expect(
-      audit({ defenses: ['gauss(sd=1x)'] }, graph, spots({ train: 0 })),
-    ).rejects.toMatchObject({ code: 'DATA_TOO_FEW' });
+    await expect(audit({ defenses: ['gauss(sd=1x)'] }, graph, spots({ train: 0 }))).rejects.toMatchObject({
+      code: 'DATA_TOO_FEW',
+    });
     // With λ given nothing has to be searched, nor calibrated.
     expect((await audit({}, graph, spots({ train: 0 }))).audit.results).toHaveLength(1);
   });
