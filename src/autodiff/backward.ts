@@ -90,7 +90,12 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
   };
   // What has no elements moves nothing.
   const isEmpty = (name: Term) => shapes.get(name)?.includes(0) === true;
-  for (const [name, seed] of seeds) if (!isEmpty(name)) give(name, seed);
+  for (const [name, seed] of seeds) {
+    const kind = kinds.of(seed);
+    const wanted: Kind = { dtype: 'float32', shape: shape(name) };
+    if (kind && written(kind) !== written(wanted)) throw new Error(`autodiff: the seed of ${name} is ${written(kind)}`);
+    if (!isEmpty(name)) give(name, seed);
+  }
 
   const pullBack = (node: Node): void => {
     const cotangents = node.outputs.map((y) => (active.has(y) ? take(y) : undefined));
