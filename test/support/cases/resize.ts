@@ -113,7 +113,8 @@ export const everyResize: CaseGenerator = (s) => {
     return s.node('Resize', [x, roi, vector(s, scales)], attributes);
   }
   const sizes = s.list(named.map((d) => (moves(d) ? s.int(1, 9) : shape[d]!)));
-  const policy = some ? s.pick(['stretch', 'not_larger', 'not_smaller']) : 'stretch';
+  // One ratio for all of many axes makes a tensor of millions.
+  const policy = some && named.length < 3 ? s.pick(['stretch', 'not_larger', 'not_smaller']) : 'stretch';
   return s.node('Resize', [x, roi, s.opset === 11 ? vector(s, []) : '', sizes], {
     ...attributes,
     ...(policy !== 'stretch' && { keep_aspect_ratio_policy: policy }),
