@@ -97,6 +97,14 @@ describe('a gradient that would be zero', () => {
     refusedAt(b.build(), 'rows', 'Gather');
   });
 
+  it('is refused where a power of an integer is one', () => {
+    const write = (b: GraphBuilder, x: string) => {
+      const power = b.op('Pow', [b.constant(2, 'int64'), x], {}, 'power');
+      return [b.op('Add', [x, b.op('Cast', [power], { to: 1 })], {}, 'y')];
+    };
+    refusedAt(head(write, { power: 'int64' }), 'power', 'Pow');
+  });
+
   it('is no matter where comparing chooses between values that have one', () => {
     const write = (b: GraphBuilder, x: string) => {
       const positive = b.op('Greater', [x, b.constant(0)], {}, 'positive');

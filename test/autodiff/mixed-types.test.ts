@@ -240,6 +240,33 @@ describe('integers on the way', () => {
 const singles = (feeds: Tensors): Tensors =>
   Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, float32(numbers(t), t.shape)]));
 
+describe('quantisation in half precision', () => {
+  it('passes the cotangent as it does in single', async () => {
+    const write = (dtype: 'float16' | 'float32') => {
+      const b = new GraphBuilder(21);
+      const x = b.op('Cast', [b.input('x', 'float32', [2, 6])], { to: dtype === 'float16' ? 10 : 1 });
+      const quarter = float32([0.25], []);
+      const scale = b.initializer(
+        dtype === 'float16' ? { dtype, shape: [], data: Uint16Array.of(toHalf(0.25)) } : quarter,
+      );
+      const zero = b.initializer({ dtype: 'int8', shape: [], data: Int8Array.of(3) });
+      const q = b.op('QuantizeLinear', [b.op('Mul', [x, x]), scale, zero]);
+      b.output(b.op('Cast', [b.op('DequantizeLinear', [q, scale, zero])], { to: 1 }, 'y'));
+      return b.build();
+    };
+    const x = filled([2, 6], 'float32', 5);
+    const halves = float32(
+      numbers(x).map((v) => fromHalf(toHalf(v))),
+      x.shape,
+    );
+    const [found, wanted] = [
+      await gradients(write('float16'), { x: halves }),
+      await gradients(write('float32'), { x: halves }),
+    ];
+    expect(distance(found, wanted)).toBeLessThan(half);
+  });
+});
+
 describe('a batch', () => {
   it('of several pictures has the gradients of each', async () => {
     const b = new GraphBuilder(17);

@@ -7,9 +7,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vectorJacobianGraph } from '../../src/autodiff/index.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { CutlineError } from '../../src/errors.ts';
-import { attrInt, type Graph, inferShapes, sizeOf, type Tensor, type Tensors } from '../../src/model/index.ts';
+import {
+  attrInt,
+  float32,
+  type Graph,
+  GraphBuilder,
+  inferShapes,
+  sizeOf,
+  type Tensor,
+  type Tensors,
+} from '../../src/model/index.ts';
+import { createRandom } from '../../src/random.ts';
 import { type Case, caseOf, describeCase, everyResize } from '../support/cases/index.ts';
 import { mismatch, numbers } from '../support/compare.ts';
+import { randomTensor } from '../support/networks.ts';
 import { runReference } from '../support/reference/index.ts';
 import { inSinglePrecision, noise, vjpFeeds } from './check.ts';
 
@@ -73,6 +84,15 @@ async function adjointError(drawn: Case): Promise<number | undefined> {
   return worst;
 }
 
+/** Every third row and column, by a scale that float32 cannot hold or by steps. */
+async function everyThird(write: (b: GraphBuilder, x: string) => string): Promise<Graph> {
+  const b = new GraphBuilder(17);
+  const kernel = b.initializer(randomTensor([4, 3, 3, 3], createRandom(1)));
+  const x = b.op('Conv', [b.input('x', 'float32', [1, 3, 33, 33]), kernel], { pads: [1, 1, 1, 1] });
+  b.output(b.op('Tanh', [write(b, x)], {}, 'y'));
+  return inferShapes(b.build(), engine);
+}
+
 const runs = 80;
 
 describe('Resize', () => {
@@ -87,6 +107,31 @@ describe('Resize', () => {
       }),
       { numRuns: runs, seed: 31 },
     );
+  });
+
+  it('to a third is the Slice that takes every third value, bit for bit, and so is its gradient', async () => {
+    const resized = await everyThird((b, x) =>
+      b.op('Resize', [x, '', b.initializer(float32([1, 1, 1 / 3, 1 / 3], [4]))], {
+        mode: 'nearest',
+        coordinate_transformation_mode: 'asymmetric',
+        nearest_mode: 'floor',
+      }),
+    );
+    const sliced = await everyThird((b, x) => {
+      const lists = [
+        [0, 0],
+        [33, 33],
+        [2, 3],
+        [3, 3],
+      ].map((list) => b.constant(list, 'int64'));
+      return b.op('Slice', [x, ...lists]);
+    });
+    const x = randomTensor([1, 3, 33, 33], createRandom(2));
+    const dy = randomTensor([1, 4, 11, 11], createRandom(3));
+    const feeds = { x, 'cotangent:y': dy };
+    expect(await run(resized, { x })).toEqual(await run(sliced, { x }));
+    const [a, b] = [await run(vectorJacobianGraph(resized), feeds), await run(vectorJacobianGraph(sliced), feeds)];
+    expect(mismatch(a, b, 1e-6)).toBeUndefined();
   });
 
   it('has shapes that are those of its results', async () => {
