@@ -1,6 +1,6 @@
 /** The same function computed in another type inside, and in float32 at its edges, as exporters leave layers behind. */
 import { GraphBuilder } from '../../src/model/builder.ts';
-import type { Graph } from '../../src/model/graph.ts';
+import type { Graph, ValueInfo } from '../../src/model/graph.ts';
 import { onnxNumber } from '../../src/model/onnx/dtype.ts';
 import { type DType, type FloatType, float32, type Tensor, type Tensors } from '../../src/model/tensor.ts';
 import { numbers } from '../support/compare.ts';
@@ -25,10 +25,15 @@ export function heldBy(dtype: FloatType, tensor: Tensor): Tensor {
 export const feedsHeldBy = (dtype: FloatType, feeds: Tensors): Tensors =>
   Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, heldBy(dtype, t)]));
 
+/** Initializers that stay float32. */
+const settingsOf = (graph: Graph): Set<string> =>
+  new Set(graph.nodes.flatMap((n) => n.inputs.filter((_, i) => keepsFloat32(n.op, i))));
+
 /** Weights rounded to what a type can hold. */
 export function withWeightsHeldBy(dtype: FloatType, graph: Graph): Graph {
-  const initializers = new Map([...graph.initializers].map(([name, t]) => [name, heldBy(dtype, t)]));
-  return { ...graph, initializers };
+  const settings = settingsOf(graph);
+  const held = ([name, t]: [string, Tensor]): [string, Tensor] => [name, settings.has(name) ? t : heldBy(dtype, t)];
+  return { ...graph, initializers: new Map([...graph.initializers].map(held)) };
 }
 
 /** @param graph of float32, without names in common between tensors of its operators and `<name>:inside` */
@@ -53,7 +58,22 @@ export function island(dtype: FloatType, graph: Graph): Graph {
   return b.build();
 }
 
-function convert(tensor: Tensor, dtype: FloatType): Tensor {
+/** The same function with inputs, weights and outputs of another type. */
+export function wholly(dtype: FloatType, graph: Graph): Graph {
+  const typed = (v: ValueInfo): ValueInfo => (v.dtype === 'float32' ? { ...v, dtype } : v);
+  const settings = settingsOf(graph);
+  const initializers = [...graph.initializers].map(([name, t]): [string, Tensor] =>
+    t.dtype === 'float32' && !settings.has(name) ? [name, convert(t, dtype)] : [name, t],
+  );
+  return {
+    ...graph,
+    inputs: graph.inputs.map(typed),
+    outputs: graph.outputs.map(typed),
+    initializers: new Map(initializers),
+  };
+}
+
+export function convert(tensor: Tensor, dtype: FloatType): Tensor {
   const list = numbers(tensor);
   switch (dtype) {
     case 'float32':
