@@ -20,7 +20,8 @@ export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.
 export { foldConstants } from './fold.ts';
 export * from './graph.ts';
 export { fromHalves, toHalves } from './half.ts';
-export { inferBatchShapes, inferShapes } from './infer.ts';
+export { inferBatchShapes } from './infer/batch.ts';
+export { inferShapes } from './infer/shapes.ts';
 export { type Inspection, type InspectOptions, inspectionRows, inspectModel } from './inspect.ts';
 export { emptyData } from './onnx/dtype.ts';
 export { type ParseOptions, parseModel } from './onnx/read.ts';

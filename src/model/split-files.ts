@@ -10,7 +10,7 @@ import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
 import { loadModel, modelSha256 } from './file.ts';
 import type { Graph } from './graph.ts';
-import { inferBatchShapes } from './infer.ts';
+import { inferBatchShapes } from './infer/batch.ts';
 import { encodeModel } from './onnx/write.ts';
 import { prepare } from './prepare.ts';
 import { type Split, split } from './split.ts';
