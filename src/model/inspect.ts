@@ -4,14 +4,16 @@ import { parseShapes } from './bind.ts';
 import { cost } from './cost.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
 import { modelSha256, openModel } from './file.ts';
-import type { Dim, ValueInfo } from './graph.ts';
+import type { ValueInfo } from './graph.ts';
+import { describeType } from './onnx/describe.ts';
 import { prepare } from './prepare.ts';
-import type { DType } from './tensor.ts';
 
 interface TensorInfo {
   readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly Dim[];
+  /** `float32`; what is no tensor by its type, `sequence(map(int64,float32))`; null where that is not known. */
+  readonly dtype: string | null;
+  /** A dimension that depends on data is null; so is the shape where the rank does, or there is none. */
+  readonly shape: readonly (number | string | null)[] | null;
 }
 
 export interface Inspection {
@@ -57,7 +59,20 @@ export async function inspectModel(path: string, engine: Engine, options: Inspec
   };
 }
 
-const tensorInfo = ({ name, dtype, shape }: ValueInfo): TensorInfo => ({ name, dtype, shape });
+function tensorInfo({ name, dtype, shape, unknown, raw }: ValueInfo): TensorInfo {
+  if (unknown === 'opaque' || unknown === 'type') return { name, dtype: raw ? describeType(raw) : null, shape: null };
+  return { name, dtype, shape: unknown ? null : shape.map((d) => (d === '' ? null : d)) };
+}
+
+/** `1×3×8×8`; `?` for what depends on data, and the type of what is no tensor. */
+function shapeText({ dtype, shape }: TensorInfo): string {
+  if (!shape) return dtype?.includes('(') ? dtype : '?';
+  return shape.map((d) => d ?? '?').join('×') || 'scalar';
+}
+
+/** As the heading of a report shows a tensor. */
+export const tensorText = (t: TensorInfo): string =>
+  `${t.name} ${t.dtype ?? 'unknown'}${t.shape ? ` [${t.shape.map((d) => d ?? '?').join(',')}]` : ''}`;
 
 /** The report as rows of a table. Sizes in kB (1000 bytes), MACs in millions, parameters in thousands. */
 export function inspectionRows(report: Inspection): string[][] {
@@ -65,8 +80,8 @@ export function inspectionRows(report: Inspection): string[][] {
   for (const c of report.cuts) {
     rows.push([
       c.id,
-      c.tensors.map((t) => t.shape.join('×') || 'scalar').join(' + '),
-      figure(c.activationBytes / 1e3),
+      c.tensors.map(shapeText).join(' + '),
+      c.activationBytes === null ? '?' : figure(c.activationBytes / 1e3),
       figure(c.headMacs / 1e6),
       figure(c.tailMacs / 1e6),
       figure(c.headParameters / 1e3),

@@ -18,7 +18,7 @@ export const inspectCommand: CommandModule<object, Options> = {
       describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
     }),
   handler: async (argv) => {
-    const [{ createEngine }, { inspectModel, inspectionRows }, { print, table }] = await Promise.all([
+    const [{ createEngine }, { inspectModel, inspectionRows, tensorText }, { print, table }] = await Promise.all([
       import('../../engine/index.ts'),
       import('../../model/index.ts'),
       import('../output.ts'),
@@ -29,8 +29,7 @@ export const inspectCommand: CommandModule<object, Options> = {
       const report = await inspectModel(argv.model, engine, { shapes: argv.shape, note });
       print(argv.json, report, () => {
         const { sha256, inputs, outputs, macs, parameters } = report.model;
-        const tensors = (list: typeof inputs) =>
-          list.map((t) => `${t.name} ${t.dtype} [${t.shape.join(',')}]`).join(', ');
+        const tensors = (list: typeof inputs) => list.map(tensorText).join(', ');
         const head = [
           `sha256      ${sha256}`,
           `inputs      ${tensors(inputs)}`,

@@ -6,6 +6,7 @@ const beyondAttack = new Set<ErrorCode>([
   'NO_GRADIENT_RULE',
   'ACTIVATION_DTYPE',
   'ACTIVATION_NOT_FINITE',
+  'ACTIVATION_SHAPE',
   'ATTACK_DIVERGED',
   'SHADOW_UNFIT',
   'MEMORY_BUDGET',
