@@ -7,6 +7,7 @@ import { modelSha256, openModel } from './file.ts';
 import type { ValueInfo } from './graph.ts';
 import { describeType } from './onnx/describe.ts';
 import { prepare } from './prepare.ts';
+import { isSendable } from './values.ts';
 
 interface TensorInfo {
   readonly name: string;
@@ -46,6 +47,10 @@ export async function inspectModel(path: string, engine: Engine, options: Inspec
   if (uncounted.length > 0) {
     note?.(`MACs are too low: the arithmetic inside ${[...new Set(uncounted)].join(', ')} is not counted`);
   }
+  const cuts = findCuts(ready);
+  if (cuts.some((c) => c.activationBytes === null && c.tensors.every(isSendable))) {
+    note?.('sizes marked ? depend on what the model sees: cuts there can be split at, not audited or planned');
+  }
   return {
     format: 'cutline.inspect/1',
     model: {
@@ -55,7 +60,7 @@ export async function inspectModel(path: string, engine: Engine, options: Inspec
       macs: costs.macs,
       parameters: costs.parameters,
     },
-    cuts: findCuts(ready).map((c) => ({ ...c, tensors: c.tensors.map(tensorInfo) })),
+    cuts: cuts.map((c) => ({ ...c, tensors: c.tensors.map(tensorInfo) })),
   };
 }
 

@@ -70,7 +70,7 @@ async function splitKeepingBatch(
   } catch (error) {
     if (!(error instanceof CutlineError) || !batchFailures.has(error.code)) throw error;
     note?.(
-      `the batch is symbolic, but the model does not work with every batch (${error.message}): halves are for a batch of 1`,
+      `the batch is symbolic, but halves for any batch cannot be made (${error.message}): they are for a batch of 1`,
     );
     return split(fixed, cut);
   }
