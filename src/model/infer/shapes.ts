@@ -1,10 +1,12 @@
 /** Types and shapes of every tensor, asked of the engine that will run the graph. */
 import type { Engine } from '../../engine/engine.ts';
+import { CutlineError } from '../../errors.ts';
 import { requireBound } from '../bind.ts';
 import { fluidTensors } from '../dependence.ts';
-import type { Graph, ValueInfo } from '../graph.ts';
+import { type Graph, nodeLabel, type ValueInfo } from '../graph.ts';
 import { reads } from '../reads.ts';
-import { fixedShape } from '../values.ts';
+import { sizeOf } from '../tensor.ts';
+import { allValues, fixedShape } from '../values.ts';
 import { inferredValues } from './declared.ts';
 import { mayBeInferredWrongly, weightsOf } from './extents.ts';
 import { valuesByRunning } from './run.ts';
@@ -13,7 +15,8 @@ import { valuesByRunning } from './run.ts';
  * The same graph with `values` (and the shapes of outputs) filled in. The engine is asked what it infers. Where that is not
  * enough, or known to differ from what runs, the graph is run once. A shape that depends on data is never taken from that
  * run: its dimensions are '' where nothing else says them, its rank `unknown: 'shape'`.
- * @throws CutlineError SHAPE_UNBOUND when an input dimension is symbolic, ENGINE_LOAD when the graph makes no sense
+ * @throws CutlineError SHAPE_UNBOUND when an input dimension is symbolic, ENGINE_LOAD when the graph makes no sense,
+ *   ENGINE_RUN when it cannot run at this size
  */
 export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> {
   requireBound(graph);
@@ -33,9 +36,22 @@ export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> 
     }
   }
   for (const name of fluid) if (doubtful.has(name)) known.set(name, rankOnly(known.get(name)!));
+  checkReshapes(graph, known);
   const declared = new Map([...graph.values, ...graph.outputs.map((v) => [v.name, v] as const)]);
   for (const [name, v] of known) known.set(name, withRaw(v, declared.get(name)?.raw));
   return { ...graph, outputs: graph.outputs.map((v) => known.get(v.name) ?? v), values: known };
+}
+
+/** The engine infers what a Reshape asks for, and finds only when it runs that the numbers do not suffice. */
+function checkReshapes(graph: Graph, known: ReadonlyMap<string, ValueInfo>): void {
+  const values = allValues({ ...graph, outputs: [], values: known });
+  for (const node of graph.nodes) {
+    if (node.op !== 'Reshape' || node.domain !== '') continue;
+    const [from, to] = [node.inputs[0], node.outputs[0]].map((name) => fixedShape(values.get(name ?? '')));
+    if (!from || !to || sizeOf(from) === sizeOf(to)) continue;
+    const problem = `node ${nodeLabel(node)} (Reshape) cannot make [${to}] of [${from}]`;
+    throw new CutlineError('ENGINE_RUN', { problem });
+  }
 }
 
 const hasType = (v: ValueInfo | undefined): v is ValueInfo => v !== undefined && v.unknown !== 'type';
