@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
-import { inspectModel, loadModel, splitModel, type Tensors } from '../../src/model/index.ts';
+import { float32, inspectModel, loadModel, splitModel, type Tensors } from '../../src/model/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { randomTensor } from '../support/networks.ts';
 import { shared } from '../support/shared.ts';
@@ -129,4 +129,20 @@ it('placeholders are each their own dimension', async (ctx) => {
   await expect(inspect(ctx, 'dims-question.onnx')).rejects.toThrowError(/Pass --shape "x=1,<dim1>"/);
   expect(await cuts(ctx, 'dims-question.onnx', 'x=3,4')).toEqual({ input: [[3, 4]], h: [[3, 4]], output: [[3, 4]] });
   await holds(ctx, 'dims-question.onnx', 'h', { x: random([3, 4]) }, 'x=3,4');
+});
+
+it('a NoOp of TensorFlow.js orders things, no more', async (ctx) => {
+  const graph = await loadModel(await shared(ctx, 'cases/noop.json'));
+  expect(graph.nodes.map((n) => n.op)).toContain('Relu');
+  const session = await engine.load(graph);
+  const y = Object.values(await session.run({ x: float32([-1, 2, -3, 4], [1, 4]) }))[0]!;
+  await session.close();
+  expect([...(y.data as Float32Array)]).toEqual([0, 2, 0, 4]);
+});
+
+it('a loop of TensorFlow 1 is not supported, which is not to say that the file is corrupt', async (ctx) => {
+  await expect(loadModel(await shared(ctx, 'cases/while.json'))).rejects.toMatchObject({
+    code: 'TFJS_UNSUPPORTED',
+    message: expect.stringContaining('e (Enter)'),
+  });
 });
