@@ -25,13 +25,13 @@ export async function observe(
 ): Promise<Tensors> {
   const seen = defense.where === 'input' ? applied(defense, inputs, noise) : inputs;
   const raw = await runInChunks(engine, subject, cut, seen, signal);
-  const out: Record<string, Tensor> = {};
+  const out = new Map<string, Tensor>();
   for (const [name, tensor] of Object.entries(raw)) {
     if (!asFloat32(tensor).every(Number.isFinite))
       throw new CutlineError('ACTIVATION_NOT_FINITE', { cut: cut.id, tensor: name });
-    out[name] = defense.where === 'activation' ? applied(defense, tensor, noise) : tensor;
+    out.set(name, defense.where === 'activation' ? applied(defense, tensor, noise) : tensor);
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
 function applied(defense: Defense, tensor: Tensor, noise: NoiseSource | ((row: number) => NoiseSource)): Tensor {
