@@ -11,7 +11,7 @@ export interface Symbols {
 
 /**
  * A text is arithmetic if all its names are dimensions of inputs by themselves, or it is a multiple of one name. Any other
- * is a name as a whole: `image-batch` is no difference.
+ * is a name as a whole: `image-batch` is no difference, and `5` in the place of a name no number.
  */
 export function symbolsOf(graph: Pick<Graph, 'inputs'>): Symbols {
   const texts = graph.inputs.flatMap((v) =>
@@ -24,8 +24,10 @@ export function symbolsOf(graph: Pick<Graph, 'inputs'>): Symbols {
     const multiplied = e && multipleOf(e);
     if (multiplied) names.add(multiplied.name);
   }
-  const isArithmetic = (e: Expression | undefined): e is Expression =>
-    !!e && [...namesIn(e)].every((n) => names.has(n));
+  const isArithmetic = (e: Expression | undefined): e is Expression => {
+    const used = e ? [...namesIn(e)] : [];
+    return used.length > 0 && used.every((n) => names.has(n));
+  };
   for (const [text, e] of parsed) if (!isArithmetic(e)) names.add(text);
   return {
     names,
