@@ -11,7 +11,7 @@ import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
 import { modelSha256 } from './file.ts';
 import type { Graph } from './graph.ts';
-import { inferBatchShapes } from './infer.ts';
+import { inferBatchShapes } from './infer/batch.ts';
 import type { FixedInput } from './inputs/fixed.ts';
 import { encodeModel } from './onnx/write.ts';
 import { type NetworkOptions, openNetwork } from './open.ts';
@@ -93,7 +93,7 @@ async function splitKeepingBatch(
   } catch (error) {
     if (!(error instanceof CutlineError) || !batchFailures.has(error.code)) throw error;
     note?.(
-      `the batch is symbolic, but the model does not work with every batch (${error.message}): halves are for a batch of 1`,
+      `the batch is symbolic, but halves for any batch cannot be made (${error.message}): they are for a batch of 1`,
     );
     return split(fixed, cut);
   }

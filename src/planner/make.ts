@@ -8,7 +8,7 @@ import { isRelative, parseDefense, resolveDefense } from '../privacy/defenses/in
 import type { AuditFindings } from './audit.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import type { Findings } from './leakage.ts';
-import { modelFacts, partsOf } from './model-facts.ts';
+import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
 import {
@@ -69,7 +69,8 @@ export interface PlanOutcome {
 
 /** @throws CutlineError PROFILE_LACKS, and what calibration and audits throw */
 export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
-  const { model, profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const { profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
   requireProfiles(profiles);
   const calibration = pictures
     ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)

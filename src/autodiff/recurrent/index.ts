@@ -32,7 +32,7 @@ export function unrollRecurrent(graph: Graph): Graph {
 }
 
 function writable(node: Node, graph: Graph): boolean {
-  if (node.domain !== '' || !cells[node.op]) return false;
+  if (node.domain !== '' || !Object.hasOwn(cells, node.op)) return false;
   const plainSettings =
     !node.attributes.clip && attrInt(node, 'input_forget', 0) === 0 && attrInt(node, 'layout', 0) === 0;
   const lengths = node.inputs[4] ? graph.initializers.get(node.inputs[4]) : undefined;

@@ -2,6 +2,7 @@
 import { preprocess, type Split } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { asFloat32, type Cut, float32, sizeOf, type Tensors } from '../../model/index.ts';
+import { own } from '../../own.ts';
 import type { Defense, NoiseSource } from '../defenses/index.ts';
 import { observe } from './device.ts';
 import type { Subject } from './subject.ts';
@@ -64,5 +65,5 @@ export async function utility(
 }
 
 function pick(tensors: Tensors, names: readonly string[]): Tensors {
-  return Object.fromEntries(names.map((name) => [name, tensors[name] ?? float32([], [0])]));
+  return Object.fromEntries(names.map((name) => [name, own(tensors, name) ?? float32([], [0])]));
 }
