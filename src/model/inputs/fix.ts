@@ -40,7 +40,9 @@ export function fixInputs(graph: Graph, values: ReadonlyMap<string, Tensor>): Gr
     return { ...v, shape };
   };
   const separated = { ...graph, inputs: graph.inputs.map(separate) };
-  const shapes = Object.fromEntries([...values].map(([name, t]) => [name, t.shape]));
+  // Without a prototype: an input may be called `constructor`.
+  const shapes: Record<string, readonly number[]> = Object.create(null);
+  for (const [name, t] of values) shapes[name] = t.shape;
   const bound = bindDimensions(separated, shapes);
   const initializers = new Map(bound.initializers);
   for (const [name, tensor] of values) initializers.set(name, tensor);
