@@ -31,6 +31,8 @@ const noTensors = new Set([
 export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> {
   requireBound(graph);
   const asked = graph.nodes.filter((n) => !noTensors.has(n.op)).flatMap((n) => n.outputs.filter((o) => o !== ''));
+  // Inputs that are handed through: the engine takes no graph without outputs.
+  if (asked.length === 0) return { ...graph, values: new Map() };
   const known = new Map<string, ValueInfo>();
   for (const v of await inferred(engine, declared(graph, asked))) known.set(v.name, v);
   // An unknown rank looks like a scalar. The rank of a tensor is the length of its Shape, which tells them apart.
