@@ -153,4 +153,18 @@ describe('the picture', () => {
     const macs = cuts.filter((c) => namesOf(c).includes('im_shape')).map((c) => c.headMacs);
     expect(macs).toEqual([...macs].sort((a, b) => a - b));
   });
+
+  it('is sent together with an answer that the device has made on the way', async () => {
+    const b = new GraphBuilder();
+    for (const name of ['p', 'q']) b.input(name, 'float32', [1, 4]);
+    b.output(b.op('Tanh', ['q'], {}, 'answer'), 'float32', [1, 4]);
+    b.output(b.op('Neg', [b.op('Add', ['p', 'answer'], {}, 'sum')], {}, 'y'), 'float32', [1, 4]);
+    const graph = await inferShapes(b.build(), engine);
+    const cut = findCuts(graph, { along: 'p' }).find((c) => namesOf(c).includes('sum'))!;
+    expect(namesOf(cut)).toEqual(['answer', 'sum']);
+    const { p, q } = feeds(3);
+    expect(await runSplit(engine, graph, cut, { p: p!, q: q! })).toEqual(
+      await runGraph(engine, graph, { p: p!, q: q! }),
+    );
+  });
 });
