@@ -30,6 +30,7 @@ beforeAll(async () => {
   shop = await workshop();
   engine = await createEngine({ threads: 1 });
   await saveModel(clip({ batch: 'pictures', textBatch: 'texts' }), path('clip'));
+  await saveModel(clip({ batch: 'batch' }), path('clip-one-batch'));
   await saveModel(detector({ batch: 'batch' }), path('detector'));
   await saveModel(detector(), path('detector-fixed'));
   await saveModel(vad({ batch: 'batch' }), path('vad'));
@@ -81,6 +82,14 @@ describe('cutline inspect', () => {
     expect(model).not.toHaveProperty('picture');
   });
 
+  it('counts what is fixed as computed, also where it shares the batch of the picture', async () => {
+    const figures = async (name: string) => {
+      const { model, cuts } = await inspectModel(path(name), engine, { inputs: ['text=3,1,4,1,5,9'] });
+      return [model.macs, model.parameters, cuts];
+    };
+    expect(await figures('clip-one-batch')).toEqual(await figures('clip'));
+  });
+
   it('knows no picture where there is none, or where two could be it and no card says which', async () => {
     const { model, cuts } = await inspectModel(path('siamese'), engine);
     expect(model.picture).toBeNull();
@@ -110,6 +119,7 @@ describe('cutline split', () => {
     ['clip', 'text+relu1', [], { input: picture(2), text: int64([3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8], [2, 6]) }, {}],
     ['clip', 'relu1', ['text=3,1,4,1,5,9'], { input: picture(3) }, { text: tokens }],
     ['clip', 'alike', ['text=3,1,4,1,5,9'], { input: picture(2) }, { text: tokens }],
+    ['clip-one-batch', 'relu1', ['text=3'], { input: picture(2) }, { text: int64(Array(12).fill(3), [2, 6]) }],
     ['detector', 'im_shape+scale_factor+conv2', [], sides(2), {}],
     ['detector', 'conv2', ['im_shape=640', 'scale_factor=0.5'], { input: picture(2) }, sides(2)],
     ['detector-fixed', 'flat', ['im_shape=640,640', 'scale_factor=.5'], sides(1), sides(1)],

@@ -162,6 +162,11 @@ describe('a model with inputs fixed', () => {
     expect([...graph.initializers.keys()]).toContain('less');
   });
 
+  it('is the model itself where none are', async () => {
+    const graph = clip();
+    expect(await fixed(graph, {})).toBe(graph);
+  });
+
   it('does not mind what names are called', async () => {
     const b = new GraphBuilder();
     b.input('__proto__', 'float32', ['n', 2]);

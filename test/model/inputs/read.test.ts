@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { TensorProto_DataType as Onnx, TensorProtoSchema } from 'onnx-buf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DType, fromHalves, type Graph, GraphBuilder, type ValueInfo } from '../../../src/model/index.ts';
+import {
+  type DType,
+  exampleInputs,
+  fromHalves,
+  type Graph,
+  GraphBuilder,
+  type ValueInfo,
+} from '../../../src/model/index.ts';
 import { readInputs } from '../../../src/model/inputs/read.ts';
 import { npy } from '../../support/npy.ts';
 
@@ -128,6 +135,22 @@ describe('a value', () => {
 
 const pb = (fields: Parameters<typeof create<typeof TensorProtoSchema>>[1]) =>
   toBinary(TensorProtoSchema, create(TensorProtoSchema, fields));
+
+describe('advice', () => {
+  it('can be typed as it is', () => {
+    const inputs: ValueInfo[] = [
+      { name: 'sr', dtype: 'int64', shape: [] },
+      { name: 'im_shape', dtype: 'float32', shape: ['batch', 2] },
+      { name: 'training', dtype: 'bool', shape: [] },
+      { name: 'tokens', dtype: 'int64', shape: ['batch', 'seq'] },
+      { name: 'mode', dtype: 'string', shape: [1] },
+      { name: "it's a/state", dtype: 'float32', shape: [2, 1, 128] },
+    ];
+    expect(exampleInputs(inputs)).toBe(
+      "--input sr=1 --input im_shape=1 --input training=true --input tokens=tokens.npy --input mode=TEXT --input 'it'\\''s a/state=it-s-a-state.npy'",
+    );
+  });
+});
 
 describe('a file', () => {
   it('of NumPy or of ONNX is the value', async () => {
