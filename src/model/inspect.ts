@@ -47,9 +47,9 @@ export interface InspectOptions extends NetworkOptions {
 }
 
 export async function inspectModel(path: string, engine: Engine, options: InspectOptions = {}): Promise<Inspection> {
-  const { graph, sha256, fixed } = await openNetwork(path, options, engine);
+  const { single, sha256, fixed } = await openNetwork(path, options, engine);
   const { note } = options;
-  const ready = await prepare(graph, engine, note && { note });
+  const ready = await prepare(single, engine, note && { note });
   const costs = cost(ready);
   const uncounted = costs.nodes.filter((c) => !c.counted && c.operatorClass !== 'free').map((c) => c.node.op);
   if (uncounted.length > 0) {

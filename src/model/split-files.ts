@@ -45,8 +45,8 @@ export interface SplitOptions extends NetworkOptions {
 export async function splitModel(path: string, engine: Engine, options: SplitOptions): Promise<SplitFiles> {
   const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
   for (const file of Object.values(written)) await checkWritable(file);
-  const { graph, fixed } = await openNetwork(path, options, engine);
-  const ready = await prepare(graph, engine);
+  const { graph, single, fixed } = await openNetwork(path, options, engine);
+  const ready = await prepare(single, engine);
   const several = ready.inputs.length > 1;
   const named = several ? await options.picture?.() : undefined;
   const picture = ready.inputs.find((v) => v.name === named)?.name ?? pictureInput(ready);
@@ -54,6 +54,11 @@ export async function splitModel(path: string, engine: Engine, options: SplitOpt
   const parts = await splitKeepingBatch(graph, ready, cut, engine, options.note);
   const inputs = several ? cutInputs(cut.tensors, ready.inputs, inputsBehind(ready), picture) : undefined;
   if (inputs) options.note?.(reachSentence(inputs, picture));
+  if (graph !== single) {
+    options.note?.(
+      'what is fixed shares its batch with what is not: it is computed again for every batch (bind it with --shape to have it computed once)',
+    );
+  }
   const [head, tail] = [encodeModel(parts.head), encodeModel(parts.tail)];
   await writeBoth(options.out, [
     [written.head, head],

@@ -21,6 +21,8 @@ import { valuesByRunning } from './run.ts';
 export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> {
   requireBound(graph);
   const asked = graph.nodes.flatMap((n) => n.outputs.filter((o) => o !== ''));
+  // Inputs that are handed through: the engine takes no graph without outputs.
+  if (asked.length === 0) return { ...graph, values: new Map() };
   const known = await inferredValues(graph, asked, engine);
   const fluid = fluidTensors({ ...graph, values: known, outputs: [] });
   const doubtful = doubtfulTensors(graph);
