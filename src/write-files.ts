@@ -1,6 +1,6 @@
 /** Writing at the edge: a file is whole or not there, and what stands in its place is not done away with. */
 import { randomBytes } from 'node:crypto';
-import { fstatSync, writeFile as writeTo } from 'node:fs';
+import { fstatSync, statSync, writeFile as writeTo } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CutlineError } from './errors.ts';
@@ -175,7 +175,22 @@ export const temporaryBeside = (path: string): string =>
 export function writeError(path: string, error: unknown): CutlineError {
   if (error instanceof CutlineError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const link = code === 'EEXIST' || code === 'ENOENT' ? brokenLink(dirname(path)) : undefined;
-  const problem = link ? `${link.path} is a link to ${link.target}, which leads ${link.where}` : (code ?? message);
+  const isInTheWay = code === 'EEXIST' || code === 'ENOENT' || code === 'ENOTDIR';
+  const problem = (isInTheWay && obstacle(dirname(path))) || (code ?? message);
   return new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem }, { cause: error });
+}
+
+/** What is on the way to a folder that cannot be made, and is none. */
+function obstacle(folder: string): string | undefined {
+  const link = brokenLink(folder);
+  if (link) return `${link.path} is a link to ${link.target}, which leads ${link.where}`;
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
+    try {
+      const found = statSync(at);
+      return found.isDirectory() ? undefined : `${at} is ${kindOf(found)}, not a folder`;
+    } catch {
+      // Look further up.
+    }
+  }
+  return undefined;
 }
