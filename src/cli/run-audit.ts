@@ -55,6 +55,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   await checkOutputs({
     files: { '--out': settings.out, '--sheet': settings.sheet },
     folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
+    inputs: [settings.model],
     data: settings.data,
   });
   let log = (line: string): void => void process.stderr.write(`${line}\n`);

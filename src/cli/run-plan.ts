@@ -10,7 +10,6 @@ import {
 } from '../data/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import type { Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan } from '../plan/index.ts';
 import {
@@ -113,8 +112,11 @@ export async function runPlan(
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
   const { out } = options;
-  await checkOutputs({ files: {}, folders: { '--out': out }, data: options.data });
-  if (out !== undefined) for (const name of planFiles) await checkWritable(join(out, name));
+  await checkOutputs({ folders: { '--out': out }, data: options.data });
+  if (out !== undefined) {
+    const files = Object.fromEntries(planFiles.map((name) => [`--out: ${name}`, join(out, name)]));
+    await checkOutputs({ files, inputs: [options.model] });
+  }
   const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },

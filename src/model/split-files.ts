@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, makeFolder, writeAtomically } from '../files.ts';
+import { makeFolder, writeAtomically } from '../files.ts';
 import { bindDimensions, hasSymbolicBatch, parseShapes } from './bind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
@@ -36,14 +36,13 @@ export interface SplitOptions {
 }
 
 export async function splitModel(path: string, engine: Engine, options: SplitOptions): Promise<SplitFiles> {
-  const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
-  for (const file of Object.values(written)) await checkWritable(file);
   const graph = await loadModel(path);
   const shapes = parseShapes(options.shapes ?? [], graph);
   const fixed = await prepare(graph, engine, { shapes });
   const cut = resolveCut(findCuts(fixed), options.at, fixed);
   const parts = await splitKeepingBatch(bindDimensions(graph, shapes), fixed, cut, engine, options.note);
   const [head, tail] = [encodeModel(parts.head), encodeModel(parts.tail)];
+  const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
   await writeBoth(options.out, [
     [written.head, head],
     [written.tail, tail],

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 
 interface Options {
@@ -24,15 +25,18 @@ export const splitCommand: CommandModule<object, Options> = {
         describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
       }),
   handler: async (argv) => {
-    const [{ createEngine }, { splitModel }, { print }] = await Promise.all([
+    const [{ createEngine }, { splitModel }, { print }, { checkOutputs }] = await Promise.all([
       import('../../engine/index.ts'),
       import('../../model/index.ts'),
       import('../output.ts'),
+      import('../outputs.ts'),
     ]);
+    const { at, out, shape: shapes } = argv;
+    const files = { '--out: head.onnx': join(out, 'head.onnx'), '--out: tail.onnx': join(out, 'tail.onnx') };
+    await checkOutputs({ files, inputs: [argv.model] });
     const engine = await createEngine();
     try {
       const note = (text: string) => process.stderr.write(`split: ${text}\n`);
-      const { at, out, shape: shapes } = argv;
       const written = await splitModel(argv.model, engine, { at, out, shapes, note });
       print(argv.json, written, () =>
         [
