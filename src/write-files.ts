@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { fstatSync, statSync, writeFile as writeTo } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CutlineError } from './errors.ts';
 import { brokenLink, kindOf } from './read-files.ts';
 
@@ -96,6 +96,8 @@ async function removeEmpty(deepest: string, topmost: string): Promise<void> {
 /** @throws CutlineError OUTPUT_NOT_WRITABLE for folders, FIFOs, sockets and disks: they are not opened */
 export async function placeOf(path: string): Promise<Place> {
   try {
+    // Only a folder is written so, and it need not be there yet.
+    if (path.endsWith('/') || path.endsWith(sep)) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     let at = path;
     for (let links = 0; ; links++) {
       const fd = descriptorOf(at);
@@ -109,7 +111,7 @@ export async function placeOf(path: string): Promise<Place> {
       at = resolve(await realpath(dirname(at)), target);
     }
     const found = await stat(at).catch(() => undefined);
-    if (!found || found.isFile()) return { kind: 'file', path: at };
+    if (!found || found.isFile()) return { kind: 'file', path: resolve(at) };
     if (found.isCharacterDevice()) return { kind: 'device', path: at };
     if (found.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     throw new Error(kindOf(found));

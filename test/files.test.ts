@@ -79,6 +79,14 @@ describe('writing', () => {
     expect((await readdir(dir)).sort()).toEqual(['fifo', 'way']);
   });
 
+  it('takes a name that ends in a slash for a folder, there or not', async () => {
+    const dir = await tempDir();
+    for (const path of [`${dir}/`, `${dir}/new/`]) {
+      await expect(checkWritable(path)).rejects.toMatchObject(told('OUTPUT_NOT_WRITABLE', /EISDIR/));
+    }
+    expect(await readdir(dir)).toEqual([]);
+  });
+
   it('leaves devices devices', async () => {
     await writeAtomically('/dev/null', 'x');
     await expect(writeAtomically('/dev/full', 'x')).rejects.toMatchObject(told('OUTPUT_NOT_WRITABLE', /ENOSPC/));

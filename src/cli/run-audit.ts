@@ -15,7 +15,7 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
-import { fail, print, writeAll } from './output.ts';
+import { fail, note, print, writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
@@ -58,7 +58,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     inputs: [settings.model],
     data: settings.data,
   });
-  let log = (line: string): void => void process.stderr.write(`${line}\n`);
+  let log = note;
   const store = await attackStore(settings.cache, (line) => log(line));
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
@@ -66,7 +66,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal });
+  const data = await openDataset(settings.data, { size: preprocessing, signal, note: (line) => log(line) });
   const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
   const open = async (threads?: number) => {

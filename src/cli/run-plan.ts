@@ -184,7 +184,7 @@ async function openPictures(
   log: (line: string) => void,
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
-  const dataset = await openDataset(spec, { size: preprocessing, signal });
+  const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
   const picture = await pictureOf(options.model, model);
   const input = picture?.input ?? model.graph.inputs[0]!.name;
   const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({

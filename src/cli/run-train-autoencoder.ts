@@ -7,7 +7,7 @@ import { checkWritable } from '../files.ts';
 import { encodeModel, float32, modelSha256, saveModel } from '../model/index.ts';
 import { createRandom } from '../random.ts';
 import { defaultAutoencoder, trainAutoencoder } from '../training/index.ts';
-import { print } from './output.ts';
+import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
 
@@ -35,7 +35,7 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
   const path = settings.out ?? join('models', `generator-${short}.onnx`);
   for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
-  const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal });
+  const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal, note });
   const { channels, height, width, train } = data;
   const count = Math.min(settings.pictures ?? mostPictures, train.count);
   const chosen = createRandom(seed).fork('pictures').permutation(train.count).subarray(0, count);

@@ -6,7 +6,7 @@ import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { encodeModel, modelSha256, saveModel } from '../model/index.ts';
 import { trainClassifier } from '../training/index.ts';
-import { print } from './output.ts';
+import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
 
@@ -31,7 +31,7 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
   const path = settings.out ?? join('models', `${network === 'lenet' ? `lenet-${short}` : network}.onnx`);
   for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
-  const data = await openDataset(settings.data, { signal });
+  const data = await openDataset(settings.data, { signal, note });
   const engine = await createComputingEngine(settings.threads ? { threads: settings.threads } : {});
   const bar = progressBar(`Training ${network}`);
   try {

@@ -139,11 +139,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-async function openSubject(engine: Engine, { model, data, signal }: DemoOptions) {
+async function openSubject(engine: Engine, { model, data, signal, log }: DemoOptions) {
   const card = await readCard(model);
   const unbound = await loadModel(model);
   const graph = await inferShapes(bindBatch(unbound, 1), engine);
-  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal });
+  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal, note: log });
   const sha256 = modelSha256(await readModel(model));
   return {
     path: model,
