@@ -4,11 +4,12 @@ import { cardPath, openDataset, type Preprocessing, unitPixels, writeCard } from
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
-import { encodeModel, float32, modelSha256, saveModel } from '../model/index.ts';
+import { encodeModel, float32, modelSha256 } from '../model/index.ts';
 import { createRandom } from '../random.ts';
 import { defaultAutoencoder, trainAutoencoder } from '../training/index.ts';
 import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
+import { saveTrained } from './save-trained.ts';
 import { stopSignal } from './stop.ts';
 
 export interface AutoencoderSettings {
@@ -67,7 +68,7 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
         onEpoch: (epoch, _loss, mse) => bar.log(`epoch ${epoch + 1}/${epochs}: ${decibels(mse)} dB on others`),
       },
     );
-    await saveModel(decoder, path);
+    await saveTrained(decoder, path);
     const psnr = -10 * Math.log10(validationMse);
     const every = (value: number) => Array.from({ length: channels }, () => value);
     const preprocessing = {

@@ -4,10 +4,11 @@ import { cardPath, openDataset, writeCard } from '../data/index.ts';
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
-import { encodeModel, modelSha256, saveModel } from '../model/index.ts';
+import { encodeModel, modelSha256 } from '../model/index.ts';
 import { trainClassifier } from '../training/index.ts';
 import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
+import { saveTrained } from './save-trained.ts';
 import { stopSignal } from './stop.ts';
 
 export interface TrainSettings {
@@ -53,7 +54,7 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
         );
       },
     });
-    await saveModel(trained.graph, path);
+    await saveTrained(trained.graph, path);
     const augment = augmentShift > 0 ? ` --augment-shift ${augmentShift}` : '';
     const card = await writeCard(path, {
       format: 'cutline.card/1',

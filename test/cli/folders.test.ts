@@ -4,6 +4,7 @@ import { chmod, cp, mkdir, readdir, readFile, readlink, symlink, writeFile } fro
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
+import { loadModel } from '../../src/model/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { writeTree } from '../data/fixtures.ts';
 import { fullDisk } from '../support/full-disk.ts';
@@ -188,6 +189,31 @@ describe('an output', () => {
     expect(JSON.parse(stdout)).toMatchObject({ format: 'cutline.audit/1', results: [{ cut: 'conv1' }] });
     expect(stderr).toMatch(/\/dev\/full: cannot write \(ENOSPC\)/);
     expect((await sharp(sheet).metadata()).format).toBe('png');
+  });
+
+  it('of a training is kept elsewhere when the disk has filled up meanwhile', async (ctx) => {
+    const disk = fullDisk(ctx, 68 * 1024);
+    const env = { ...process.env, TMPDIR: shop.path('temporary') };
+    await mkdir(env.TMPDIR);
+    const args = [
+      'train',
+      'lenet',
+      '--data',
+      shop.data,
+      '--epochs',
+      '1',
+      '--batch',
+      '16',
+      '--out',
+      join(disk, 'net.onnx'),
+    ];
+    const { code, stdout, stderr } = await cutlineAs({ env }, ...args);
+    expect([code, stdout], stderr).toEqual([1, '']);
+    expect(stderr).toMatch(/net\.onnx: cannot write \(ENOSPC\)/);
+    const kept = /the network is kept in (.*)\n/.exec(stderr)![1]!;
+    expect(kept.startsWith(env.TMPDIR)).toBe(true);
+    expect((await loadModel(kept)).outputs).toHaveLength(1);
+    expect(await readdir(disk)).toEqual([]);
   });
 
   it('in the place of a FIFO or a folder is refused before the work, whichever option names it', async () => {
