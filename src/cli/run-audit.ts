@@ -15,7 +15,7 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
-import { fail, print, writeAll } from './output.ts';
+import { fail, note, print, writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
 import { pictureNamed } from './picture-named.ts';
 import { progressBar } from './progress.ts';
@@ -57,16 +57,17 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   await checkOutputs({
     files: { '--out': settings.out, '--sheet': settings.sheet },
     folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
+    inputs: [settings.model],
     data: settings.data,
   });
-  let log = (line: string): void => void process.stderr.write(`${line}\n`);
+  let log = note;
   const store = await attackStore(settings.cache, (line) => log(line));
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
   const { graph, sha256, fixed } = await open(settings);
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal });
+  const data = await openDataset(settings.data, { size: preprocessing, signal, note: (line) => log(line) });
   const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
   const start = async (threads?: number) => {

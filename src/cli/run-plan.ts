@@ -10,7 +10,6 @@ import {
 } from '../data/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan } from '../plan/index.ts';
 import {
@@ -114,8 +113,11 @@ export async function runPlan(
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
   const { out } = options;
-  await checkOutputs({ files: {}, folders: { '--out': out }, data: options.data });
-  if (out !== undefined) for (const name of planFiles) await checkWritable(join(out, name));
+  await checkOutputs({ folders: { '--out': out }, data: options.data });
+  if (out !== undefined) {
+    const files = Object.fromEntries(planFiles.map((name) => [`--out: ${name}`, join(out, name)]));
+    await checkOutputs({ files, inputs: [options.model] });
+  }
   const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
@@ -186,7 +188,7 @@ async function openPictures(
   log: (line: string) => void,
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
-  const dataset = await openDataset(spec, { size: preprocessing, signal });
+  const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
   const input = picture?.input ?? model.graph.inputs[0]!.name;
   const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({
     [input]: preprocess(await split.pixels([index], signal), preprocessing),

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, makeFolder, writeAtomically } from '../files.ts';
+import { makeFolder, writeAtomically } from '../files.ts';
 import { hasSymbolicBatch } from './bind.ts';
 import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
@@ -43,8 +43,6 @@ export interface SplitOptions extends NetworkOptions {
 }
 
 export async function splitModel(path: string, engine: Engine, options: SplitOptions): Promise<SplitFiles> {
-  const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
-  for (const file of Object.values(written)) await checkWritable(file);
   const { graph, single, fixed } = await openNetwork(path, options, engine);
   const ready = await prepare(single, engine);
   const several = ready.inputs.length > 1;
@@ -60,6 +58,7 @@ export async function splitModel(path: string, engine: Engine, options: SplitOpt
     );
   }
   const [head, tail] = [encodeModel(parts.head), encodeModel(parts.tail)];
+  const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
   await writeBoth(options.out, [
     [written.head, head],
     [written.tail, tail],
