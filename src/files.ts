@@ -1,5 +1,6 @@
 /** Files at the edge: reads are bounded, writes are whole or not at all. */
 import { randomBytes } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CutlineError } from './errors.ts';
@@ -94,6 +95,13 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
     await rm(temporary, { force: true }).catch(() => {});
     throw writeError(path, error);
   }
+}
+
+/** As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there. */
+export function writeAtOnce(path: string, data: string): void {
+  const temporary = temporaryBeside(path);
+  writeFileSync(temporary, data);
+  renameSync(temporary, path);
 }
 
 /**

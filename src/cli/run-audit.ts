@@ -1,11 +1,21 @@
-/** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
+/** `cutline audit`: opens model and data, says what it will do, attacks, prints table and JSON, draws the contact sheet. */
 import { join } from 'node:path';
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createComputingEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, writeAtomically } from '../files.ts';
+import { checkWritable, writeAtOnce, writeAtomically } from '../files.ts';
 import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
-import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
+import {
+  type Audit,
+  type AuditOptions,
+  type AuditOutcome,
+  candidatesOf,
+  lanesFor,
+  type Prepared,
+  prepareAudit,
+  runAudit,
+  Subject,
+} from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
 import { cacheFor } from './attack-cache.ts';
 import {
@@ -16,6 +26,7 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
+import { rangeText, secondsOf, spanText } from './duration.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
@@ -34,7 +45,10 @@ export interface AuditSettings extends AttackOptions {
   readonly lambdaTv: string | undefined;
   readonly learningRate: number | undefined;
   readonly defenses: readonly string[];
-  readonly images: number;
+  /** Default 100. */
+  readonly images: number | undefined;
+  /** 20m, or all. */
+  readonly budget: string | undefined;
   readonly gallery: number | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
@@ -53,8 +67,19 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const inverseNetwork = await inverseNetworkSettings(settings);
   for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
   if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
-  const signal = stopSignal();
+  const budget =
+    settings.budget === undefined || settings.budget === 'all'
+      ? settings.budget
+      : secondsOf('--budget', settings.budget);
+  let finished: Audit | undefined;
+  const partial = () => `${JSON.stringify(finished, null, 2)}\n`;
+  const signal = stopSignal(() => {
+    if (settings.out && finished) writeAtOnce(settings.out, partial());
+  });
   const { model, threads, engine: name } = settings;
+  const bar = progressBar('audit');
+  signal.addEventListener('abort', () => bar.log('audit: stopping at the next step; once more ends it at once'));
+  bar.phase('opening model and pictures');
   const loaded = await loadModel(model);
   const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
@@ -66,14 +91,13 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
-  const bar = progressBar('Audit');
   try {
     const sha256 = modelSha256(await readModel(model));
     const subject = await Subject.open(await open(threads), graph, preprocessing);
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
     const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => open(plan.threads)));
-    const outcome = await runAudit(lanes, subject, data, {
-      images: settings.images,
+    const options: AuditOptions = {
+      images: settings.images ?? defaultImages,
       gallery: settings.gallery,
       seed: settings.seed,
       attacks,
@@ -98,7 +122,25 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       modelSha256: sha256,
       cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes, engine: name }),
       signal,
-      onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
+    };
+    bar.phase('measuring how fast each attack is here');
+    const prepared = await prepareAudit(lanes, subject, data, options, {
+      asked: {
+        cuts: settings.cuts !== undefined,
+        attacks: settings.attacks !== undefined,
+        images: settings.images !== undefined,
+      },
+      budget,
+    });
+    for (const line of announcement(prepared, lanes.length)) bar.log(`audit: ${line}`);
+    bar.begin(prepared.expectedSeconds);
+    const outcome = await runAudit(lanes, subject, data, {
+      ...prepared.options,
+      onProgress: ({ done, cut, defense, attack }) =>
+        bar.update(done, [cut, defense, attack].filter(Boolean).join(' ')),
+      onPartial: (audit) => {
+        finished = audit;
+      },
       onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
           const queries = r.queries ? ` (${r.queries} queries)` : '';
@@ -121,10 +163,32 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     // Whoever names a cut wants to know about it; where nothing at all was measured, that is no audit.
     const { results, unaudited } = outcome.audit;
     if (unaudited.length > 0 && (settings.cuts || results.length === 0)) process.exitCode = 1;
+  } catch (error) {
+    bar.stop();
+    if (signal.aborted && settings.out && finished) {
+      await writeAtomically(settings.out, partial());
+      bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
+    }
+    throw error;
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));
   }
+}
+
+/** What it will do and how long that will take, before it begins. */
+function announcement({ options, candidates, expectedSeconds, probeSeconds, fits }: Prepared, lanes: number): string[] {
+  const { attacks, images, defenses, note } = options;
+  const cuts = candidates / defenses.length;
+  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+  const size = `${many(cuts, 'cut')} × ${many(defenses.length, 'defense')}, ${many(images, 'victim')}`;
+  const beside = lanes > 1 ? `, ${lanes} at a time` : '';
+  return [
+    `${size}, attacks ${attacks.join(', ')}${beside}`,
+    `this will take ${rangeText(expectedSeconds)} (measured here for ${spanText(probeSeconds)})`,
+    ...(note?.said ?? []),
+    ...(fits ? [] : ['even so it does not fit the budget: what the time does not reach stays unaudited']),
+  ];
 }
 
 function tables({ results, failed, exposure }: Audit): string {
@@ -148,6 +212,8 @@ export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
     }),
   );
 }
+
+const defaultImages = 100;
 
 function check({
   queries,

@@ -39,7 +39,12 @@ export interface AttackSettings {
   /** Of the audit: own generators hang on it alone, so that cuts share one. */
   readonly seed: number;
   readonly rmle: Omit<RmleOptions, 'cut'>;
-  readonly latent?: Partial<Omit<LatentOptions, 'training'>> | undefined;
+  readonly latent?:
+    | (Partial<Omit<LatentOptions, 'training'>> & {
+        /** Of an own generator. */
+        readonly training?: { readonly pictures?: number; readonly epochs?: number };
+      })
+    | undefined;
   readonly deepPrior?: DeepPriorOptions | undefined;
   /** Data: by default those of the inverse network. */
   readonly shadow?: Partial<Omit<ShadowOptions, 'cut'>> | undefined;
@@ -79,7 +84,10 @@ function latentOn(settings: AttackSettings, keep: Keep): Attack {
   const options = { data: settings.inverseNetwork?.data ?? 'same-set', ...settings.latent } as const;
   const { generator, ...plain } = options;
   const about = generator && { sha256: modelSha256(encodeModel(generator.graph)), scale: generator.scale };
-  return keep(latent({ ...options, training: { seed: settings.seed, known } }), { ...plain, generator: about });
+  return keep(latent({ ...options, training: { ...options.training, seed: settings.seed, known } }), {
+    ...plain,
+    generator: about,
+  });
 }
 
 /** Wraps an attack that these options describe completely. */

@@ -60,6 +60,12 @@ export function kept<A extends Attack>(attack: A, cache: AttackCache, key: strin
   return { ...attack, run };
 }
 
+/** For as long as somebody holds it. */
+export function memoryCache(): AttackCache {
+  const known = new Map<string, Kept>();
+  return { get: async (key) => known.get(key), put: async (key, found) => void known.set(key, found) };
+}
+
 /**
  * A file is a line of JSON, then the pictures (float32, little endian), then the decoder (ONNX). What cannot be read is as
  * good as absent: it is made again.
