@@ -11,7 +11,6 @@ import {
   type AuditOutcome,
   candidatesOf,
   lanesFor,
-  type Prepared,
   prepareAudit,
   runAudit,
   Subject,
@@ -26,7 +25,8 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
-import { rangeText, secondsOf, spanText } from './duration.ts';
+import { planText, workText } from './audit-text.ts';
+import { secondsOf } from './duration.ts';
 import { print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
@@ -123,6 +123,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes, engine: name }),
       signal,
     };
+    const asked = candidatesOf(subject, settings).length / settings.defenses.length;
+    bar.log(`audit: ${workText(asked, options, lanes.length)}`);
     bar.phase('measuring how fast each attack is here');
     const prepared = await prepareAudit(lanes, subject, data, options, {
       asked: {
@@ -132,7 +134,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       },
       budget,
     });
-    for (const line of announcement(prepared, lanes.length)) bar.log(`audit: ${line}`);
+    for (const line of planText(prepared)) bar.log(`audit: ${line}`);
     bar.begin(prepared.expectedSeconds);
     const outcome = await runAudit(lanes, subject, data, {
       ...prepared.options,
@@ -174,21 +176,6 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));
   }
-}
-
-/** What it will do and how long that will take, before it begins. */
-function announcement({ options, candidates, expectedSeconds, probeSeconds, fits }: Prepared, lanes: number): string[] {
-  const { attacks, images, defenses, note } = options;
-  const cuts = candidates / defenses.length;
-  const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-  const size = `${many(cuts, 'cut')} × ${many(defenses.length, 'defense')}, ${many(images, 'victim')}`;
-  const beside = lanes > 1 ? `, ${lanes} at a time` : '';
-  return [
-    `${size}, attacks ${attacks.join(', ')}${beside}`,
-    `this will take ${rangeText(expectedSeconds)} (measured here for ${spanText(probeSeconds)})`,
-    ...(note?.said ?? []),
-    ...(fits ? [] : ['even so it does not fit the budget: what the time does not reach stays unaudited']),
-  ];
 }
 
 function tables({ results, failed, exposure }: Audit): string {

@@ -186,17 +186,22 @@ export class Auditor {
     return { results, skipped, failed, refusal, pictures, decoders, exposure };
   }
 
-  /** Mounts one attack and scores nothing: how long it takes is the question. What it finishes the audit need not do again. */
+  /**
+   * Mounts one attack and scores nothing: how long it takes is the question. What it finishes the audit need not do again.
+   * @returns the seconds it took when it was made, where it was kept
+   */
   async attempt(
     cutId: string,
     defenseSpec: string,
     name: AttackName,
     signal: AbortSignal,
     onProgress: (done: number) => void,
-  ): Promise<void> {
+  ): Promise<number | undefined> {
     const { cut, defense, random, observed } = await this.#open(cutId, defenseSpec, signal);
     const attack = attacksOn(cut, [name], this.#options, this.#keeper(cut, defense)).at(-1)!;
-    await mount(attack, this.#ground(cut, defense, observed, random, signal, onProgress));
+    const ground = this.#ground(cut, defense, observed, random, signal, onProgress);
+    const found: Reconstruction & Partial<Kept> = await mount(attack, ground);
+    return found.seconds;
   }
 
   /** What the cloud sees of the victims at this cut under this defense. */

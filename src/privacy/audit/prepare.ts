@@ -51,8 +51,8 @@ export interface PrepareOptions {
 const [tooMuch, ownBudget] = [2 * 7200, 2 * 1800];
 /** Seconds here that a reckoned second of scoring takes. */
 const scoringHere: Range = { low: 0.5, high: 2.5 };
-/** Of the time allowed: the rest is for what is not reckoned. */
-const share = 0.85;
+/** Of the time allowed, for the attacks and for probing them: the rest is for what is not reckoned. */
+const [share, probeShare] = [0.85, 0.1];
 
 /** @throws CutlineError as `runAudit`, before anything is attacked */
 export async function prepareAudit(
@@ -93,6 +93,7 @@ export async function prepareAudit(
     options.defenses[0]!,
     (attack, cut) => reckoning.work(draft, attack, cut),
     signal,
+    typeof budget === 'number' ? probeShare * budget : undefined,
   );
   const lanes = engines.length;
   const left = typeof budget === 'number' ? budget - (performance.now() - began) / 1000 : undefined;

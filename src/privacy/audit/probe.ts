@@ -14,11 +14,11 @@ export interface ProbeLimits {
   readonly watchedMs: number;
   /** Given up after so long in all. */
   readonly mostMs: number;
-  /** What will take no longer than this may as well end. */
+  /** What will take no longer than this may as well end: it is kept for the audit. */
   readonly shortMs: number;
 }
 
-export const defaultLimits: ProbeLimits = { watchedMs: 2000, mostMs: 15_000, shortMs: 5000 };
+export const defaultLimits: ProbeLimits = { watchedMs: 2000, mostMs: 20_000, shortMs: 8000 };
 
 /**
  * What comes before an attack first tells how far it is – loading, asking, solving – is not multiplied: only the speed since.

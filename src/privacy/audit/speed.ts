@@ -6,7 +6,7 @@ import type { AttackName } from './attack-list.ts';
 import type { Auditor } from './auditor.ts';
 import { isBeyondAttack } from './beyond.ts';
 import type { Range } from './prepare.ts';
-import { type ProbeLimits, probe } from './probe.ts';
+import { defaultLimits, type ProbeLimits, probe } from './probe.ts';
 import type { Work } from './work.ts';
 
 export interface Speed {
@@ -34,6 +34,7 @@ const probedAs = (name: AttackName): AttackName => (name === 'hybrid' ? 'rmle' :
 /**
  * @param auditors one for each probe under way at a time
  * @param workAt what the probe is asked to do, reckoned
+ * @param mostSeconds of all probes together
  * @throws CutlineError CANCELLED, and what speaks about more than one attack
  */
 export async function measureSpeed(
@@ -43,10 +44,13 @@ export async function measureSpeed(
   defense: string,
   workAt: (attack: AttackName, cut: Cut) => Work,
   signal?: AbortSignal,
-  limits?: ProbeLimits,
+  mostSeconds = Number.POSITIVE_INFINITY,
 ): Promise<Speed> {
-  const ends = [...new Set([cuts[0]!, cuts.at(-1)!])];
   const names = [...new Set(attacks.map(probedAs))];
+  const each = (1000 * mostSeconds * auditors.length) / names.length;
+  // The deepest first: where there is time for one only, it is the dearest that must not be guessed.
+  const ends = [...new Set(each > shortProbeMs ? [cuts.at(-1)!, cuts[0]!] : [cuts.at(-1)!])];
+  const limits = limitsWithin(each / ends.length);
   const jobs = ends.flatMap((cut) => names.map((name) => ({ cut, name })));
   const measured = new Map<AttackName, Measured[]>();
   const finished = new Set<string>();
@@ -54,18 +58,22 @@ export async function measureSpeed(
     jobs,
     auditors,
     async ({ cut, name }, _index, auditor, stop) => {
-      const found = await probe((s, told) => auditor.attempt(cut.id, defense, name, s, told), limits, stop).catch(
-        (error: unknown) => {
-          // The audit will say so; there is nothing to measure.
-          if (isBeyondAttack(error) || (error instanceof CutlineError && /^DATA_/.test(error.code))) return undefined;
-          throw error;
-        },
-      );
+      let kept: number | undefined;
+      const attempt = async (s: AbortSignal, told: (done: number) => void) => {
+        kept = await auditor.attempt(cut.id, defense, name, s, told);
+      };
+      const found = await probe(attempt, limits, stop).catch((error: unknown) => {
+        // The audit will say so; there is nothing to measure.
+        if (isBeyondAttack(error) || (error instanceof CutlineError && /^DATA_/.test(error.code))) return undefined;
+        throw error;
+      });
       if (found?.finished) finished.add(jobKey(name, cut.id, defense));
       const { each, once } = workAt(name, cut);
       if (found && each + once > 0) {
-        const ratio = found.seconds / (each + once);
-        const own = { headMacs: cut.headMacs, setup: found.setupSeconds, ratio };
+        // What was found in a cache took its time when it was made.
+        const wasMade = (kept ?? 0) > 2 * (found.setupSeconds + found.seconds);
+        const [setup, seconds] = wasMade ? [0, kept!] : [found.setupSeconds, found.seconds];
+        const own = { headMacs: cut.headMacs, setup, ratio: seconds / (each + once) };
         measured.set(name, [...(measured.get(name) ?? []), own]);
       }
     },
@@ -75,6 +83,15 @@ export async function measureSpeed(
 }
 
 const jobKey = (...parts: readonly [AttackName, string, string]): string => JSON.stringify(parts);
+
+/** Below this, milliseconds, an attack is probed at one cut instead of two. */
+const shortProbeMs = 8000;
+
+function limitsWithin(mostMs: number): ProbeLimits {
+  const { watchedMs, mostMs: usual, shortMs } = defaultLimits;
+  const most = Math.min(usual, mostMs);
+  return { watchedMs: Math.min(watchedMs, most / 3), mostMs: most, shortMs: Math.min(shortMs, most / 2) };
+}
 
 /** Between two cuts in proportion to what their heads compute; attacks that were not measured go as the others do. */
 export function speedOf(
