@@ -46,12 +46,15 @@ class State {
   }
 
   phase(note: string): void {
+    this.#begun = undefined;
+    this.done = 0;
     this.#note = note;
   }
 
   begin(expected?: Span): void {
     this.#begun = this.#now();
     this.#expected = expected;
+    this.done = 0;
     this.#note = '';
   }
 

@@ -45,6 +45,8 @@ export interface PrepareOptions {
   readonly asked: Asked;
   /** Seconds from now on; 'all' for everything however long; undefined for everything, or less where that takes many hours. */
   readonly budget: number | 'all' | undefined;
+  /** The cuts stand for others like them: they are not to be fewer, and still not all must be done however long it takes. */
+  readonly lazily?: boolean | undefined;
 }
 
 /** Reckoned seconds of a core: an audit of more than two hours on two cores makes do with what fits into half an hour. */
@@ -60,7 +62,7 @@ export async function prepareAudit(
   subject: Subject,
   data: Dataset,
   options: AuditOptions,
-  { asked, budget }: PrepareOptions,
+  { asked, budget, lazily = false }: PrepareOptions,
 ): Promise<Prepared> {
   const began = performance.now();
   const { signal } = options;
@@ -70,7 +72,7 @@ export async function prepareAudit(
   const reckoning = new Reckoning(subject, data, options);
   const list = drafts(whole, asked);
   let draft = whole;
-  if (budget === undefined && !asked.cuts && reckoning.seconds(whole) > tooMuch) {
+  if (budget === undefined && (lazily || !asked.cuts) && reckoning.seconds(whole) > tooMuch) {
     draft = list.find((d) => reckoning.seconds(d) <= ownBudget) ?? list.at(-1)!;
   }
   const truth = await openTruth(data, subject, { ...options, images: draft.images }, signal);
