@@ -167,7 +167,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     if (unaudited.length > 0 && (settings.cuts || results.length === 0)) process.exitCode = 1;
   } catch (error) {
     bar.stop();
-    if (signal.aborted && settings.out && finished) {
+    // Whatever ended it: hours of work are not lost.
+    if (settings.out && finished) {
       await writeAtomically(settings.out, partial());
       bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
     }

@@ -77,12 +77,14 @@ export async function prepareAudit(
   }
   const truth = await openTruth(data, subject, { ...options, images: draft.images }, signal);
   const finished = memoryCache();
+  const shared = {};
   const at = (d: Draft): AuditOptions => ({
     ...options,
     ...reckoning.settings(d),
     attacks: d.attacks,
     images: d.images,
     finished,
+    shared,
     insist: options.insist ?? options.cuts !== undefined,
     ...(d.cuts.length < whole.cuts.length && { cuts: d.cuts.map((c) => c.id) }),
   });
