@@ -185,6 +185,14 @@ const catalogue = {
     exit: 1,
     text: 'Cut {cut}: attack {attack} found nothing out about {missed} of {images} victims: {problem}. That is no measurement, and the cut is not known to be safe. Try another --attack or --solver, or a cut nearer to the picture.',
   },
+  ATTACK_SPARED: {
+    exit: 1,
+    text: 'Cut {cut}: {attack} was spared, since {by} already gets the pictures back (SSIM {ssim}).',
+  },
+  AUDIT_LEFT_OUT: {
+    exit: 1,
+    text: 'Cut {cut} was not attacked: {problem}. Nothing is known about it. Name it with --at, or allow more time with --budget.',
+  },
   ATTACK_NOT_ALLOWED: {
     exit: 2,
     text: 'Attack {attack} needs a {needs} attacker, and --threat {threat} is weaker. Attacks it allows: {allowed}.',

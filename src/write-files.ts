@@ -1,6 +1,6 @@
 /** Writing at the edge: a file is whole or not there, and what stands in its place is not done away with. */
 import { randomBytes } from 'node:crypto';
-import { fstatSync, statSync, writeFile as writeTo } from 'node:fs';
+import { fstatSync, renameSync, statSync, writeFileSync, writeFile as writeTo } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CutlineError } from './errors.ts';
@@ -47,6 +47,13 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
     if (temporary) await rm(temporary, { force: true }).catch(() => {});
     throw writeError(path, error);
   }
+}
+
+/** As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there. */
+export function writeAtOnce(path: string, data: string): void {
+  const temporary = temporaryBeside(path);
+  writeFileSync(temporary, data);
+  renameSync(temporary, path);
 }
 
 /**

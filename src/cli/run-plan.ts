@@ -26,9 +26,11 @@ import {
   writePlan,
 } from '../planner/index.ts';
 import { readProfile } from '../profile/index.ts';
+import { secondsOf } from './duration.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import { writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
+import type { Progress } from './progress.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
 export interface PlanArguments extends ThresholdArguments {
@@ -42,6 +44,8 @@ export interface PlanArguments extends ThresholdArguments {
   readonly codecs: readonly string[];
   readonly defenses: readonly string[];
   readonly images: number;
+  /** Of all audits made here: 20m, or all. */
+  readonly budget?: string | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly shapes: readonly string[];
@@ -62,7 +66,10 @@ export interface AuditSetting {
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly engine: Engine;
+  /** Seconds for all audits. */
+  readonly budget?: number | 'all' | undefined;
   readonly log: (line: string) => void;
+  readonly progress?: Pick<Progress, 'phase' | 'begin' | 'update'> | undefined;
 }
 
 /** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
@@ -103,6 +110,7 @@ export async function runPlan(
   signal: AbortSignal,
   log: (line: string) => void,
   auditor: ((setting: AuditSetting) => AuditCandidate) | undefined,
+  progress?: AuditSetting['progress'],
 ): Promise<PlanAnswer> {
   const thresholds = thresholdsOf(options);
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
@@ -130,7 +138,7 @@ export async function runPlan(
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log);
+        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log, progress);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -186,6 +194,7 @@ async function openPictures(
   auditor: (setting: AuditSetting) => AuditCandidate,
   signal: AbortSignal,
   log: (line: string) => void,
+  progress: AuditSetting['progress'],
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
   const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
@@ -214,6 +223,11 @@ async function openPictures(
       seed: options.seed,
       engine,
       log,
+      progress,
+      budget:
+        options.budget === undefined || options.budget === 'all'
+          ? options.budget
+          : secondsOf('--budget', options.budget),
     }),
   };
 

@@ -133,7 +133,7 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     ...(onAudit && { onAudit }),
   });
   if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
-  const { results, leakage, failed = [] } = lazy.findings;
+  const { results, leakage, failed = [], budget } = lazy.findings;
   const { dataSha256, seed } = pictures;
   const document = {
     format: 'cutline.audit/1',
@@ -141,6 +141,7 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     results,
     leakage,
     failed,
+    ...(budget && { budget }),
     data: { sha256: dataSha256 },
     seed,
   };

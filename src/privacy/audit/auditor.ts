@@ -2,7 +2,7 @@
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import type { Cut, Graph, Tensor } from '../../model/index.ts';
+import type { Cut, Graph, Tensor, Tensors } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
 import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
@@ -14,7 +14,7 @@ import { observe } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
 import { judged } from './judged.ts';
-import { mount } from './knowledge.ts';
+import { type Ground, mount } from './knowledge.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
 import { imagesOf, score } from './score.ts';
 import type { Subject } from './subject.ts';
@@ -31,6 +31,12 @@ export interface AuditorOptions extends AttackSettings {
   readonly attacks: readonly AttackName[];
   /** Where finished attacks are kept and looked for; `about` says what the auditor cannot: digest of the model, version. */
   readonly cache?: { readonly store: AttackCache; readonly about: Readonly<Record<string, unknown>> } | undefined;
+  /** Whether a cut whose pictures an attack gets back is spared the attacks after it. */
+  readonly sparing?: boolean | undefined;
+  /** Of this run, in memory: what was finished before the audit began. */
+  readonly finished?: AttackCache | undefined;
+  /** Seconds that an attack on a cut is expected to take, so that progress is of time. Default: all alike. */
+  readonly expected?: ((cut: string, attack: string) => number) | undefined;
   /** What an attack may take for activations and tables. Default 3 GiB. */
   readonly memoryBytes?: number | undefined;
   /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
@@ -57,6 +63,9 @@ export interface Cell {
   /** What is known of the cut and defense without any attack. */
   readonly exposure: Exposure;
 }
+
+/** SSIM, at the lower end of its interval, from which on nobody asks what other attacks get. */
+const openFrom = 0.9;
 
 /** Pictures on which relative noise is calibrated. */
 const calibrationPictures = 64;
@@ -109,18 +118,7 @@ export class Auditor {
     signal?: AbortSignal,
     onProgress?: (done: number, attack: string) => void,
   ): Promise<Cell> {
-    const cut = this.#subject.cut(cutId);
-    const defense = await this.#defense(defenseSpec, cut, signal);
-    const random = this.#random.fork(cut.id).fork(defense.spec);
-    const observed = await observe(
-      this.#engine,
-      this.#subject,
-      cut,
-      this.truth.inputs,
-      defense,
-      seededNoise(random.fork('device')),
-      signal,
-    );
+    const { cut, defense, random, observed } = await this.#open(cutId, defenseSpec, signal);
     const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
     const results: AuditResult[] = [];
     const skipped: Skipped[] = [];
@@ -129,22 +127,23 @@ export class Auditor {
     const decoders = new Map<string, Graph>();
     let pictures: Images | undefined;
     const attacks = attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, defense));
+    const seconds = attacks.map((attack) => this.#options.expected?.(cut.id, attack.name) ?? 1);
+    const all = seconds.reduce((a, b) => a + b, 0);
+    let before = 0;
     for (const [i, attack] of attacks.entries()) {
+      const from = before;
+      before += seconds[i]!;
+      const open = this.#options.sparing ? results.find((r) => r.ssim.low >= openFrom) : undefined;
+      if (open) {
+        const by = { by: open.attack, ssim: open.ssim.low.toFixed(2) };
+        const { code, message } = new CutlineError('ATTACK_SPARED', { cut: cut.id, attack: attack.name, ...by });
+        skipped.push({ cut: cut.id, defense: defense.spec, attack: attack.name, code, message });
+        continue;
+      }
+      const report = (done: number) => onProgress?.((from + done * seconds[i]!) / all, attack.name);
+      report(0);
       const started = performance.now();
-      const mounted = mount(attack, {
-        engine: this.#engine,
-        subject: this.#subject,
-        data: this.#data,
-        cut,
-        defense,
-        observed,
-        reserved: this.#reserved,
-        memoryBytes: this.#options.memoryBytes ?? defaultMemoryBytes,
-        random,
-        pictureRandom: this.#random.fork('attacker’s pictures'),
-        signal,
-        onProgress: (done) => onProgress?.((i + done) / attacks.length, attack.name),
-      });
+      const mounted = mount(attack, this.#ground(cut, defense, observed, random, signal, report));
       const found: (Reconstruction & Partial<Kept>) | undefined = await mounted.catch((error: unknown) => {
         const where = { cut: cut.id, defense: defense.spec, attack: attack.name };
         // Alone it must succeed or say why.
@@ -162,7 +161,7 @@ export class Auditor {
       const missed = new Set(found.missed?.map((m) => m.victim));
       const counted = Array.from({ length: seen.count }, (_, i) => i).filter((i) => !missed.has(i));
       // What was kept took its time when it was made.
-      const seconds = found.seconds ?? (performance.now() - started) / 1000;
+      const took = found.seconds ?? (performance.now() - started) / 1000;
       const scores = score(seen, this.truth, counted, random.fork('intervals'));
       if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
       if (found.decoder) decoders.set([attack.name, found.queries ?? []].flat().join(':'), found.decoder);
@@ -177,7 +176,7 @@ export class Auditor {
         ...(await this.#features.score(seen, random.fork('intervals'), signal, counted)),
         accuracy,
         accuracyImages: images,
-        seconds,
+        seconds: took,
         iterations: found.iterations,
         ...(found.queries !== undefined && { queries: found.queries }),
         parameters: found.parameters,
@@ -188,17 +187,69 @@ export class Auditor {
     return { results, skipped, failed, refusal, pictures, decoders, exposure };
   }
 
+  /**
+   * Mounts one attack and scores nothing: how long it takes is the question. What it finishes the audit need not do again.
+   * @returns the seconds it took when it was made, where it was kept
+   */
+  async attempt(
+    cutId: string,
+    defenseSpec: string,
+    name: AttackName,
+    signal: AbortSignal,
+    onProgress: (done: number) => void,
+  ): Promise<number | undefined> {
+    const { cut, defense, random, observed } = await this.#open(cutId, defenseSpec, signal);
+    const attack = attacksOn(cut, [name], this.#options, this.#keeper(cut, defense)).at(-1)!;
+    const ground = this.#ground(cut, defense, observed, random, signal, onProgress);
+    const found: Reconstruction & Partial<Kept> = await mount(attack, ground);
+    return found.seconds;
+  }
+
+  /** What the cloud sees of the victims at this cut under this defense. */
+  async #open(cutId: string, defenseSpec: string, signal?: AbortSignal) {
+    const cut = this.#subject.cut(cutId);
+    const defense = await this.#defense(defenseSpec, cut, signal);
+    const random = this.#random.fork(cut.id).fork(defense.spec);
+    const noise = seededNoise(random.fork('device'));
+    const observed = await observe(this.#engine, this.#subject, cut, this.truth.inputs, defense, noise, signal);
+    return { cut, defense, random, observed };
+  }
+
+  #ground(
+    cut: Cut,
+    defense: Defense,
+    observed: Tensors,
+    random: Random,
+    signal: AbortSignal | undefined,
+    onProgress: (done: number) => void,
+  ): Ground {
+    return {
+      engine: this.#engine,
+      subject: this.#subject,
+      data: this.#data,
+      cut,
+      defense,
+      observed,
+      reserved: this.#reserved,
+      memoryBytes: this.#options.memoryBytes ?? defaultMemoryBytes,
+      random,
+      pictureRandom: this.#random.fork('attacker’s pictures'),
+      signal,
+      onProgress,
+    };
+  }
+
   /** An attack's outcome hangs on all this; what it is scored with may change. */
   #keeper(cut: Cut, defense: Defense): Keep {
-    const { cache, seed, images, gallery, memoryBytes = defaultMemoryBytes } = this.#options;
-    if (!cache) return (attack) => judged(attack, cut.id);
+    const { cache, finished, seed, images, gallery, memoryBytes = defaultMemoryBytes } = this.#options;
     return (attack, options) => {
+      const sound = judged(attack, cut.id);
       // A decoder from a file has no digest here.
-      if ('trained' in options && options.trained) return judged(attack, cut.id);
+      if ('trained' in options && options.trained) return sound;
       const conditions = { preprocessing: this.#subject.preprocessing, cut: cut.id, defense: defense.spec };
       const draws = { data: this.#data.sha256, seed, images, gallery, memoryBytes, engine: this.#engine.name };
-      const key = cacheKey({ ...cache.about, ...conditions, ...draws, attack: attack.name, options });
-      return kept(judged(attack, cut.id), cache.store, key);
+      const key = cacheKey({ ...cache?.about, ...conditions, ...draws, attack: attack.name, options });
+      return [cache?.store, finished].reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
     };
   }
 

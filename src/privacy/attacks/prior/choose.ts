@@ -40,10 +40,16 @@ const heats = [
 /** Pictures that the statistics are learned from: as many of these as there are. */
 const taught = [1000, 300, 100, 0];
 
+/** A search must not cost much more than the attack on few victims. */
+const affordable = (victims: number): number => Math.max(2, Math.ceil(victims / 8));
+
 /** The search in steps of one picture, to weigh it against the attack. */
-export const searchSteps =
-  (2 * multiples.length + 1) * heats[0].pictures * heats[0].steps +
-  heats[1].beliefs * heats[1].pictures * heats[1].steps;
+export function searchSteps(victims: number, iterations: number): number {
+  const [first, second] = heats;
+  const heat = (beliefs: number, { pictures, steps }: { pictures: number; steps: number }) =>
+    beliefs * Math.min(pictures, affordable(victims)) * Math.min(steps, iterations);
+  return heat(2 * multiples.length + 1, first) + heat(second.beliefs, second);
+}
 
 interface Scored {
   readonly belief: Belief;
@@ -58,16 +64,15 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  // A search must not cost much more than the attack on few victims.
-  const affordable = Math.max(2, Math.ceil(context.count / 8));
+  const whole = searchSteps(context.count, iterations);
   const own = await ownPictures(context, second.pictures);
   const pictures = rowsOf(own, 0, second.pictures);
   const seen = await context.simulate(pictures);
   let done = 0;
   const heat = async (beliefs: readonly Belief[], { pictures: most, steps }: { pictures: number; steps: number }) => {
-    const count = Math.min(most, affordable);
+    const count = Math.min(most, affordable(context.count));
     const taken = Math.min(steps, iterations);
-    const share = (beliefs.length * count * taken) / searchSteps;
+    const share = (beliefs.length * count * taken) / whole;
     const scored = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, taken, (d) =>
       onProgress(Math.min(1, done + share * d)),
     );
