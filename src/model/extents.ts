@@ -17,8 +17,10 @@ const isReckonedTwice = (node: Node): boolean => {
     case 'MaxPool':
     case 'AveragePool':
     case 'LpPool':
-    case 'ConvTranspose':
       return attrInt(node, 'ceil_mode', 0) === 1 || attrString(node, 'auto_pad', 'NOTSET').startsWith('SAME');
+    // Of an `output_shape` that crops, inference finds no spatial axes at all.
+    case 'ConvTranspose':
+      return node.attributes.output_shape !== undefined || attrString(node, 'auto_pad', 'NOTSET').startsWith('SAME');
     default:
       return false;
   }
@@ -55,7 +57,9 @@ export async function measuredExtents(
 
 /** What was inferred as unknown is no contradiction. */
 const contradicts = (inferred: readonly Dim[], ran: readonly number[]): boolean =>
-  inferred.length === ran.length && inferred.some((d, i) => typeof d === 'number' && d !== ran[i]);
+  inferred.length === ran.length
+    ? inferred.some((d, i) => typeof d === 'number' && d !== ran[i])
+    : inferred.length > 0;
 
 async function shapesWhenRun(
   graph: Graph,
