@@ -57,9 +57,7 @@ export async function measuredExtents(
 
 /** What was inferred as unknown is no contradiction. */
 const contradicts = (inferred: readonly Dim[], ran: readonly number[]): boolean =>
-  inferred.length === ran.length
-    ? inferred.some((d, i) => typeof d === 'number' && d !== ran[i])
-    : inferred.length > 0;
+  inferred.length === ran.length ? inferred.some((d, i) => typeof d === 'number' && d !== ran[i]) : inferred.length > 0;
 
 async function shapesWhenRun(
   graph: Graph,
