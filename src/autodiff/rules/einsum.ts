@@ -6,6 +6,7 @@ import { attrString } from '../../model/graph.ts';
 import { float32 } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
+import { finite } from './settled.ts';
 
 interface Equation {
   readonly operands: readonly string[];
@@ -66,7 +67,7 @@ function operandGradient(c: RuleContext, { operands, result }: Equation, k: numb
   const equation = `${terms.map((t) => t.labels).join(',')}->${present.join('')}`;
   const d = g.graph.op(
     'Einsum',
-    terms.map((t) => t.term),
+    terms.map((t) => (t.term === c.dy ? t.term : finite(c, t.term))),
     { equation },
   );
   // Labels that only this operand had were summed away: every place gets the same.

@@ -62,6 +62,16 @@ export const masks: readonly Point[] = [
   masked('ReduceLogSumExp', rows, undefined, { axes: [1], keepdims: 1 }),
   masked('ReduceMax', rows, undefined, { axes: [1], keepdims: 1 }),
   {
+    name: 'attention with a query that may look at nothing, and is not read',
+    x: { x: matrix([0, 1], [0, 1]), v: matrix([1], [2]) },
+    write: (b) => {
+      const mask = b.initializer(matrix([0, 0], [-infinity, -infinity]));
+      const mixed = b.op('MatMul', [b.op('Softmax', [b.op('Add', ['x', mask])]), 'v']);
+      b.op('Gather', [mixed, b.constant([0], 'int64')], {}, 'y');
+    },
+    gradient: { x: [-(e / (1 + e) ** 2), e / (1 + e) ** 2, 0, 0], v: [1 / (1 + e), e / (1 + e)] },
+  },
+  {
     name: 'the logarithm of a sum of exponentials that are all 0',
     x: { x: matrix([-2, -2]) },
     write: (b) => {
