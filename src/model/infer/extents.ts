@@ -5,8 +5,8 @@ import { asNumbers, type Tensor } from '../tensor.ts';
 
 /**
  * Seen with onnxruntime 1.30 over random sizes and attributes: Resize and Upsample by fractions (6 · 5/3 inferred as 9, run as
- * 10) and with an aspect ratio to keep, pooling with `ceil_mode` (a last window in the padding counted or not), ConvTranspose
- * that pads by itself. Of operators outside the standard nothing is known.
+ * 10) and with an aspect ratio to keep, pooling with `ceil_mode` (a last window in the padding counted or not) or that pads by itself,
+ * Range, ConvTranspose that pads by itself. Of operators outside the standard nothing is known.
  * @param weights by name
  */
 export function mayBeInferredWrongly(node: Node, weights: ReadonlyMap<string, Tensor>): boolean {
@@ -21,7 +21,9 @@ export function mayBeInferredWrongly(node: Node, weights: ReadonlyMap<string, Te
     case 'MaxPool':
     case 'AveragePool':
     case 'LpPool':
-      return attrInt(node, 'ceil_mode', 0) === 1;
+      return attrInt(node, 'ceil_mode', 0) === 1 || attrString(node, 'auto_pad', 'NOTSET').startsWith('SAME');
+    case 'Range':
+      return true;
     case 'ConvTranspose':
       return attrString(node, 'auto_pad', 'NOTSET') !== 'NOTSET' || node.attributes.output_shape !== undefined;
     default:
