@@ -103,13 +103,15 @@ export class Auditor {
     const cut = resolveCut(this.#subject.cuts, cutId);
     const defense = await this.#defense(defenseSpec, cut, signal);
     const random = this.#random.fork(cut.id).fork(defense.spec);
+    // Each victim has noise of its own, whoever is attacked with it.
+    const noise = random.fork('device');
     const observed = await observe(
       this.#engine,
       this.#subject,
       cut,
       this.truth.inputs,
       defense,
-      seededNoise(random.fork('device')),
+      (row) => seededNoise(noise.fork(row)),
       signal,
     );
     const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
