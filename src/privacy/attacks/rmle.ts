@@ -85,7 +85,7 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
     batch,
     start,
   };
-  const searched = searchSteps(count, iterations);
+  const searched = searchSteps(iterations);
   const share = searched / (searched + restarts * count * iterations);
   const report = (done: number) => context.onProgress?.(done);
   const belief = await chooseBelief(search, (done) => report(share * done));

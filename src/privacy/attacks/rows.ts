@@ -52,15 +52,15 @@ export async function runRows(engine: Engine, graph: Graph, rows: Tensors, signa
   return Object.fromEntries([...out].map(([name, { data, row }]) => [name, float32(data, [count, ...row])]));
 }
 
-const chunk = 25;
+/** The same for one row as for many: the last digits of a row may hang on how many are computed at once. */
+const chunk = 16;
 
 /**
  * @param graph symbolic batch, one output
  * @returns the output [n, …]
  */
 export async function applyRows(engine: Engine, graph: Graph, rows: Tensors, signal?: AbortSignal): Promise<Tensor> {
-  const count = Object.values(rows)[0]!.shape[0]!;
-  return Object.values(await runRows(engine, bindBatch(graph, Math.min(chunk, count)), rows, signal))[0]!;
+  return Object.values(await runRows(engine, bindBatch(graph, chunk), rows, signal))[0]!;
 }
 
 function filledRows(tensor: Tensor, first: number, count: number): Tensor {

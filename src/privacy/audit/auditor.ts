@@ -210,8 +210,10 @@ export class Auditor {
     const cut = this.#subject.cut(cutId);
     const defense = await this.#defense(defenseSpec, cut, signal);
     const random = this.#random.fork(cut.id).fork(defense.spec);
-    const noise = seededNoise(random.fork('device'));
-    const observed = await observe(this.#engine, this.#subject, cut, this.truth.inputs, defense, noise, signal);
+    // Each victim has noise of its own, whoever is attacked with it.
+    const noise = random.fork('device');
+    const ofRow = (row: number) => seededNoise(noise.fork(row));
+    const observed = await observe(this.#engine, this.#subject, cut, this.truth.inputs, defense, ofRow, signal);
     return { cut, defense, random, observed };
   }
 

@@ -96,7 +96,8 @@ export function blackBox(ground: Ground): BlackBoxContext {
 }
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
-  const { engine, subject, cut, defense, random, signal } = ground;
+  const { engine, subject, cut, defense, signal } = ground;
+  const own = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
     head: async (n) => (await subject.parts(cut, n)).head,
@@ -106,8 +107,7 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
       const indices = Array.from({ length: count }, (_, i) => pictures.count - 1 - i);
       return preprocess(await pictures.pixels(indices, signal), subject.preprocessing);
     },
-    simulate: (inputs) =>
-      observe(engine, subject, cut, inputs, defense, seededNoise(random.fork('simulation')), signal),
+    simulate: (inputs) => observe(engine, subject, cut, inputs, defense, (row) => seededNoise(own.fork(row)), signal),
   };
 }
 

@@ -60,7 +60,7 @@ export function workOf(name: AttackName, facts: WorkFacts, settings: AttackSetti
       const steps = options.iterations ?? defaultSteps(options, channels);
       const statistics = options.solver === 'lbfgs' && options.formula === undefined && options.lambdaTv === undefined;
       const searched = statistics
-        ? searchSteps(victims, steps)
+        ? searchSteps(steps)
         : options.lambdaTv === 'auto' || (options.solver === 'lbfgs' && options.lambdaTv === undefined)
           ? variationSearch * steps
           : 0;
