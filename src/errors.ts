@@ -59,7 +59,7 @@ const catalogue = {
   SHAPE_INPUT_UNKNOWN: { exit: 2, text: 'The model has no input {input}. Its inputs: {inputs}.' },
   SHAPE_UNKNOWN: {
     exit: 2,
-    text: 'The shape of tensor {tensor} is not known. Run inferShapes with every input dimension bound.',
+    text: 'The shape of tensor {tensor} is not known before the model runs: it depends on what the model sees. Choose another cut.',
   },
   INPUT_UNKNOWN: { exit: 2, text: '--input {input}: the model has no such input. Its inputs: {inputs}.' },
   INPUT_FILE: {
@@ -78,6 +78,10 @@ const catalogue = {
     text: 'The model cannot be given batch {batch}: {problem}. Export it with a dynamic batch.',
   },
   CUT_NOT_FOUND: { exit: 2, text: 'The model has no cut {cut}. Near ones: {near}. See cutline inspect.' },
+  CUT_UNSENDABLE: {
+    exit: 2,
+    text: 'Cut {cut}: tensor {tensor} is {type}, which cannot be handed from one half to the other. Choose another cut.',
+  },
   CUT_INVALID: { exit: 2, text: 'Tensors {cut} do not cut the model: {problem}.' },
   // --- autodiff -----------------------------------------------------------------------------------------------------
   NO_GRADIENT_RULE: {
@@ -169,6 +173,10 @@ const catalogue = {
     exit: 2,
     text: 'Cut {cut}: tensor {tensor} is {dtype}; attacks need float32. Choose another cut.',
   },
+  ACTIVATION_SHAPE: {
+    exit: 2,
+    text: 'Cut {cut}: the shape of tensor {tensor} depends on the picture; attacks need one that all pictures share. Choose another cut.',
+  },
   ATTACK_DIVERGED: {
     exit: 1,
     text: 'Cut {cut}: attack {attack} diverged for {missed} of {images} victims: {problem}. That is no measurement. Try a smaller --learning-rate or another --solver.',
@@ -176,6 +184,14 @@ const catalogue = {
   ATTACK_STALLED: {
     exit: 1,
     text: 'Cut {cut}: attack {attack} found nothing out about {missed} of {images} victims: {problem}. That is no measurement, and the cut is not known to be safe. Try another --attack or --solver, or a cut nearer to the picture.',
+  },
+  ATTACK_SPARED: {
+    exit: 1,
+    text: 'Cut {cut}: {attack} was spared, since {by} already gets the pictures back (SSIM {ssim}).',
+  },
+  AUDIT_LEFT_OUT: {
+    exit: 1,
+    text: 'Cut {cut} was not attacked: {problem}. Nothing is known about it. Name it with --at, or allow more time with --budget.',
   },
   ATTACK_NOT_ALLOWED: {
     exit: 2,
@@ -210,6 +226,10 @@ const catalogue = {
   PLAN_WITHOUT_EVIDENCE: {
     exit: 2,
     text: 'Plan {plan} is refused: {problem}. Audit the cut and plan again, or raise --max-ssim knowingly.',
+  },
+  ANSWER_UNSENDABLE: {
+    exit: 2,
+    text: 'No plan can be made: output {output} {problem}. Export the model without that part.',
   },
   NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
   AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },

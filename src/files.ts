@@ -6,6 +6,7 @@ export {
   makeFolder,
   placeOf,
   temporaryBeside,
+  writeAtOnce,
   writeAtomically,
   writeDescriptor,
   writeError,

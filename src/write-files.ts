@@ -1,8 +1,8 @@
 /** Writing at the edge: a file is whole or not there, and what stands in its place is not done away with. */
 import { randomBytes } from 'node:crypto';
-import { fstatSync, writeFile as writeTo } from 'node:fs';
+import { fstatSync, renameSync, statSync, writeFileSync, writeFile as writeTo } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CutlineError } from './errors.ts';
 import { brokenLink, kindOf } from './read-files.ts';
 
@@ -47,6 +47,13 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
     if (temporary) await rm(temporary, { force: true }).catch(() => {});
     throw writeError(path, error);
   }
+}
+
+/** As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there. */
+export function writeAtOnce(path: string, data: string): void {
+  const temporary = temporaryBeside(path);
+  writeFileSync(temporary, data);
+  renameSync(temporary, path);
 }
 
 /**
@@ -96,6 +103,8 @@ async function removeEmpty(deepest: string, topmost: string): Promise<void> {
 /** @throws CutlineError OUTPUT_NOT_WRITABLE for folders, FIFOs, sockets and disks: they are not opened */
 export async function placeOf(path: string): Promise<Place> {
   try {
+    // Only a folder is written so, and it need not be there yet.
+    if (path.endsWith('/') || path.endsWith(sep)) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     let at = path;
     for (let links = 0; ; links++) {
       const fd = descriptorOf(at);
@@ -109,7 +118,7 @@ export async function placeOf(path: string): Promise<Place> {
       at = resolve(await realpath(dirname(at)), target);
     }
     const found = await stat(at).catch(() => undefined);
-    if (!found || found.isFile()) return { kind: 'file', path: at };
+    if (!found || found.isFile()) return { kind: 'file', path: resolve(at) };
     if (found.isCharacterDevice()) return { kind: 'device', path: at };
     if (found.isDirectory()) throw Object.assign(new Error('a folder'), { code: 'EISDIR' });
     throw new Error(kindOf(found));
@@ -175,7 +184,22 @@ export const temporaryBeside = (path: string): string =>
 export function writeError(path: string, error: unknown): CutlineError {
   if (error instanceof CutlineError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const link = code === 'EEXIST' || code === 'ENOENT' ? brokenLink(dirname(path)) : undefined;
-  const problem = link ? `${link.path} is a link to ${link.target}, which leads ${link.where}` : (code ?? message);
+  const isInTheWay = code === 'EEXIST' || code === 'ENOENT' || code === 'ENOTDIR';
+  const problem = (isInTheWay && obstacle(dirname(path))) || (code ?? message);
   return new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem }, { cause: error });
+}
+
+/** What is on the way to a folder that cannot be made, and is none. */
+function obstacle(folder: string): string | undefined {
+  const link = brokenLink(folder);
+  if (link) return `${link.path} is a link to ${link.target}, which leads ${link.where}`;
+  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
+    try {
+      const found = statSync(at);
+      return found.isDirectory() ? undefined : `${at} is ${kindOf(found)}, not a folder`;
+    } catch {
+      // Look further up.
+    }
+  }
+  return undefined;
 }

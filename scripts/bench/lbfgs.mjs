@@ -2,7 +2,7 @@
 import { lbfgsSolver } from '../../dist/privacy/attacks/solvers/lbfgs-solver.js';
 import { rough } from '../../dist/privacy/attacks/start.js';
 import { createRandom } from '../../dist/random.js';
-import { race } from './measure.mjs';
+import { race, scaled } from './measure.mjs';
 import { hasShared, openProblem } from './networks.mjs';
 import { solve } from './quality.mjs';
 import { count, openTorchProblem } from './rmle.mjs';
@@ -17,17 +17,16 @@ const adamIterations = 500;
 /** A tenth of PyTorch's 500 iterations is run before and after ours, and scaled. */
 const share = 50;
 
-export async function lbfgs({ engine, torch }) {
+export async function lbfgs({ engine, torch, busy }) {
   const title = 'rMLE with L-BFGS';
   if (!(await hasShared())) return { title, rows: [], missing: 'the reference models and pictures (CUTLINE_SHARED)' };
   const rows = [];
   for (const c of exact) {
     const problem = await openRough(engine, c);
-    const { psnr, ssim, seconds } = await solve(lbfgsSolver, engine, problem, c.tv, c.iterations);
-    rows.push(qualityRow(c, { psnr, ssim, seconds }));
+    rows.push(qualityRow(c, await solve(lbfgsSolver, engine, problem, c.tv, c.iterations)));
   }
   const problem = await openRough(engine, hard);
-  const adam = async () => (await torch.ask({ do: 'rmle', name: 'hard', iterations: share })).seconds;
+  const adam = () => torch.ask({ do: 'rmle', name: 'hard', iterations: share });
   if (torch) {
     await openTorchProblem(torch, 'hard', problem, 10);
     await adam();
@@ -36,16 +35,17 @@ export async function lbfgs({ engine, torch }) {
   const reached = await solve(lbfgsSolver, engine, problem, hard.tv, hard.iterations);
   const after = torch && (await adam());
   rows.push(qualityRow(hard, reached));
-  const scaled = torch && (((before + after) / 2) * adamIterations) / share;
+  const adamTimes = torch && [before, after].map((t) => scaled(t, (4 * adamIterations) / share));
   rows.push(
     race(
       `${hard.network} ${hard.cut}: L-BFGS ${hard.iterations} against four times Adam ${adamIterations}`,
-      { ours: [reached.seconds], rival: torch && [4 * scaled] },
+      { ours: Array(2).fill(reached.times), rival: adamTimes },
       {
         unit: 's',
         of: (s) => s,
         rival: torch?.name,
         target: 1,
+        busy,
         note: `one run; graph building and loading included; PyTorch's time scaled from ${2 * share} iterations`,
       },
     ),
@@ -64,7 +64,7 @@ function qualityRow({ network, cut, tv, iterations, psnr, ssim }, reached) {
   return {
     name: `${network} ${cut}, λ ${tv}, ${iterations} it, n=${count}`,
     unit: 'dB, SSIM',
-    ours: { psnr: reached.psnr, ssim: reached.ssim, seconds: reached.seconds },
+    ours: { psnr: reached.psnr, ssim: reached.ssim, seconds: reached.times.wall },
     rival: null,
     target: { psnr, ...(ssim !== undefined && { ssim }), met },
   };

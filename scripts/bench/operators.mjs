@@ -9,7 +9,7 @@
 import { backward, prune, writeForward } from '../../dist/autodiff/index.js';
 import { float32, GraphBuilder, inferShapes, sizeOf } from '../../dist/model/index.js';
 import { createRandom } from '../../dist/random.js';
-import { race, takeTurns } from './measure.mjs';
+import { race, scaled, takeTurns, timed } from './measure.mjs';
 
 const conv = (title, x, w, padding) => ({ title, op: 'conv', x, w, padding, kinds: ['forward', 'input', 'weight'] });
 const cases = [
@@ -32,21 +32,19 @@ export async function operators({ engine, torch, rounds }) {
     for (const kind of c.kinds) {
       const { graph, feeds } = await measuredGraph(engine, c, kind);
       const session = await engine.load(graph);
-      const time = async (repeats) => {
-        const ms = await session.time(feeds, { warmups: 0, repeats });
-        return ms.reduce((a, b) => a + b) / repeats / 1000;
-      };
+      const time = async (repeats) =>
+        scaled(await timed(() => session.time(feeds, { warmups: 0, repeats })), 1 / repeats);
       const name = `${c.op} ${c.title}: ${kind === 'both' ? 'forward + gradient' : kind === 'forward' ? kind : `${kind} gradient`}`;
       if (torch) {
         const { x, w, padding } = c;
         await torch.ask({ do: 'operator-open', name, kind: `${c.op} ${kind}`, x, w: w ?? null, padding: padding ?? 0 });
       }
       await time(2);
-      const repeats = Math.max(1, Math.round(roundMs / (1000 * (await time(3)))));
+      const repeats = Math.max(1, Math.round(roundMs / (1000 * (await time(3)).wall)));
       const times = await takeTurns(
         rounds,
         () => time(repeats),
-        torch && (async () => (await torch.ask({ do: 'operator', name, repeats })).seconds),
+        torch && (() => torch.ask({ do: 'operator', name, repeats })),
       );
       await session.close();
       rows.push(race(name, times, { unit: 'ms', of: (s) => s * 1000, rival: torch?.name }));

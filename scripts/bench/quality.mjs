@@ -3,6 +3,7 @@
 import { toPixels, unitPixels } from '../../dist/data/index.js';
 import { adamSolver } from '../../dist/privacy/attacks/solvers/adam-solver.js';
 import { psnr, ssim } from '../../dist/privacy/metrics/index.js';
+import { stopwatch } from './measure.mjs';
 import { hasShared, openProblem } from './networks.mjs';
 import { objective } from './rmle.mjs';
 
@@ -42,7 +43,7 @@ export async function quality({ engine }) {
 export async function solve(solver, engine, { head, observed, start, pixels, preprocessing }, tv, iterations) {
   const n = pixels.count;
   const lambdaTv = new Float32Array(n).fill(tv);
-  const began = performance.now();
+  const read = stopwatch();
   const { pictures } = await solver.solve({
     engine,
     head,
@@ -53,9 +54,9 @@ export async function solve(solver, engine, { head, observed, start, pixels, pre
     lambdaL2: new Float32Array(n),
     iterations,
   });
-  const seconds = (performance.now() - began) / 1000;
+  const times = read();
   const truth = { ...pixels, data: unitPixels(pixels) };
   const seen = { ...pixels, data: toPixels(pictures, preprocessing) };
   const mean = (values) => values.reduce((a, b) => a + b) / values.length;
-  return { seconds, psnr: mean(psnr(truth, seen)), ssim: mean(ssim(truth, seen)) };
+  return { times, psnr: mean(psnr(truth, seen)), ssim: mean(ssim(truth, seen)) };
 }

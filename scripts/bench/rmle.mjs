@@ -3,7 +3,7 @@ import { learningRateInput } from '../../dist/autodiff/index.js';
 import { scalar } from '../../dist/model/index.js';
 import { adamGraph } from '../../dist/privacy/attacks/objective.js';
 import { objectiveFeeds } from '../../dist/privacy/attacks/solvers/feeds.js';
-import { race, seconds, takeTurns } from './measure.mjs';
+import { race, takeTurns, timed } from './measure.mjs';
 import { hasShared, openProblem, torchLayers } from './networks.mjs';
 
 export const count = 10;
@@ -17,7 +17,7 @@ const cases = [
   { network: 'cifar10cnn', cut: 'ReLU22', tv: 10, iterations: 25 },
 ];
 
-export async function rmle({ engine, torch, rounds }) {
+export async function rmle({ engine, torch, rounds, busy }) {
   const rows = [];
   for (const c of cases) {
     const problem = await openProblem(engine, c.network, c.cut, count);
@@ -27,12 +27,12 @@ export async function rmle({ engine, torch, rounds }) {
     const loss = {};
     const times = await takeTurns(
       rounds,
-      () => seconds(async () => (loss.ours = await ours.run(c.iterations))),
+      () => timed(async () => (loss.ours = await ours.run(c.iterations))),
       torch &&
         (async () => {
           const answer = await torch.ask({ do: 'rmle', name, iterations: c.iterations });
           loss.rival = answer.loss;
-          return answer.seconds;
+          return answer;
         }),
     );
     await ours.close();
@@ -42,6 +42,7 @@ export async function rmle({ engine, torch, rounds }) {
         of: (s) => c.iterations / s,
         rival: torch?.name,
         target: 1,
+        busy,
         note: torch && `loss after ${c.iterations}: ${loss.ours.toPrecision(4)}, theirs ${loss.rival.toPrecision(4)}`,
       }),
     });

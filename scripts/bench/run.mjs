@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../../dist/engine/index.js';
+import { examinationText, examine, rivalName } from './blas.mjs';
 import { lbfgs } from './lbfgs.mjs';
 import { operators } from './operators.mjs';
 import { quality } from './quality.mjs';
@@ -37,22 +38,41 @@ const before = loadavg();
 const wantsTorch = options.only.some((name) => againstTorch.has(name));
 const torch = wantsTorch ? await openTorch(threads) : undefined;
 if (torch?.missing) warn(`NO RIVAL: ${torch.missing}. Only figures of our own follow, without ratios.`);
-const rival = torch?.missing ? undefined : torch;
 // As audits and trainings run; as many threads as the rival.
 const engine = await createEngine({ threads, spinning: true, flushDenormals: true });
 const results = [];
+// At the start: what the measuring itself does to the load is no matter.
+const busy = before[0] > 0.5;
+let rival;
+let examination;
 try {
   say(`cutline bench: ${options.rounds} rounds, ${threads} threads, ours and rival in turn; median (lowest–highest)`);
   say(`${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, load ${loadText(before)}`);
-  if (before[0] > 0.5) {
+  if (busy) {
     say(
-      '!!! The machine is busy: figures mean nothing, and with several threads ratios flatter us: PyTorch’s threads wait',
+      '!!! The machine is busy: read the ratios by processor time, by which targets are judged now; the wall’s mean little, and',
     );
-    say('!!! for each other at every operator, and one that does not get its core holds up all. Try --threads 1.');
+    say(
+      '!!! with several threads they flatter us: PyTorch’s threads wait for each other at every operator. Try --threads 1.',
+    );
+  }
+  if (torch && !torch.missing) {
+    examination = await examine(engine, torch);
+    rival = { ...torch, name: rivalName(torch.name, examination) };
+    for (const line of examinationText(torch.name, examination)) {
+      if (line.startsWith('!!!')) warn(line.slice(4));
+      else say(line);
+    }
   }
   for (const name of options.only) {
     try {
-      const result = await topics[name]({ engine, torch: rival, rounds: options.rounds, victims: options.victims });
+      const result = await topics[name]({
+        engine,
+        torch: rival,
+        rounds: options.rounds,
+        victims: options.victims,
+        busy,
+      });
       if (result.missing) missing.push(`${name}: ${result.missing}`);
       results.push({ topic: name, ...result });
       say(topicText(result));
@@ -64,7 +84,7 @@ try {
   }
 } finally {
   await engine.close();
-  await rival?.close();
+  await torch?.close?.();
 }
 say(`\nload at the end ${loadText(loadavg())}`);
 if (missing.length > 0) say(`!!! MISSING:\n${missing.map((m) => `    ${m}`).join('\n')}`);
@@ -72,7 +92,16 @@ if (options.json) {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   const machine = { processor: cpus()[0]?.model ?? null, cores: availableParallelism(), node: process.version };
   const load = { before, after: loadavg() };
-  const document = { format: 'cutline.bench/1', version, machine, load, threads, rounds: options.rounds };
+  const document = {
+    format: 'cutline.bench/1',
+    version,
+    machine,
+    load,
+    busy,
+    threads,
+    rounds: options.rounds,
+    rival: examination ?? null,
+  };
   process.stdout.write(`${JSON.stringify({ ...document, topics: results, missing }, null, 2)}\n`);
 }
 

@@ -15,13 +15,14 @@ function cells(row) {
     is(row.ours),
     is(row.rival),
     row.speedup ? spread(row.speedup, times) : '',
+    row.cpuSpeedup ? spread(row.cpuSpeedup, times) : '',
     row.target ? `${targetText(row.target)} ${row.target.met === null ? '?' : row.target.met ? '✓' : '✗'}` : '',
     [row.ours.seconds !== undefined && `${short(row.ours.seconds)} s`, row.note].filter(Boolean).join('; '),
   ];
 }
 
-function targetText({ speedup, psnr, ssim, ms }) {
-  if (speedup !== undefined) return `≥ ${speedup.toFixed(2)}×`;
+function targetText({ speedup, judged, psnr, ssim, ms }) {
+  if (speedup !== undefined) return `≥ ${speedup.toFixed(2)}×${judged === 'cpu' ? ' (processor)' : ''}`;
   if (ms !== undefined) return `≤ ${ms} ms`;
   return `≥ ${[psnr.toFixed(2), ssim?.toFixed(3)].filter(Boolean).join(' / ')}`;
 }
@@ -32,7 +33,7 @@ export function topicText({ title, rows, notes = [], missing }) {
   const lines = ['', `── ${title}`];
   if (missing) lines.push(`   !!! NOT MEASURED: ${missing}`);
   if (rows.length > 0) {
-    const head = ['', 'unit', 'ours', rivals.join(', ') || 'rival', 'times as fast', 'target', ''];
+    const head = ['', 'unit', 'ours', rivals.join('; ') || 'rival', 'times as fast', 'by processor time', 'target', ''];
     const all = [head, ...rows.map(cells)];
     const widths = head.map((_, i) => Math.max(...all.map((r) => r[i].length)));
     for (const r of all) lines.push(`   ${r.map((c, i) => c.padEnd(widths[i])).join('  ')}`.trimEnd());

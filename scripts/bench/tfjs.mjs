@@ -1,7 +1,7 @@
 /** The rival that is always there: TensorFlow.js on its pure JavaScript backend, one Adam step of rMLE at LeNet's conv1. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { race, seconds, takeTurns } from './measure.mjs';
+import { race, scaled, takeTurns, timed } from './measure.mjs';
 import { openProblem } from './networks.mjs';
 import { count, openAdam } from './rmle.mjs';
 
@@ -16,11 +16,14 @@ export async function tfjs({ engine, rounds }) {
   const step = openTfjs(problem);
   const times = await takeTurns(
     rounds,
-    async () => (await seconds(() => ours.run(iterations.ours))) / iterations.ours,
+    async () => scaled(await timed(() => ours.run(iterations.ours)), 1 / iterations.ours),
     async () =>
-      (await seconds(async () => {
-        for (let i = 0; i < iterations.rival; i++) step();
-      })) / iterations.rival,
+      scaled(
+        await timed(async () => {
+          for (let i = 0; i < iterations.rival; i++) step();
+        }),
+        1 / iterations.rival,
+      ),
   );
   await ours.close();
   const how = { unit: 'it/s', of: (s) => 1 / s, rival: `TensorFlow.js ${tf.version_core} (pure JavaScript)` };

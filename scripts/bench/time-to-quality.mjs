@@ -1,7 +1,7 @@
 /**
  * How long until the paper's white-box quality is reached: our attack as an audit runs it, the search of what to believe of
  * pictures included, against PyTorch's Adam with the hyper-parameters published for it. Both attack the same victims. Adam is
- * timed for a few iterations before and after ours; the rest of them is extrapolated, and said to be modelled.
+ * timed for a few iterations before and after each of ours; the rest of them is extrapolated, and said to be modelled.
  */
 import { resolve } from 'node:path';
 import { openDataset, toPixels, unitPixels, victims } from '../../dist/data/index.js';
@@ -13,7 +13,7 @@ import { whiteBox } from '../../dist/privacy/audit/knowledge.js';
 import { parseDefense, seededNoise } from '../../dist/privacy/defenses/index.js';
 import { psnr, ssim } from '../../dist/privacy/metrics/index.js';
 import { createRandom } from '../../dist/random.js';
-import { race } from './measure.mjs';
+import { race, scaled, stopwatch } from './measure.mjs';
 import { files, hasShared, openProblem, shared } from './networks.mjs';
 import { openTorchProblem } from './rmle.mjs';
 
@@ -28,82 +28,88 @@ const cases = [
 const steps = [25, 50, 100, 200, 400];
 const target = 10;
 
-export async function timeToQuality({ engine, torch, victims: count }) {
+/** Attacks that take no longer are repeated in every round. */
+const shortSeconds = 5;
+
+export async function timeToQuality({ engine, torch, rounds, victims: count, busy }) {
   const title = `Seconds to the paper's white-box quality, n=${count}`;
   if (!(await hasShared())) return { title, rows: [], missing: 'the reference models and pictures (CUTLINE_SHARED)' };
   const rows = [];
   for (const c of cases) {
-    const name = `${c.network} ${c.cut} ≥ ${c.psnr} / ${c.ssim}`;
-    const adam = torch && (await openAdam(engine, torch, c, count));
-    const before = adam && (await adam());
     const attack = await openAttack(engine, c, count);
+    const isGood = ({ psnr, ssim }) => psnr >= c.psnr && ssim >= c.ssim;
     let reached;
+    // These also warm up.
     for (const iterations of steps) {
       reached = { iterations, ...(await attack(iterations)) };
-      if (reached.psnr >= c.psnr && reached.ssim >= c.ssim) break;
+      if (isGood(reached)) break;
     }
-    const after = adam && (await adam());
-    const met = reached.psnr >= c.psnr && reached.ssim >= c.ssim;
+    const adam = torch && (await openAdam(engine, torch, c, count));
+    const times = { ours: [], rival: torch && [] };
+    const repeats = reached.times.wall <= shortSeconds ? rounds : 1;
+    for (let i = 0; i < repeats; i++) {
+      const before = adam && (await adam());
+      times.ours.push((await attack(reached.iterations)).times);
+      if (adam) times.rival.push(middle(before, await adam()));
+    }
     const note = [
-      `ours ${met ? '' : 'NOT REACHED: '}${reached.psnr.toFixed(2)} / ${reached.ssim.toFixed(3)} in ${reached.iterations} steps (${reached.prior})`,
-      torch && `Adam's ${c.adam.iterations} iterations modelled from ${2 * c.adam.timed}`,
+      `ours ${isGood(reached) ? '' : 'NOT REACHED: '}${reached.psnr.toFixed(2)} / ${reached.ssim.toFixed(3)} in ${reached.iterations} steps (${reached.prior})`,
+      torch && `Adam's ${c.adam.iterations} iterations modelled from ${2 * repeats * c.adam.timed}`,
     ];
-    const rival = torch && [(before + after) / 2];
     rows.push(
-      race(
-        name,
-        { ours: [reached.seconds], rival },
-        {
-          unit: 's',
-          of: (s) => s,
-          rival: torch?.name,
-          target,
-          note: note.filter(Boolean).join('; '),
-        },
-      ),
+      race(`${c.network} ${c.cut} ≥ ${c.psnr} / ${c.ssim}`, times, {
+        unit: 's',
+        of: (s) => s,
+        rival: torch?.name,
+        target,
+        busy,
+        note: note.filter(Boolean).join('; '),
+      }),
     );
   }
   return {
     title,
     rows,
     notes: [
-      'ours: one run from grey to the end, with the search, graph building and loading; of the runs with 25, 50, … steps the first that was good enough',
+      'ours: one run from grey to the end, with the search, graph building and loading, nothing kept from runs before; of the runs with 25, 50, … steps the first that was good enough',
       'whether Adam reaches the quality in its iterations is not asked: it is given all of them, as published, and no search',
     ],
   };
 }
 
-/** @returns seconds that all of Adam's iterations would take */
+const middle = (a, b) => ({ wall: (a.wall + b.wall) / 2, cpu: (a.cpu + b.cpu) / 2 });
+
+/** @returns times that all of Adam's iterations would take */
 async function openAdam(engine, torch, { network, cut, adam }, count) {
   const name = `to quality ${network} ${cut}`;
   await openTorchProblem(torch, name, await openProblem(engine, network, cut, count), adam.tv);
-  const run = async (iterations) => (await torch.ask({ do: 'rmle', name, iterations })).seconds;
+  const run = (iterations) => torch.ask({ do: 'rmle', name, iterations });
   await run(2);
-  return async () => ((await run(adam.timed)) / adam.timed) * adam.iterations;
+  return async () => scaled(await run(adam.timed), adam.iterations / adam.timed);
 }
 
-/** @returns what so many steps of our attack reach, and in how many seconds */
+/** @returns what so many steps of our attack reach, and in what times */
 async function openAttack(engine, { network, cut: cutId }, count) {
-  const { preprocessing } = await openProblem(engine, network, cutId, 1);
+  const { pixels, pictures, preprocessing } = await openProblem(engine, network, cutId, count);
   const { model, data: kind, folder } = files[network];
-  const subject = await Subject.open(engine, await loadModel(resolve(shared, model)), preprocessing);
-  const cut = resolveCut(subject.cuts, cutId);
+  const graph = await loadModel(resolve(shared, model));
   const data = await openDataset(`${kind}:${resolve(shared, folder)}`);
-  const chosen = victims(data.test, count);
-  const pixels = await data.test.pixels(chosen);
-  const { pictures } = await openProblem(engine, network, cutId, count);
   const defense = parseDefense('none');
   const random = createRandom(1);
-  const observed = await observe(engine, subject, cut, pictures, defense, seededNoise(random.fork('device')));
-  const ground = { engine, subject, data, cut, defense, observed, reserved: new Set(chosen), memoryBytes: 2 ** 31 };
   const truth = { ...pixels, data: unitPixels(pixels) };
   const mean = (values) => values.reduce((a, b) => a + b) / values.length;
   return async (iterations) => {
+    // A network that was just opened: whatever is built and kept for it is built within the time.
+    const subject = await Subject.open(engine, graph, preprocessing);
+    const cut = resolveCut(subject.cuts, cutId);
+    const observed = await observe(engine, subject, cut, pictures, defense, seededNoise(random.fork('device')));
+    const reserved = new Set(victims(data.test, count));
+    const ground = { engine, subject, data, cut, defense, observed, reserved, memoryBytes: 2 ** 31 };
     const context = whiteBox({ ...ground, random: random.fork('attack'), pictureRandom: random.fork('pictures') });
-    const began = performance.now();
+    const read = stopwatch();
     const found = await rmle({ solver: 'lbfgs', cut: cutId, iterations }).run(context);
-    const seconds = (performance.now() - began) / 1000;
+    const times = read();
     const seen = { ...pixels, data: toPixels(float32(found.pictures.data, found.pictures.shape), preprocessing) };
-    return { seconds, psnr: mean(psnr(truth, seen)), ssim: mean(ssim(truth, seen)), prior: found.parameters.prior };
+    return { times, psnr: mean(psnr(truth, seen)), ssim: mean(ssim(truth, seen)), prior: found.parameters.prior };
   };
 }

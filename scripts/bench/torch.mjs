@@ -20,13 +20,20 @@ const keepMemory = {
   MALLOC_TOP_PAD_: String(64 << 20),
 };
 
+/** Settings of the user's that would choose kernels or threads for the rival's libraries: it shall choose for itself. */
+const chosenForIt = /^(OPENBLAS|GOTO|OMP|GOMP|KMP|MKL|DNNL|ONEDNN|ATEN|BLIS)_/;
+
+export function rivalEnvironment(env) {
+  return { ...Object.fromEntries(Object.entries(env).filter(([name]) => !chosenForIt.test(name))), ...keepMemory };
+}
+
 /** @returns a rival, or why there is none: `{ missing }` */
 export async function openTorch(threads) {
   const script = join(import.meta.dirname, 'torch', 'rival.py');
   const python = process.env.CUTLINE_PYTHON ?? '/usr/bin/python3';
   const child = spawn(python, ['-B', script, String(threads)], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...keepMemory },
+    env: rivalEnvironment(process.env),
   });
   let complaint = '';
   child.stderr.on('data', (chunk) => {

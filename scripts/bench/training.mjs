@@ -3,13 +3,13 @@ import { crossEntropy } from '../../dist/autodiff/index.js';
 import { bindBatch, float32, inferShapes } from '../../dist/model/index.js';
 import { createRandom } from '../../dist/random.js';
 import { halving, networks, train } from '../../dist/training/index.js';
-import { race } from './measure.mjs';
+import { race, stopwatch } from './measure.mjs';
 
 const batch = 64;
 const steps = 200;
 const stepsAnEpoch = Math.floor(60_000 / batch);
 
-export async function training({ engine, torch, rounds }) {
+export async function training({ engine, torch, rounds, busy }) {
   const random = createRandom(1);
   const network = await inferShapes(bindBatch(networks.lenet.build(10, random), batch), engine);
   const rows = steps * batch;
@@ -23,7 +23,7 @@ export async function training({ engine, torch, rounds }) {
   if (torch) await torch.ask({ do: 'train-open', rows, batch });
 
   const times = { ours: [], rival: torch && [] };
-  let began = 0;
+  let read;
   await train(
     engine,
     {
@@ -40,7 +40,7 @@ export async function training({ engine, torch, rounds }) {
       loss: (g, logits, batchOf) => crossEntropy(g, logits, batchOf('target')),
     },
     async () => {
-      began = performance.now();
+      read = stopwatch();
       return { rows: inputs.shape[0], blocks: [{ input: inputs, target: targets }] };
     },
     {
@@ -49,8 +49,8 @@ export async function training({ engine, torch, rounds }) {
       random,
       // The first round of both warms up.
       afterEpoch: async (epoch) => {
-        const ours = (performance.now() - began) / 1000;
-        const rival = torch && (await torch.ask({ do: 'train' })).seconds;
+        const ours = read();
+        const rival = torch && (await torch.ask({ do: 'train' }));
         if (epoch === 0) return false;
         times.ours.push(ours);
         times.rival?.push(rival);
@@ -59,7 +59,7 @@ export async function training({ engine, torch, rounds }) {
     },
   );
   const of = (s) => (s * stepsAnEpoch) / steps;
-  const row = race(`LeNet, batch ${batch}`, times, { unit: 's/epoch', of, rival: torch?.name, target: 1 / 1.5 });
+  const row = race(`LeNet, batch ${batch}`, times, { unit: 's/epoch', of, rival: torch?.name, target: 1 / 1.5, busy });
   return {
     title: 'Training',
     rows: [row],

@@ -13,6 +13,7 @@ import { Operands } from './operands.ts';
 import { gradientOf } from './purpose.ts';
 import { carriesCotangent, piecewiseConstant, type Rule, type RuleContext } from './rule.ts';
 import { rules } from './rules/index.ts';
+import { isInferredOtherwise } from './true-extents.ts';
 
 /** A forward pass that has been written into a graph, ready to be extended by losses and by `backward`. */
 export interface Forward {
@@ -45,7 +46,8 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
     if (unknown !== 'type') dtypes.set(name, dtype);
     if (!unknown && shape.every((d) => typeof d === 'number')) shapes.set(name, shape);
   }
-  for (const [name, tensor] of constantsOf(graph)) {
+  const constants = constantsOf(graph);
+  for (const [name, tensor] of constants) {
     dtypes.set(name, tensor.dtype);
     shapes.set(name, tensor.shape);
   }
@@ -53,7 +55,9 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
   const nodes = graph.nodes.map((node) => {
     const rule = touches(node, active) ? ruleOf(node) : undefined;
     const prepared = rule?.prepare?.(node, (hint) => builder.fresh(hint)) ?? node;
-    builder.node(prepared);
+    const [from, to] = [prepared.inputs[0]!, prepared.outputs[0]!].map((name) => shapes.get(name));
+    if (from && to && isInferredOtherwise(node, from, to, constants)) writeReshaped(builder, prepared, to);
+    else builder.node(prepared);
     // What rules ask for besides are indices, one for each element of the result.
     const [y, ...others] = prepared.outputs as [Term, ...Term[]];
     for (const added of others.filter((name) => !node.outputs.includes(name))) {
@@ -68,6 +72,16 @@ export function writeForward(graph: Graph, wrt: readonly Term[]): Forward {
     return found;
   };
   return { g: new Expressions(builder), graph, wrt: new Set(wrt), nodes, dtypes, shapes, shape };
+}
+
+/** A node whose outputs have another shape than the runtime infers. */
+function writeReshaped(builder: GraphBuilder, node: Node, shape: readonly number[]): void {
+  const raw = node.outputs.map((y) => (y === '' ? '' : builder.fresh(`${y}_raw`)));
+  builder.node({ ...node, outputs: raw });
+  const extents = builder.constant(shape, 'int64');
+  node.outputs.forEach((y, i) => {
+    if (y !== '') builder.op('Reshape', [raw[i]!, extents], {}, y);
+  });
 }
 
 /**
@@ -92,7 +106,12 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
   };
   // What has no elements moves nothing.
   const isEmpty = (name: Term) => shapes.get(name)?.includes(0) === true;
-  for (const [name, seed] of seeds) if (!isEmpty(name)) give(name, seed);
+  for (const [name, seed] of seeds) {
+    const kind = kinds.of(seed);
+    const wanted: Kind = { dtype: 'float32', shape: shape(name) };
+    if (kind && written(kind) !== written(wanted)) throw new Error(`autodiff: the seed of ${name} is ${written(kind)}`);
+    if (!isEmpty(name)) give(name, seed);
+  }
 
   const pullBack = (node: Node): void => {
     const cotangents = node.outputs.map((y) => (active.has(y) ? take(y) : undefined));

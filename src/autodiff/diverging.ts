@@ -3,6 +3,7 @@ import { attrFloat, type Node } from '../model/graph.ts';
 import { reads } from '../model/reads.ts';
 import { asNumbers, type Tensor } from '../model/tensor.ts';
 import type { Term } from './expressions.ts';
+import { Signs, smallestNormal } from './signs.ts';
 
 /** Operators with poles, or that are not defined everywhere, or grow without bound. Sums and products that overflow are told. */
 const creators = new Set([
@@ -34,21 +35,33 @@ const creators = new Set([
 /** @param constants values that are the same in every run, by tensor */
 export function diverging(nodes: readonly Node[], constants: ReadonlyMap<Term, Tensor>): Set<Term> {
   const tensors = new Set([...constants].filter(([, t]) => holdsInfinity(t)).map(([name]) => name));
+  const signs = new Signs(constants);
   for (const node of nodes) {
-    const creates = creators.has(node.op) && !harmless(node, constants);
+    const creates = creators.has(node.op) && !harmless(node, constants, signs);
     if (creates || reads(node).some((x) => tensors.has(x))) for (const y of node.outputs) if (y) tensors.add(y);
+    signs.see(node);
   }
   return tensors;
 }
 
-/** Constants that keep a quotient or a power finite, and what is added to keep a deviation above 0. */
-function harmless(node: Node, constants: ReadonlyMap<Term, Tensor>): boolean {
-  const second = node.inputs[1] ? constants.get(node.inputs[1]) : undefined;
+/** What keeps a quotient, a root or a power finite: a divisor above 0, such as √(σ² + ε), a whole exponent, an ε of its own. */
+function harmless(node: Node, constants: ReadonlyMap<Term, Tensor>, signs: Signs): boolean {
+  const [a, b] = node.inputs;
+  const second = b ? constants.get(b) : undefined;
   switch (node.op) {
     case 'Div':
-      return second !== undefined && asNumbers(second).every((v) => v !== 0);
-    case 'Pow':
-      return second !== undefined && asNumbers(second).every((v) => v >= 0 && Number.isInteger(v));
+      return signs.isPositive(b) || (second !== undefined && asNumbers(second).every((v) => v !== 0));
+    case 'Log':
+    case 'Reciprocal':
+      return signs.isPositive(a);
+    case 'Sqrt':
+      return signs.isNonnegative(a);
+    case 'Pow': {
+      const exponents = second && asNumbers(second);
+      if (!exponents) return false;
+      if (exponents.every((v) => v >= 0)) return signs.isNonnegative(a) || exponents.every(Number.isInteger);
+      return signs.isPositive(a);
+    }
     case 'LRN':
       return attrFloat(node, 'bias', 1) > 0;
     case 'BatchNormalization':
@@ -56,14 +69,11 @@ function harmless(node: Node, constants: ReadonlyMap<Term, Tensor>): boolean {
     case 'InstanceNormalization':
     case 'LayerNormalization':
     case 'RMSNormalization':
-      return attrFloat(node, 'epsilon', 1e-5) >= smallestSquare;
+      return attrFloat(node, 'epsilon', 1e-5) >= smallestNormal;
     default:
       return false;
   }
 }
-
-/** Below it float32 has no normal numbers, and an ε may count as 0. */
-export const smallestSquare = 1.2e-38;
 
 function holdsInfinity({ dtype, data }: Tensor): boolean {
   const bits = data as Uint16Array;

@@ -11,10 +11,14 @@ import { carriesCotangent, piecewiseConstant } from './rule.ts';
 /** What rounds or ranks real values: wherever it stands, the gradient is silent about what went through it. */
 const rounding = new Set(['Floor', 'Ceil', 'Round', 'Sign', 'ArgMax', 'ArgMin', 'Hardmax', 'NonZero']);
 
-/** A Sign that a gradient rule wrote tells the branches of a kink apart. */
+/**
+ * Integers that stand for themselves were rounded, whatever the operator. A Sign that a gradient rule wrote tells the branches
+ * of a kink apart.
+ */
 const rounds = (node: Node, made: DType | undefined): boolean =>
-  (rounding.has(node.op) && originOf(node).op === node.op) ||
-  ((node.op === 'Cast' || node.op === 'CastLike') && made !== undefined && !isFloat(made));
+  rounding.has(node.op)
+    ? originOf(node).op === node.op
+    : made !== undefined && !carriesCotangent(node, made) && !piecewiseConstant.has(node.op);
 
 /**
  * An attack that follows a gradient that is zero stands still, and standing still must not pass for safety. Refuses a graph

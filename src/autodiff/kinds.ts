@@ -1,5 +1,6 @@
 /** Types and shapes of the terms of a graph that is being written. */
 import type { GraphBuilder } from '../model/builder.ts';
+import { fixedShape } from '../model/values.ts';
 import type { Term } from './expressions.ts';
 import { infer, type Kind, type Operand } from './inference/index.ts';
 
@@ -7,7 +8,8 @@ export class Kinds {
   readonly #b: GraphBuilder;
   readonly #given: (term: Term) => Kind | undefined;
   readonly #found = new Map<Term, Kind>();
-  #seen = 0;
+  #inputs = 0;
+  #nodes = 0;
 
   /** @param given what is known beforehand: the tensors of the forward graph */
   constructor(builder: GraphBuilder, given: (term: Term) => Kind | undefined) {
@@ -20,8 +22,13 @@ export class Kinds {
    * @throws Misfit where one of the nodes written since the last call cannot take its inputs
    */
   of(term: Term): Kind | undefined {
-    const nodes = this.#b.nodes.slice(this.#seen);
-    this.#seen += nodes.length;
+    for (const v of this.#b.inputs.slice(this.#inputs)) {
+      const shape = fixedShape(v);
+      if (shape) this.#found.set(v.name, { dtype: v.dtype, shape });
+    }
+    this.#inputs = this.#b.inputs.length;
+    const nodes = this.#b.nodes.slice(this.#nodes);
+    this.#nodes += nodes.length;
     for (const node of nodes) {
       const y = node.outputs[0]!;
       if (this.#given(y)) continue;

@@ -2,7 +2,7 @@
 import type { Engine, LoadOptions, Session } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
 import type { Graph, Node } from '../model/graph.ts';
-import { zeros } from '../model/infer.ts';
+import { filled } from '../model/infer/run.ts';
 import { originOf } from './purpose.ts';
 import { explained } from './refusal.ts';
 
@@ -37,7 +37,7 @@ export async function loadGradient(engine: Engine, graph: Graph, options: LoadOp
 export async function proveGradient(engine: Engine, graph: Graph): Promise<void> {
   const session = await loadGradient(engine, graph);
   try {
-    const made = await session.run(zeros(graph));
+    const made = await session.run(filled(graph.inputs, 0));
     for (const { name, dtype, shape } of graph.outputs) {
       const found = made[name]!;
       if (found.dtype === dtype && String(found.shape) === String(shape)) continue;

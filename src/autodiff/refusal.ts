@@ -25,8 +25,8 @@ export async function explained(error: unknown, refused: Refused): Promise<unkno
   if (!found) return error;
   const origin = originOf(found);
   const written = origin.op === found.op ? 'it' : `the ${found.op} that its rule writes`;
-  const when = error.code === 'ENGINE_RUN' ? 'runs but fails' : 'is not taken by the engine';
-  return new CutlineError('GRADIENT_REFUSED', { ...origin, problem: `${written} ${when}` }, { cause: error });
+  const problem = error.code === 'ENGINE_RUN' ? `${written} fails when it runs` : `the engine does not take ${written}`;
+  return new CutlineError('GRADIENT_REFUSED', { ...origin, problem }, { cause: error });
 }
 
 /** The node with which the graph, cut off behind it, is refused; undefined where it is refused without any. */

@@ -21,7 +21,8 @@ export async function attackStore(
   } catch (error) {
     if (choice !== undefined) throw error;
     note(`finished attacks are not kept: ${(error as Error).message}`);
-    return undefined;
+    // What others put there is as good as ever.
+    return folderCache(folder);
   }
   return folderCache(folder, note);
 }

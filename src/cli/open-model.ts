@@ -19,8 +19,8 @@ export interface OpenModel {
 /** @throws CutlineError for files and models that cannot be read, options that do not fit, dimensions that stay unbound */
 export async function openModel(path: string, options: NetworkOptions, engine: Engine): Promise<OpenModel> {
   const model = await import('../model/index.ts');
-  const { graph: unbound, sha256, fixed } = await model.openNetwork(path, options, engine);
-  const graph = await model.prepare(unbound, engine);
+  const { graph: unbound, single, sha256, fixed } = await model.openNetwork(path, options, engine);
+  const graph = await model.prepare(single, engine);
   return {
     path,
     name: basename(path, extname(path)),

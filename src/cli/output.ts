@@ -8,6 +8,11 @@ export function print(json: boolean | undefined, result: { readonly format: stri
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text()}\n`);
 }
 
+/** A line for people, beside the result. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 /**
  * Writes all that can be written: one full disk does not cost the rest, nor the result on stdout.
  * @param writes those that are false are none

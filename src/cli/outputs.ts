@@ -5,36 +5,40 @@ import { CutlineError } from '../errors.ts';
 import { checkFolder, checkWritable, placeOf } from '../files.ts';
 
 export interface Outputs {
-  /** By the option that names them; undefined where it was not given. */
-  readonly files: Readonly<Record<string, string | undefined>>;
-  readonly folders: Readonly<Record<string, string | false | undefined>>;
+  /** By what names them, an option for instance; undefined where it was not given. */
+  readonly files?: Readonly<Record<string, string | undefined>>;
+  readonly folders?: Readonly<Record<string, string | false | undefined>>;
+  /** Files that the command reads. */
+  readonly inputs?: readonly string[];
   /** What follows `--data`. */
-  readonly data: string | undefined;
+  readonly data?: string | undefined;
 }
 
 /**
- * @throws CutlineError OUTPUT_NOT_WRITABLE; USAGE for two outputs in one file, and for one among the pictures: the next
- * audit would take it for one of them
+ * @throws CutlineError OUTPUT_NOT_WRITABLE; USAGE for two outputs in one file, for one in the place of what is read, and
+ * for one among the pictures, where the next audit would take it for one of them
  */
-export async function checkOutputs({ files, folders, data }: Outputs): Promise<void> {
+export async function checkOutputs({ files = {}, folders = {}, inputs = [], data }: Outputs): Promise<void> {
   const pictures = data === undefined ? undefined : await folderOf(data);
   const taken = new Map<string, string>();
-  for (const [option, path] of Object.entries(files)) {
+  for (const input of inputs) taken.set(await realPath(input), input);
+  for (const [name, path] of Object.entries(files)) {
     if (path === undefined) continue;
     await checkWritable(path);
     const place = await placeOf(path);
     if (place.kind !== 'file') continue;
     const real = await realPath(place.path);
-    refuseInside(option, real, pictures, data);
+    refuseInside(name, real, pictures, data);
     const other = taken.get(real);
-    if (other)
-      throw new CutlineError('USAGE', { problem: `${other} and ${option} are both ${path}. Choose two files.` });
-    taken.set(real, option);
+    if (other !== undefined) {
+      throw new CutlineError('USAGE', { problem: `${name} ${path} is the same file as ${other}. Choose another.` });
+    }
+    taken.set(real, name);
   }
-  for (const [option, path] of Object.entries(folders)) {
+  for (const [name, path] of Object.entries(folders)) {
     if (typeof path !== 'string') continue;
     await checkFolder(path);
-    refuseInside(option, await realPath(path), pictures, data);
+    refuseInside(name, await realPath(path), pictures, data);
   }
 }
 
@@ -46,13 +50,13 @@ function folderOf(data: string): Promise<string | undefined> {
   );
 }
 
-function refuseInside(option: string, real: string, pictures: string | undefined, data: string | undefined): void {
+function refuseInside(name: string, real: string, pictures: string | undefined, data: string | undefined): void {
   if (pictures === undefined) return;
   const within = relative(pictures, real).split(sep);
-  // What begins with a dot is passed over there.
+  // What begins with a dot is passed over there; two dots lead out.
   if (within.some((part) => part.startsWith('.'))) return;
   throw new CutlineError('USAGE', {
-    problem: `${option} is inside --data ${data}, where the next audit would take it for a picture. Choose another place.`,
+    problem: `${name} is inside --data ${data}, where the next audit would take it for a picture. Choose another place.`,
   });
 }
 
@@ -61,6 +65,6 @@ async function realPath(path: string): Promise<string> {
   const whole = resolve(path);
   const above = dirname(whole);
   return realpath(whole).catch(async () =>
-    above === whole ? whole : resolve(await realPath(above), whole.slice(above.length).replace(/^[/\\]+/, '')),
+    above === whole ? whole : resolve(await realPath(above), relative(above, whole)),
   );
 }

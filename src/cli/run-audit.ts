@@ -1,10 +1,19 @@
-/** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
+/** `cutline audit`: opens model and data, says what it will do, attacks, prints table and JSON, draws the contact sheet. */
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createComputingEngine, createEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
+import { writeAtOnce, writeAtomically } from '../files.ts';
 import { type Network, openNetwork } from '../model/index.ts';
-import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
+import {
+  type Audit,
+  type AuditOptions,
+  type AuditOutcome,
+  candidatesOf,
+  lanesFor,
+  prepareAudit,
+  runAudit,
+  Subject,
+} from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
 import { attackStore } from './attack-cache.ts';
 import {
@@ -15,6 +24,8 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
+import { planText, workText } from './audit-text.ts';
+import { secondsOf } from './duration.ts';
 import { fail, print, writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
 import { pictureNamed } from './picture-named.ts';
@@ -36,7 +47,10 @@ export interface AuditSettings extends AttackOptions {
   readonly lambdaTv: string | undefined;
   readonly learningRate: number | undefined;
   readonly defenses: readonly string[];
-  readonly images: number;
+  /** Default 100. */
+  readonly images: number | undefined;
+  /** 20m, or all. */
+  readonly budget: string | undefined;
   readonly gallery: number | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
@@ -57,31 +71,40 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   await checkOutputs({
     files: { '--out': settings.out, '--sheet': settings.sheet },
     folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
+    inputs: [settings.model],
     data: settings.data,
   });
-  let log = (line: string): void => void process.stderr.write(`${line}\n`);
-  const store = await attackStore(settings.cache, (line) => log(line));
-  const signal = stopSignal();
+  const budget =
+    settings.budget === undefined || settings.budget === 'all'
+      ? settings.budget
+      : secondsOf('--budget', settings.budget);
+  const bar = progressBar('audit');
+  const store = await attackStore(settings.cache, bar.log);
+  let finished: Audit | undefined;
+  const partial = () => `${JSON.stringify(finished, null, 2)}\n`;
+  const signal = stopSignal(() => {
+    if (settings.out && finished) writeAtOnce(settings.out, partial());
+  });
   const { model, threads, engine: name } = settings;
+  signal.addEventListener('abort', () => bar.log('audit: stopping at the next step; once more ends it at once'));
+  bar.phase('opening model and pictures');
   const { graph, sha256, fixed } = await open(settings);
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal });
+  const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
   const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
   const start = async (threads?: number) => {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
-  const bar = progressBar('Audit');
-  log = bar.log;
   try {
     const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
     const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
     const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
-    const outcome = await runAudit(lanes, subject, data, {
-      images: settings.images,
+    const options: AuditOptions = {
+      images: settings.images ?? defaultImages,
       gallery: settings.gallery,
       seed: settings.seed,
       attacks,
@@ -110,7 +133,27 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
         about: { version: version(), model: sha256, fixed, shapes: settings.shapes, engine: name },
       },
       signal,
-      onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
+    };
+    const asked = candidatesOf(subject, settings).length / settings.defenses.length;
+    bar.log(`audit: ${workText(asked, options, lanes.length)}`);
+    bar.phase('measuring how fast each attack is here');
+    const prepared = await prepareAudit(lanes, subject, data, options, {
+      asked: {
+        cuts: settings.cuts !== undefined,
+        attacks: settings.attacks !== undefined,
+        images: settings.images !== undefined,
+      },
+      budget,
+    });
+    for (const line of planText(prepared)) bar.log(`audit: ${line}`);
+    bar.begin(prepared.expectedSeconds);
+    const outcome = await runAudit(lanes, subject, data, {
+      ...prepared.options,
+      onProgress: ({ done, cut, defense, attack }) =>
+        bar.update(done, [cut, defense, attack].filter(Boolean).join(' ')),
+      onPartial: (audit) => {
+        finished = audit;
+      },
       onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
           const queries = r.queries ? ` (${r.queries} queries)` : '';
@@ -137,6 +180,14 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     // Whoever names a cut wants to know about it; where nothing at all was measured, that is no audit.
     const { results, unaudited } = outcome.audit;
     if (unaudited.length > 0 && (settings.cuts || results.length === 0)) process.exitCode = 1;
+  } catch (error) {
+    bar.stop();
+    // Whatever ended it: hours of work are not lost.
+    if (settings.out && finished) {
+      await writeAtomically(settings.out, partial());
+      bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
+    }
+    throw error;
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));
@@ -174,6 +225,8 @@ export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
     }),
   );
 }
+
+const defaultImages = 100;
 
 function check({
   queries,

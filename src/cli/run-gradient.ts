@@ -1,10 +1,10 @@
 /** `cutline gradient`: a head's vector–Jacobian product as a file. */
 import { proveGradient, vectorJacobianGraph } from '../autodiff/index.ts';
 import { createEngine } from '../engine/index.ts';
-import { checkWritable } from '../files.ts';
 import { encodeModel, foldConstants, modelSha256, resolveCut, saveModel, split } from '../model/index.ts';
 import { openModel } from './open-model.ts';
 import { print } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 
 export interface GradientSettings {
   readonly model: string;
@@ -16,7 +16,7 @@ export interface GradientSettings {
 }
 
 export async function runGradient(settings: GradientSettings): Promise<void> {
-  await checkWritable(settings.out);
+  await checkOutputs({ files: { '--out': settings.out }, inputs: [settings.model] });
   const engine = await createEngine();
   try {
     const { graph, cuts } = await openModel(settings.model, settings, engine);

@@ -10,7 +10,6 @@ import {
 } from '../data/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable } from '../files.ts';
 import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan } from '../plan/index.ts';
 import {
@@ -27,9 +26,11 @@ import {
   writePlan,
 } from '../planner/index.ts';
 import { readProfile } from '../profile/index.ts';
+import { secondsOf } from './duration.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import { writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
+import type { Progress } from './progress.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
 export interface PlanArguments extends ThresholdArguments {
@@ -43,6 +44,8 @@ export interface PlanArguments extends ThresholdArguments {
   readonly codecs: readonly string[];
   readonly defenses: readonly string[];
   readonly images: number;
+  /** Of all audits made here: 20m, or all. */
+  readonly budget?: string | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly shapes: readonly string[];
@@ -70,7 +73,10 @@ export interface AuditSetting {
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly engine: Engine;
+  /** Seconds for all audits. */
+  readonly budget?: number | 'all' | undefined;
   readonly log: (line: string) => void;
+  readonly progress?: Pick<Progress, 'phase' | 'begin' | 'update'> | undefined;
 }
 
 /** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
@@ -111,6 +117,7 @@ export async function runPlan(
   signal: AbortSignal,
   log: (line: string) => void,
   auditor: ((setting: AuditSetting) => PlanAuditor) | undefined,
+  progress?: AuditSetting['progress'],
 ): Promise<PlanAnswer> {
   const thresholds = thresholdsOf(options);
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
@@ -121,8 +128,11 @@ export async function runPlan(
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
   const { out } = options;
-  await checkOutputs({ files: {}, folders: { '--out': out }, data: options.data });
-  if (out !== undefined) for (const name of planFiles) await checkWritable(join(out, name));
+  await checkOutputs({ folders: { '--out': out }, data: options.data });
+  if (out !== undefined) {
+    const files = Object.fromEntries(planFiles.map((name) => [`--out: ${name}`, join(out, name)]));
+    await checkOutputs({ files, inputs: [options.model] });
+  }
   const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
@@ -135,7 +145,7 @@ export async function runPlan(
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log);
+        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log, progress);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -191,9 +201,10 @@ async function openPictures(
   auditor: (setting: AuditSetting) => PlanAuditor,
   signal: AbortSignal,
   log: (line: string) => void,
+  progress: AuditSetting['progress'],
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
-  const dataset = await openDataset(spec, { size: preprocessing, signal });
+  const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
   const input = picture?.input ?? model.graph.inputs[0]!.name;
   const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({
     [input]: preprocess(await split.pixels([index], signal), preprocessing),
@@ -219,6 +230,11 @@ async function openPictures(
       seed: options.seed,
       engine,
       log,
+      progress,
+      budget:
+        options.budget === undefined || options.budget === 'all'
+          ? options.budget
+          : secondsOf('--budget', options.budget),
     }),
   };
 

@@ -4,11 +4,12 @@ import { cardPath, openDataset, type Preprocessing, unitPixels, writeCard } from
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
-import { encodeModel, float32, modelSha256, saveModel } from '../model/index.ts';
+import { encodeModel, float32, modelSha256 } from '../model/index.ts';
 import { createRandom } from '../random.ts';
 import { defaultAutoencoder, trainAutoencoder } from '../training/index.ts';
-import { print } from './output.ts';
+import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
+import { saveTrained } from './save-trained.ts';
 import { stopSignal } from './stop.ts';
 
 export interface AutoencoderSettings {
@@ -35,7 +36,7 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
   const path = settings.out ?? join('models', `generator-${short}.onnx`);
   for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
-  const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal });
+  const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal, note });
   const { channels, height, width, train } = data;
   const count = Math.min(settings.pictures ?? mostPictures, train.count);
   const chosen = createRandom(seed).fork('pictures').permutation(train.count).subarray(0, count);
@@ -67,7 +68,7 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
         onEpoch: (epoch, _loss, mse) => bar.log(`epoch ${epoch + 1}/${epochs}: ${decibels(mse)} dB on others`),
       },
     );
-    await saveModel(decoder, path);
+    await saveTrained(decoder, path);
     const psnr = -10 * Math.log10(validationMse);
     const every = (value: number) => Array.from({ length: channels }, () => value);
     const preprocessing = {

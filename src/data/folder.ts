@@ -17,15 +17,22 @@ const TEST_EVERY = 5;
  * hours has cost them, since the folder without it is another data set.
  */
 const KEPT_BYTES = 256 << 20;
+/** A thousand large photos would hold up a short command for minutes; then the rest is decoded when asked for. */
+const KEEPING_MS = 60_000;
 /** libvips has its own threads, but a few pictures under way hide the reading of files. */
 const underWay = [1, 2, 3, 4];
+const NOTE_MS = 10_000;
 
 export interface FolderOptions {
   /** The size pictures are brought to; the first picture's own when left out. */
   readonly size?: ImageSize | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told every ten seconds how far it is. */
+  readonly note?: ((line: string) => void) | undefined;
   /** Default 256 MB of pixels: as many pictures, those for testing first, are decoded at once; the others when asked. */
   readonly keptBytes?: number;
+  /** Default 60 s: no picture is decoded at once after so long. */
+  readonly keepingMs?: number;
 }
 
 /**
@@ -33,7 +40,7 @@ export interface FolderOptions {
  * @throws CutlineError what `pictureFiles` and `decodeImage` throw, FILE_TOO_LARGE
  */
 export async function openFolder(name: string, dir: string, options: FolderOptions = {}): Promise<Dataset> {
-  const { signal, keptBytes = KEPT_BYTES } = options;
+  const { signal, keptBytes = KEPT_BYTES, keepingMs = KEEPING_MS } = options;
   const all = await pictureFiles(dir);
   const { train, test } = divide(all);
   // Callers pass a whole preprocessing; only its size belongs in the data set.
@@ -42,11 +49,18 @@ export async function openFolder(name: string, dir: string, options: FolderOptio
   const keeping = Math.floor(keptBytes / (channels * height * width));
   const kept = new Map<PictureFile, Uint8Array>();
   const digests: string[] = [];
+  const startMs = performance.now();
+  let [done, notedMs] = [0, startMs];
   const look = async (picture: PictureFile, i: number) => {
     const bytes = await readBounded(picture.path, MAX_IMAGE_BYTES);
     checkMagic(bytes, picture.path);
     digests[i] = `${picture.name}\n${createHash('sha256').update(bytes).digest('hex')}\n`;
-    if (i < keeping) kept.set(picture, (await decodeImage(bytes, size, picture.path)).data);
+    const isKept = i < keeping && performance.now() - startMs < keepingMs;
+    if (isKept) kept.set(picture, (await decodeImage(bytes, size, picture.path)).data);
+    done++;
+    if (performance.now() - notedMs < NOTE_MS) return;
+    notedMs = performance.now();
+    options.note?.(`${dir}: ${done} of ${all.length} pictures read`);
   };
   await inLanes([...test, ...train], underWay, look, signal);
   const labels = [...new Set(all.flatMap((p) => p.label ?? []))].sort();

@@ -15,6 +15,8 @@ export interface OpenOptions {
   /** Pictures are brought to this size and these channels: what the model card asks for. Their own when left out. */
   readonly size?: ImageSize | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told every ten seconds how far the reading of a folder is. */
+  readonly note?: ((line: string) => void) | undefined;
   /** Where `cutline data fetch` puts things. Default: `$XDG_CACHE_HOME/cutline/data` or `~/.cache/cutline/data`. */
   readonly cacheDir?: string | undefined;
   /** Where Debian's package dataset-fashion-mnist puts its files. */

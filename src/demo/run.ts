@@ -20,6 +20,7 @@ import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
 import { contactSheet, htmlReport, type SheetRow } from '../report/index.ts';
 import { type Comparison, compare } from './compare.ts';
+import { requireOwnFolder } from './folder.ts';
 import { type DemoPicture, picturesFor } from './pictures.ts';
 import { runCutline } from './processes.ts';
 
@@ -56,6 +57,7 @@ export interface DemoResult {
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { out, log, signal } = options;
   const started = performance.now();
+  await requireOwnFolder(out);
   // Minutes of work lie before the report.
   await checkWritable(join(out, 'report.html'));
   const stops: (() => Promise<unknown>)[] = [];
@@ -138,11 +140,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-async function openSubject(engine: Engine, { model, data, signal }: DemoOptions) {
+async function openSubject(engine: Engine, { model, data, signal, log }: DemoOptions) {
   const card = await readCard(model);
   const unbound = await loadModel(model);
   const graph = await inferShapes(bindBatch(unbound, 1), engine);
-  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal });
+  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal, note: log });
   const sha256 = modelSha256(await readModel(model));
   return {
     path: model,

@@ -54,6 +54,10 @@ export class GraphBuilder {
     return this.#nodes;
   }
 
+  get inputs(): readonly ValueInfo[] {
+    return this.#inputs;
+  }
+
   /** The value of a tensor that has been given as an initializer. */
   initializerOf(name: string): Tensor | undefined {
     return this.#initializers.get(name);

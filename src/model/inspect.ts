@@ -3,16 +3,19 @@ import type { Engine } from '../engine/engine.ts';
 import { cost } from './cost.ts';
 import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
-import type { Dim, ValueInfo } from './graph.ts';
+import type { ValueInfo } from './graph.ts';
 import type { FixedInput } from './inputs/fixed.ts';
+import { describeType } from './onnx/describe.ts';
 import { type NetworkOptions, openNetwork } from './open.ts';
 import { prepare } from './prepare.ts';
-import type { DType } from './tensor.ts';
+import { isSendable } from './values.ts';
 
 interface TensorInfo {
   readonly name: string;
-  readonly dtype: DType;
-  readonly shape: readonly Dim[];
+  /** `float32`; what is no tensor by its type, `sequence(map(int64,float32))`; null where that is not known. */
+  readonly dtype: string | null;
+  /** A dimension that depends on data is null; so is the shape where the rank does, or there is none. */
+  readonly shape: readonly (number | string | null)[] | null;
 }
 
 export interface Inspection {
@@ -44,9 +47,9 @@ export interface InspectOptions extends NetworkOptions {
 }
 
 export async function inspectModel(path: string, engine: Engine, options: InspectOptions = {}): Promise<Inspection> {
-  const { graph, sha256, fixed } = await openNetwork(path, options, engine);
+  const { single, sha256, fixed } = await openNetwork(path, options, engine);
   const { note } = options;
-  const ready = await prepare(graph, engine, note && { note });
+  const ready = await prepare(single, engine, note && { note });
   const costs = cost(ready);
   const uncounted = costs.nodes.filter((c) => !c.counted && c.operatorClass !== 'free').map((c) => c.node.op);
   if (uncounted.length > 0) {
@@ -56,6 +59,10 @@ export async function inspectModel(path: string, engine: Engine, options: Inspec
   const named = several ? await options.picture?.() : undefined;
   const picture = ready.inputs.find((v) => v.name === named)?.name ?? pictureInput(ready);
   const behind = inputsBehind(ready);
+  const cuts = findCuts(ready, { along: picture });
+  if (cuts.some((c) => c.activationBytes === null && c.tensors.every(isSendable))) {
+    note?.('sizes marked ? depend on what the model sees: cuts there can be split at, not audited or planned');
+  }
   return {
     format: 'cutline.inspect/1',
     model: {
@@ -67,7 +74,7 @@ export async function inspectModel(path: string, engine: Engine, options: Inspec
       ...(several && { picture: picture ?? null }),
       ...(fixed.length > 0 && { fixed }),
     },
-    cuts: findCuts(ready, { along: picture }).map((c) => ({
+    cuts: cuts.map((c) => ({
       ...c,
       tensors: c.tensors.map(tensorInfo),
       ...(several && { inputs: cutInputs(c.tensors, ready.inputs, behind, picture) }),
@@ -75,7 +82,20 @@ export async function inspectModel(path: string, engine: Engine, options: Inspec
   };
 }
 
-const tensorInfo = ({ name, dtype, shape }: ValueInfo): TensorInfo => ({ name, dtype, shape });
+function tensorInfo({ name, dtype, shape, unknown, raw }: ValueInfo): TensorInfo {
+  if (unknown === 'opaque' || unknown === 'type') return { name, dtype: raw ? describeType(raw) : null, shape: null };
+  return { name, dtype, shape: unknown ? null : shape.map((d) => (d === '' ? null : d)) };
+}
+
+/** `1×3×8×8`; `?` for what depends on data, and the type of what is no tensor. */
+function shapeText({ dtype, shape }: TensorInfo): string {
+  if (!shape) return dtype?.includes('(') ? dtype : '?';
+  return shape.map((d) => d ?? '?').join('×') || 'scalar';
+}
+
+/** As the heading of a report shows a tensor. */
+export const tensorText = (t: TensorInfo): string =>
+  `${t.name} ${t.dtype ?? 'unknown'}${t.shape ? ` [${t.shape.map((d) => d ?? '?').join(',')}]` : ''}`;
 
 /** The report as rows of a table. Sizes in kB (1000 bytes), MACs in millions, parameters in thousands. */
 export function inspectionRows(report: Inspection): string[][] {
@@ -86,8 +106,8 @@ export function inspectionRows(report: Inspection): string[][] {
   for (const c of report.cuts) {
     rows.push([
       c.id,
-      c.tensors.map((t) => t.shape.join('×') || 'scalar').join(' + '),
-      figure(c.activationBytes / 1e3),
+      c.tensors.map(shapeText).join(' + '),
+      c.activationBytes === null ? '?' : figure(c.activationBytes / 1e3),
       figure(c.headMacs / 1e6),
       figure(c.tailMacs / 1e6),
       figure(c.headParameters / 1e3),

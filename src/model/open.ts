@@ -18,6 +18,11 @@ export interface NetworkOptions {
 export interface Network {
   /** With the given shapes bound and inputs fixed only: whatever else is symbolic stays so. */
   readonly graph: Graph;
+  /**
+   * The same, but where fixed inputs share the batch of those that stay it is one. What follows from them is computed here, and in
+   * `graph` again for every batch, since it is repeated for each of its samples.
+   */
+  readonly single: Graph;
   /** Of the file; what was fixed is not in it. */
   readonly sha256: string;
   readonly fixed: readonly FixedInput[];
@@ -30,7 +35,10 @@ export async function openNetwork(path: string, options: NetworkOptions, engine:
   const { bytes, graph: loaded } = await openModel(path);
   const bound = bindDimensions(loaded, parseShapes(options.shapes ?? [], loaded));
   const values = await readInputs(options.inputs ?? [], bound);
-  const graph = await settle(fixInputs(bound, values), [...values.keys()], engine);
+  const names = [...values.keys()];
+  const graph = await settle(fixInputs(bound, values), names, engine);
+  const isRepeated = names.some((name) => graph.nodes.some((n) => n.outputs.includes(name)));
+  const single = isRepeated ? await settle(fixInputs(bound, values, false), names, engine) : graph;
   const fixed = [...values].map(([name, tensor]) => fixedInput(name, tensor));
-  return { graph, sha256: modelSha256(bytes), fixed };
+  return { graph, single, sha256: modelSha256(bytes), fixed };
 }

@@ -4,14 +4,14 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, makeFolder, writeAtomically } from '../files.ts';
+import { makeFolder, writeAtomically } from '../files.ts';
 import { hasSymbolicBatch } from './bind.ts';
 import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
 import { modelSha256 } from './file.ts';
 import type { Graph } from './graph.ts';
-import { inferBatchShapes } from './infer.ts';
+import { inferBatchShapes } from './infer/batch.ts';
 import type { FixedInput } from './inputs/fixed.ts';
 import { encodeModel } from './onnx/write.ts';
 import { type NetworkOptions, openNetwork } from './open.ts';
@@ -43,10 +43,8 @@ export interface SplitOptions extends NetworkOptions {
 }
 
 export async function splitModel(path: string, engine: Engine, options: SplitOptions): Promise<SplitFiles> {
-  const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
-  for (const file of Object.values(written)) await checkWritable(file);
-  const { graph, fixed } = await openNetwork(path, options, engine);
-  const ready = await prepare(graph, engine);
+  const { graph, single, fixed } = await openNetwork(path, options, engine);
+  const ready = await prepare(single, engine);
   const several = ready.inputs.length > 1;
   const named = several ? await options.picture?.() : undefined;
   const picture = ready.inputs.find((v) => v.name === named)?.name ?? pictureInput(ready);
@@ -54,7 +52,13 @@ export async function splitModel(path: string, engine: Engine, options: SplitOpt
   const parts = await splitKeepingBatch(graph, ready, cut, engine, options.note);
   const inputs = several ? cutInputs(cut.tensors, ready.inputs, inputsBehind(ready), picture) : undefined;
   if (inputs) options.note?.(reachSentence(inputs, picture));
+  if (graph !== single) {
+    options.note?.(
+      'what is fixed shares its batch with what is not: it is computed again for every batch (bind it with --shape to have it computed once)',
+    );
+  }
   const [head, tail] = [encodeModel(parts.head), encodeModel(parts.tail)];
+  const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
   await writeBoth(options.out, [
     [written.head, head],
     [written.tail, tail],
@@ -93,7 +97,7 @@ async function splitKeepingBatch(
   } catch (error) {
     if (!(error instanceof CutlineError) || !batchFailures.has(error.code)) throw error;
     note?.(
-      `the batch is symbolic, but the model does not work with every batch (${error.message}): halves are for a batch of 1`,
+      `the batch is symbolic, but halves for any batch cannot be made (${error.message}): they are for a batch of 1`,
     );
     return split(fixed, cut);
   }

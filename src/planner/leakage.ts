@@ -8,6 +8,8 @@ export interface Findings {
   readonly results: readonly ResultEntry[];
   /** Attacks that found nothing out: what they were to measure is not known. */
   readonly failed?: readonly FailedEntry[];
+  /** What the budget of the audits chose, as it stands in their document. */
+  readonly budget?: object;
   /** Accuracy of the whole model, where somebody measured it apart from the attacks. */
   readonly wholeAccuracy?: number;
 }

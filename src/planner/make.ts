@@ -8,7 +8,7 @@ import { compileMechanism } from '../privacy/mechanisms/index.ts';
 import type { AuditFindings } from './audit.ts';
 import { calibrate } from './calibrate.ts';
 import type { Findings } from './leakage.ts';
-import { modelFacts, partsOf } from './model-facts.ts';
+import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
 import {
@@ -71,7 +71,8 @@ export interface PlanOutcome {
 
 /** @throws CutlineError PROFILE_LACKS, and what calibration and audits throw */
 export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
-  const { model, profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const { profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
   requireProfiles(profiles);
   const calibration = pictures
     ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
@@ -136,7 +137,7 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     ...(onAudit && { onAudit }),
   });
   if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
-  const { results, leakage, failed = [] } = lazy.findings;
+  const { results, leakage, failed = [], budget } = lazy.findings;
   const { dataSha256, seed } = pictures;
   const document = {
     format: 'cutline.audit/1',
@@ -144,6 +145,7 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     results,
     leakage,
     failed,
+    ...(budget && { budget }),
     data: { sha256: dataSha256 },
     seed,
   };

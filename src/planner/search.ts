@@ -143,6 +143,7 @@ function merged(a: Findings, b: Findings, { option }: PricedOption): Findings {
   const before = (a.failed ?? []).filter((f) => f.cut !== option.cut.id || f.defense !== option.defense);
   return {
     ...a,
+    ...(b.budget && { budget: b.budget }),
     leakage: [...a.leakage, ...b.leakage],
     results: [...a.results, ...b.results],
     failed: [...before, ...(b.failed ?? [])],

@@ -110,9 +110,11 @@ export function trainingStep(spec: StepSpec): TrainingStep {
   keep(feeds.counter, next.op('Add', [feeds.counter, next.constant(1, 'int64')]), 'int64');
   keep(feeds.lossSum, g.add(feeds.lossSum, g.mul(g.sum(loss.value), 1 / batch)), 'float32');
 
-  const initial: Record<string, Tensor> = { ...adam.initial };
-  for (const name of weights) initial[name] = network.initializers.get(name)!;
-  initial[feeds.counter] = int64([0], []);
-  initial[feeds.lossSum] = float32([0], []);
+  const initial: Record<string, Tensor> = {
+    ...adam.initial,
+    ...Object.fromEntries(weights.map((name) => [name, network.initializers.get(name)!])),
+    [feeds.counter]: int64([0], []),
+    [feeds.lossSum]: float32([0], []),
+  };
   return { graph: prune(next.build(`${network.name}:step`)), carry, weights, initial };
 }

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCard } from '../../src/data/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
-import { asFloat32, bindBatch, float32, loadModel, modelSha256, parseModel } from '../../src/model/index.ts';
+import {
+  asFloat32,
+  bindBatch,
+  float32,
+  GraphBuilder,
+  loadModel,
+  modelSha256,
+  parseModel,
+  saveModel,
+} from '../../src/model/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { numbers } from '../support/compare.ts';
 import { randomTensor } from '../support/networks.ts';
@@ -67,6 +76,24 @@ describe('cutline gradient', () => {
     } finally {
       await engine.close();
     }
+  });
+});
+
+describe('cutline gradient of a head that rounds', () => {
+  it.each(['Round', 'ArgMax'])('is refused by name, and writes no file: %s', async (op) => {
+    const b = new GraphBuilder(17);
+    const conv = b.op('Conv', [
+      b.input('x', 'float32', [1, 1, 6, 6]),
+      b.initializer(randomTensor([2, 1, 3, 3], createRandom(1))),
+    ]);
+    const flat = b.op('Cast', [b.op(op, [conv], {}, 'rounded')], { to: 1 }, 'cut');
+    b.output(b.op('ReduceSum', [flat], {}, 'y'));
+    const [model, out] = [shop.path(`${op}.onnx`), shop.path(`${op}-gradient.onnx`)];
+    await saveModel(b.build(), model);
+    const { code, stderr } = await cutline('gradient', model, '--at', 'cut', '--out', out);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`Node rounded: operator ${op} .*NO_GRADIENT_RULE`));
+    await expect(readFile(out)).rejects.toThrow('ENOENT');
   });
 });
 

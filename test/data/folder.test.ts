@@ -1,7 +1,7 @@
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openFolder } from '../../src/data/folder.ts';
 import { openDataset } from '../../src/data/index.ts';
 import { plain, writeTree } from './fixtures.ts';
@@ -44,6 +44,20 @@ describe('a folder of pictures', () => {
   it('takes the size of its first picture when none is asked for', async () => {
     const set = await openDataset(await writeTree({ 'a.png': await plain(5, 7, '#fff') }));
     expect([set.channels, set.height, set.width]).toEqual([3, 7, 5]);
+  });
+
+  it('says every ten seconds how far it is', async () => {
+    const files = Object.fromEntries(
+      await Promise.all([1, 2, 3].map(async (n) => [`${n}.png`, await plain(8, 8, '#fff')])),
+    );
+    const dir = await writeTree(files);
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 6000));
+    onTestFinished(() => clock.mockRestore());
+    const lines: string[] = [];
+    await openDataset(dir, { size, note: (line) => lines.push(line) });
+    expect(lines[0]).toMatch(/: [12] of 3 pictures read$/);
+    expect(lines.length).toBeLessThanOrEqual(3);
   });
 
   it('has a digest of names and content, wherever it is', async () => {
@@ -103,8 +117,10 @@ describe('a folder of pictures', () => {
     const named = { code: 'NOT_AN_IMAGE', message: expect.stringMatching(/cut\.png/) };
     // Of any picture, victim or not: hours later it would cost what was done until then.
     await expect(openDataset(dir, { size })).rejects.toMatchObject(named);
-    // With no room to keep pixels it is not known before.
-    const set = await openFolder('x', dir, { size, keptBytes: 2 * 192 });
-    await expect(set.train.pixels([1])).rejects.toMatchObject(named);
+    // Without room or time to keep pixels it is not known before.
+    for (const bound of [{ keptBytes: 2 * 192 }, { keepingMs: 0 }]) {
+      const set = await openFolder('x', dir, { size, ...bound });
+      await expect(set.train.pixels([1])).rejects.toMatchObject(named);
+    }
   });
 });

@@ -35,7 +35,7 @@ export function clip(options: ClipOptions = {}): Graph {
   const tokens = n.op('Gather', 'tokens', [n.weight('vocabulary', [20, 8], 8), 'text']);
   const mean = n.op('ReduceMean', 'mean', [n.op('Tanh', 'bent', [tokens])], { axes: [1], keepdims: 0 });
   const text = n.op('Transpose', 'turned', [n.gemm('words', mean, 8, 8)], { perm: [1, 0] });
-  return n.finish(n.op('MatMul', 'output', [image, text]));
+  return n.finish(n.op('Sigmoid', 'output', [n.op('MatMul', 'alike', [image, text])]));
 }
 
 /**

@@ -15,6 +15,7 @@ import { poolRules } from './pool.ts';
 import { quantizeRules } from './quantize.ts';
 import { reduceRules } from './reduce.ts';
 import { resizeRules } from './resize.ts';
+import { scatterRules } from './scatter.ts';
 import { softmaxRules } from './softmax.ts';
 import { trigonometryRules } from './trigonometry.ts';
 
@@ -35,6 +36,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
     ...padRules,
     ...einsumRules,
     ...quantizeRules,
+    ...scatterRules,
     ...softmaxRules,
     ...trigonometryRules,
   ].map((r) => [r.op, r]),

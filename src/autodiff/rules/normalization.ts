@@ -1,9 +1,9 @@
 /** Normalisations. Running statistics of batch normalisation are constants of the network. */
 import { attrFloat, attrInt, attrInts } from '../../model/graph.ts';
 import { float32, sizeOf } from '../../model/tensor.ts';
-import { smallestSquare } from '../diverging.ts';
 import type { Expressions, Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
+import { smallestNormal } from '../signs.ts';
 import { orOne, settled } from './settled.ts';
 
 /** y = γ (x − μ)/√(σ² + ε) + β, one value a channel. In training mode μ and σ² are those of the batch. */
@@ -35,7 +35,7 @@ const epsilonOf = (c: RuleContext): number => attrFloat(c.node, 'epsilon', 1e-5)
 /** √(σ² + ε). Without ε it is 0 where all values are equal, and all that is divided by it too: then 1. */
 function deviation(g: Expressions, variance: Term, epsilon: number): Term {
   const s = g.sqrt(g.add(variance, epsilon));
-  return epsilon < smallestSquare ? orOne(g, s) : s;
+  return epsilon < smallestNormal ? orOne(g, s) : s;
 }
 
 /** With x̂ = (x − mean)/s over the axes and d = dy·γ: dx = (d − mean d − x̂ · mean(d x̂)) / s. */

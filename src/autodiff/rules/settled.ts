@@ -16,6 +16,13 @@ export function settled(c: RuleContext, gradient: Term, value = c.y[0]!): Term {
   return g.where(g.less(g.graph.op('Abs', [value]), Number.POSITIVE_INFINITY), gradient, 0);
 }
 
+/** One of the inputs as a factor of a product, with 0 where it is not finite: the results it went into have slope zero. */
+export function finite(c: RuleContext, factor: Term): Term {
+  if (!c.canDiverge(factor)) return factor;
+  const { g } = c;
+  return g.where(g.less(g.graph.op('Abs', [factor]), Number.POSITIVE_INFINITY), factor, 0);
+}
+
 /** Rule of a function of single elements, from its slope times the cotangent. */
 export const pointwise = (op: string, gradient: (c: RuleContext) => Term): Rule =>
   rule(op, (c) => [() => settled(c, gradient(c))]);

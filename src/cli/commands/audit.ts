@@ -57,7 +57,8 @@ interface Options {
   'memory-gb': number | undefined;
   cache: string | false | undefined;
   'save-decoders': string | undefined;
-  images: number;
+  images: number | undefined;
+  budget: string | undefined;
   gallery: number | undefined;
   iterations: number | undefined;
   seed: number;
@@ -173,7 +174,12 @@ export const auditCommand: CommandModule<object, Options> = {
         describe: 'Folder where finished attacks are kept, so that an audit can go on; --no-cache keeps none',
       })
       .option('save-decoders', { type: 'string', describe: 'Write trained decoders (ONNX) into this folder' })
-      .option('images', { type: 'number', default: 100, describe: 'Victims, from the test split' })
+      .option('images', { type: 'number', describe: 'Victims, from the test split; default 100' })
+      .option('budget', {
+        type: 'string',
+        describe:
+          'Time it may take, such as 90s, 20m or 1.5h: fewer steps, attacks and cuts where that is too short, and it says which. all: everything, however long',
+      })
       .option('gallery', {
         type: 'number',
         describe: 'Pictures a reconstruction is looked for among; 1000, or the whole test split, when left out',
@@ -207,7 +213,9 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('std', { type: 'string', describe: 'Preprocessing, per channel' })
       .option('size', { type: 'string', describe: 'Preprocessing: CxHxW, e.g. 3x32x32' })
       .option('layout', { type: 'string', describe: 'Preprocessing: NCHW or NHWC' })
-      .epilogue('Example: cutline audit model.onnx --data photos/ --at ReLU2 --images 20 --sheet sheet.png'),
+      .epilogue(
+        'Ctrl-C stops at the next step and Ctrl-C again at once. Either way finished attacks are kept in the cache, and finished cuts in --out, marked as incomplete. Example: cutline audit model.onnx --data photos/ --at ReLU2 --images 20 --sheet sheet.png',
+      ),
   handler: async (argv) => {
     const { runAuditCommand } = await import('../run-audit.ts');
     await runAuditCommand({
@@ -239,6 +247,7 @@ export const auditCommand: CommandModule<object, Options> = {
       learningRate: argv['learning-rate'],
       defenses: argv.defense,
       images: argv.images,
+      budget: argv.budget,
       gallery: argv.gallery,
       iterations: argv.iterations,
       seed: argv.seed,

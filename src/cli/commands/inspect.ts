@@ -23,12 +23,13 @@ export const inspectCommand: CommandModule<object, Options> = {
       })
       .option('input', inputOption),
   handler: async (argv) => {
-    const [{ createEngine }, { inspectModel, inspectionRows }, { print, table }, { pictureNamed }] = await Promise.all([
-      import('../../engine/index.ts'),
-      import('../../model/index.ts'),
-      import('../output.ts'),
-      import('../picture-named.ts'),
-    ]);
+    const [{ createEngine }, { inspectModel, inspectionRows, tensorText }, { print, table }, { pictureNamed }] =
+      await Promise.all([
+        import('../../engine/index.ts'),
+        import('../../model/index.ts'),
+        import('../output.ts'),
+        import('../picture-named.ts'),
+      ]);
     const engine = await createEngine();
     try {
       const note = (text: string) => process.stderr.write(`inspect: ${text}\n`);
@@ -40,8 +41,7 @@ export const inspectCommand: CommandModule<object, Options> = {
       });
       print(argv.json, report, () => {
         const { sha256, inputs, outputs, macs, parameters, fixed = [] } = report.model;
-        const tensors = (list: typeof inputs) =>
-          list.map((t) => `${t.name} ${t.dtype} [${t.shape.join(',')}]`).join(', ');
+        const tensors = (list: typeof inputs) => list.map(tensorText).join(', ');
         const head = [
           `sha256      ${sha256}`,
           `inputs      ${tensors(inputs)}`,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { inputOption } from '../input-option.ts';
 
@@ -27,16 +28,19 @@ export const splitCommand: CommandModule<object, Options> = {
       })
       .option('input', inputOption),
   handler: async (argv) => {
-    const [{ createEngine }, { splitModel }, { print }, { pictureNamed }] = await Promise.all([
+    const [{ createEngine }, { splitModel }, { print }, { checkOutputs }, { pictureNamed }] = await Promise.all([
       import('../../engine/index.ts'),
       import('../../model/index.ts'),
       import('../output.ts'),
+      import('../outputs.ts'),
       import('../picture-named.ts'),
     ]);
+    const { at, out, shape: shapes, input: inputs } = argv;
+    const files = { '--out: head.onnx': join(out, 'head.onnx'), '--out: tail.onnx': join(out, 'tail.onnx') };
+    await checkOutputs({ files, inputs: [argv.model] });
     const engine = await createEngine();
     try {
       const note = (text: string) => process.stderr.write(`split: ${text}\n`);
-      const { at, out, shape: shapes, input: inputs } = argv;
       const picture = () => pictureNamed(argv.model);
       const written = await splitModel(argv.model, engine, { at, out, shapes, inputs, picture, note });
       print(argv.json, written, () =>

@@ -1,6 +1,15 @@
 /** How long a model's head and tail take at its cuts, on this machine. */
 import { createEngine, type Engine } from '../../engine/index.ts';
-import { type Cut, emptyData, type FixedInput, type Graph, sizeOf, split, type Tensors } from '../../model/index.ts';
+import {
+  type Cut,
+  emptyData,
+  type FixedInput,
+  type Graph,
+  sizeOf,
+  split,
+  type Tensor,
+  type Tensors,
+} from '../../model/index.ts';
 import type { Figure, MeasuredModel } from '../../profile/index.ts';
 import { createRandom } from '../../random.ts';
 import { round } from './compute.ts';
@@ -90,14 +99,16 @@ function figure({ p50, p10, p90, n }: Timing): Figure<'ms'> {
 }
 
 function only(values: Tensors, graph: Graph): Tensors {
-  return Object.fromEntries(graph.inputs.map(({ name }) => [name, values[name]!]));
+  // An optional input is left out.
+  const given = graph.inputs.filter((v) => v.unknown !== 'opaque');
+  return Object.fromEntries(given.map(({ name }) => [name, values[name]!]));
 }
 
 /** Values as preprocessing leaves them: about normal. Integer inputs are zero, which is a valid index everywhere. */
 function randomFeeds(graph: Graph): Tensors {
   const random = createRandom(1);
   return Object.fromEntries(
-    graph.inputs.map(({ name, dtype, shape }) => {
+    graph.inputs.map(({ name, dtype, shape }): [string, Tensor] => {
       const dims = shape.map(Number);
       const data = emptyData(dtype, sizeOf(dims));
       if (data instanceof Float32Array) random.fillNormal(data);

@@ -9,9 +9,10 @@ import { int64, type Tensor } from '../tensor.ts';
  * The graph without these inputs. Dimensions that they share with others by name are bound by their shapes. One is not: where
  * a fixed input has the batch of an input that stays, its one sample is repeated for every sample of that.
  * @param values by name, each of its input's type and shape (`readInputs`)
+ * @param repeat false: that batch is bound to one like any other dimension
  * @throws CutlineError USAGE when no input is left, INPUT_SHAPE, SHAPE_CONFLICT
  */
-export function fixInputs(graph: Graph, values: ReadonlyMap<string, Tensor>): Graph {
+export function fixInputs(graph: Graph, values: ReadonlyMap<string, Tensor>, repeat = true): Graph {
   if (values.size === 0) return graph;
   const free = graph.inputs.filter((v) => !values.has(v.name));
   if (free.length === 0) {
@@ -33,6 +34,7 @@ export function fixInputs(graph: Graph, values: ReadonlyMap<string, Tensor>): Gr
       const source = typeof d === 'string' ? batches.get(d) : undefined;
       if (source === undefined) return d;
       if (value.shape[axis] !== 1) throw severalSamples(v, value, source);
+      if (!repeat) return d;
       axes.set(axis, source);
       return '';
     });
@@ -40,7 +42,9 @@ export function fixInputs(graph: Graph, values: ReadonlyMap<string, Tensor>): Gr
     return { ...v, shape };
   };
   const separated = { ...graph, inputs: graph.inputs.map(separate) };
-  const shapes = Object.fromEntries([...values].map(([name, t]) => [name, t.shape]));
+  // Without a prototype: an input may be called `constructor`.
+  const shapes: Record<string, readonly number[]> = Object.create(null);
+  for (const [name, t] of values) shapes[name] = t.shape;
   const bound = bindDimensions(separated, shapes);
   const initializers = new Map(bound.initializers);
   for (const [name, tensor] of values) initializers.set(name, tensor);

@@ -20,6 +20,7 @@ const maxElements = 1 << 24;
  * @throws CutlineError INPUT_REFUSED when the model does not run with them
  */
 export async function settle(graph: Graph, fixed: readonly string[], engine: Engine): Promise<Graph> {
+  if (fixed.length === 0) return graph;
   let roots: ReadonlySet<string> = new Set(fixed);
   for (let settled = graph; ; ) {
     const folded = await foldFrom(settled, roots, engine).catch((error: unknown) => {

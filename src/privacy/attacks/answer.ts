@@ -15,7 +15,7 @@ export interface AnswerOptions {
   readonly queries?: number | undefined;
 }
 
-const defaultQueries = 10_000;
+export const answerQueries = 10_000;
 /** Own pictures that play the victim while the number of neighbours is chosen. */
 const trials = 100;
 /** Pictures are added up this often at the most, in pixels, for one answer. */
@@ -30,7 +30,7 @@ async function run(context: AnswerContext, options: AnswerOptions): Promise<Reco
   const { observed, count, preprocessing, memoryBytes } = context;
   const pixels = preprocessing.channels * preprocessing.height * preprocessing.width;
   const held = Math.floor(memoryBytes / 4 / (4 * pixels));
-  const wanted = options.queries ?? Math.min(defaultQueries, context.available(options.data));
+  const wanted = options.queries ?? Math.min(answerQueries, context.available(options.data));
   const pairs = await context.pairs(Math.max(2, Math.min(wanted, held)), options.data);
   const own = await tableOf(pairs, pixels, (done) => context.onProgress?.(0.7 * done));
   const scale = scaleOf(own.answers);

@@ -49,6 +49,17 @@ export interface DescentOptions extends RmleOptions {
   readonly start?: Start | undefined;
 }
 
+const [statisticsSteps, variationSteps, adamSteps] = [200, 600, 5000];
+
+const believesStatistics = ({ solver, formula, lambdaTv }: RmleOptions): boolean =>
+  solver === 'lbfgs' && formula === undefined && (lambdaTv === undefined || lambdaTv === 'auto');
+
+/** Steps of each victim where nobody says how many. */
+export function defaultSteps(options: RmleOptions, channels: number): number {
+  if (options.solver === 'adam') return publishedPreset(channels, options.cut)?.iterations ?? adamSteps;
+  return believesStatistics(options) ? statisticsSteps : variationSteps;
+}
+
 export function rmle(options: RmleOptions): WhiteBoxAttack {
   return {
     name: 'rmle',
@@ -59,14 +70,12 @@ export function rmle(options: RmleOptions): WhiteBoxAttack {
 
 /** What rMLE does, from wherever it shall start: other attacks begin it where they ended. */
 export async function descend(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
-  const { solver, lambdaTv, formula } = options;
-  const statistics = solver === 'lbfgs' && formula === undefined && (lambdaTv === undefined || lambdaTv === 'auto');
-  return statistics ? descendWithStatistics(context, options) : descendWithVariation(context, options);
+  return believesStatistics(options) ? descendWithStatistics(context, options) : descendWithVariation(context, options);
 }
 
 async function descendWithStatistics(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
   const { count } = context;
-  const { iterations = 200, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
+  const { iterations = statisticsSteps, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
   const batch = options.batch ?? batchThatFits(await context.head(1), context.memoryBytes);
   const search = {
     context,
@@ -77,7 +86,8 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
     batch,
     start,
   };
-  const share = searchSteps / (searchSteps + restarts * count * iterations);
+  const searched = searchSteps(iterations);
+  const share = searched / (searched + restarts * count * iterations);
   const report = (done: number) => context.onProgress?.(done);
   const belief = await chooseBelief(search, (done) => report(share * done));
   const beliefs = Array.from({ length: count }, () => belief);
@@ -126,7 +136,7 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
   const preset = options.solver === 'adam' ? publishedPreset(preprocessing.channels, options.cut) : undefined;
   const learningRate = options.learningRate ?? preset?.learningRate ?? 0.01;
   const solver = options.solver === 'adam' ? adamSolver(learningRate) : lbfgsSolver;
-  const iterations = options.iterations ?? preset?.iterations ?? (options.solver === 'adam' ? 5000 : 600);
+  const iterations = options.iterations ?? defaultSteps(options, preprocessing.channels);
   const lambdaL2 = options.lambdaL2 ?? preset?.lambdaL2 ?? 0;
   const wanted = options.lambdaTv ?? preset?.lambdaTv ?? 'auto';
   const search = wanted === 'auto';

@@ -5,16 +5,18 @@ import type { CutlineError } from '../../errors.ts';
 import type { Cut, Graph } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
+import type { Reconstruction } from '../attacks/index.ts';
 import { compileMechanism, isRandom } from '../mechanisms/index.ts';
 import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
-import { type AttackCache, cacheKey, kept } from './cache.ts';
+import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
 import { resolvedAt } from './calibration.ts';
 import { Device, layoutAt } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
 import { judged } from './judged.ts';
-import { onslaught } from './onslaught.ts';
+import { mount } from './knowledge.ts';
+import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
@@ -30,6 +32,12 @@ export interface AuditorOptions extends AttackSettings {
   readonly attacks: readonly AttackName[];
   /** Where finished attacks are kept and looked for; `about` says what the auditor cannot: digest of the model, version. */
   readonly cache?: { readonly store: AttackCache; readonly about: Readonly<Record<string, unknown>> } | undefined;
+  /** Whether a cut whose pictures an attack gets back is spared the attacks after it. */
+  readonly sparing?: boolean | undefined;
+  /** Of this run, in memory: what was finished before the audit began. */
+  readonly finished?: AttackCache | undefined;
+  /** Seconds that an attack on a cut is expected to take, so that progress is of time. Default: all alike. */
+  readonly expected?: ((cut: string, attack: string) => number) | undefined;
   /** What an attack may take for activations and tables. Default 3 GiB. */
   readonly memoryBytes?: number | undefined;
   /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
@@ -59,6 +67,15 @@ export interface Cell {
   readonly decoders: ReadonlyMap<string, Graph>;
   /** What is known of the cut and defense without any attack. */
   readonly exposure: Exposure;
+}
+
+interface Opened {
+  readonly device: Device;
+  /** The same device, seen so many times. */
+  readonly watchedBy: (observations: number) => Device;
+  /** Without mechanism and codec. */
+  readonly bare: Device;
+  readonly random: Random;
 }
 
 export class Auditor {
@@ -115,42 +132,27 @@ export class Auditor {
     onProgress?: (done: number, attack: string) => void,
     codec: CodecName = 'float32',
   ): Promise<Cell> {
-    const cut = this.#subject.cut(cutId);
-    const { memoryBytes = defaultMemoryBytes, observations = [1], adaptive = true } = this.#options;
-    const layout = layoutAt(this.#subject, cut);
-    const mechanism = compileMechanism(await this.resolved(cutId, defense, signal), layout);
-    const own = { engine: this.#engine, subject: this.#subject, cut };
-    const random = this.#random.fork(cut.id).fork(mechanism.spec);
-    const device = new Device({ ...own, mechanism, codec });
+    const { observations = [1] } = this.#options;
+    const opened = await this.#open(cutId, defense, codec, signal);
+    const { device, random } = opened;
     const { accuracy, images } = await this.#utility(device, random.fork('utility'), signal);
     // Watching what never changes shows nothing more.
-    const watched = isRandom(mechanism) ? observations : [1];
-    const parts = [];
+    const watched = isRandom(device.view.mechanism) ? observations : [1];
+    const parts: Onslaught[] = [];
     for (const [i, k] of watched.entries()) {
+      const { attacks, ground } = this.#mounting(opened, this.#options.attacks, k, signal);
       parts.push(
-        await onslaught(
-          attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, mechanism.spec, codec, k)),
-          {
-            ground: {
-              engine: this.#engine,
-              subject: this.#subject,
-              data: this.#data,
-              device: k === 1 ? device : new Device({ ...own, mechanism, codec, observations: k }),
-              ...(!adaptive && { believed: new Device({ ...own, mechanism: compileMechanism('none', layout) }) }),
-              reserved: this.#reserved,
-              memoryBytes,
-              random: k === 1 ? random : random.fork(`${k} observations`),
-              pictureRandom: this.#random.fork('attacker’s pictures'),
-              signal,
-            },
-            truth: this.truth,
-            features: this.#features,
-            about: { observations: k, accuracy, accuracyImages: images },
-            insist: this.#options.insist ?? false,
-            giveUp: this.#options.giveUp ?? false,
-            onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
-          },
-        ),
+        await onslaught(attacks, {
+          ground,
+          truth: this.truth,
+          features: this.#features,
+          about: { observations: k, accuracy, accuracyImages: images },
+          insist: this.#options.insist ?? false,
+          giveUp: this.#options.giveUp ?? false,
+          sparing: this.#options.sparing ?? false,
+          expected: (attack) => this.#options.expected?.(device.cut.id, attack) ?? 1,
+          onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
+        }),
       );
     }
     const strongest = parts.reduce((a, b) => (best(b.results) >= best(a.results) ? b : a));
@@ -165,18 +167,70 @@ export class Auditor {
     };
   }
 
+  /**
+   * Mounts one attack and scores nothing: how long it takes is the question. What it finishes the audit need not do again.
+   * @returns the seconds it took when it was made, where it was kept
+   */
+  async attempt(
+    cutId: string,
+    defense: string,
+    name: AttackName,
+    signal: AbortSignal,
+    onProgress: (done: number) => void,
+  ): Promise<number | undefined> {
+    const { attacks, ground } = this.#mounting(await this.#open(cutId, defense, 'float32', signal), [name], 1, signal);
+    const observed = await seenOfVictims(ground, this.truth);
+    const found: Reconstruction & Partial<Kept> = await mount(attacks.at(-1)!, { ...ground, observed, onProgress });
+    return found.seconds;
+  }
+
+  async #open(cutId: string, defense: string, codec: CodecName, signal?: AbortSignal): Promise<Opened> {
+    const cut = this.#subject.cut(cutId);
+    const layout = layoutAt(this.#subject, cut);
+    const mechanism = compileMechanism(await this.resolved(cutId, defense, signal), layout);
+    const own = { engine: this.#engine, subject: this.#subject, cut };
+    const bare = new Device({ ...own, mechanism: compileMechanism('none', layout) });
+    const watchedBy = (observations: number) => new Device({ ...own, mechanism, codec, observations });
+    return { device: watchedBy(1), watchedBy, bare, random: this.#random.fork(cut.id).fork(mechanism.spec) };
+  }
+
+  /** Attacks by somebody who sees each scene so many times, and what they are granted. */
+  #mounting(
+    { device, watchedBy, bare, random }: Opened,
+    names: readonly AttackName[],
+    observations: number,
+    signal?: AbortSignal,
+  ) {
+    const { memoryBytes = defaultMemoryBytes, adaptive = true } = this.#options;
+    const { cut, codec, view } = device;
+    const keep = this.#keeper(cut, view.mechanism.spec, codec, observations);
+    const ground = {
+      engine: this.#engine,
+      subject: this.#subject,
+      data: this.#data,
+      device: watchedBy(observations),
+      ...(!adaptive && { believed: bare }),
+      reserved: this.#reserved,
+      memoryBytes,
+      random: observations === 1 ? random : random.fork(`${observations} observations`),
+      pictureRandom: this.#random.fork('attacker’s pictures'),
+      signal,
+    };
+    return { attacks: attacksOn(cut, names, this.#options, keep), ground };
+  }
+
   /** An attack's outcome hangs on all this; what it is scored with may change. */
   #keeper(cut: Cut, defense: string, codec: CodecName, observations: number): Keep {
-    const { cache, seed, images, gallery, adaptive = true, memoryBytes = defaultMemoryBytes } = this.#options;
-    if (!cache) return (attack) => judged(attack, cut.id);
+    const { cache, finished, seed, images, gallery, adaptive = true, memoryBytes = defaultMemoryBytes } = this.#options;
     return (attack, options) => {
+      const sound = judged(attack, cut.id);
       // A decoder from a file has no digest here.
-      if ('trained' in options && options.trained) return judged(attack, cut.id);
+      if ('trained' in options && options.trained) return sound;
       const device = { cut: cut.id, defense, codec, observations, adaptive };
       const draws = { data: this.#data.sha256, seed, images, gallery, memoryBytes, engine: this.#engine.name };
       const { preprocessing } = this.#subject;
-      const key = cacheKey({ ...cache.about, preprocessing, ...device, ...draws, attack: attack.name, options });
-      return kept(judged(attack, cut.id), cache.store, key);
+      const key = cacheKey({ ...cache?.about, preprocessing, ...device, ...draws, attack: attack.name, options });
+      return [cache?.store, finished].reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
     };
   }
 

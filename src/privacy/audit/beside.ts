@@ -53,7 +53,10 @@ export async function besidePicture(
   if (network.inputs.length < 2) return undefined;
   const example = (inputs: readonly ValueInfo[]) => `cutline audit ${path} --data PICTURES ${exampleInputs(inputs)}`;
   const picture = pictureOf(network, wanted, named, example);
-  const one = await inferShapes(bindBatch(bindDimensions(network, { [picture]: wanted }), 1), engine);
+  // Which cuts there are does not hang on the batch: one that the file fixes may stay.
+  const batch = network.inputs.find((v) => v.name === picture)!.shape[0];
+  const shape = [typeof batch === 'number' ? batch : 1, ...wanted.slice(1)];
+  const one = await inferShapes(bindBatch(bindDimensions(network, { [picture]: shape }), 1), engine);
   const all = findCuts(one, { along: picture });
   const behind = inputsBehind(one);
   if (!one.outputs.some((v) => behind(v.name).includes(picture))) {

@@ -5,7 +5,7 @@
 import { createCodec, decodeTensor } from '../../broker/index.ts';
 import type { Engine, Session } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Cut, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { asFloat32, type Cut, fixedShape, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import type { Random } from '../../random.ts';
 import { type Layout, type Mechanism, observed, seededNoise, type View, viewOf } from '../mechanisms/index.ts';
@@ -43,7 +43,7 @@ export class Device {
    * @param inputs network inputs [n, …]
    * @param randomOf for each row; observations fork it
    * @returns the tensors of the cut as the cloud reads them, [n, …], in float32; several observations made into one
-   * @throws CutlineError ACTIVATION_NOT_FINITE, ACTIVATION_DTYPE, CODEC_RANGE
+   * @throws CutlineError ACTIVATION_NOT_FINITE, ACTIVATION_DTYPE, ACTIVATION_SHAPE, CODEC_RANGE
    */
   async observe(inputs: Tensor, randomOf: (row: number) => Random, signal?: AbortSignal): Promise<Tensors> {
     const { input } = this.#subject;
@@ -56,7 +56,9 @@ export class Device {
   }
 
   async #head(inputs: Tensor, signal?: AbortSignal): Promise<Tensors> {
-    for (const { name, dtype } of this.cut.tensors) {
+    for (const value of this.cut.tensors) {
+      const { name, dtype } = value;
+      if (!fixedShape(value)) throw new CutlineError('ACTIVATION_SHAPE', { cut: this.cut.id, tensor: name });
       if (dtype !== 'float32') throw new CutlineError('ACTIVATION_DTYPE', { cut: this.cut.id, tensor: name, dtype });
     }
     const count = inputs.shape[0]!;

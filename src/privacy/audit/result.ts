@@ -4,6 +4,7 @@ import type { CodecName } from '../../plan/index.ts';
 import { type Missed, type Threat, threats } from '../attacks/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
+import type { BudgetNote } from './prepare.ts';
 import type { Scores } from './score.ts';
 
 export interface AuditResult extends Scores, FeatureScores {
@@ -57,6 +58,8 @@ export interface Failed extends Skipped {
 
 export interface Audit {
   readonly format: 'cutline.audit/1';
+  /** Of an audit that was stopped: candidates that are not here were not reached. */
+  readonly incomplete?: true;
   /** Of the file, and what `--input` fixed, where it did. */
   readonly model: { readonly sha256: string; readonly fixed?: readonly FixedInput[] };
   readonly results: readonly AuditResult[];
@@ -65,6 +68,8 @@ export interface Audit {
   readonly failed: readonly Failed[];
   /** Absent where every attack applied. */
   readonly skipped?: readonly Skipped[];
+  /** Where less was done than was asked for, or usual. */
+  readonly budget?: BudgetNote;
   /** One a (cut, defense) that was audited; no attack is needed for it. */
   readonly exposure: readonly Exposure[];
   readonly data: { readonly name: string; readonly sha256: string; readonly count: number };

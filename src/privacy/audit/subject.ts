@@ -72,7 +72,8 @@ export class Subject {
     this.cuts = beside?.cuts ?? findCuts(one);
     this.ids = beside?.ids ?? this.cuts.map((c) => c.id);
     this.absent = beside?.absent ?? [];
-    this.#whole.set(1, Promise.resolve(one));
+    // Of one picture, unless the file or --shape fixes another batch.
+    this.#whole.set(one.inputs[0]!.shape[0] as number, Promise.resolve(one));
   }
 
   get input(): string {

@@ -2,6 +2,7 @@
 import { preprocess, type Split } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { asFloat32, float32, sizeOf, type Tensors } from '../../model/index.ts';
+import { own } from '../../own.ts';
 import type { Random } from '../../random.ts';
 import type { Device } from './device.ts';
 import type { Subject } from './subject.ts';
@@ -63,5 +64,5 @@ export async function utility(
 }
 
 function pick(tensors: Tensors, names: readonly string[]): Tensors {
-  return Object.fromEntries(names.map((name) => [name, tensors[name] ?? float32([], [0])]));
+  return Object.fromEntries(names.map((name) => [name, own(tensors, name) ?? float32([], [0])]));
 }

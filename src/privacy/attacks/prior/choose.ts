@@ -32,7 +32,10 @@ export interface BeliefSearch {
 
 /** λ as multiples of the mean square of the features, since it weighs against their squared error. */
 const multiples = [1e-4, 1e-3, 1e-2, 0.1, 1];
-/** Two heats: all beliefs on few pictures for few steps, then the best on more for longer, since short descents ask for too much. */
+/**
+ * Two heats: all beliefs on few pictures for few steps, then the best on more for longer, since short descents ask for too much.
+ * As many for one victim as for a thousand: how well an attack is tuned must not hang on how many it is judged by.
+ */
 const heats = [
   { pictures: 3, steps: 50 },
   { beliefs: 4, pictures: 6, steps: 150 },
@@ -41,9 +44,12 @@ const heats = [
 const taught = [1000, 300, 100, 0];
 
 /** The search in steps of one picture, to weigh it against the attack. */
-export const searchSteps =
-  (2 * multiples.length + 1) * heats[0].pictures * heats[0].steps +
-  heats[1].beliefs * heats[1].pictures * heats[1].steps;
+export function searchSteps(iterations: number): number {
+  const [first, second] = heats;
+  const heat = (beliefs: number, { pictures, steps }: { pictures: number; steps: number }) =>
+    beliefs * pictures * Math.min(steps, iterations);
+  return heat(2 * multiples.length + 1, first) + heat(second.beliefs, second);
+}
 
 interface Scored {
   readonly belief: Belief;
@@ -58,16 +64,14 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  // A search must not cost much more than the attack on few victims.
-  const affordable = Math.max(2, Math.ceil(context.count / 8));
+  const whole = searchSteps(iterations);
   const own = await ownPictures(context, second.pictures);
   const pictures = rowsOf(own, 0, second.pictures);
   const seen = await context.simulate(pictures);
   let done = 0;
-  const heat = async (beliefs: readonly Belief[], { pictures: most, steps }: { pictures: number; steps: number }) => {
-    const count = Math.min(most, affordable);
+  const heat = async (beliefs: readonly Belief[], { pictures: count, steps }: { pictures: number; steps: number }) => {
     const taken = Math.min(steps, iterations);
-    const share = (beliefs.length * count * taken) / searchSteps;
+    const share = (beliefs.length * count * taken) / whole;
     const scored = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, taken, (d) =>
       onProgress(Math.min(1, done + share * d)),
     );

@@ -145,8 +145,13 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
 
 function epochsWithin(network: Graph, rows: number): number {
   const batch = network.inputs[0]!.shape[0] as number;
-  const pictures = Math.min(mostPictures, budgetMacs / Math.max(1, cost(network).macs / batch));
-  return Math.min(mostEpochs, Math.max(1, Math.round(pictures / rows)));
+  return shadowEpochs(cost(network).macs / batch, rows);
+}
+
+/** @param macs of shadow and tail for a picture */
+export function shadowEpochs(macs: number, pictures: number): number {
+  const seen = Math.min(mostPictures, budgetMacs / Math.max(1, macs));
+  return Math.min(mostEpochs, Math.max(1, Math.round(seen / pictures)));
 }
 
 async function* renamed(data: PairEpochs, picture: string, order: (n: number) => Int32Array): AsyncGenerator<Block> {
