@@ -114,5 +114,5 @@ function labelOf(c: CandidateEntry, chosen: CandidateEntry | undefined): string 
   if (c.defense !== 'none' && !isChosen(c, chosen)) return '';
   const name = c.cut === 'input' ? 'all cloud' : c.cut === 'output' ? 'all device' : c.cut;
   const short = name.length > 24 ? `${name.slice(0, 23)}…` : name;
-  return c.defense === 'none' ? short : `${short} + noise ${c.defense.split(':').at(-1)?.slice(0, 8)}`;
+  return c.defense === 'none' ? short : `${short} + ${c.defense.slice(0, 24)}`;
 }

@@ -19,7 +19,7 @@ describe('the report', () => {
   const page = htmlReport({ ...example, sheet: Uint8Array.of(1, 2, 3) });
 
   it('says what was chosen, how much leaks, and how fast it is', () => {
-    expect(page).toContain('Cut at pool2, with Gaussian noise 0.5 on the activation');
+    expect(page).toContain('Cut at pool2, with the defense gauss(sd=0.5)');
     expect(page).toContain('95 % interval 0.24 … 0.28, 30 pictures');
     expect(page).toMatch(/p50 5\.\d+ ms/);
     expect(page).toContain('89.5 % unsplit');
@@ -34,7 +34,7 @@ describe('the report', () => {
 
   it('draws the threshold and names the cuts', () => {
     expect(page).toContain('asked for: at most 0.3');
-    for (const cut of ['all cloud', 'pool1', 'pool2 + noise 0.5', 'all device'])
+    for (const cut of ['all cloud', 'pool1', 'pool2 + gauss(sd=0.5)', 'all device'])
       expect(page).toContain(`>${cut}</text>`);
     expect(page).not.toMatch(/#0[1-6]0[1-6]0[1-6]/);
   });
