@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   'privacy/exposure': ['model', 'autodiff', 'engine', 'data', 'privacy/mechanisms', 'privacy/metrics'],
   'privacy/audit': [
     'broker',
+    'training',
     'model',
     'plan',
     'engine',

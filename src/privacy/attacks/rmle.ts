@@ -155,22 +155,26 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
       )
     : wanted;
 
-  const solution = await solveInChunks(
-    solver,
-    {
-      engine: context.engine,
-      objective,
-      observed: context.observed,
-      start: await startOf(start, context.observed, context, 'start'),
-      lambdaTv: new Float32Array(count).fill(lambdaTv),
-      lambdaL2: new Float32Array(count).fill(lambdaL2),
-      iterations,
-      signal: context.signal,
-      onProgress: (done) => context.onProgress?.(searchShare + (1 - searchShare) * done),
-    },
-    (n) => context.head(n),
-    batch,
-  );
+  const from = async (where: Start) =>
+    solveInChunks(
+      solver,
+      {
+        engine: context.engine,
+        objective,
+        observed: context.observed,
+        start: await startOf(where, context.observed, context, 'start'),
+        lambdaTv: new Float32Array(count).fill(lambdaTv),
+        lambdaL2: new Float32Array(count).fill(lambdaL2),
+        iterations,
+        signal: context.signal,
+        onProgress: (done) => context.onProgress?.(searchShare + (1 - searchShare) * done),
+      },
+      (n) => context.head(n),
+      batch,
+    );
+  let solution = await from(start);
+  // A norm, for one, has no slope at plain grey: a little beside it, it has.
+  if (start === 'plain grey' && solution.stops.every((stop) => stop === 'flat')) solution = await from('grey');
   const parameters = {
     solver: solver.name,
     lambdaTv,
