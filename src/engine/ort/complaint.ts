@@ -74,6 +74,8 @@ const longest = 300;
 
 /** Without source files, signatures of functions and the conditions that did not hold. */
 function plain(reason: string): string {
+  const inBody = /^Graph attribute inferencing failed: (.*)$/.exec(reason);
+  if (inBody) return `in its body, ${inWords(inBody[1]!)}`;
   const known: readonly (readonly [RegExp, string])[] = [
     [/Missing Input: (.*)$/, 'input $1 is missing'],
     [/No Op registered for (\w+) with domain_version of (\d+)/, 'there is no operator $1 in opset $2'],
@@ -102,4 +104,5 @@ function plain(reason: string): string {
   return isInternal(short) || short === '' ? 'the engine gives no reason that would help' : short.slice(0, longest);
 }
 
-const isInternal = (text: string): boolean => /onnxruntime_src|\w::\w|\.(cc|h):\d|Status Message/.test(text);
+const isInternal = (text: string): boolean =>
+  /onnxruntime_src|\w::\w|\.(cc|h):\d|Status Message|Optype|ShapeInferenceError/.test(text);

@@ -39,6 +39,10 @@ it.each([
     "This is an invalid model. Type Error: Type 'tensor(bool)' of input parameter (image) of operator (Conv) in node (c1) is invalid.",
     'node c1 (Conv) does not take image, which is tensor(bool)',
   ],
+  [
+    'Node (l) Op (Loop) [ShapeInferenceError] Graph attribute inferencing failed: Type Error: Type parameter (T) of Optype (Greater) bound to different types (tensor(int64) and tensor(float) in node ().',
+    'node l (Loop) does not fit what it reads: in its body, a node without a name (Greater) reads int64 and float, where both must be of one type',
+  ],
   ['Fatal error: com.microsoft:Cast(-1) is not a registered function/op', 'there is no operator Cast'],
   ['This is an invalid model. Error: Duplicate definition of name (w).', 'w is defined twice'],
   [
