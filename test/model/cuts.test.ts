@@ -142,9 +142,11 @@ test('thousands of nodes take less than two seconds', async () => {
   for (let i = 0; i < 1500; i++) x = b.op('Add', [b.op('Tanh', [x]), b.op('Neg', [x])]);
   b.output(x, 'float32', [1, 4]);
   const graph = await inferShapes(b.build(), engine);
-  const start = performance.now();
+  // Of the processor's time: a machine with other work to do is no fault of ours.
+  const before = process.cpuUsage();
   expect(findCuts(graph).length).toBeGreaterThan(1500);
-  expect(performance.now() - start).toBeLessThan(2000);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(2000);
 });
 
 test('a missing cut names the near ones; tensor names and the order of a pair do not matter', async () => {
