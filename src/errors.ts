@@ -149,7 +149,10 @@ const catalogue = {
     text: 'Generator {name} {problem}. Wanted: one float32 input, codes [n,k] or [n,c,h,w] of more than one number, and one float32 output, pictures [n,{row}].',
   },
   DECODER_UNFIT: { exit: 2, text: 'Cut {cut}: the decoder does not fit: {problem}.' },
-  SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
+  SHADOW_UNFIT: {
+    exit: 2,
+    text: 'Cut {cut}: no head of the attacker’s own: {problem} (--shadow-structure, --substitute-structure).',
+  },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
   // --- profiles, planner --------------------------------------------------------------------------------------------

@@ -6,11 +6,14 @@ export {
   attackerData,
   type BlackBoxAttack,
   type BlackBoxContext,
+  type Examples,
+  type KnownStructure,
   type LabelledPictures,
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
   type Threat,
+  type Traffic,
   threats,
   type WhiteBoxAttack,
   type WhiteBoxContext,
@@ -20,6 +23,7 @@ export { type LossName, lossNames } from './decoder/criterion.ts';
 export { type DeepPriorOptions, deepPrior } from './deep-prior.ts';
 export type { PixelScale } from './generator/fitting.ts';
 export type { KnownGenerators } from './generator/own.ts';
+export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent } from './latent.ts';
@@ -30,9 +34,13 @@ export {
   alignments,
   type ShadowInversion,
   type ShadowOptions,
-  type ShadowStructure,
   shadow,
   shadowInversions,
-  shadowStructures,
 } from './shadow/index.ts';
 export type { Start } from './start.ts';
+export {
+  type SubstituteInversion,
+  type SubstituteOptions,
+  substitute,
+  substituteInversions,
+} from './substitute.ts';

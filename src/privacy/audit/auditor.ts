@@ -138,7 +138,7 @@ export class Auditor {
       });
       const found: (Reconstruction & Partial<Kept>) | undefined = await mounted.catch((error: unknown) => {
         // Alone it must succeed or say why.
-        if (attacks.length === 1 || !isDispensable(attack.threat, error)) throw error;
+        if (attacks.length === 1 || !isDispensable(attack, error)) throw error;
         const { code, message } = error;
         skipped.push({ cut: cut.id, defense: defense.spec, attack: attack.name, code, message });
         return undefined;

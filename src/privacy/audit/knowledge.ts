@@ -9,8 +9,10 @@ import type {
   AttackContext,
   AttackerData,
   BlackBoxContext,
+  KnownStructure,
   QueryFreeContext,
   Reconstruction,
+  Traffic,
   WhiteBoxContext,
 } from '../attacks/index.ts';
 import { type Defense, seededNoise } from '../defenses/index.ts';
@@ -35,6 +37,9 @@ export interface Ground {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
+
+/** Activations of unknown pictures that a query-free attacker has gathered. */
+const mostTraffic = 1000;
 
 /** The type of the attack decides what it is told. */
 export function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
@@ -78,6 +83,7 @@ export function blackBox(ground: Ground): BlackBoxContext {
   const own = ground.random.fork('queries');
   return {
     ...everyAttacker(ground),
+    ...knownStructure(ground),
     available: (kind) => picturesOf(ground, kind).count - keptAside(ground, kind),
     async pairs(count, data) {
       const pictures = enough(ground, data, count);
@@ -97,28 +103,36 @@ export function blackBox(ground: Ground): BlackBoxContext {
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
   const { engine, subject, cut, defense, signal } = ground;
-  const own = ground.random.fork('simulation');
+  const own = picturesOf(ground, 'same-set');
+  const pictures = async (first: number, count: number): Promise<Tensor> => {
+    enough(ground, 'same-set', first + count);
+    // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
+    const indices = Array.from({ length: count }, (_, i) => own.count - 1 - first - i);
+    return preprocess(await own.pixels(indices, signal), subject.preprocessing);
+  };
+  const random = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
     head: async (n) => (await subject.parts(cut, n)).head,
-    async otherPictures(count): Promise<Tensor> {
-      const pictures = enough(ground, 'same-set', count);
-      // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
-      const indices = Array.from({ length: count }, (_, i) => pictures.count - 1 - i);
-      return preprocess(await pictures.pixels(indices, signal), subject.preprocessing);
+    examples: {
+      count: own.count,
+      unlearnt: own.count,
+      pictures,
+      seen: async (first, count) => {
+        const noise = (row: number) => seededNoise(random.fork(first + row));
+        return observe(engine, subject, cut, await pictures(first, count), defense, noise, signal);
+      },
     },
-    simulate: (inputs) => observe(engine, subject, cut, inputs, defense, (row) => seededNoise(own.fork(row)), signal),
   };
 }
 
 export function queryFree(ground: Ground): QueryFreeContext {
-  const { engine, subject, cut, data, signal } = ground;
-  const fresh = ground.random.fork('structure');
+  const { subject, cut, data, signal } = ground;
   return {
     ...everyAttacker(ground),
+    ...knownStructure(ground),
     tail: async (n) => (await subject.parts(cut, n)).tail,
-    // Drawn anew before constants are computed, since those may be made of weights.
-    structure: async (n) => foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, fresh), engine),
+    traffic: trafficOf(ground),
     async labelled(kind) {
       const pictures = picturesOf(ground, kind);
       if (!pictures.labels([0])) throw new CutlineError('DATA_UNLABELLED', { name: data.name, kind });
@@ -132,6 +146,29 @@ export function queryFree(ground: Ground): QueryFreeContext {
           };
         },
       };
+    },
+  };
+}
+
+function knownStructure({ engine, subject, cut }: Ground): KnownStructure {
+  return {
+    // Drawn anew before constants are computed, since those may be made of weights.
+    structure: async (n, random) =>
+      foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, random), engine),
+  };
+}
+
+/** Of the pictures that no attacker may own, as they stand in their split: so many whoever of them is a victim. */
+function trafficOf({ engine, subject, cut, defense, data, reserved, random, signal }: Ground): Traffic {
+  const indices = [...reserved].sort((a, b) => a - b).slice(0, mostTraffic);
+  const own = random.fork('traffic');
+  return {
+    count: indices.length,
+    async rows(first, count) {
+      const part = indices.slice(first, first + count);
+      const inputs = preprocess(await data.test.pixels(part, signal), subject.preprocessing);
+      const noise = (row: number) => seededNoise(own.fork(part[row]!));
+      return observe(engine, subject, cut, inputs, defense, noise, signal);
     },
   };
 }

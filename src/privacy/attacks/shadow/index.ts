@@ -1,5 +1,4 @@
 /** Shadow models. */
-export { type ShadowStructure, shadowStructures } from './head.ts';
 export {
   type Alignment,
   alignments,

@@ -1,10 +1,10 @@
-/** The shadow as if it were the device: pictures through it and through the defense, whose law is public. */
+/** A head of the attacker's own as if it were the device: pictures through it and through the defense, whose law is public. */
 import { asFloat32, float32, type Tensor, type Tensors } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { noise, type Place, seededNoise } from '../../defenses/index.ts';
 import type { AttackContext } from '../attack.ts';
 import { runRows } from '../rows.ts';
-import type { HeadOf } from './head.ts';
+import type { HeadOf } from './fresh.ts';
 
 const chunk = 32;
 
@@ -27,8 +27,8 @@ export function defended(
   return float32(out, tensor.shape);
 }
 
-/** @returns what the cloud would see of these pictures if the shadow were the head */
-export async function shadowAnswers(
+/** @returns what the cloud would see of these pictures if this were the head */
+export async function ownAnswers(
   { engine, defense, signal }: AttackContext,
   head: HeadOf,
   inputs: Tensor,
