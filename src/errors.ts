@@ -206,7 +206,10 @@ const catalogue = {
     exit: 2,
     text: 'Cut {cut}: no output of the model has a row for each picture, so nothing can be learnt from the answer. Leave the attack answer out.',
   },
-  SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
+  SHADOW_UNFIT: {
+    exit: 2,
+    text: 'Cut {cut}: no head of the attacker’s own: {problem} (--shadow-structure, --substitute-structure).',
+  },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
   TRAINING_STALLED: {

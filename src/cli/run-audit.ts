@@ -111,6 +111,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       inverseNetwork,
       latent,
       deepPrior: { iterations: settings.iterations },
+      substitute: settings.substitute,
       shadow: shadowSettings(settings),
       memoryBytes,
       rmle: {
@@ -232,6 +233,8 @@ function check({
   queries,
   epochs,
   shadowEpochs,
+  shadow,
+  substitute,
   memoryGb,
   images,
   gallery,
@@ -255,6 +258,8 @@ function check({
   if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
   if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');
   if (!whole(shadowEpochs, 1, 100_000)) refuse('--shadow-epochs is a whole number from 1 on.');
+  if (!whole(shadow.shadows, 1, 100)) refuse('--shadows is a whole number from 1 to 100.');
+  if (!whole(substitute.epochs, 1, 100_000)) refuse('--substitute-epochs is a whole number from 1 on.');
   if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');

@@ -43,8 +43,19 @@ export interface AttackContext {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+/** The attacker has read how the head is built: its layers and none of its weights. */
+export interface KnownStructure {
+  /**
+   * The head as it is built, for a batch of n, shapes known: every weight drawn anew. An attacker who does not know the
+   * structure does not look here.
+   * @param random the same gives the same weights, whatever the batch
+   * @throws CutlineError SHADOW_UNFIT when weights cannot be told from structure
+   */
+  structure(n: number, random: Random): Promise<Graph>;
+}
+
 /** The attacker may ask the device. */
-export interface BlackBoxContext extends AttackContext {
+export interface BlackBoxContext extends AttackContext, KnownStructure {
   /**
    * Pictures, and what the cloud sees of them: the device runs them through head and defense. Each picture read counts
    * as one query, however often it is read again.
@@ -55,18 +66,29 @@ export interface BlackBoxContext extends AttackContext {
   available(data: AttackerData): number;
 }
 
+/** Pictures of the attacker's own by which a descent is tuned, in a fixed order, and what the cloud sees of them, through the defense. */
+export interface Examples {
+  readonly count: number;
+  /** So many of them, from the first on, are for trials: nothing that the descent begins or goes by has learnt from them. */
+  readonly unlearnt: number;
+  /**
+   * Network inputs [count, …] of the pictures first … first + count.
+   * @throws CutlineError DATA_TOO_FEW
+   */
+  pictures(first: number, count: number): Promise<Tensor>;
+  /** The tensors of the cut for the same, each [count, …]. */
+  seen(first: number, count: number): Promise<Tensors>;
+}
+
 /** The attacker holds the head's file as well, so that it may ask as often as it likes. */
 export interface WhiteBoxContext extends BlackBoxContext {
   /** The head for a batch of n pictures and what its mechanism does without randomness, shapes known; rounding is left out. */
   head(n: number): Promise<Graph>;
-  /** Network inputs [count, …] of pictures that are not victims. */
-  otherPictures(count: number): Promise<Tensor>;
-  /** What the cloud would see of these network inputs, through the defense with randomness of the attacker's own. */
-  simulate(inputs: Tensor): Promise<Tensors>;
+  readonly examples: Examples;
 }
 
 /** What a descent needs of a head, be it the device's or one that stands in for it. */
-export type DescentContext = AttackContext & Pick<WhiteBoxContext, 'head' | 'otherPictures' | 'simulate'>;
+export type DescentContext = AttackContext & Pick<WhiteBoxContext, 'head' | 'examples'>;
 
 export interface LabelledPictures {
   /** Network inputs [k, …]. */
@@ -74,15 +96,19 @@ export interface LabelledPictures {
   readonly labels: Int32Array;
 }
 
+/** Activations that the cloud has received, whose pictures nobody has told it. */
+export interface Traffic {
+  readonly count: number;
+  /** Rows first … first + count of each tensor of the cut. */
+  rows(first: number, count: number): Promise<Tensors>;
+}
+
 /** The attacker holds the tail, as every cloud does, and can neither read nor ask the head. */
-export interface QueryFreeContext extends AttackContext {
+export interface QueryFreeContext extends AttackContext, KnownStructure {
   /** The tail for a batch of n, shapes known: from the tensors of the cut to the outputs of the network. */
   tail(n: number): Promise<Graph>;
-  /**
-   * The head as it is built, for a batch of n, shapes known: every weight drawn anew. For attackers who know the structure.
-   * @throws CutlineError SHADOW_UNFIT when weights cannot be told from structure
-   */
-  structure(n: number): Promise<Graph>;
+  /** What the device sends besides, of people who are not attacked and of those who are: as much however many are. */
+  readonly traffic: Traffic;
   /**
    * Labels of pictures are public, as the data is.
    * @throws CutlineError DATA_UNLABELLED

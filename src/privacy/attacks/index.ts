@@ -8,11 +8,14 @@ export {
   attackerData,
   type BlackBoxAttack,
   type BlackBoxContext,
+  type Examples,
+  type KnownStructure,
   type LabelledPictures,
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
   type Threat,
+  type Traffic,
   threats,
   type WhiteBoxAttack,
   type WhiteBoxContext,
@@ -24,6 +27,7 @@ export { decoderMacs } from './decoder/size.ts';
 export { type DeepPriorOptions, deepPrior, deepPriorSteps } from './deep-prior.ts';
 export type { PixelScale } from './generator/fitting.ts';
 export type { KnownGenerators } from './generator/own.ts';
+export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
@@ -36,13 +40,17 @@ export {
   alignments,
   type ShadowInversion,
   type ShadowOptions,
-  type ShadowStructure,
   shadow,
   shadowEpochs,
   shadowInversions,
   shadowPictures,
   shadowSteps,
-  shadowStructures,
 } from './shadow/index.ts';
 export { isDivergence } from './solvers/stop.ts';
 export type { Start } from './start.ts';
+export {
+  type SubstituteInversion,
+  type SubstituteOptions,
+  substitute,
+  substituteInversions,
+} from './substitute.ts';

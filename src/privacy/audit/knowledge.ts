@@ -10,8 +10,10 @@ import type {
   AttackContext,
   AttackerData,
   BlackBoxContext,
+  KnownStructure,
   QueryFreeContext,
   Reconstruction,
+  Traffic,
   WhiteBoxContext,
 } from '../attacks/index.ts';
 import { defendedHead } from '../mechanisms/index.ts';
@@ -38,6 +40,9 @@ export interface Ground {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
+
+/** Activations of unknown pictures that a query-free attacker has gathered. */
+const mostTraffic = 1000;
 
 /** The type of the attack decides what it is told. */
 export async function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
@@ -84,6 +89,7 @@ export function blackBox(ground: Ground): BlackBoxContext {
   const own = ground.random.fork('queries');
   return {
     ...everyAttacker(ground),
+    ...knownStructure(ground),
     available: (kind) => picturesOf(ground, kind).count - keptAside(ground, kind),
     async pairs(count, data) {
       const pictures = enough(ground, data, count);
@@ -102,8 +108,15 @@ export function blackBox(ground: Ground): BlackBoxContext {
 }
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
-  const { engine, subject, device, believed = device, random, signal } = ground;
-  const simulated = random.fork('simulation');
+  const { engine, subject, device, believed = device, signal } = ground;
+  const own = picturesOf(ground, 'same-set');
+  const pictures = async (first: number, count: number): Promise<Tensor> => {
+    enough(ground, 'same-set', first + count);
+    // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
+    const indices = Array.from({ length: count }, (_, i) => own.count - 1 - first - i);
+    return preprocess(await own.pixels(indices, signal), subject.preprocessing);
+  };
+  const random = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
     head: async (n) => {
@@ -114,13 +127,13 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
         ? head
         : inferShapes(defendedHead(head, mechanism, { relaxed: true }).graph, engine);
     },
-    async otherPictures(count): Promise<Tensor> {
-      const pictures = enough(ground, 'same-set', count);
-      // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
-      const indices = Array.from({ length: count }, (_, i) => pictures.count - 1 - i);
-      return preprocess(await pictures.pixels(indices, signal), subject.preprocessing);
+    examples: {
+      count: own.count,
+      unlearnt: own.count,
+      pictures,
+      seen: async (first, count) =>
+        believed.observe(await pictures(first, count), (row) => random.fork(first + row), signal),
     },
-    simulate: (inputs) => believed.observe(inputs, (row) => simulated.fork(row), signal),
   };
 }
 
@@ -146,18 +159,17 @@ export async function answerOnly(ground: Ground): Promise<AnswerContext> {
 }
 
 export function queryFree(ground: Ground): QueryFreeContext {
-  const { engine, subject, data, signal } = ground;
-  const { cut } = ground.device;
-  const fresh = ground.random.fork('structure');
+  const { subject, device, data, signal } = ground;
+  const { cut } = device;
   return {
     ...everyAttacker(ground),
+    ...knownStructure(ground),
     async tail(n) {
       const problem = await subject.noAnswer(n);
       if (problem) throw new CutlineError('SHADOW_UNFIT', { cut: cut.id, problem });
       return (await subject.parts(cut, n)).tail;
     },
-    // Drawn anew before constants are computed, since those may be made of weights.
-    structure: async (n) => foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, fresh), engine),
+    traffic: trafficOf(ground),
     async labelled(kind) {
       const pictures = picturesOf(ground, kind);
       if (!pictures.labels([0])) throw new CutlineError('DATA_UNLABELLED', { name: data.name, kind });
@@ -171,6 +183,28 @@ export function queryFree(ground: Ground): QueryFreeContext {
           };
         },
       };
+    },
+  };
+}
+
+function knownStructure({ engine, subject, device: { cut } }: Ground): KnownStructure {
+  return {
+    // Drawn anew before constants are computed, since those may be made of weights.
+    structure: async (n, random) =>
+      foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, random), engine),
+  };
+}
+
+/** Of the pictures that no attacker may own, as they stand in their split: so many whoever of them is a victim. */
+function trafficOf({ subject, device, data, reserved, random, signal }: Ground): Traffic {
+  const indices = [...reserved].sort((a, b) => a - b).slice(0, mostTraffic);
+  const own = random.fork('traffic');
+  return {
+    count: indices.length,
+    async rows(first, count) {
+      const part = indices.slice(first, first + count);
+      const inputs = preprocess(await data.test.pixels(part, signal), subject.preprocessing);
+      return device.observe(inputs, (row) => own.fork(part[row]!), signal);
     },
   };
 }

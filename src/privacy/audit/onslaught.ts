@@ -83,7 +83,7 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
     const found: (Reconstruction & Partial<Kept>) | undefined = await mounted.catch((error: unknown) => {
       const told = { ...where, attack: attack.name };
       // Alone it must succeed or say why.
-      if (attacks.length > 1 && isDispensable(attack.threat, error)) {
+      if (attacks.length > 1 && isDispensable(attack, error)) {
         skipped.push({ ...told, code: error.code, message: error.message });
       } else if (isBeyondAttack(error) && (isFailure(error) || !insist)) {
         refusal ??= error;

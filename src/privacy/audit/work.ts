@@ -77,6 +77,11 @@ export function workOf(name: AttackName, facts: WorkFacts, settings: AttackSetti
       });
       return { each: each.reduce((a, b) => a + b, 0), once: 0 };
     }
+    // A head to be learnt, at most a decoder beside it, and a descent.
+    case 'substitute': {
+      const learning = workOf('inverse-network', facts, settings).each;
+      return { each: 2 * learning + workOf('rmle', facts, settings).each, once: 0 };
+    }
     case 'latent': {
       const owned = settings.latent?.training?.pictures ?? Math.min(shadowPictures, pictures);
       const { epochs, size } = defaultAutoencoder(preprocessing, owned);

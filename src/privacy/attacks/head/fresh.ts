@@ -1,4 +1,4 @@
-/** The shadow head before and after it has learnt, for any batch. */
+/** A head of the attacker's own before and after it has learnt, for any batch. */
 import { raiseOpset } from '../../../autodiff/index.ts';
 import {
   asFloat32,
@@ -10,33 +10,43 @@ import {
   weightRoles,
 } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
-import type { QueryFreeContext } from '../attack.ts';
-import { generatedHead } from './generated.ts';
+import type { AttackContext, KnownStructure } from '../attack.ts';
+import { generatedHead, type SeenTensor } from './generated.ts';
 import { paperHead } from './paper.ts';
 
 /**
  * `known`: as the head is built. `paper`: what He et al. (2019) took where it is not known. `generated`: from the shapes of
  * picture and activation.
  */
-export const shadowStructures = ['known', 'paper', 'generated'] as const;
-export type ShadowStructure = (typeof shadowStructures)[number];
+export const headStructures = ['known', 'paper', 'generated'] as const;
+export type HeadStructure = (typeof headStructures)[number];
 
 /** The head for a batch of n, shapes known. */
 export type HeadOf = (n: number) => Promise<Graph>;
 
-/** @param opsets of the tail; what is written here means the same in all of them from 16 on */
+export interface FreshHead {
+  readonly structure: HeadStructure;
+  readonly cut: string;
+  /** The tensors of the cut, as the cloud has seen them. */
+  readonly seen: readonly SeenTensor[];
+  /** Of what it is to be joined to; what is written here means the same in all of them from 16 on. Default 17. */
+  readonly opsets?: Graph['opsets'] | undefined;
+  readonly random: Random;
+}
+
+/** @throws CutlineError SHADOW_UNFIT when weights cannot be told from structure, or the paper has no head for the cut */
 export async function freshHead(
-  context: QueryFreeContext,
-  structure: ShadowStructure,
-  cut: string,
-  opsets: Graph['opsets'],
-  random: Random,
+  context: Pick<AttackContext, 'engine' | 'preprocessing'> & KnownStructure,
+  { structure, cut, seen, opsets, random }: FreshHead,
 ): Promise<HeadOf> {
-  if (structure === 'known') return async (n) => raiseOpset(await context.structure(n));
-  const { engine, observed, preprocessing } = context;
-  const input = 'shadow:picture';
-  const write = structure === 'paper' ? paperHead.bind(undefined, cut) : generatedHead;
-  const graph = { ...write(observed, preprocessing, input, random), opsets };
+  if (structure === 'known') return async (n) => raiseOpset(await context.structure(n, random));
+  const { engine, preprocessing } = context;
+  const input = 'own:picture';
+  const written =
+    structure === 'paper'
+      ? paperHead(cut, seen, preprocessing, input, random)
+      : generatedHead(seen, preprocessing, input, random);
+  const graph = opsets ? { ...written, opsets } : written;
   return (n) => inferShapes(bindBatch(graph, n), engine);
 }
 

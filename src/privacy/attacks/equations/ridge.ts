@@ -20,12 +20,12 @@ export interface RidgeSolution {
 }
 
 /** Weights of |w|², as shares of the mean of the diagonal of Σ xxᵀ. */
-const ridges = [1e-8, 1e-6, 1e-4, 1e-2, 0.3];
+const usualRidges = [1e-8, 1e-6, 1e-4, 1e-2, 0.3];
 
 /**
  * @param judge equations of other pictures: the ridge whose error on them is least is taken; none there, the middle one
  */
-export function solveRidge(solve: Equations, judge: Equations): RidgeSolution {
+export function solveRidge(solve: Equations, judge: Equations, ridges: readonly number[] = usualRidges): RidgeSolution {
   const judged = judge.yy > 0;
   let best: Float64Array | undefined;
   let least = Number.POSITIVE_INFINITY;

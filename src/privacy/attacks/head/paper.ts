@@ -1,10 +1,11 @@
 /** The heads that He et al. (2019, §6) gave an attacker who does not know the structure, by the cut they were made for. */
 import type { Preprocessing } from '../../../data/index.ts';
 import { CutlineError } from '../../../errors.ts';
-import type { Graph, Tensors } from '../../../model/index.ts';
+import type { Graph } from '../../../model/index.ts';
 import { own } from '../../../own.ts';
 import type { Random } from '../../../random.ts';
 import { Layers } from '../../../training/index.ts';
+import type { SeenTensor } from './generated.ts';
 
 interface Published {
   /** Of picture and activation, without the batch. */
@@ -55,29 +56,29 @@ const published: Readonly<Record<string, Published>> = {
  */
 export function paperHead(
   cut: string,
-  observed: Tensors,
+  seen: readonly SeenTensor[],
   picture: Preprocessing,
   input: string,
   random: Random,
 ): Graph {
   const known = own(published, cut);
-  const [[name, tensor] = [], ...others] = Object.entries(observed);
+  const [tensor, ...others] = seen;
   const { channels, height, width, layout } = picture;
   const fits =
     known &&
-    name !== undefined &&
+    tensor &&
     others.length === 0 &&
     layout === 'NCHW' &&
     String([channels, height, width]) === String(known.picture) &&
-    String(tensor!.shape.slice(1)) === String(known.shape);
+    String(tensor.shape) === String(known.shape);
   if (!fits) {
     const cuts = Object.keys(published).join(', ');
-    const problem = `the paper has other heads for ${cuts} of its own two networks only; take --shadow-structure known or generated`;
+    const problem = `the paper has other heads for ${cuts} of its own two networks only; take one that is known or generated`;
     throw new CutlineError('SHADOW_UNFIT', { cut, problem });
   }
   const layers = new Layers(random);
   layers.graph.input(input, 'float32', ['batch', ...known.picture]);
-  layers.op(name, 'Identity', [known.write(layers, input)]);
-  layers.graph.output(name, 'float32', ['batch', ...known.shape]);
+  layers.op(tensor.name, 'Identity', [known.write(layers, input)]);
+  layers.graph.output(tensor.name, 'float32', ['batch', ...known.shape]);
   return layers.graph.build('shadow');
 }

@@ -1,10 +1,10 @@
-/** The shadow as if it were the device: pictures through it and through the mechanism, which is public. */
+/** A head of the attacker's own as if it were the device: pictures through it and through the mechanism, which is public. */
 import type { Tensor, Tensors } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { observed, release, seededNoise, type View } from '../../mechanisms/index.ts';
 import type { AttackContext } from '../attack.ts';
 import { runRows } from '../rows.ts';
-import type { HeadOf } from './head.ts';
+import type { HeadOf } from './fresh.ts';
 
 const chunk = 32;
 const picture = 'picture';
@@ -14,8 +14,8 @@ export function releasedInput({ mechanism }: View, inputs: Tensor, randomOf: (ro
   return release(mechanism, 'input', { [picture]: inputs }, (i) => seededNoise(randomOf(i)))[picture]!;
 }
 
-/** @returns what the cloud would see of these pictures if the shadow were the head */
-export async function shadowAnswers(
+/** @returns what the cloud would see of these pictures if this were the head */
+export async function ownAnswers(
   { engine, view, signal }: AttackContext,
   head: HeadOf,
   inputs: Tensor,
