@@ -1,15 +1,16 @@
 /** Attacks one (cut, defense) after another, and scores what comes out. The truth stays in here. */
-import { type Dataset, preprocess } from '../../data/index.ts';
+import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { type Cut, type Graph, resolveCut, type Tensor, type Tensors } from '../../model/index.ts';
+import { type Cut, type Graph, resolveCut, type Tensors } from '../../model/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
-import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
+import { type Defense, seededNoise } from '../defenses/index.ts';
 import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
 import { isBeyondAttack, isDispensable, isFailure } from './beyond.ts';
 import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
+import { defenseAt } from './calibration.ts';
 import { observe } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
@@ -66,9 +67,6 @@ export interface Cell {
 
 /** SSIM, at the lower end of its interval, from which on nobody asks what other attacks get. */
 const openFrom = 0.9;
-
-/** Pictures on which relative noise is calibrated. */
-const calibrationPictures = 64;
 
 export class Auditor {
   readonly truth: KnownTruth;
@@ -207,7 +205,7 @@ export class Auditor {
   /** What the cloud sees of the victims at this cut under this defense. */
   async #open(cutId: string, defenseSpec: string, signal?: AbortSignal) {
     const cut = resolveCut(this.#subject.cuts, cutId);
-    const defense = await this.#defense(defenseSpec, cut, signal);
+    const defense = await defenseAt(defenseSpec, cut, this.#engine, this.#subject, this.#data, this.#random, signal);
     const random = this.#random.fork(cut.id).fork(defense.spec);
     const noise = seededNoise(random.fork('device'));
     const observed = await observe(this.#engine, this.#subject, cut, this.truth.inputs, defense, noise, signal);
@@ -250,33 +248,6 @@ export class Auditor {
       const key = cacheKey({ ...cache?.about, ...conditions, ...draws, attack: attack.name, options });
       return [cache?.store, finished].reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
     };
-  }
-
-  async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {
-    const { train, name } = this.#data;
-    const indices = [...random.permutation(Math.max(train.count, 1)).subarray(0, Math.min(count, train.count))];
-    if (indices.length < count) {
-      throw new CutlineError('DATA_TOO_FEW', { name, wanted: count, found: train.count, split: 'training' });
-    }
-    return preprocess(await train.pixels(indices, signal), this.#subject.preprocessing);
-  }
-
-  async #defense(spec: string, cut: Cut, signal?: AbortSignal): Promise<Defense> {
-    if (!isRelative(spec)) return parseDefense(spec);
-    const count = Math.max(1, Math.min(calibrationPictures, this.#data.train.count));
-    const inputs = await this.#trainingInputs(count, this.#random.fork('calibration'), signal);
-    const undefended = parseDefense('none');
-    const seen =
-      spec.split(':')[2] === 'input'
-        ? { input: inputs }
-        : await observe(this.#engine, this.#subject, cut, inputs, undefended, seededNoise(this.#random), signal);
-    let squares = 0;
-    let elements = 0;
-    for (const { data } of Object.values(seen)) {
-      for (const v of data as Float32Array) squares += v * v;
-      elements += data.length;
-    }
-    return resolveDefense(spec, Math.sqrt(squares / elements));
   }
 
   #utility(cut: Cut, defense: Defense, random: Random, signal?: AbortSignal): Promise<Utility> {

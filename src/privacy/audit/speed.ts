@@ -5,9 +5,14 @@ import type { Cut } from '../../model/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { Auditor } from './auditor.ts';
 import { isBeyondAttack } from './beyond.ts';
-import type { Range } from './prepare.ts';
 import { defaultLimits, type ProbeLimits, probe } from './probe.ts';
 import type { Work } from './work.ts';
+
+/** Seconds. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
 
 export interface Speed {
   /** Seconds here that so many reckoned seconds of an attack at a cut take. */
