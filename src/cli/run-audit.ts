@@ -72,13 +72,17 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       ? settings.budget
       : secondsOf('--budget', settings.budget);
   let finished: Audit | undefined;
-  const partial = () => `${JSON.stringify(finished, null, 2)}\n`;
-  const signal = stopSignal(() => {
-    if (settings.out && finished) writeAtOnce(settings.out, partial());
-  });
+  // At once, since a second signal may come at any time and is not waited for.
+  const keep = () => {
+    if (settings.out && finished) writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
+  };
+  const signal = stopSignal();
   const { model, threads, engine: name } = settings;
   const bar = progressBar('audit');
-  signal.addEventListener('abort', () => bar.log('audit: stopping at the next step; once more ends it at once'));
+  signal.addEventListener('abort', () => {
+    bar.log('audit: stopping at the next step; once more ends it at once');
+    keep();
+  });
   bar.phase('opening model and pictures');
   const loaded = await loadModel(model);
   const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
@@ -142,6 +146,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
         bar.update(done, [cut, defense, attack].filter(Boolean).join(' ')),
       onPartial: (audit) => {
         finished = audit;
+        if (signal.aborted) keep();
       },
       onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
@@ -169,7 +174,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     bar.stop();
     // Whatever ended it: hours of work are not lost.
     if (settings.out && finished) {
-      await writeAtomically(settings.out, partial());
+      keep();
       bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
     }
     throw error;

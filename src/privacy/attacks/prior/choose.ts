@@ -86,7 +86,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   }
   const rest = own.shape[0]! - second.pictures;
   const lesson = rest > 0 ? await lessonOf(search, rowsOf(own, second.pictures, rest)) : undefined;
-  const bases = [natural(preprocessing), ...(lesson ? [learned(lesson, preprocessing)] : [])];
+  const bases = [natural(preprocessing), ...(lesson ? [await learned(lesson, preprocessing, context.engine)] : [])];
   const scale = meanSquare(seen);
   const some = await heat(
     bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
