@@ -81,12 +81,16 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const bar = progressBar('audit');
   const store = await attackStore(settings.cache, bar.log);
   let finished: Audit | undefined;
-  const partial = () => `${JSON.stringify(finished, null, 2)}\n`;
-  const signal = stopSignal(() => {
-    if (settings.out && finished) writeAtOnce(settings.out, partial());
-  });
+  // At once, since a second signal may come at any time and is not waited for.
+  const keep = () => {
+    if (settings.out && finished) writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
+  };
+  const signal = stopSignal();
   const { model, threads, engine: name } = settings;
-  signal.addEventListener('abort', () => bar.log('audit: stopping at the next step; once more ends it at once'));
+  signal.addEventListener('abort', () => {
+    bar.log('audit: stopping at the next step; once more ends it at once');
+    keep();
+  });
   bar.phase('opening model and pictures');
   const { graph, sha256, fixed } = await open(settings);
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
@@ -154,6 +158,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
         bar.update(done, [cut, defense, attack].filter(Boolean).join(' ')),
       onPartial: (audit) => {
         finished = audit;
+        if (signal.aborted) keep();
       },
       onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
@@ -185,7 +190,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     bar.stop();
     // Whatever ended it: hours of work are not lost.
     if (settings.out && finished) {
-      await writeAtomically(settings.out, partial());
+      keep();
       bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
     }
     throw error;

@@ -57,6 +57,16 @@ describe('the report', () => {
     expect(tags(made).filter((t) => t.startsWith('<img'))).toEqual([]);
   });
 
+  it('tells of attacks that failed, also where there were no others', () => {
+    const failed = [{ cut: 'act', defense: 'none', threat: 'white-box', attack: 'rmle', message: 'It took no step.' }];
+    for (const attacks of [example.attacks, []]) {
+      const made = htmlReport({ ...example, attacks, failed });
+      expect(made).toContain('Attacks that failed');
+      expect(made).toContain('It took no step.');
+    }
+    expect(page).not.toContain('Attacks that failed');
+  });
+
   it('has a page for a plan that found nothing', () => {
     const data: ReportData = {
       ...example,

@@ -26,7 +26,7 @@ export { trainingPlan } from './decoder/plan.ts';
 export { decoderMacs } from './decoder/size.ts';
 export { type DeepPriorOptions, deepPrior, deepPriorSteps } from './deep-prior.ts';
 export type { PixelScale } from './generator/fitting.ts';
-export type { KnownGenerators } from './generator/own.ts';
+export { type KnownGenerators, ownTraining } from './generator/own.ts';
 export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';

@@ -3,11 +3,11 @@
  * What was asked for by name stays; everything that is left out or shortened is said.
  */
 import type { Cut } from '../../model/index.ts';
-import { defaultAutoencoder } from '../../training/index.ts';
 import {
   defaultQueries,
   defaultSteps,
   latentSteps,
+  ownTraining,
   shadowEpochs,
   shadowPictures,
   shadowSteps,
@@ -115,7 +115,7 @@ export function settingsFor(
     latent: {
       ...latent,
       iterations: latent?.iterations ?? less(latentSteps(whole), 20),
-      training: { epochs: less(defaultAutoencoder(preprocessing, owned).epochs, 1), ...latent?.training },
+      training: { epochs: less(ownTraining(preprocessing, owned).epochs, 1), ...latent?.training },
     },
     shadow: {
       ...shadow,

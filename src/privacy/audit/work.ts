@@ -4,7 +4,6 @@
  */
 import type { Preprocessing } from '../../data/index.ts';
 import { type Cut, fixedShape } from '../../model/index.ts';
-import { autoencoderMacs, defaultAutoencoder } from '../../training/index.ts';
 import {
   answerQueries,
   decoderMacs,
@@ -12,6 +11,7 @@ import {
   defaultQueries,
   defaultSteps,
   latentSteps,
+  ownTraining,
   searchSteps,
   shadowEpochs,
   shadowPictures,
@@ -84,8 +84,7 @@ export function workOf(name: AttackName, facts: WorkFacts, settings: AttackSetti
     }
     case 'latent': {
       const owned = settings.latent?.training?.pictures ?? Math.min(shadowPictures, pictures);
-      const { epochs, size } = defaultAutoencoder(preprocessing, owned);
-      const macs = autoencoderMacs(size);
+      const { epochs, macs } = ownTraining(preprocessing, owned);
       const learning = ((settings.latent?.training?.epochs ?? epochs) * owned * withGradient * macs) / trainingRate;
       const steps = settings.latent?.iterations ?? latentSteps(cut.headMacs + macs / 2);
       return {

@@ -89,7 +89,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
     return none[0]!;
   }
   const lesson = await lessonOf(search, second.pictures);
-  const bases = [natural(preprocessing), ...(lesson ? [learned(lesson, preprocessing)] : [])];
+  const bases = [natural(preprocessing), ...(lesson ? [await learned(lesson, preprocessing, context.engine)] : [])];
   const scale = meanSquare(seen);
   const some = await heat(
     bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),

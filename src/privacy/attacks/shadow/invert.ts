@@ -48,7 +48,7 @@ export async function invertShadow({ context, traffic, pictures, ...options }: I
     batch: batchThatFits(await context.head(1), context.memoryBytes),
     start: 'grey',
   } as const;
-  const bases = [learned(pictures, preprocessing), natural(preprocessing)];
+  const bases = [await learned(pictures, preprocessing, context.engine), natural(preprocessing)];
   const affordable = Math.floor(trialBudget / Math.max(1, bases.length * multiples.length * trialSteps * macs));
   const rows = Math.min(traffic.count, Math.max(fewestRows, Math.min(mostRows, affordable)));
   const seen = await traffic.rows(0, rows);
