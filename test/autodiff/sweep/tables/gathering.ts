@@ -168,7 +168,7 @@ export const gathering: Sweep = {
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterElements('Scatter', [9, 10]),
-  ScatterElements: scatterElements('ScatterElements', [11, 13, 16, 18, 22]),
+  ScatterElements: scatterElements('ScatterElements', [11, 16, 18, 22]),
   ScatterND: scatterND,
   TopK: topK,
 };

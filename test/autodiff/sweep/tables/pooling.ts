@@ -90,6 +90,7 @@ const lpPool = product(
   { window: windows, padding: paddings, dilation: dilations, ceil: [0, 1], p: [undefined, 1, 3] },
   ({ opset, window, padding, dilation, ceil, p }) => {
     if (opset < 18 && (ceil === 1 || dilation > 1)) return undefined;
+    if (opset === 22 && p !== undefined) return undefined;
     const attributes = attributesOf(window, padding, dilation);
     if (!attributes) return undefined;
     const all = { ...attributes, ...(ceil && { ceil_mode: 1 }), ...(p && { p }) };
