@@ -92,7 +92,8 @@ export class Auditor {
 
   /**
    * @param defenseSpec as written; a relative scale is made absolute on training pictures
-   * @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC, DATA_TOO_FEW, NO_GRADIENT_RULE, ACTIVATION_*, ATTACK_DIVERGED
+   * @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC, DATA_TOO_FEW, NO_GRADIENT_RULE, GRADIENT_REFUSED, ACTIVATION_*,
+   * ATTACK_DIVERGED
    */
   async audit(
     cutId: string,
