@@ -115,6 +115,9 @@ export class ExposureMeter {
       random: random.fork('dfil'),
       signal,
     });
+    const singular = jacobian.traces.filter((trace) => !Number.isFinite(trace)).length;
+    if (singular > 0)
+      return leave('dfil', `the slope of the activation is no finite number at ${singular} of ${n} pictures`);
     const { channels, height, width } = preprocessing;
     const found = dfil(jacobian, law, channels * height * width, random.fork('dfil interval'));
     return found ?? leave('dfil', 'the activation does not change with the picture');

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
+import { GraphBuilder } from '../../../src/model/builder.ts';
 import { resolveCut } from '../../../src/model/index.ts';
 import { Device, layoutAt } from '../../../src/privacy/audit/device.ts';
 import { type Exposure, ExposureMeter } from '../../../src/privacy/audit/exposure.ts';
@@ -13,9 +14,9 @@ import { unitPreprocessing } from '../attacks/scene.ts';
 const engine = await createEngine({ threads: 1, spinning: false });
 afterAll(() => engine.close());
 
-async function meter(test = 60) {
+async function meter(test = 60, network = networks.chain.build({ batch: 'n' })) {
   const data = spots({ test });
-  const subject = await Subject.open(engine, networks.chain.build({ batch: 'n' }), unitPreprocessing(data));
+  const subject = await Subject.open(engine, network, unitPreprocessing(data));
   const exposure = new ExposureMeter(engine, subject, data);
   return (id: string, defense: string): Promise<Exposure> => {
     const cut = resolveCut(subject.cuts, id);
@@ -65,6 +66,22 @@ describe('exposure', () => {
     const [a, b] = [await meter(), await meter()];
     const spec = 'gauss(sd=0.5)';
     expect(await b('pool1', spec)).toEqual(await a('pool1', spec));
+  });
+
+  it('says where a slope is no number, rather than that nothing moves', async () => {
+    const b = new GraphBuilder(17);
+    b.input('input', 'float32', ['n', 1, 28, 28]);
+    // 1/(0·x + 1e-25) has the slope 0·∞, whose float32 is no number.
+    const flat = b.op('Add', [b.op('Mul', ['input', b.constant(0)]), b.constant(1e-25)]);
+    const steep = b.op('Mul', [b.op('Reciprocal', [flat]), b.constant(1e-25)]);
+    b.op('Add', [steep, 'input'], {}, 'act');
+    b.op('Flatten', ['act'], {}, 'output');
+    b.output('output', 'float32', ['n', 784]);
+    const found = await (await meter(40, b.build()))('act', 'noise:gaussian:activation:1');
+    expect(found.dfil).toBeUndefined();
+    expect(found.omitted).toEqual([
+      { metric: 'dfil', reason: expect.stringContaining('no finite number at 32 of 32') },
+    ]);
   });
 
   it('says why it has nothing to say about three pictures', async () => {
