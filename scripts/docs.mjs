@@ -42,6 +42,9 @@ export function documents() {
       'are refused; export them in the QDQ format. Rounding that is no quantisation (Round, Floor, ArgMax …) has gradient zero',
       'and is refused, as is a head that only compares. An If whose condition the shapes decide gives way to its branch.',
       '',
+      'Layers in float16, bfloat16 or float64 keep their type in the forward pass; their gradients are computed in float32, and',
+      'cotangents and gradients are float32 whatever type their tensors have.',
+      '',
     ].join('\n'),
   };
 }

@@ -15,7 +15,8 @@ interface Entry {
 const catalogue = {
   // --- usage, files -------------------------------------------------------------------------------------------------
   USAGE: { exit: 2, text: '{problem}' },
-  FILE_NOT_FOUND: { exit: 2, text: '{path}: no such file. Check the path.' },
+  FILE_NOT_FOUND: { exit: 2, text: '{path}: no such file or folder. Check the path.' },
+  LINK_BROKEN: { exit: 2, text: '{path}: a link to {target}, which leads {where}. Mend the link or take it away.' },
   FILE_UNREADABLE: { exit: 2, text: '{path}: cannot read ({problem}).' },
   FILE_TOO_LARGE: { exit: 2, text: '{path}: {bytes} bytes, more than the {limit} that are read.' },
   OUTPUT_NOT_WRITABLE: { exit: 1, text: '{path}: cannot write ({problem}). Free some space or choose another place.' },
@@ -58,23 +59,43 @@ const catalogue = {
   SHAPE_INPUT_UNKNOWN: { exit: 2, text: 'The model has no input {input}. Its inputs: {inputs}.' },
   SHAPE_UNKNOWN: {
     exit: 2,
-    text: 'The shape of tensor {tensor} is not known. Run inferShapes with every input dimension bound.',
+    text: 'The shape of tensor {tensor} is not known before the model runs: it depends on what the model sees. Choose another cut.',
+  },
+  INPUT_UNKNOWN: { exit: 2, text: '--input {input}: the model has no such input. Its inputs: {inputs}.' },
+  INPUT_FILE: {
+    exit: 2,
+    text: '--input {input}={path}: {problem}. Give a number, a .npy file or a tensor of ONNX (.pb).',
+  },
+  INPUT_DTYPE: { exit: 2, text: '--input {input}: {problem}.' },
+  INPUT_SHAPE: { exit: 2, text: '--input {input}: it takes [{declared}]: {problem}.' },
+  INPUT_RANGE: { exit: 2, text: '--input {input}: {problem}.' },
+  INPUT_REFUSED: {
+    exit: 2,
+    text: 'With {inputs} fixed like this the model does not run: {node} refuses what it is given. Check the values and shapes.',
   },
   BATCH_IMPOSSIBLE: {
     exit: 2,
     text: 'The model cannot be given batch {batch}: {problem}. Export it with a dynamic batch.',
   },
   CUT_NOT_FOUND: { exit: 2, text: 'The model has no cut {cut}. Near ones: {near}. See cutline inspect.' },
+  CUT_UNSENDABLE: {
+    exit: 2,
+    text: 'Cut {cut}: tensor {tensor} is {type}, which cannot be handed from one half to the other. Choose another cut.',
+  },
   CUT_INVALID: { exit: 2, text: 'Tensors {cut} do not cut the model: {problem}.' },
   // --- autodiff -----------------------------------------------------------------------------------------------------
   NO_GRADIENT_RULE: {
     exit: 2,
     text: 'Node {node}: operator {op} has no gradient here, so attacks that follow gradients through the model (rmle, hybrid, deep-prior, latent) cannot pass it. inverse-network and shadow need none and still work: ask for them with --attack, or choose a cut before the node.',
   },
+  GRADIENT_REFUSED: {
+    exit: 1,
+    text: 'Node {node}: the gradient of operator {op} cannot be computed: {problem}. The model is not at fault: please report it. inverse-network and shadow need no gradients and still work: ask for them with --attack, or choose a cut before the node.',
+  },
   // --- data ---------------------------------------------------------------------------------------------------------
   DATA_SPEC: {
     exit: 2,
-    text: '{spec}: no such folder or data set. Give a folder of images, fashion-mnist, mnist:DIR or cifar-10:DIR.',
+    text: '{spec}: {problem}. Give a folder of images, fashion-mnist, mnist:DIR or cifar-10:DIR.',
   },
   DATA_NOT_FOUND: { exit: 2, text: '{name} is not on this machine. {advice}' },
   DATA_MALFORMED: { exit: 2, text: '{path}: {problem}' },
@@ -94,6 +115,14 @@ const catalogue = {
   NOT_AN_IMAGE: {
     exit: 2,
     text: '{path}: not a picture ({problem}). JPEG, PNG, WebP, GIF, TIFF and AVIF are read.',
+  },
+  IMAGE_TOO_LARGE: {
+    exit: 2,
+    text: '{path}: {width}×{height} pixels, more than the {limit} that are unpacked. Scale it down first.',
+  },
+  IMAGE_VALUES: {
+    exit: 2,
+    text: '{path}: {problem}, so it is not known which value is black and which white. Convert it to 8 bits a channel, or to floats from 0 to 1.',
   },
   IMAGE_CHANNELS: { exit: 2, text: '{path}: {found} channels, the network takes {wanted}. Convert it first.' },
   CARD_INVALID: { exit: 2, text: '{path}: {problem}' },
@@ -118,7 +147,15 @@ const catalogue = {
   DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
   AUDIT_INPUT: {
     exit: 2,
-    text: 'An audit needs a network with one float32 picture input [{wanted}] (from the model card or --size); this one takes {found}.',
+    text: 'An audit needs a network with one float32 picture input [{wanted}] (from the model card or --size); this one takes {found}. Inputs beside the picture are fixed with --input.',
+  },
+  AUDIT_PICTURE: {
+    exit: 2,
+    text: 'Inputs {inputs} could all take the picture. Name the one that does in the model card (input: NAME), or fix the others: {example}',
+  },
+  AUDIT_BESIDE: {
+    exit: 2,
+    text: 'Cut {cut} hangs on {inputs} beside the picture, and an audit has pictures alone. Fix what is beside it, e.g. {example}',
   },
   AUDIT_IMAGES: {
     exit: 2,
@@ -136,9 +173,25 @@ const catalogue = {
     exit: 2,
     text: 'Cut {cut}: tensor {tensor} is {dtype}; attacks need float32. Choose another cut.',
   },
+  ACTIVATION_SHAPE: {
+    exit: 2,
+    text: 'Cut {cut}: the shape of tensor {tensor} depends on the picture; attacks need one that all pictures share. Choose another cut.',
+  },
   ATTACK_DIVERGED: {
     exit: 1,
-    text: 'Cut {cut}: attack {attack} ended in values that are no numbers. Try a smaller --learning-rate or another --solver.',
+    text: 'Cut {cut}: attack {attack} diverged for {missed} of {images} victims: {problem}. That is no measurement. Try a smaller --learning-rate or another --solver.',
+  },
+  ATTACK_STALLED: {
+    exit: 1,
+    text: 'Cut {cut}: attack {attack} found nothing out about {missed} of {images} victims: {problem}. That is no measurement, and the cut is not known to be safe. Try another --attack or --solver, or a cut nearer to the picture.',
+  },
+  ATTACK_SPARED: {
+    exit: 1,
+    text: 'Cut {cut}: {attack} was spared, since {by} already gets the pictures back (SSIM {ssim}).',
+  },
+  AUDIT_LEFT_OUT: {
+    exit: 1,
+    text: 'Cut {cut} was not attacked: {problem}. Nothing is known about it. Name it with --at, or allow more time with --budget.',
   },
   ATTACK_NOT_ALLOWED: {
     exit: 2,
@@ -152,6 +205,10 @@ const catalogue = {
   SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
+  TRAINING_STALLED: {
+    exit: 1,
+    text: 'The training has taught nothing: {problem}. Check pictures and labels, or try another --learning-rate.',
+  },
   // --- profiles, planner --------------------------------------------------------------------------------------------
   PLAN_INVALID: { exit: 2, text: '{path}: not a plan: {problem}. Make a new one with cutline plan --out.' },
   PLAN_OTHER_MODEL: {
@@ -166,11 +223,23 @@ const catalogue = {
     exit: 2,
     text: 'Plan {plan} is refused: {problem}. Audit the cut and plan again, or raise --max-ssim knowingly.',
   },
+  ANSWER_UNSENDABLE: {
+    exit: 2,
+    text: 'No plan can be made: output {output} {problem}. Export the model without that part.',
+  },
   NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
   AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },
   AUDIT_OTHER_MODEL: {
     exit: 2,
     text: '{path}: the audit is of a model with SHA-256 {found}, this model has {wanted}. Audit this model.',
+  },
+  AUDIT_OTHER_INPUTS: {
+    exit: 2,
+    text: '{path}: the audit is of this model with {found}, and here it has {wanted}. Audit with the same --input.',
+  },
+  PLAN_BESIDE: {
+    exit: 2,
+    text: 'An agent has pictures alone, and the model takes {inputs} beside {picture}. Fix what is beside it, e.g. {example}',
   },
   PROFILE_INVALID: { exit: 2, text: '{path}: not a profile: {problem}.' },
   PROFILE_UNKNOWN: {

@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../src');
 const allowed: Record<string, readonly string[]> = {
   model: ['engine'],
   engine: ['model'],
-  autodiff: ['model'],
+  autodiff: ['model', 'engine'],
   data: ['model'],
   plan: ['data'],
   profile: ['plan'],

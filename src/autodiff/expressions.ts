@@ -103,7 +103,9 @@ export class Expressions {
   }
 
   reshape(a: Term, shape: readonly number[]): Term {
-    return this.graph.op('Reshape', [a, this.graph.constant(shape, 'int64')]);
+    // Otherwise 0 stands for the extent that was there.
+    const attributes = shape.includes(0) ? { allowzero: 1 } : {};
+    return this.graph.op('Reshape', [a, this.graph.constant(shape, 'int64')], attributes);
   }
 
   transpose(a: Term, perm: readonly number[]): Term {

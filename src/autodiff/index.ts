@@ -3,6 +3,7 @@ export { type AdamOptions, type AdamStep, adamStep, learningRateInput } from './
 export { backward, type Forward, writeForward } from './backward.ts';
 export { Expressions, type Term } from './expressions.ts';
 export { requireSlope } from './flat.ts';
+export { loadGradient, proveGradient } from './load.ts';
 export {
   crossEntropy,
   isotropicVariation,

@@ -4,7 +4,9 @@
  */
 import { GraphBuilder } from '../model/builder.ts';
 import { attrFloat, attrInt, attrInts, type Graph, type Node, type ValueInfo } from '../model/graph.ts';
-import { float32, int64, scalar } from '../model/tensor.ts';
+import { type FloatType, int64, isFloat, realScalar } from '../model/tensor.ts';
+import { allValues, fixedShape } from '../model/values.ts';
+import { olderResize } from './older-resize.ts';
 import { recurrent, unrollRecurrent } from './recurrent/index.ts';
 
 const target = 17;
@@ -63,14 +65,15 @@ function raise(node: Node, opset: number, graph: Graph & { values: Map<string, V
       return opset < 10 ? listsToInputs(node, ['starts', 'ends', 'axes'], b) : node;
     case 'Pad': {
       if (opset >= 11) return node;
-      const value = b.initializer(scalar(attrFloat(node, 'value', 0)));
+      const value = b.initializer(realScalar(attrFloat(node, 'value', 0), realTypeOf(node.inputs[0]!, graph)));
       return without(node, ['pads', 'value'], {
         inputs: [node.inputs[0]!, b.initializer(int64(attrInts(node, 'pads') ?? [])), value],
       });
     }
     case 'Clip': {
       if (opset >= 11) return node;
-      const bound = (name: string) => (has(name) ? b.initializer(scalar(attrFloat(node, name, 0))) : '');
+      const dtype = realTypeOf(node.inputs[0]!, graph);
+      const bound = (name: string) => (has(name) ? b.initializer(realScalar(attrFloat(node, name, 0), dtype)) : '');
       const inputs = [node.inputs[0]!, bound('min'), bound('max')];
       while (inputs.at(-1) === '') inputs.pop();
       return without(node, ['min', 'max'], { inputs });
@@ -79,6 +82,11 @@ function raise(node: Node, opset: number, graph: Graph & { values: Map<string, V
       return opset < 12
         ? { ...without(node, ['ratio']), op: 'Identity', attributes: {}, outputs: node.outputs.slice(0, 1) }
         : node;
+    case 'RoiAlign': {
+      if (opset >= 16 || has('coordinate_transformation_mode')) return node;
+      const mode = { type: 'string', value: 'output_half_pixel' } as const;
+      return { ...node, attributes: { ...node.attributes, coordinate_transformation_mode: mode } };
+    }
     case 'TopK':
       return opset < 10 ? withCount(node, b) : node;
     case 'Scatter':
@@ -90,12 +98,18 @@ function raise(node: Node, opset: number, graph: Graph & { values: Map<string, V
     case 'BatchNormalization':
       return opset < 14 ? batchNormalization(node, b) : node;
     case 'Upsample':
-      return resize(node, b);
+      return olderResize(node, graph, b);
     case 'Resize':
-      return opset < 11 ? resize(node, b) : node;
+      return opset < 11 ? olderResize(node, graph, b) : node;
     default:
       return node;
   }
+}
+
+/** float32 where nothing is known. */
+function realTypeOf(name: string, graph: Graph): FloatType {
+  const dtype = allValues(graph).get(name)?.dtype;
+  return dtype && isFloat(dtype) ? dtype : 'float32';
 }
 
 /** Before opset 14 the outputs beside the first asked for training mode: the statistics of the batch are used. */
@@ -114,8 +128,7 @@ function withCount(node: Node, b: GraphBuilder): Node {
 
 /** Before opset 13 softmax flattened all axes from `axis` on; the same as one axis where it is the last that is not 1. */
 function flattenedSoftmax(node: Node, graph: Graph & { values: Map<string, ValueInfo> }, b: GraphBuilder): Node {
-  const shape =
-    (graph.values.get(node.inputs[0]!) ?? graph.inputs.find((v) => v.name === node.inputs[0]))?.shape.map(Number) ?? [];
+  const shape = fixedShape(allValues(graph).get(node.inputs[0]!)) ?? [];
   const raw = attrInt(node, 'axis', 1);
   const axis = raw < 0 ? raw + shape.length : raw;
   const attributes = (a: number) => ({ ...node.attributes, axis: { type: 'int', value: a } as const });
@@ -124,23 +137,7 @@ function flattenedSoftmax(node: Node, graph: Graph & { values: Map<string, Value
   const flat = b.op('Reshape', [node.inputs[0]!, b.initializer(int64([lead, -1]))]);
   const soft = b.op(node.op, [flat], { axis: 1 });
   const flatShape = [lead, shape.reduce((x, y) => x * y, 1) / lead];
-  for (const name of [flat, soft]) graph.values.set(name, { name, dtype: 'float32', shape: flatShape });
+  const dtype = realTypeOf(node.inputs[0]!, graph);
+  for (const name of [flat, soft]) graph.values.set(name, { name, dtype, shape: flatShape });
   return { ...node, op: 'Reshape', inputs: [soft, b.initializer(int64(shape))], attributes: {} };
-}
-
-/** Upsample and the first Resize computed positions as `asymmetric`, rounding down. */
-function resize(node: Node, b: GraphBuilder): Node {
-  const scales = node.attributes.scales;
-  const list =
-    scales?.type === 'floats' ? b.initializer(float32([...scales.value], [scales.value.length])) : node.inputs[1]!;
-  return {
-    ...without(node, ['scales']),
-    op: 'Resize',
-    inputs: [node.inputs[0]!, '', list],
-    attributes: {
-      mode: node.attributes.mode ?? { type: 'string', value: 'nearest' },
-      coordinate_transformation_mode: { type: 'string', value: 'asymmetric' },
-      nearest_mode: { type: 'string', value: 'floor' },
-    },
-  };
 }

@@ -1,22 +1,26 @@
 /** The vector–Jacobian product of a head as a graph of its own. */
-import type { Graph, ValueInfo } from '../model/graph.ts';
+import type { Graph } from '../model/graph.ts';
 import { reads } from '../model/reads.ts';
+import { isFloat } from '../model/tensor.ts';
 import { backward, writeForward } from './backward.ts';
+import { requireSlope } from './flat.ts';
 import { raiseOpset } from './opset.ts';
 
 /**
  * @param head every tensor's shape is static and known
- * @returns a graph with the head's inputs plus `cotangent:<tensor>` for each floating-point output of the head, and one output
- * `gradient:<input>` for each floating-point input
- * @throws CutlineError NO_GRADIENT_RULE
+ * @returns a graph with the head's inputs plus `cotangent:<tensor>` for each output of the head, and one output
+ * `gradient:<input>` for each floating-point input. Cotangents and gradients are float32, whatever type their tensors have:
+ * halves would lose what is small, and the gradient of a sum over many pixels is.
+ * @throws CutlineError NO_GRADIENT_RULE, GRADIENT_REFUSED
  */
 export function vectorJacobianGraph(head: Graph): Graph {
   const raised = raiseOpset(head);
-  const wrt = raised.inputs.filter((v) => v.dtype === 'float32').map((v) => v.name);
+  const wrt = raised.inputs.filter((v) => isFloat(v.dtype)).map((v) => v.name);
+  requireSlope(raised, wrt);
   const forward = writeForward(raised, wrt);
   const b = forward.g.graph;
   const seeds = new Map(
-    raised.outputs.filter(isFloat).map((v) => [v.name, b.input(`cotangent:${v.name}`, v.dtype, forward.shape(v.name))]),
+    raised.outputs.map(({ name }) => [name, b.input(`cotangent:${name}`, 'float32', forward.shape(name))]),
   );
   for (const [name, gradient] of backward(forward, seeds, wrt)) {
     b.op('Identity', [gradient], {}, `gradient:${name}`);
@@ -24,8 +28,6 @@ export function vectorJacobianGraph(head: Graph): Graph {
   }
   return prune(b.build(`${head.name}:vjp`));
 }
-
-const isFloat = (v: ValueInfo): boolean => v.dtype.includes('float');
 
 /** Leaves out nodes and initializers that no output depends on. Inputs stay. */
 export function prune(graph: Graph): Graph {

@@ -1,7 +1,6 @@
 /** Passwords and keys: read from files that only their owner may read, never logged, never in a configuration. */
-import { stat } from 'node:fs/promises';
 import { CutlineError } from '../errors.ts';
-import { readBounded, readError } from '../files.ts';
+import { readBounded, requireFile, statOf } from '../files.ts';
 
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -9,15 +8,17 @@ const MAX_SECRET_BYTES = 64 * 1024;
 export async function readSecret(path: string): Promise<Buffer> {
   // Windows has no such bits; there the file inherits the rights of its folder.
   if (process.platform !== 'win32') {
-    const { mode } = await stat(path).catch((error: unknown) => {
-      throw readError(path, error);
-    });
+    const found = await statOf(path);
+    requireFile(path, found);
+    const { mode } = found;
     if (mode & 0o077) throw new CutlineError('SECRET_EXPOSED', { path, mode: (mode & 0o777).toString(8) });
   }
   return readBounded(path, MAX_SECRET_BYTES);
 }
 
-/** A password: the first line of the file. */
+/** A password: the first line of the file. @throws CutlineError FILE_UNREADABLE too when that line is empty */
 export async function readPassword(path: string): Promise<string> {
-  return (await readSecret(path)).toString('utf8').split(/\r?\n/, 1)[0]!;
+  const password = (await readSecret(path)).toString('utf8').split(/\r?\n/, 1)[0]!;
+  if (password === '') throw new CutlineError('FILE_UNREADABLE', { path, problem: 'its first line is no password' });
+  return password;
 }

@@ -1,10 +1,10 @@
 /** The `broker:` part of the configurations of agent and consumer. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readBounded } from '../files.ts';
 import type { ConnectOptions } from './connection.ts';
-import { readPassword, readSecret } from './secrets.ts';
+import { readPassword } from './secrets.ts';
 import { parseUrl } from './socket.ts';
+import { readTlsFiles } from './tls-files.ts';
 import { isName } from './topics.ts';
 
 export const nameSchema = z
@@ -54,7 +54,7 @@ export type BrokerSettings = z.infer<typeof brokerSettingsSchema>;
 
 /**
  * Settings as connect options; files are read relative to `folder`.
- * @throws CutlineError FILE_NOT_FOUND, SECRET_EXPOSED
+ * @throws CutlineError FILE_*, LINK_BROKEN, SECRET_EXPOSED, CONFIG_INVALID
  */
 export async function connectOptions(
   settings: BrokerSettings,
@@ -69,11 +69,11 @@ export async function connectOptions(
     protocol: versions[settings.protocol],
     username: settings.username,
     password: passwordFile === undefined ? undefined : await readPassword(at(passwordFile)),
-    tls: {
-      ca: caFile === undefined ? undefined : await readBounded(at(caFile), 2 ** 20),
-      cert: certFile === undefined ? undefined : await readBounded(at(certFile), 2 ** 20),
-      key: keyFile === undefined ? undefined : await readSecret(at(keyFile)),
-    },
+    tls: await readTlsFiles({
+      ...(caFile !== undefined && { ca: at(caFile) }),
+      ...(certFile !== undefined && { cert: at(certFile) }),
+      ...(keyFile !== undefined && { key: at(keyFile) }),
+    }),
     keepaliveS: settings.keepaliveS,
     connectTimeoutMs: 10_000,
     maxPacketBytes: settings.maxPacketBytes,

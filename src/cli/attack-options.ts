@@ -120,15 +120,25 @@ async function cardIfThere(path: string): Promise<ModelCard | undefined> {
   }
 }
 
-/** One file for each decoder: `<cut>.<defense>.<attack>-<queries>.onnx`, with what a file's name cannot hold replaced. */
+/**
+ * One file for each decoder: `<cut>.<defense>.<attack>-<queries>.onnx`, with what a file's name cannot hold replaced, and a
+ * number at the end where that makes two names one.
+ * @throws CutlineError OUTPUT_NOT_WRITABLE, the first, when the others are written
+ */
 export async function saveDecoders(folder: string, { cells }: AuditOutcome): Promise<void> {
+  const taken = new Map<string, number>();
+  const failures: unknown[] = [];
   for (const { results, decoders } of cells) {
     for (const [name, decoder] of decoders) {
       if (name.startsWith('hybrid')) continue;
-      const file = `${results[0]!.cut}.${results[0]!.defense}.${name}`.replaceAll(/[^\w.+-]/g, '-');
-      await saveModel(decoder, join(folder, `${file}.onnx`));
+      const stem = `${results[0]!.cut}.${results[0]!.defense}.${name}`.replaceAll(/[^\w.+-]/g, '-').slice(-200);
+      const twins = taken.get(stem) ?? 0;
+      taken.set(stem, twins + 1);
+      const file = twins === 0 ? stem : `${stem}.${twins + 1}`;
+      await saveModel(decoder, join(folder, `${file}.onnx`)).catch((error: unknown) => failures.push(error));
     }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 function kindOf(decoder: string): DecoderKind {

@@ -8,6 +8,29 @@ export function print(json: boolean | undefined, result: { readonly format: stri
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text()}\n`);
 }
 
+/** A line for people, beside the result. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/**
+ * Writes all that can be written: one full disk does not cost the rest, nor the result on stdout.
+ * @param writes those that are false are none
+ * @returns what failed, for `fail` once the result has been printed
+ */
+export async function writeAll(writes: readonly (false | (() => Promise<unknown>))[]): Promise<CutlineError[]> {
+  const failures: CutlineError[] = [];
+  for (const write of writes) {
+    try {
+      if (write) await write();
+    } catch (error) {
+      if (!(error instanceof CutlineError) || error.code !== 'OUTPUT_NOT_WRITABLE') throw error;
+      failures.push(error);
+    }
+  }
+  return failures;
+}
+
 /** A reader that hangs up is no failure of ours; a full disk behind `>` is one, and no bug. */
 export function guardOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,7 +1,15 @@
-/** A progress bar on stderr; plain lines where stderr is no terminal. */
+/**
+ * How far long work is, on stderr: a bar on a terminal, else a line every twenty seconds, so that nobody who reads a log has to
+ * wonder for more than half a minute whether it is still at work.
+ */
 import cliProgress from 'cli-progress';
+import { rangeText, type Span, spanText, timeLeft } from './duration.ts';
 
 export interface Progress {
+  /** What is done before the share is known: opening, measuring. */
+  phase(note: string): void;
+  /** From here the share counts, and this is how long it is expected to take in all, seconds. */
+  begin(expected?: Span): void;
   /** @param done share from 0 to 1 */
   update(done: number, note?: string): void;
   /** A line that stays. */
@@ -9,25 +17,107 @@ export interface Progress {
   stop(): void;
 }
 
-export function progressBar(title: string): Progress {
-  if (!process.stderr.isTTY) {
-    return { update: () => {}, log: (line) => void process.stderr.write(`${line}\n`), stop: () => {} };
+const everyMs = 20_000;
+
+/** @param now milliseconds */
+export function progressBar(
+  title: string,
+  stream: NodeJS.WriteStream = process.stderr,
+  now: () => number = () => performance.now(),
+): Progress {
+  const state = new State(title, now);
+  return stream.isTTY ? onTerminal(state, stream) : asLines(state, stream);
+}
+
+/** What there is to say. */
+class State {
+  readonly title: string;
+  readonly #now: () => number;
+  readonly #opened: number;
+  #begun: number | undefined;
+  #expected: Span | undefined;
+  #note = '';
+  done = 0;
+
+  constructor(title: string, now: () => number) {
+    this.title = title;
+    this.#now = now;
+    this.#opened = now();
   }
+
+  phase(note: string): void {
+    this.#begun = undefined;
+    this.done = 0;
+    this.#note = note;
+  }
+
+  begin(expected?: Span): void {
+    this.#begun = this.#now();
+    this.#expected = expected;
+    this.done = 0;
+    this.#note = '';
+  }
+
+  update(done: number, note: string): void {
+    this.#begun ??= this.#now();
+    this.done = Math.min(1, Math.max(this.done, done));
+    this.#note = note;
+  }
+
+  /** Without title and percentage. */
+  get text(): string {
+    const seconds = (since: number) => (this.#now() - since) / 1000;
+    if (this.#begun === undefined) return `${this.#note || 'at work'}, ${spanText(seconds(this.#opened))} so far`;
+    const left = timeLeft(this.done, seconds(this.#begun), this.#expected);
+    return [this.#note, left && `${rangeText(left)} left`].filter(Boolean).join(', ');
+  }
+
+  get line(): string {
+    const share = this.#begun === undefined ? '' : ` ${Math.floor(100 * this.done)} % done;`;
+    return `${this.title}:${share} ${this.text}`;
+  }
+}
+
+function asLines(state: State, stream: NodeJS.WriteStream): Progress {
+  const write = (line: string) => void stream.write(`${line}\n`);
+  const timer = setInterval(() => write(state.line), everyMs);
+  timer.unref();
+  return {
+    phase: (note) => state.phase(note),
+    begin: (expected) => state.begin(expected),
+    update: (done, note = '') => state.update(done, note),
+    log: write,
+    stop: () => clearInterval(timer),
+  };
+}
+
+function onTerminal(state: State, stream: NodeJS.WriteStream): Progress {
   const bar = new cliProgress.SingleBar(
-    {
-      format: `${title} {bar} {percentage}% · {eta_formatted} left {note}`,
-      hideCursor: true,
-      stream: process.stderr,
-      etaBuffer: 50,
-    },
+    { format: `${state.title} {bar} {percentage}% · {text}`, hideCursor: true, stream },
     cliProgress.Presets.shades_classic,
   );
-  bar.start(1000, 0, { note: '' });
+  const show = () => bar.update(Math.round(state.done * 1000), { text: state.text });
+  bar.start(1000, 0, { text: state.text });
+  // The time goes on where the share does not.
+  const timer = setInterval(show, 1000);
+  timer.unref();
   return {
-    update: (done, note = '') => bar.update(Math.round(done * 1000), { note }),
-    log: (line) => {
-      process.stderr.write(`\r\u001b[K${line}\n`);
+    phase: (note) => {
+      state.phase(note);
+      show();
     },
-    stop: () => bar.stop(),
+    begin: (expected) => {
+      state.begin(expected);
+      show();
+    },
+    update: (done, note = '') => {
+      state.update(done, note);
+      show();
+    },
+    log: (line) => void stream.write(`\r\u001b[K${line}\n`),
+    stop: () => {
+      clearInterval(timer);
+      bar.stop();
+    },
   };
 }

@@ -1,13 +1,21 @@
-/** `cutline audit`: opens model and data, attacks, prints table and JSON, draws the contact sheet. */
-import { join } from 'node:path';
+/** `cutline audit`: opens model and data, says what it will do, attacks, prints table and JSON, draws the contact sheet. */
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
-import { createComputingEngine, type Engine, type EngineName } from '../engine/index.ts';
+import { createComputingEngine, createEngine, type Engine, type EngineName } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, writeAtomically } from '../files.ts';
-import { bindDimensions, loadModel, modelSha256, parseShapes, readModel } from '../model/index.ts';
-import { type Audit, type AuditOutcome, candidatesOf, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
-import { auditTable, contactSheet, exposureTable } from '../report/index.ts';
-import { cacheFor } from './attack-cache.ts';
+import { writeAtOnce, writeAtomically } from '../files.ts';
+import { type Network, openNetwork } from '../model/index.ts';
+import {
+  type Audit,
+  type AuditOptions,
+  type AuditOutcome,
+  candidatesOf,
+  lanesFor,
+  prepareAudit,
+  runAudit,
+  Subject,
+} from '../privacy/audit/index.ts';
+import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
+import { attackStore } from './attack-cache.ts';
 import {
   type AttackOptions,
   chosenAttacks,
@@ -16,9 +24,14 @@ import {
   saveDecoders,
   shadowSettings,
 } from './attack-options.ts';
-import { print } from './output.ts';
+import { planText, workText } from './audit-text.ts';
+import { secondsOf } from './duration.ts';
+import { fail, print, writeAll } from './output.ts';
+import { checkOutputs } from './outputs.ts';
+import { pictureNamed } from './picture-named.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
+import { version } from './version.ts';
 
 export interface AuditSettings extends AttackOptions {
   readonly model: string;
@@ -34,7 +47,10 @@ export interface AuditSettings extends AttackOptions {
   readonly lambdaTv: string | undefined;
   readonly learningRate: number | undefined;
   readonly defenses: readonly string[];
-  readonly images: number;
+  /** Default 100. */
+  readonly images: number | undefined;
+  /** 20m, or all. */
+  readonly budget: string | undefined;
   readonly gallery: number | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
@@ -43,6 +59,7 @@ export interface AuditSettings extends AttackOptions {
   readonly out: string | undefined;
   readonly sheet: string | undefined;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
   readonly preprocessing: PreprocessingFlags;
   readonly json: boolean | undefined;
 }
@@ -51,29 +68,43 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   check(settings);
   const attacks = chosenAttacks(settings);
   const inverseNetwork = await inverseNetworkSettings(settings);
-  for (const path of [settings.out, settings.sheet]) if (path !== undefined) await checkWritable(path);
-  if (settings.saveDecoders !== undefined) await checkWritable(join(settings.saveDecoders, 'decoder.onnx'));
-  const signal = stopSignal();
+  await checkOutputs({
+    files: { '--out': settings.out, '--sheet': settings.sheet },
+    folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
+    inputs: [settings.model],
+    data: settings.data,
+  });
+  const budget =
+    settings.budget === undefined || settings.budget === 'all'
+      ? settings.budget
+      : secondsOf('--budget', settings.budget);
+  const bar = progressBar('audit');
+  const store = await attackStore(settings.cache, bar.log);
+  let finished: Audit | undefined;
+  const partial = () => `${JSON.stringify(finished, null, 2)}\n`;
+  const signal = stopSignal(() => {
+    if (settings.out && finished) writeAtOnce(settings.out, partial());
+  });
   const { model, threads, engine: name } = settings;
-  const loaded = await loadModel(model);
-  const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
+  signal.addEventListener('abort', () => bar.log('audit: stopping at the next step; once more ends it at once'));
+  bar.phase('opening model and pictures');
+  const { graph, sha256, fixed } = await open(settings);
   const preprocessing = await preprocessingFor(model, settings.preprocessing);
   const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal });
+  const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
   const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
-  const open = async (threads?: number) => {
+  const start = async (threads?: number) => {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
-  const bar = progressBar('Audit');
   try {
-    const sha256 = modelSha256(await readModel(model));
-    const subject = await Subject.open(await open(threads), graph, preprocessing);
+    const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
+    const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
-    const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => open(plan.threads)));
-    const outcome = await runAudit(lanes, subject, data, {
-      images: settings.images,
+    const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
+    const options: AuditOptions = {
+      images: settings.images ?? defaultImages,
       gallery: settings.gallery,
       seed: settings.seed,
       attacks,
@@ -96,45 +127,106 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       cuts: settings.cuts,
       defenses: settings.defenses,
       modelSha256: sha256,
-      cache: cacheFor(settings.cache, { model: sha256, shapes: settings.shapes, engine: name }),
+      fixed,
+      cache: store && {
+        store,
+        about: { version: version(), model: sha256, fixed, shapes: settings.shapes, engine: name },
+      },
       signal,
-      onProgress: ({ done, cut, defense }) => bar.update(done, `${cut} ${defense}`),
-      onCell: ({ results, skipped }) => {
+    };
+    const asked = candidatesOf(subject, settings).length / settings.defenses.length;
+    bar.log(`audit: ${workText(asked, options, lanes.length)}`);
+    bar.phase('measuring how fast each attack is here');
+    const prepared = await prepareAudit(lanes, subject, data, options, {
+      asked: {
+        cuts: settings.cuts !== undefined,
+        attacks: settings.attacks !== undefined,
+        images: settings.images !== undefined,
+      },
+      budget,
+    });
+    for (const line of planText(prepared)) bar.log(`audit: ${line}`);
+    bar.begin(prepared.expectedSeconds);
+    const outcome = await runAudit(lanes, subject, data, {
+      ...prepared.options,
+      onProgress: ({ done, cut, defense, attack }) =>
+        bar.update(done, [cut, defense, attack].filter(Boolean).join(' ')),
+      onPartial: (audit) => {
+        finished = audit;
+      },
+      onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
           const queries = r.queries ? ` (${r.queries} queries)` : '';
           bar.log(
             `${r.cut} ${r.defense} ${r.attack}${queries}: SSIM ${r.ssim.mean.toFixed(3)}, PSNR ${r.psnr.mean.toFixed(2)} dB, ${r.seconds.toFixed(1)} s`,
           );
         }
+        for (const { cut, defense, attack, code, message } of failed)
+          bar.log(`${cut} ${defense} ${attack} failed: ${message} [${code}]`);
         for (const { cut, defense, attack, message } of skipped)
           bar.log(`${cut} ${defense} without ${attack}: ${message}`);
       },
       onUnaudited: ({ cut, defense, message }) => bar.log(`${cut} ${defense} stays unaudited: ${message}`),
     });
     bar.stop();
-    if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
-    if (settings.saveDecoders !== undefined) await saveDecoders(settings.saveDecoders, outcome);
-    if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
+    const { out, sheet, saveDecoders: decoders } = settings;
+    const unwritten = await writeAll([
+      out !== undefined && (() => writeAtomically(out, `${JSON.stringify(outcome.audit, null, 2)}\n`)),
+      decoders !== undefined && (() => saveDecoders(decoders, outcome)),
+      sheet !== undefined && (async () => writeAtomically(sheet, await sheetOf(outcome))),
+    ]);
     print(settings.json, outcome.audit, () => tables(outcome.audit));
+    for (const error of unwritten) fail(error, false);
+    // Whoever names a cut wants to know about it; where nothing at all was measured, that is no audit.
+    const { results, unaudited } = outcome.audit;
+    if (unaudited.length > 0 && (settings.cuts || results.length === 0)) process.exitCode = 1;
+  } catch (error) {
+    bar.stop();
+    // Whatever ended it: hours of work are not lost.
+    if (settings.out && finished) {
+      await writeAtomically(settings.out, partial());
+      bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
+    }
+    throw error;
   } finally {
     bar.stop();
     await Promise.all(engines.map((engine) => engine.close()));
   }
 }
 
-const tables = ({ results, exposure }: Audit): string => `${auditTable(results)}\n\n${exposureTable(exposure)}`;
+/** What follows from fixed inputs is computed exactly: an engine for attacks drops tiny numbers. */
+async function open(settings: AuditSettings): Promise<Network> {
+  const engine = await createEngine({ threads: 1 });
+  try {
+    return await openNetwork(settings.model, settings, engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+function tables({ results, failed, exposure }: Audit): string {
+  const parts = [
+    ...(results.length > 0 ? [auditTable(results)] : []),
+    ...(failed.length > 0 ? [failedTable(failed)] : []),
+    exposureTable(exposure),
+  ];
+  return parts.join('\n\n');
+}
 
 /** Truth above, a row for every cut and defense below; the first sixty rows. */
 export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
   return contactSheet(
     auditor.truth.victims,
-    cells.slice(0, 60).map(({ results, pictures }) => {
+    cells.slice(0, 60).flatMap(({ results, pictures }) => {
+      if (!pictures) return [];
       const { cut, defense, attack, ssim, psnr } = results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
       const scores = `SSIM ${ssim.mean.toFixed(3)}  PSNR ${psnr.mean.toFixed(1)} dB`;
-      return { label: cut, details: [attack, defense, scores], images: pictures };
+      return [{ label: cut, details: [attack, defense, scores], images: pictures }];
     }),
   );
 }
+
+const defaultImages = 100;
 
 function check({
   queries,

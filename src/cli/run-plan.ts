@@ -1,4 +1,5 @@
 /** `cutline plan`: opens what the options name, plans, writes. */
+import { join } from 'node:path';
 import {
   type Dataset,
   openDataset,
@@ -9,7 +10,7 @@ import {
 } from '../data/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import type { Tensors } from '../model/index.ts';
+import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan } from '../plan/index.ts';
 import {
   type AuditCandidate,
@@ -19,12 +20,17 @@ import {
   measureAccuracy,
   type PlanOutcome,
   type PlanRequest,
+  planFiles,
   readAudit,
   relaxationText,
   writePlan,
 } from '../planner/index.ts';
 import { readProfile } from '../profile/index.ts';
+import { secondsOf } from './duration.ts';
 import { type OpenModel, openModel } from './open-model.ts';
+import { writeAll } from './output.ts';
+import { checkOutputs } from './outputs.ts';
+import type { Progress } from './progress.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
 export interface PlanArguments extends ThresholdArguments {
@@ -38,9 +44,12 @@ export interface PlanArguments extends ThresholdArguments {
   readonly codecs: readonly string[];
   readonly defenses: readonly string[];
   readonly images: number;
+  /** Of all audits made here: 20m, or all. */
+  readonly budget?: string | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
   readonly threads: number | undefined;
   readonly out: string | undefined;
 }
@@ -57,7 +66,10 @@ export interface AuditSetting {
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly engine: Engine;
+  /** Seconds for all audits. */
+  readonly budget?: number | 'all' | undefined;
   readonly log: (line: string) => void;
+  readonly progress?: Pick<Progress, 'phase' | 'begin' | 'update'> | undefined;
 }
 
 /** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
@@ -81,6 +93,8 @@ export interface PlanAnswer {
   readonly document: PlanWithSearch | NoPlan;
   /** Where plan.json was written. */
   readonly path: string | undefined;
+  /** What could not be written after all. */
+  readonly unwritten: readonly CutlineError[];
 }
 
 /** Pictures for calibration, of the training split: victims come from the other. */
@@ -96,6 +110,7 @@ export async function runPlan(
   signal: AbortSignal,
   log: (line: string) => void,
   auditor: ((setting: AuditSetting) => AuditCandidate) | undefined,
+  progress?: AuditSetting['progress'],
 ): Promise<PlanAnswer> {
   const thresholds = thresholdsOf(options);
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
@@ -105,17 +120,25 @@ export async function runPlan(
     });
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
+  const { out } = options;
+  await checkOutputs({ folders: { '--out': out }, data: options.data });
+  if (out !== undefined) {
+    const files = Object.fromEntries(planFiles.map((name) => [`--out: ${name}`, join(out, name)]));
+    await checkOutputs({ files, inputs: [options.model] });
+  }
   const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
   );
   try {
-    const model = await openModel(options.model, options.shapes, engine);
-    const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256);
+    const model = await openModel(options.model, options, engine);
+    const picture = await pictureOf(options.model, model);
+    requirePictureAlone(model, picture);
+    const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256, model.fixed);
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, engine, auditor, signal, log);
+        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log, progress);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -123,7 +146,7 @@ export async function runPlan(
       thresholds,
       codecs: chosenCodecs.length > 0 ? chosenCodecs : defaultCodecs,
       defenses,
-      picture: await pictureOf(options.model, model),
+      picture,
       created: new Date(),
       engine,
       signal,
@@ -152,24 +175,29 @@ async function answer(outcome: PlanOutcome, out: string | undefined): Promise<Pl
       pareto,
       audits,
     };
-    return { document, path: undefined };
+    return { document, path: undefined, unwritten: [] };
   }
-  const path = out === undefined ? undefined : await writePlan(out, plan, outcome);
-  return { document: { ...plan, chosen, candidates, pareto, audits }, path };
+  let path: string | undefined;
+  const write = async (folder: string) => {
+    path = await writePlan(folder, plan, outcome);
+  };
+  const unwritten = await writeAll([out !== undefined && (() => write(out))]);
+  return { document: { ...plan, chosen, candidates, pareto, audits }, path, unwritten };
 }
 
 async function openPictures(
   options: PlanArguments,
   spec: string,
   model: OpenModel,
+  picture: Plan['picture'],
   engine: Engine,
   auditor: (setting: AuditSetting) => AuditCandidate,
   signal: AbortSignal,
   log: (line: string) => void,
+  progress: AuditSetting['progress'],
 ): Promise<NonNullable<PlanRequest['pictures']>> {
   const preprocessing = await preprocessingFor(options.model);
-  const dataset = await openDataset(spec, { size: preprocessing, signal });
-  const picture = await pictureOf(options.model, model);
+  const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
   const input = picture?.input ?? model.graph.inputs[0]!.name;
   const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({
     [input]: preprocess(await split.pixels([index], signal), preprocessing),
@@ -195,6 +223,11 @@ async function openPictures(
       seed: options.seed,
       engine,
       log,
+      progress,
+      budget:
+        options.budget === undefined || options.budget === 'all'
+          ? options.budget
+          : secondsOf('--budget', options.budget),
     }),
   };
 
@@ -204,6 +237,18 @@ async function openPictures(
       yield { feeds: await feeds(dataset.test, i), label: labels[i]! };
     }
   }
+}
+
+/** An agent has nothing but pictures to feed a head with. */
+function requirePictureAlone({ path, graph }: OpenModel, picture: Plan['picture']): void {
+  if (graph.inputs.length < 2) return;
+  const name = picture?.input ?? pictureInput(graph) ?? 'the picture';
+  const beside = graph.inputs.filter((v) => v.name !== name);
+  throw new CutlineError('PLAN_BESIDE', {
+    inputs: beside.map((v) => v.name).join(', '),
+    picture: name,
+    example: `cutline plan ${path} … ${exampleInputs(beside)}`,
+  });
 }
 
 /** From the model card; null without one. */

@@ -5,10 +5,12 @@ import { brokerSettingsSchema, connectOptions, isName } from '../broker/index.ts
 import { profileMachine } from '../device/profiler/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
+import { checkWritable } from '../files.ts';
+import type { NetworkOptions } from '../model/index.ts';
 import { type Profile, writeProfile } from '../profile/index.ts';
 import { check } from '../validate.ts';
 import { openModel } from './open-model.ts';
-import { table } from './output.ts';
+import { table, writeAll } from './output.ts';
 
 export interface ProfileArguments {
   readonly model: string | undefined;
@@ -22,12 +24,15 @@ export interface ProfileArguments {
   readonly threads: number | undefined;
   readonly budgetMs: number;
   readonly shapes: readonly string[];
+  readonly inputs?: readonly string[];
 }
 
 export interface ProfileWritten {
   readonly profile: Profile;
   /** Undefined when nothing was written. */
   readonly path: string | undefined;
+  /** What could not be written after all. */
+  readonly unwritten: readonly CutlineError[];
 }
 
 export async function runProfile(
@@ -44,8 +49,10 @@ export async function runProfile(
     throw new CutlineError('USAGE', { problem: `--threads ${threads}: want a whole number from 1 on.` });
   }
   if (!(budgetMs > 0)) throw new CutlineError('USAGE', { problem: '--budget: want seconds above 0.' });
+  const path = options.out === '-' ? undefined : (options.out ?? join('profiles', `${name}.yaml`));
+  if (path !== undefined) await checkWritable(path);
   const connect = options.broker === undefined ? undefined : await connectTo(options.broker, options);
-  const model = options.model === undefined ? undefined : await open(options.model, options.shapes);
+  const model = options.model === undefined ? undefined : await open(options.model, options);
   const profile = await profileMachine({
     name,
     created: new Date(),
@@ -57,16 +64,14 @@ export async function runProfile(
     ...(connect && { connect }),
     ...(model && { model }),
   });
-  if (options.out === '-') return { profile, path: undefined };
-  const path = options.out ?? join('profiles', `${name}.yaml`);
-  await writeProfile(path, profile);
-  return { profile, path };
+  const unwritten = await writeAll([path !== undefined && (() => writeProfile(path, profile))]);
+  return { profile, path: unwritten.length > 0 ? undefined : path, unwritten };
 }
 
-async function open(path: string, shapes: readonly string[]) {
+async function open(path: string, options: NetworkOptions) {
   const engine = await createEngine({ threads: 1 });
   try {
-    return await openModel(path, shapes, engine);
+    return await openModel(path, options, engine);
   } finally {
     await engine.close();
   }

@@ -1,14 +1,15 @@
 /** `cutline train autoencoder`: learns what the pictures of a data set look like, and writes the generator with its card. */
 import { join } from 'node:path';
-import { openDataset, type Preprocessing, unitPixels, writeCard } from '../data/index.ts';
+import { cardPath, openDataset, type Preprocessing, unitPixels, writeCard } from '../data/index.ts';
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
-import { encodeModel, float32, modelSha256, saveModel } from '../model/index.ts';
+import { encodeModel, float32, modelSha256 } from '../model/index.ts';
 import { createRandom } from '../random.ts';
 import { defaultAutoencoder, trainAutoencoder } from '../training/index.ts';
-import { print } from './output.ts';
+import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
+import { saveTrained } from './save-trained.ts';
 import { stopSignal } from './stop.ts';
 
 export interface AutoencoderSettings {
@@ -33,9 +34,9 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
   const { seed, json, threads } = settings;
   const short = settings.data.split(':')[0]!.replaceAll(/[^\w-]+/g, '-');
   const path = settings.out ?? join('models', `generator-${short}.onnx`);
-  await checkWritable(path);
+  for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
-  const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal });
+  const data = await openDataset(settings.data, { size: sizeOf(settings.size), signal, note });
   const { channels, height, width, train } = data;
   const count = Math.min(settings.pictures ?? mostPictures, train.count);
   const chosen = createRandom(seed).fork('pictures').permutation(train.count).subarray(0, count);
@@ -67,7 +68,7 @@ export async function runTrainAutoencoder(settings: AutoencoderSettings): Promis
         onEpoch: (epoch, _loss, mse) => bar.log(`epoch ${epoch + 1}/${epochs}: ${decibels(mse)} dB on others`),
       },
     );
-    await saveModel(decoder, path);
+    await saveTrained(decoder, path);
     const psnr = -10 * Math.log10(validationMse);
     const every = (value: number) => Array.from({ length: channels }, () => value);
     const preprocessing = {

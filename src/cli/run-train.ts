@@ -1,13 +1,14 @@
 /** `cutline train`: opens the data, trains, writes the model and its card. */
 import { join } from 'node:path';
-import { openDataset, writeCard } from '../data/index.ts';
+import { cardPath, openDataset, writeCard } from '../data/index.ts';
 import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
-import { encodeModel, modelSha256, saveModel } from '../model/index.ts';
+import { encodeModel, modelSha256 } from '../model/index.ts';
 import { trainClassifier } from '../training/index.ts';
-import { print } from './output.ts';
+import { note, print } from './output.ts';
 import { progressBar } from './progress.ts';
+import { saveTrained } from './save-trained.ts';
 import { stopSignal } from './stop.ts';
 
 export interface TrainSettings {
@@ -29,9 +30,9 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
   const { network, epochs, batch, learningRate, halveEvery, augmentShift, seed, json } = settings;
   const short = settings.data.split(':')[0]!.replaceAll(/[^\w-]+/g, '-');
   const path = settings.out ?? join('models', `${network === 'lenet' ? `lenet-${short}` : network}.onnx`);
-  await checkWritable(path);
+  for (const file of [path, cardPath(path)]) await checkWritable(file);
   const signal = stopSignal();
-  const data = await openDataset(settings.data, { signal });
+  const data = await openDataset(settings.data, { signal, note });
   const engine = await createComputingEngine(settings.threads ? { threads: settings.threads } : {});
   const bar = progressBar(`Training ${network}`);
   try {
@@ -53,7 +54,7 @@ export async function runTrain(settings: TrainSettings): Promise<void> {
         );
       },
     });
-    await saveModel(trained.graph, path);
+    await saveTrained(trained.graph, path);
     const augment = augmentShift > 0 ? ` --augment-shift ${augmentShift}` : '';
     const card = await writeCard(path, {
       format: 'cutline.card/1',

@@ -9,7 +9,7 @@ import { cardSchema, type ModelCard, type Preprocessing, preprocessingSchema } f
 const MAX_CARD_BYTES = 1 << 20;
 
 /** `net.onnx` → `net.card.yaml`. */
-function cardPath(modelPath: string): string {
+export function cardPath(modelPath: string): string {
   return `${modelPath.slice(0, modelPath.length - extname(modelPath).length)}.card.yaml`;
 }
 

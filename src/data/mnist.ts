@@ -1,6 +1,6 @@
 /** MNIST and what shares its files: four IDX files, gzipped or not. */
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CutlineError } from '../errors.ts';
 import type { Dataset } from './dataset.ts';
@@ -71,13 +71,12 @@ async function find(dir: string, stem: string, suffix: string): Promise<string> 
   const names = [`${stem}-${suffix}`, `${stem}-${suffix}.gz`, `${stem}.${suffix}`, `${stem}.${suffix}.gz`];
   for (const name of names) {
     const path = join(dir, name);
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
+    // A link that leads nowhere is there, and is named when it is read.
+    const isThere = await lstat(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
   }
   throw new CutlineError('FILE_NOT_FOUND', { path: join(dir, `${stem}-${suffix}[.gz]`) });
 }

@@ -1,8 +1,9 @@
 /** From what the user wrote after `--data` to a data set. */
-import { access, stat } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CutlineError } from '../errors.ts';
+import { kindOf, statOf } from '../files.ts';
 import { openCifar10 } from './cifar.ts';
 import type { Dataset, Split } from './dataset.ts';
 import { resizePixels } from './decode.ts';
@@ -14,6 +15,8 @@ export interface OpenOptions {
   /** Pictures are brought to this size and these channels: what the model card asks for. Their own when left out. */
   readonly size?: ImageSize | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told every ten seconds how far the reading of a folder is. */
+  readonly note?: ((line: string) => void) | undefined;
   /** Where `cutline data fetch` puts things. Default: `$XDG_CACHE_HOME/cutline/data` or `~/.cache/cutline/data`. */
   readonly cacheDir?: string | undefined;
   /** Where Debian's package dataset-fashion-mnist puts its files. */
@@ -39,31 +42,38 @@ export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
 
 /**
  * Opens `fashion-mnist`, `mnist[:DIR]`, `cifar-10[:DIR]` or a folder of pictures. IDX and CIFAR files are read whole;
- * folders are decoded picture by picture when asked.
- * @throws CutlineError DATA_SPEC, DATA_NOT_FOUND, DATA_MALFORMED, DATA_EMPTY, NOT_AN_IMAGE, FILE_*
+ * folders are decoded picture by picture, and kept as far as memory is given for it.
+ * @throws CutlineError DATA_SPEC, DATA_NOT_FOUND, DATA_MALFORMED, DATA_EMPTY, NOT_AN_IMAGE, IMAGE_*, FILE_*, LINK_BROKEN
  */
 export async function openDataset(spec: string, options: OpenOptions = {}): Promise<Dataset> {
-  const colon = spec.indexOf(':');
-  const kind = colon < 0 ? spec : spec.slice(0, colon);
-  const dir = colon < 0 ? undefined : spec.slice(colon + 1);
+  const [, kind, dir] = /^(fashion-mnist|mnist|cifar-10)(?::(.*))?$/s.exec(spec) ?? [];
+  const folder = async (otherwise: () => Promise<string>) => {
+    if (dir === undefined) return otherwise();
+    // A shell leaves the tilde after a colon as it is.
+    return requireFolder(spec, dir.replace(/^~(?=\/|$)/, homedir()));
+  };
   switch (kind) {
     case 'fashion-mnist': {
-      const found = dir ?? (await findFashionMnist(options));
+      const found = await folder(() => findFashionMnist(options));
       return conform(await openMnist(spec, found, FASHION_CLASSES), options.size);
     }
     case 'mnist':
-      return conform(await openMnist(spec, dir ?? (await cached('mnist', options))), options.size);
+      return conform(await openMnist(spec, await folder(() => cached('mnist', options))), options.size);
     case 'cifar-10':
-      return conform(await openCifar10(spec, dir ?? (await cached('cifar-10', options))), options.size);
-    default: {
-      const isFolder = await stat(spec).then(
-        (s) => s.isDirectory(),
-        () => false,
-      );
-      if (!isFolder) throw new CutlineError('DATA_SPEC', { spec });
-      return openFolder(spec, spec, options);
-    }
+      return conform(await openCifar10(spec, await folder(() => cached('cifar-10', options))), options.size);
+    default:
+      return openFolder(spec, await requireFolder(spec, spec), options);
   }
+}
+
+async function requireFolder(spec: string, path: string): Promise<string> {
+  if (path === '') throw new CutlineError('DATA_SPEC', { spec, problem: 'no folder is named' });
+  const found = await statOf(path).catch((error: unknown) => {
+    const isGuess = path === spec && error instanceof CutlineError && error.code === 'FILE_NOT_FOUND';
+    throw isGuess ? new CutlineError('DATA_SPEC', { spec, problem: 'no such folder or data set' }) : error;
+  });
+  if (!found.isDirectory()) throw new CutlineError('DATA_SPEC', { spec, problem: `${kindOf(found)}, not a folder` });
+  return path;
 }
 
 async function findFashionMnist(options: OpenOptions): Promise<string> {

@@ -1,8 +1,8 @@
 /** Test pictures as files, as a camera would leave them, and what the whole model says of them. */
-import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Dataset, type Preprocessing, preprocess } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
+import { makeFolder } from '../files.ts';
 import { asFloat32, bindBatch, type Graph } from '../model/index.ts';
 
 export interface DemoPicture {
@@ -22,8 +22,7 @@ export async function picturesFor(
   folder: string,
 ): Promise<DemoPicture[]> {
   const { default: sharp } = await import('sharp');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const session = await engine.load(bindBatch(graph, 1));
   try {
     const pictures: DemoPicture[] = [];

@@ -20,6 +20,7 @@ import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
 import { contactSheet, htmlReport, type SheetRow } from '../report/index.ts';
 import { type Comparison, compare } from './compare.ts';
+import { requireOwnFolder } from './folder.ts';
 import { type DemoPicture, picturesFor } from './pictures.ts';
 import { runCutline } from './processes.ts';
 
@@ -56,6 +57,7 @@ export interface DemoResult {
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { out, log, signal } = options;
   const started = performance.now();
+  await requireOwnFolder(out);
   // Minutes of work lie before the report.
   await checkWritable(join(out, 'report.html'));
   const stops: (() => Promise<unknown>)[] = [];
@@ -107,6 +109,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
           audits: planned.outcome.audits,
         },
         attacks: planned.results,
+        failed: planned.failed,
         exposure: planned.exposure,
         run: comparison,
         sheet,
@@ -137,11 +140,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-async function openSubject(engine: Engine, { model, data, signal }: DemoOptions) {
+async function openSubject(engine: Engine, { model, data, signal, log }: DemoOptions) {
   const card = await readCard(model);
   const unbound = await loadModel(model);
   const graph = await inferShapes(bindBatch(unbound, 1), engine);
-  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal });
+  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal, note: log });
   const sha256 = modelSha256(await readModel(model));
   return {
     path: model,
@@ -187,7 +190,10 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
     defenses: ['none'],
     modelSha256: subject.sha256,
     signal,
-    onCell: ({ results }) => log(`  ${results[0]!.cut}: SSIM ${results[0]!.ssim.mean.toFixed(3)}`),
+    onCell: ({ results, failed }) => {
+      for (const r of results) log(`  ${r.cut}: SSIM ${r.ssim.mean.toFixed(3)}`);
+      for (const f of failed) log(`  ${f.message}`);
+    },
   });
   const auditPath = join(out, 'audit.json');
   await writeAtomically(auditPath, `${JSON.stringify(audit, null, 2)}\n`);
@@ -223,7 +229,8 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
         log(`  ${cut} with ${defense}`);
         const cell = await auditor.audit(cut, defense, stop);
         all.push(cell);
-        return { results: cell.results, leakage: leakageOf(cell.results) };
+        for (const f of cell.failed) log(`  ${f.message}`);
+        return { results: cell.results, leakage: leakageOf(cell.results, cell.failed), failed: cell.failed };
       },
     },
   });
@@ -232,7 +239,7 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
   const chosen = result.chosen;
   const rows = all.flatMap(({ results: [r], pictures }): SheetRow[] => {
     // Noise is shown where it was chosen; every cut is shown without it.
-    if (!r || (r.defense !== 'none' && (r.cut !== chosen.cut || r.defense !== chosen.defense))) return [];
+    if (!r || !pictures || (r.defense !== 'none' && (r.cut !== chosen.cut || r.defense !== chosen.defense))) return [];
     const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
     return [{ label: r.cut, details: [r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim }];
   });
@@ -243,6 +250,7 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
     rows,
     truth: auditor.truth.victims,
     results: all.flatMap((c) => c.results),
+    failed: all.flatMap((c) => c.failed),
     exposure: all.map((c) => c.exposure),
   };
 }

@@ -8,7 +8,7 @@ import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { Head } from './head.ts';
-import { type Failed, type Inference, type Latency, round, top1 } from './record.ts';
+import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
 import type { Picture, Source } from './source.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -27,7 +27,8 @@ export interface Agent {
 
 /**
  * Runs until the source ends or `stop` aborts; then what is under way is finished first.
- * @throws CutlineError what the source, the uplink or `record` fail with; a failed inference is only recorded
+ * @throws CutlineError what the uplink or `record` fail with; a picture that cannot be read and a failed inference are
+ * only recorded
  */
 export async function runAgent(agent: Agent, source: Source, stop: AbortSignal): Promise<void> {
   const { uplink } = agent;
@@ -41,6 +42,11 @@ export async function runAgent(agent: Agent, source: Source, stop: AbortSignal):
       if (stop.aborted || broken) break;
       const { value: picture, done } = await pictures.next();
       if (done) break;
+      if ('error' in picture) {
+        uplink?.giveBack();
+        await agent.record(failed(index, picture.name, picture.error));
+        continue;
+      }
       const inference = await prepare(agent, picture, index);
       const work = finish(agent, inference)
         .catch((error: unknown) => {
@@ -102,7 +108,7 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
     answer = uplink ? await ask(agent, uplink, prepared, activation) : local(activation, prepared.headMs);
   } catch (error) {
     if (!(error instanceof CutlineError) || uplink?.lost) throw error;
-    await record({ index, image: picture.name, error: { code: error.code, message: error.message } });
+    await record(failed(index, picture.name, error));
     return;
   }
   const { outputs, latency, tries } = answer;

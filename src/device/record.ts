@@ -1,4 +1,5 @@
 /** What became of each inference, and the summary of a run. */
+import type { CutlineError } from '../errors.ts';
 import { asNumbers, type Tensors } from '../model/tensor.ts';
 
 /** Milliseconds, from the network's input being ready to the answer being decoded. */
@@ -31,6 +32,10 @@ export interface Failed {
   readonly index: number;
   readonly image: string;
   readonly error: { readonly code: string; readonly message: string };
+}
+
+export function failed(index: number, image: string, { code, message }: CutlineError): Failed {
+  return { index, image, error: { code, message } };
 }
 
 export interface Spread {

@@ -5,6 +5,7 @@ import { connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.
 import { readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
+import { checkWritable } from '../files.ts';
 import { modelSha256, readModel, type Tensors } from '../model/index.ts';
 import { type Plan, readPlan, verifyPlan } from '../plan/index.ts';
 import { createDeviceDefense } from '../privacy/defenses/index.ts';
@@ -12,7 +13,7 @@ import { runAgent } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
-import { openResults } from './results.ts';
+import { openResults, type ResultsFile } from './results.ts';
 import { imageSource } from './source.ts';
 import { stateMessage, Uplink } from './uplink.ts';
 
@@ -46,7 +47,7 @@ export interface AgentSummary {
   readonly reconnects: number;
   /** Messages on the answer topic that were no answer. */
   readonly hostile: number;
-  /** In order of the pictures; the first 10 000. */
+  /** In order of the pictures; the first 10 000, and the first that failed. */
   readonly results: readonly (Inference | Failed)[];
 }
 
@@ -61,19 +62,22 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { config, folder } = await readAgentConfig(options.configPath);
   const planPath = resolve(folder, config.plan);
   const plan = await readPlan(planPath);
+  for (const { name, sha256 } of plan.model.fixed ?? [])
+    log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
   const headBytes = await readHead(config, folder, plan, planPath);
   const { input, preprocessing } = await pictureOf(config, folder, plan);
   const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');
   const bootId = randomBytes(ID_BYTES).toString('hex');
   const uplink = plan.tail && (await createUplink(config, folder, plan, bootId, options));
-
+  if (options.resultsPath !== undefined) await checkWritable(options.resultsPath);
   const { threads, executionProvider, engine: name } = config;
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
-  const results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
   const done: (Inference | Failed)[] = [];
   const total = { answered: 0, failed: 0 };
   const startMs = performance.now();
+  let results: ResultsFile | undefined;
   try {
+    results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
     const defense = createDeviceDefense(plan.defense);
     const head = await loadHead({ plan, bytes: headBytes, engine, defense, inputName: input, preprocessing });
     const record = async (inference: Inference | Failed, outputs?: Tensors) => {
@@ -81,7 +85,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
         total.failed++;
         log(`${inference.image}: ${inference.error.message}`);
       } else total.answered++;
-      if (done.length < MAX_RESULTS) done.push(inference);
+      if (done.length < MAX_RESULTS || ('error' in inference && total.failed === 1)) done.push(inference);
       await results?.append({ ...inference, ...(outputs && { outputs: plainOutputs(outputs) }) });
     };
     uplink?.start();
@@ -99,8 +103,11 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       await uplink?.close().catch(() => {});
     }
     await results?.finish();
+  } catch (error) {
+    const kept = await results?.abandon();
+    if (kept !== undefined) log(`the results until here are in ${kept}`);
+    throw error;
   } finally {
-    await results?.discard();
     await engine.close();
   }
   const { resends, lateTwins, reconnects, hostile } = uplink?.counts ?? noCounts;

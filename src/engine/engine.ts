@@ -14,7 +14,7 @@ export interface LoadOptions {
 }
 
 export interface RunOptions {
-  /** Names of the outputs wanted; all when left out. */
+  /** Names of the outputs wanted; all when left out, but for what is no tensor of ours (sequences, maps, bfloat16). */
   readonly outputs?: readonly string[];
   readonly signal?: AbortSignal;
 }

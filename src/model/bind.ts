@@ -1,34 +1,39 @@
 /** Gives numbers to symbolic dimensions. */
 import { CutlineError } from '../errors.ts';
+import { own } from '../own.ts';
+import { type Expression, evaluate, namesIn, solveFor } from './dims/expression.ts';
+import { multipleOf, type Symbols, symbolsOf } from './dims/symbols.ts';
 import type { Attribute, Dim, Graph, Node, ValueInfo } from './graph.ts';
 
 /** Shapes by input name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
 /**
- * Reads `input=1,3,32,32`; the name may be left out when the model has one input.
+ * Reads `input=1,3,32,32`; the name may be left out when the model has one input. A length of zero is one.
  * @throws CutlineError USAGE
  */
 export function parseShapes(texts: readonly string[], graph: Graph): Shapes {
-  const shapes: Record<string, number[]> = {};
+  const shapes = new Map<string, number[]>();
   for (const text of texts) {
     const at = text.lastIndexOf('=');
     const name = at >= 0 ? text.slice(0, at) : graph.inputs.length === 1 ? graph.inputs[0]!.name : undefined;
     const dims = text.slice(at + 1).split(/[,x]/);
-    if (name === undefined || !dims.every((d) => /^[1-9]\d{0,8}$/.test(d))) {
+    if (name === undefined || !dims.every((d) => /^(0|[1-9]\d{0,8})$/.test(d))) {
       throw new CutlineError('USAGE', { problem: `--shape ${text}: write it as input=1,3,32,32.` });
     }
-    shapes[name] = dims.map(Number);
+    shapes.set(name, dims.map(Number));
   }
-  return shapes;
+  return Object.fromEntries(shapes);
 }
 
 /**
- * Binds dimensions by the shapes of inputs, everywhere they are named, also in bodies. Inputs not mentioned stay.
+ * Binds dimensions by the shapes of inputs, everywhere they are named, also in bodies, and with them those that are
+ * arithmetic over them (`2*batch`). Inputs not mentioned stay.
  * @throws CutlineError SHAPE_CONFLICT, SHAPE_INPUT_UNKNOWN
  */
 export function bindDimensions(graph: Graph, shapes: Shapes): Graph {
-  const bound = new Map<string, number>();
+  const symbols = symbolsOf(graph);
+  const equations: Equation[] = [];
   for (const [input, shape] of Object.entries(shapes)) {
     const declared = graph.inputs.find((v) => v.name === input);
     if (!declared) {
@@ -38,63 +43,116 @@ export function bindDimensions(graph: Graph, shapes: Shapes): Graph {
       const given = shape.join(',');
       throw new CutlineError('SHAPE_CONFLICT', { given, input, declared: declared.shape.join(','), problem });
     };
+    if (declared.unknown === 'opaque') refuse('it takes no plain tensor');
     if (declared.unknown) continue;
     if (declared.shape.length !== shape.length) refuse(`it has ${declared.shape.length} dimensions`);
     declared.shape.forEach((d, i) => {
       const n = shape[i]!;
       if (typeof d === 'number' && d !== n) refuse(`dimension ${i} is fixed to ${d}`);
-      if (typeof d !== 'string' || d === '') return;
-      if ((bound.get(d) ?? n) !== n) refuse(`dimension ${d} is ${bound.get(d)} elsewhere`);
-      bound.set(d, n);
+      if (typeof d === 'string' && d !== '') equations.push({ dim: d, meaning: symbols.meaning(d), n, refuse });
     });
   }
+  const bound = solve(equations);
   const inputs = graph.inputs.map((v): ValueInfo => {
-    const shape = shapes[v.name];
+    const shape = own(shapes, v.name);
     return shape ? { name: v.name, dtype: v.dtype, shape } : v;
   });
-  const done = bound.size > 0 ? rename(graph, bound) : graph;
-  return { ...done, inputs: inputs.map((v) => bindValue(v, bound)) };
+  return substitute({ ...graph, inputs }, bound, symbols);
 }
 
-function bindValue(v: ValueInfo, bound: ReadonlyMap<string, number>): ValueInfo {
-  const shape = v.shape.map((d): Dim => (typeof d === 'string' ? (bound.get(d) ?? d) : d));
-  return { ...v, shape };
+interface Equation {
+  readonly dim: string;
+  readonly meaning: Expression;
+  readonly n: number;
+  readonly refuse: (problem: string) => never;
 }
 
-function rename(graph: Graph, bound: ReadonlyMap<string, number>): Graph {
-  return {
-    ...graph,
-    inputs: graph.inputs.map((v) => bindValue(v, bound)),
-    outputs: graph.outputs.map((v) => bindValue(v, bound)),
-    values: new Map([...graph.values].map(([name, v]) => [name, bindValue(v, bound)])),
-    nodes: graph.nodes.map((n) => bindBodies(n, bound)),
+/** Numbers for names, as far as the equations say; one after the other, since one number makes the next equation simpler. */
+function solve(equations: readonly Equation[]): Map<string, number> {
+  const bound = new Map<string, number>();
+  let open = equations;
+  for (let before = -1; open.length !== before; ) {
+    before = open.length;
+    open = open.filter(({ dim, meaning, n, refuse }) => {
+      const [name, ...more] = [...namesIn(meaning)].filter((s) => !bound.has(s));
+      if (more.length > 0) return true;
+      if (name === undefined) {
+        const is = evaluate(meaning, bound);
+        if (is !== n) refuse(`dimension ${dim} is ${is} elsewhere`);
+        return false;
+      }
+      const value = solveFor(meaning, name, n, bound);
+      if (value !== undefined) bound.set(name, value);
+      else if (multipleOf(meaning)) refuse(`dimension ${dim} cannot be ${n}`);
+      return value === undefined;
+    });
+  }
+  return bound;
+}
+
+/** The graph with names that have numbers replaced. */
+function substitute(graph: Graph, bound: ReadonlyMap<string, number>, symbols: Symbols): Graph {
+  if (bound.size === 0) return graph;
+  const known = new Map<string, Dim>();
+  const dim = (d: Dim): Dim => {
+    if (typeof d === 'number' || d === '') return d;
+    if (!known.has(d)) {
+      const n = evaluate(symbols.meaning(d), bound);
+      known.set(d, n !== undefined && Number.isSafeInteger(n) && n >= 0 ? n : d);
+    }
+    return known.get(d)!;
   };
+  return mapDimensions(graph, dim);
 }
 
-function bindBodies(node: Node, bound: ReadonlyMap<string, number>): Node {
+/** The graph with other dimensions, in inputs, outputs, inner shapes and bodies. */
+export function mapDimensions(graph: Graph, dim: (d: Dim) => Dim): Graph {
+  const value = (v: ValueInfo): ValueInfo => ({ ...v, shape: v.shape.map(dim) });
+  const inside = (g: Graph): Graph => ({
+    ...g,
+    inputs: g.inputs.map(value),
+    outputs: g.outputs.map(value),
+    values: new Map([...g.values].map(([name, v]) => [name, value(v)])),
+    nodes: g.nodes.map((n) => withBodies(n, inside)),
+  });
+  return inside(graph);
+}
+
+function withBodies(node: Node, change: (body: Graph) => Graph): Node {
   const entries = Object.entries(node.attributes);
   if (!entries.some(([, a]) => a.type === 'graph')) return node;
   const attributes = entries.map(([name, a]): [string, Attribute] => [
     name,
-    a.type === 'graph' ? { type: 'graph', value: rename(a.value, bound) } : a,
+    a.type === 'graph' ? { type: 'graph', value: change(a.value) } : a,
   ]);
   return { ...node, attributes: Object.fromEntries(attributes) };
 }
 
+/** Names of leading dimensions: of batches, each its own. `2*batch` is one of `batch`. */
+export function batchNames(graph: Graph): readonly string[] {
+  const { meaning } = symbolsOf(graph);
+  const leading = graph.inputs.flatMap((v) => {
+    const first = v.unknown ? undefined : v.shape[0];
+    return typeof first === 'string' && first !== '' ? (multipleOf(meaning(first))?.name ?? []) : [];
+  });
+  return [...new Set(leading)];
+}
+
 /**
- * Binds what is left of the leading dimension of each input, where it is symbolic.
+ * Binds what is left of the leading dimension of each input, where it is symbolic, to the same number.
  * Other symbolic dimensions are left for `requireBound` to name.
  */
 export function bindBatch(graph: Graph, batch: number): Graph {
-  const shapes: Record<string, readonly number[]> = {};
-  for (const v of graph.inputs) {
-    const [first, ...rest] = v.shape;
-    if (v.unknown || typeof first !== 'string') continue;
-    // Another dimension of the same name is the batch too.
-    const dims = rest.map((d) => (d === first && d !== '' ? batch : d));
-    if (dims.every((d) => typeof d === 'number')) shapes[v.name] = [batch, ...(dims as number[])];
-  }
-  return bindDimensions(graph, shapes);
+  return bindNames(graph, new Map(batchNames(graph).map((name) => [name, batch])), batch);
+}
+
+/** @param unnamed for leading dimensions of which the file says nothing; left as they are without */
+export function bindNames(graph: Graph, numbers: ReadonlyMap<string, number>, unnamed?: number): Graph {
+  const inputs = graph.inputs.map((v): ValueInfo => {
+    if (v.unknown || v.shape[0] !== '' || unnamed === undefined) return v;
+    return { ...v, shape: [unnamed, ...v.shape.slice(1)] };
+  });
+  return substitute({ ...graph, inputs }, numbers, symbolsOf(graph));
 }
 
 /**
@@ -106,6 +164,7 @@ export function bindAllButBatch(graph: Graph, shape: readonly number[]): Graph {
   const [input, ...others] = graph.inputs;
   if (!input || input.unknown || others.length > 0 || input.shape.length !== shape.length) return graph;
   const [batch] = input.shape;
+  const symbols = symbolsOf(graph);
   const bound = new Map<string, number>();
   for (const [i, d] of input.shape.entries()) {
     if (i === 0 || typeof d !== 'string' || d === '') continue;
@@ -114,8 +173,7 @@ export function bindAllButBatch(graph: Graph, shape: readonly number[]): Graph {
     bound.set(d, shape[i]!);
   }
   const dims = input.shape.map((d, i) => (i > 0 && typeof d === 'string' ? shape[i]! : d));
-  const done = bound.size > 0 ? rename(graph, bound) : graph;
-  return { ...done, inputs: [{ ...input, shape: dims }] };
+  return { ...substitute(graph, bound, symbols), inputs: [{ ...input, shape: dims }] };
 }
 
 /** Is a leading dimension symbolic? */
@@ -124,11 +182,12 @@ export function hasSymbolicBatch(graph: Graph): boolean {
 }
 
 /**
- * Checks that every input dimension is a number.
+ * Checks that every input dimension is a number. Inputs that are no tensors have none.
  * @throws CutlineError SHAPE_UNBOUND with the option to pass
  */
 export function requireBound(graph: Graph): void {
   for (const v of graph.inputs) {
+    if (v.unknown === 'opaque') continue;
     if (v.unknown) {
       throw new CutlineError('SHAPE_UNBOUND', { dim: '(all)', input: v.name, example: `${v.name}=1,…` });
     }

@@ -1,6 +1,7 @@
 /** Conditionals that are decided before anything runs, as exporters write them about shapes ("if this axis is 1, squeeze it"). */
+import { definedWithin, renameCaptured } from './captured.ts';
 import { type Graph, type Node, nodeLabel } from './graph.ts';
-import { bodies } from './reads.ts';
+
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -13,12 +14,13 @@ export function takeBranches(graph: Graph): Graph {
   const taken = new Set([
     ...graph.inputs.map((v) => v.name),
     ...graph.initializers.keys(),
-    ...graph.nodes.flatMap((n) => n.outputs),
+    ...graph.nodes.flatMap((n) => [...n.outputs, ...(branchOf(n, graph)?.nodes ?? [n]).flatMap(definedWithin)]),
   ]);
+  const labels = new Set(graph.nodes.map((n) => n.name));
   const initializers = new Map(graph.initializers);
   const nodes = graph.nodes.flatMap((node) => {
     const body = branchOf(node, graph);
-    return body ? inlined(node, body, taken, initializers) : [node];
+    return body ? inlined(node, body, { taken, labels }, initializers) : [node];
   });
   return { ...graph, nodes, initializers };
 }
@@ -28,13 +30,20 @@ function branchOf(node: Node, graph: Graph): Graph | undefined {
   const condition = graph.initializers.get(node.inputs[0]!);
   if (!condition) return undefined;
   const body = node.attributes[condition.data[0] ? 'then_branch' : 'else_branch'];
-  // A body within the body may read what is renamed here: left as it is.
-  if (body?.type !== 'graph' || body.value.nodes.some((n) => bodies(n).length > 0)) return undefined;
-  return body.value;
+  if (body?.type !== 'graph') return undefined;
+  // A body within the body that has a tensor of the name of an output would hide that output: left as it is.
+  const within = new Set(body.value.nodes.flatMap(definedWithin));
+  return node.outputs.some((o) => within.has(o)) ? undefined : body.value;
 }
 
-/** The body's nodes under names that are free outside; `taken` and `initializers` are added to. */
-function inlined(node: Node, body: Graph, taken: Set<string>, initializers: Map<string, Tensor>): Node[] {
+interface Taken {
+  /** Names of tensors, and of nodes: onnxruntime refuses two nodes of one name. */
+  readonly taken: Set<string>;
+  readonly labels: Set<string>;
+}
+
+/** The body's nodes under names that are free outside; what is taken and `initializers` are added to. */
+function inlined(node: Node, body: Graph, { taken, labels }: Taken, initializers: Map<string, Tensor>): Node[] {
   const names = new Map<string, string>();
   const made = new Set(body.nodes.flatMap((n) => n.outputs));
   const passed: Node[] = [];
@@ -54,8 +63,15 @@ function inlined(node: Node, body: Graph, taken: Set<string>, initializers: Map<
   }
   const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name);
   for (const [name, tensor] of body.initializers) initializers.set(names.get(name) ?? name, tensor);
+  const label = (name: string): string => {
+    let free = name;
+    for (let n = 1; free !== '' && labels.has(free); n++) free = `${nodeLabel(node)}/${name}_${n}`;
+    labels.add(free);
+    return free;
+  };
   return [...body.nodes, ...passed].map((n) => ({
-    ...n,
+    ...renameCaptured(n, names),
+    name: label(n.name),
     inputs: renamed(n.inputs),
     outputs: passed.includes(n) ? n.outputs : renamed(n.outputs),
   }));

@@ -24,6 +24,7 @@ export class GraphBuilder {
   readonly #cached = new Map<string, string>();
   #origin: Graph | undefined;
   #count = 0;
+  #purpose = '';
 
   constructor(opset: number | ReadonlyMap<string, number> = 17) {
     this.#opsets = typeof opset === 'number' ? new Map([['', opset]]) : new Map(opset);
@@ -46,6 +47,31 @@ export class GraphBuilder {
 
   has(name: string): boolean {
     return this.#taken.has(name);
+  }
+
+  /** What was written so far, in order. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  get inputs(): readonly ValueInfo[] {
+    return this.#inputs;
+  }
+
+  /** The value of a tensor that has been given as an initializer. */
+  initializerOf(name: string): Tensor | undefined {
+    return this.#initializers.get(name);
+  }
+
+  /** Runs `write`; the operators it appends are named `purpose / output`, so that a node tells what it is there for. */
+  within<T>(purpose: string, write: () => T): T {
+    const outer = this.#purpose;
+    this.#purpose = `${purpose} / `;
+    try {
+      return write();
+    } finally {
+      this.#purpose = outer;
+    }
   }
 
   fresh(hint: string): string {
@@ -113,7 +139,7 @@ export class GraphBuilder {
     for (const [k, v] of Object.entries(attributes)) attrs[k] = attribute(v);
     // Copied: callers go on filling their lists.
     this.node({
-      name: outputs[0] ?? '',
+      name: `${this.#purpose}${outputs[0] ?? ''}`,
       op,
       domain: '',
       inputs: [...inputs],

@@ -41,12 +41,14 @@ function checkNames(graph: Graph, outer: ReadonlySet<string>, path: string): Set
   const own = new Set<string>();
   const define = (name: string, by: string) => {
     if (!name) invalid(path, `${by} has no name`);
+    // The runtime's names end there.
+    if (name.includes('\0')) invalid(path, `the name of ${by} holds a NUL`);
     if (own.has(name)) invalid(path, `tensor ${name} is defined twice, the second time by ${by}`);
     own.add(name);
     known.add(name);
   };
   for (const v of graph.inputs) define(v.name, 'an input');
-  for (const name of [...graph.initializers.keys(), ...(graph.sparse?.keys() ?? [])]) define(name, 'an initializer');
+  for (const name of [...graph.initializers.keys(), ...(graph.sealed?.keys() ?? [])]) define(name, 'an initializer');
   for (const n of graph.nodes) {
     for (const i of reads(n)) {
       if (!known.has(i)) invalid(path, `node ${nodeLabel(n)} (${n.op}) reads tensor ${i}, which nothing produces`);

@@ -31,9 +31,9 @@ export function compose(first: Graph, second: Graph, name = `${first.name}+${sec
     ...first.outputs,
     ...[...second.values.values()].map(value),
   ].filter((v) => !isOutput.has(v.name));
-  const sparse = new Map([
-    ...(first.sparse ?? []),
-    ...[...(second.sparse ?? [])].map(([k, t]) => [renamed(k), t] as const),
+  const sealed = new Map([
+    ...(first.sealed ?? []),
+    ...[...(second.sealed ?? [])].map(([k, t]) => [renamed(k), t] as const),
   ]);
   const functions = [...new Set([...(first.functions ?? []), ...(second.functions ?? [])])];
   return {
@@ -48,7 +48,7 @@ export function compose(first: Graph, second: Graph, name = `${first.name}+${sec
     values: new Map(values.map((v) => [v.name, v])),
     opsets: new Map([...first.opsets, ...second.opsets]),
     irVersion: Math.max(first.irVersion, second.irVersion),
-    ...(sparse.size > 0 && { sparse }),
+    ...(sealed.size > 0 && { sealed }),
     ...(functions.length > 0 && { functions }),
   };
 }
@@ -82,7 +82,7 @@ function tensorsOf(graph: Graph): Set<string> {
   return new Set([
     ...graph.inputs.map((v) => v.name),
     ...graph.initializers.keys(),
-    ...(graph.sparse?.keys() ?? []),
+    ...(graph.sealed?.keys() ?? []),
     ...graph.nodes.flatMap((n) => [...n.outputs, ...bodies(n).flatMap((body) => [...tensorsOf(body)])]),
   ]);
 }
@@ -117,6 +117,6 @@ function renameBody(body: Graph, renamed: Rename): Graph {
     nodes: body.nodes.map((n) => renameTensors(n, renamed)),
     initializers: keys(body.initializers),
     values: new Map([...body.values.values()].map((v) => [renamed(v.name), value(v)])),
-    ...(body.sparse && { sparse: keys(body.sparse) }),
+    ...(body.sealed && { sealed: keys(body.sealed) }),
   };
 }

@@ -48,9 +48,11 @@ export function cost(graph: Graph): Cost {
   const values = allValues(graph);
   const kinds = dependences(graph);
   const roots = weightRoots(graph, kinds);
-  const weightBytes = new Map<string, number>();
-  const weightSizes = new Map<string, number>();
+  const sealed = [...(graph.sealed ?? [])];
+  const weightBytes = new Map(sealed.map(([name, s]) => [name, s.bytes]));
+  const weightSizes = new Map(sealed.map(([name, s]) => [name, s.numbers]));
   for (const name of new Set([...roots.values()].flat())) {
+    if (weightSizes.has(name)) continue;
     const shape = fixedShape(values.get(name)) ?? [];
     weightSizes.set(name, sizeOf(shape));
     weightBytes.set(name, sizeOf(shape) * (bytesPerElement(values.get(name)!.dtype) ?? 0));
@@ -98,6 +100,7 @@ function bytesOf(names: readonly string[], values: ReadonlyMap<string, ValueInfo
 /** For each constant tensor the weights it is made of: initializers and outputs of Constant nodes. */
 function weightRoots(graph: Graph, kinds: ReadonlyMap<string, Dependence>): Map<string, readonly string[]> {
   const roots = new Map<string, readonly string[]>();
+  for (const name of graph.sealed?.keys() ?? []) roots.set(name, [name]);
   for (const [name, t] of graph.initializers) roots.set(name, learnt.has(t.dtype) && t.shape.length > 0 ? [name] : []);
   for (const n of graph.nodes) {
     const [first] = n.outputs;

@@ -1,9 +1,10 @@
 /** The edge of model/: files. */
 import { createHash } from 'node:crypto';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { CutlineError } from '../errors.ts';
 import { readBounded, writeAtomically } from '../files.ts';
 import type { Graph } from './graph.ts';
+import { homesOf } from './inside.ts';
 import { maxModelBytes, parseModel } from './onnx/read.ts';
 import { encodeModel } from './onnx/write.ts';
 import { looksLikeJson, readTfjs } from './tfjs/read.ts';
@@ -20,7 +21,7 @@ export async function loadModel(path: string): Promise<Graph> {
 export async function openModel(path: string): Promise<{ readonly bytes: Uint8Array; readonly graph: Graph }> {
   const bytes = await readFile(path);
   if (looksLikeJson(bytes)) return readTfjs(bytes, path);
-  return { bytes, graph: parseModel(bytes, { directory: dirname(path), path: basename(path) }) };
+  return { bytes, graph: parseModel(bytes, { folders: homesOf(path), path: basename(path) }) };
 }
 
 /** The bytes of a model, for its digest. */

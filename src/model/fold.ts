@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { takeBranches } from './branches.ts';
 import { dependences, isShapeOf } from './dependence.ts';
 import type { Graph, Node } from './graph.ts';
-import { inferShapes } from './infer.ts';
+import { inferShapes } from './infer/shapes.ts';
 import { reads } from './reads.ts';
 import { int64, type Tensor } from './tensor.ts';
 import { allValues, fixedShape } from './values.ts';

@@ -8,9 +8,12 @@ export interface ValueInfo {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[];
-  /** `shape`: the rank is not known either (shape is []). `type`: nothing is known; the runtime infers it. */
-  readonly unknown?: 'shape' | 'type';
-  /** Encoded TypeProto of what is no tensor (sequences, optionals in bodies), kept for a lossless save. */
+  /**
+   * `shape`: the rank is not known either (shape is []). `type`: nothing is known; the runtime infers it. `opaque`: no tensor
+   * that we can hold (a sequence, a map, an optional, an element type such as float8), so it is never sent.
+   */
+  readonly unknown?: 'shape' | 'type' | 'opaque';
+  /** Encoded TypeProto of what is opaque, as far as the file declares it, for a lossless save. */
   readonly raw?: Uint8Array;
 }
 
@@ -40,6 +43,16 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** A weight that is carried along as it is: sparse, or of an element type that we do not compute with (int4, float8). */
+export interface Sealed {
+  readonly kind: 'sparse' | 'dense';
+  /** Encoded SparseTensorProto or TensorProto. */
+  readonly proto: Uint8Array;
+  /** How many numbers are stored, and in how many bytes. */
+  readonly numbers: number;
+  readonly bytes: number;
+}
+
 export interface Graph {
   readonly name: string;
   /** Real inputs only: initializers that old files also list as inputs are not repeated here. */
@@ -55,8 +68,8 @@ export interface Graph {
   readonly irVersion: number;
   /** Model-local functions, kept as encoded FunctionProto. */
   readonly functions?: readonly Uint8Array[];
-  /** Sparse initializers by name, kept as encoded SparseTensorProto. */
-  readonly sparse?: ReadonlyMap<string, Uint8Array>;
+  /** Weights by name that are carried along unopened. */
+  readonly sealed?: ReadonlyMap<string, Sealed>;
   /** The file's own key-value notes, kept. */
   readonly metadata?: ReadonlyMap<string, string>;
 }

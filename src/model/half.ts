@@ -1,4 +1,7 @@
-/** IEEE 754 binary16: 11 significant bits, rounded to nearest, ties to even. Tensors of float16 hold bit patterns. */
+/**
+ * Floats of 16 bits, as bit patterns: IEEE 754 binary16 with 11 significant bits, and bfloat16, which is the upper half of a
+ * float32. Both round to nearest, ties to even.
+ */
 
 // 0.5 has the exponent at which one unit in the last place of a float32 is 2⁻²⁴, the smallest half: adding it lets the
 // processor round a subnormal half correctly, and subtracting its bits leaves the mantissa.
@@ -55,4 +58,18 @@ function halfTable(): Uint32Array {
     floats[h] = h & 0x8000 ? -magnitude : magnitude;
   }
   return (table = new Uint32Array(floats.buffer));
+}
+
+/** Bit patterns of the nearest bfloat16. */
+export function toBrainFloats(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  return Uint16Array.from(bits, (b) => {
+    if ((b & 0x7fffffff) > 0x7f800000) return (b >>> 16) | 0x40;
+    return (b + 0x7fff + ((b >>> 16) & 1)) >>> 16;
+  });
+}
+
+/** @param brains bit patterns of bfloat16 */
+export function fromBrainFloats(brains: Uint16Array): Float32Array<ArrayBuffer> {
+  return new Float32Array(Uint32Array.from(brains, (b) => b << 16).buffer);
 }

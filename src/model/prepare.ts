@@ -2,7 +2,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { bindBatch, bindDimensions, hasSymbolicBatch, type Shapes } from './bind.ts';
 import type { Graph } from './graph.ts';
-import { inferShapes } from './infer.ts';
+import { inferShapes } from './infer/shapes.ts';
 
 export interface PrepareOptions {
   /** Shapes of inputs with symbolic dimensions. */

@@ -17,7 +17,7 @@ function captures(body: Graph): readonly string[] {
   const own = new Set([
     ...body.inputs.map((v) => v.name),
     ...body.initializers.keys(),
-    ...(body.sparse?.keys() ?? []),
+    ...(body.sealed?.keys() ?? []),
     ...body.nodes.flatMap((n) => n.outputs),
   ]);
   const used = [...body.nodes.flatMap(reads), ...body.outputs.map((o) => o.name)];

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
 import { makeFolder, writeAtomically } from '../files.ts';
-import { bindDimensions, hasSymbolicBatch, parseShapes } from './bind.ts';
+import { hasSymbolicBatch } from './bind.ts';
+import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
-import { loadModel, modelSha256 } from './file.ts';
+import { modelSha256 } from './file.ts';
 import type { Graph } from './graph.ts';
-import { inferBatchShapes } from './infer.ts';
+import { inferBatchShapes } from './infer/batch.ts';
+import type { FixedInput } from './inputs/fixed.ts';
 import { encodeModel } from './onnx/write.ts';
+import { type NetworkOptions, openNetwork } from './open.ts';
 import { prepare } from './prepare.ts';
 import { type Split, split } from './split.ts';
 
@@ -23,24 +26,37 @@ export interface SplitFiles {
   readonly tail: string;
   readonly headSha256: string;
   readonly tailSha256: string;
+  /** Of a model with several inputs: what the cut has to do with them. */
+  readonly inputs?: CutInputs;
+  /** What `--input` fixed: weights of the halves now. */
+  readonly fixed?: readonly FixedInput[];
 }
 
-export interface SplitOptions {
+export interface SplitOptions extends NetworkOptions {
   /** Id of the cut. */
   readonly at: string;
   /** Folder for `head.onnx` and `tail.onnx`; made when missing. */
   readonly out: string;
-  /** As on the command line: `input=1,3,32,32`. */
-  readonly shapes?: readonly string[];
+  /** Asked where there are several inputs: which of them takes the picture; else it is `pictureInput`. */
+  readonly picture?: () => Promise<string | undefined>;
   readonly note?: (text: string) => void;
 }
 
 export async function splitModel(path: string, engine: Engine, options: SplitOptions): Promise<SplitFiles> {
-  const graph = await loadModel(path);
-  const shapes = parseShapes(options.shapes ?? [], graph);
-  const fixed = await prepare(graph, engine, { shapes });
-  const cut = resolveCut(findCuts(fixed), options.at, fixed);
-  const parts = await splitKeepingBatch(bindDimensions(graph, shapes), fixed, cut, engine, options.note);
+  const { graph, single, fixed } = await openNetwork(path, options, engine);
+  const ready = await prepare(single, engine);
+  const several = ready.inputs.length > 1;
+  const named = several ? await options.picture?.() : undefined;
+  const picture = ready.inputs.find((v) => v.name === named)?.name ?? pictureInput(ready);
+  const cut = resolveCut(findCuts(ready, { along: picture }), options.at, ready);
+  const parts = await splitKeepingBatch(graph, ready, cut, engine, options.note);
+  const inputs = several ? cutInputs(cut.tensors, ready.inputs, inputsBehind(ready), picture) : undefined;
+  if (inputs) options.note?.(reachSentence(inputs, picture));
+  if (graph !== single) {
+    options.note?.(
+      'what is fixed shares its batch with what is not: it is computed again for every batch (bind it with --shape to have it computed once)',
+    );
+  }
   const [head, tail] = [encodeModel(parts.head), encodeModel(parts.tail)];
   const written = { head: join(options.out, 'head.onnx'), tail: join(options.out, 'tail.onnx') };
   await writeBoth(options.out, [
@@ -53,7 +69,18 @@ export async function splitModel(path: string, engine: Engine, options: SplitOpt
     ...written,
     headSha256: modelSha256(head),
     tailSha256: modelSha256(tail),
+    ...(inputs && { inputs }),
+    ...(fixed.length > 0 && { fixed }),
   };
+}
+
+function reachSentence({ whole, fix }: CutInputs, picture: string | undefined): string {
+  const crosses = whole.length > 0 ? `${whole.join(', ')} ${whole.length > 1 ? 'are' : 'is'} sent as it is; ` : '';
+  if (picture === undefined)
+    return `${crosses}which input takes the picture is not known, so an audit cannot reach this cut`;
+  if (fix === null) return `${crosses}the cut tells nothing of ${picture}`;
+  if (fix.length === 0) return `${crosses}an audit reaches this cut with pictures for ${picture} alone`;
+  return `${crosses}an audit reaches this cut only with ${fix.map((name) => `--input ${name}=…`).join(' ')}`;
 }
 
 /** A symbolic batch stays symbolic in both halves, if the model really works with any. */
@@ -70,7 +97,7 @@ async function splitKeepingBatch(
   } catch (error) {
     if (!(error instanceof CutlineError) || !batchFailures.has(error.code)) throw error;
     note?.(
-      `the batch is symbolic, but the model does not work with every batch (${error.message}): halves are for a batch of 1`,
+      `the batch is symbolic, but halves for any batch cannot be made (${error.message}): they are for a batch of 1`,
     );
     return split(fixed, cut);
   }

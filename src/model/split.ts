@@ -2,10 +2,11 @@
 import { CutlineError } from '../errors.ts';
 import { dependences, isShapeOf } from './dependence.ts';
 import type { Graph, Node, ValueInfo } from './graph.ts';
+import { describeType } from './onnx/describe.ts';
 import { reads } from './reads.ts';
 import { shapeWithout } from './shape-of.ts';
 import type { Tensor } from './tensor.ts';
-import { allValues } from './values.ts';
+import { allValues, isHeld } from './values.ts';
 
 export interface Split {
   /** From the model's inputs to the tensors of the cut. */
@@ -29,13 +30,17 @@ interface Side {
  * A tensor of the cut that is an output of the model as well goes through the tail untouched.
  *
  * @param cut what `findCuts` found, or any set of tensors that separates inputs from outputs
- * @throws CutlineError CUT_INVALID when the tensors separate nothing, SHAPE_UNKNOWN
+ * @throws CutlineError CUT_INVALID when the tensors separate nothing, CUT_UNSENDABLE, SHAPE_UNKNOWN
  */
 export function split(graph: Graph, cut: { readonly tensors: readonly { readonly name: string }[] }): Split {
   const values = allValues(graph);
   const payload = cut.tensors.map(({ name }): ValueInfo => {
     const v = values.get(name);
-    if (!v || v.unknown === 'type' || v.raw) throw new CutlineError('SHAPE_UNKNOWN', { tensor: name });
+    if (!v || v.unknown === 'type') throw new CutlineError('SHAPE_UNKNOWN', { tensor: name });
+    if (!isHeld(v)) {
+      const type = v.raw ? describeType(v.raw) : v.unknown ? 'no tensor' : v.dtype;
+      throw new CutlineError('CUT_UNSENDABLE', { cut: cut.tensors.map((t) => t.name).join('+'), tensor: name, type });
+    }
     return v;
   });
   const id = payload.map((v) => v.name).join('+');
@@ -115,8 +120,8 @@ function assemble(
   const made = new Set(nodes.flatMap((n) => n.outputs));
   const only = <T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>) =>
     new Map([...map].filter(([n]) => names.has(n)));
-  const { sparse, ...rest } = graph;
-  const kept = sparse && only(sparse, used);
+  const { sealed, ...rest } = graph;
+  const kept = sealed && only(sealed, used);
   const outputs = new Set(side.outputs.map((v) => v.name));
   return {
     ...rest,
@@ -126,6 +131,6 @@ function assemble(
     nodes,
     initializers: new Map([...only(graph.initializers, used), ...constants]),
     values: new Map([...only(graph.values, made)].filter(([name]) => !outputs.has(name))),
-    ...(kept && kept.size > 0 && { sparse: kept }),
+    ...(kept && kept.size > 0 && { sealed: kept }),
   };
 }

@@ -1,4 +1,5 @@
 /** Tensors as plain values: a type, a shape, and row-major data. */
+import { fromBrainFloats, fromHalves, toBrainFloats, toHalves } from './half.ts';
 
 /** Element types by their ONNX names. */
 export type DType =
@@ -86,14 +87,53 @@ export function scalar(value: number): Tensor {
   return { dtype: 'float32', shape: [], data: Float32Array.of(value) };
 }
 
+/** Types of real numbers. */
+const floats = ['float32', 'float64', 'float16', 'bfloat16'] as const;
+export type FloatType = (typeof floats)[number];
+
+export const isFloat = (dtype: DType): dtype is FloatType => (floats as readonly DType[]).includes(dtype);
+
+/** A single number of a type of real numbers, rounded to it. */
+export function realScalar(value: number, dtype: FloatType): Tensor {
+  const single = Float32Array.of(value);
+  switch (dtype) {
+    case 'float32':
+      return { dtype, shape: [], data: single };
+    case 'float64':
+      return { dtype, shape: [], data: Float64Array.of(value) };
+    case 'float16':
+      return { dtype, shape: [], data: toHalves(single) };
+    case 'bfloat16':
+      return { dtype, shape: [], data: toBrainFloats(single) };
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** The same numbers as float32. */
+export function inSinglePrecision(tensor: Tensor): Tensor {
+  switch (tensor.dtype) {
+    case 'float32':
+      return tensor;
+    case 'float16':
+      return float32(fromHalves(tensor.data as Uint16Array), tensor.shape);
+    case 'bfloat16':
+      return float32(fromBrainFloats(tensor.data as Uint16Array), tensor.shape);
+    default:
+      return float32(asNumbers(tensor), tensor.shape);
+  }
+}
+
 /** The data of a float32 tensor; a programming error otherwise. */
 export function asFloat32(tensor: Tensor | undefined): Float32Array {
   if (!(tensor?.data instanceof Float32Array)) throw new TypeError(`expected float32, got ${tensor?.dtype}`);
   return tensor.data;
 }
 
-/** Integer data as JavaScript numbers: for shapes, axes and labels. */
+/** Elements as JavaScript numbers, whatever their type. */
 export function asNumbers(tensor: Tensor): number[] {
   if (tensor.dtype === 'string') throw new TypeError('expected numbers, got strings');
+  if (tensor.dtype === 'float16') return Array.from(fromHalves(tensor.data as Uint16Array));
+  if (tensor.dtype === 'bfloat16') return Array.from(fromBrainFloats(tensor.data as Uint16Array));
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }

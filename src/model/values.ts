@@ -1,5 +1,4 @@
 /** What is known of tensors by name. */
-import { CutlineError } from '../errors.ts';
 import type { Graph, ValueInfo } from './graph.ts';
 import { bytesPerElement } from './tensor.ts';
 
@@ -19,13 +18,19 @@ export function fixedShape(value: ValueInfo | undefined): readonly number[] | un
   return value.shape.every((d) => typeof d === 'number') ? (value.shape as readonly number[]) : undefined;
 }
 
-/**
- * Bytes of a tensor as it is, uncompressed.
- * @throws CutlineError SHAPE_UNKNOWN
- */
-export function activationBytes(value: ValueInfo): number {
+/** Bytes of a tensor as it is, uncompressed; null where its shape depends on data, or it is no tensor of fixed width. */
+export function activationBytes(value: ValueInfo): number | null {
   const shape = fixedShape(value);
   const width = bytesPerElement(value.dtype);
-  if (!shape || width === undefined) throw new CutlineError('SHAPE_UNKNOWN', { tensor: value.name });
-  return shape.reduce((a, b) => a * b, width);
+  return shape && width !== undefined ? shape.reduce((a, b) => a * b, width) : null;
+}
+
+/** Can an engine take and give it? Not sequences and maps, nor bfloat16, of which JavaScript has no tensors. */
+export function isHeld(value: ValueInfo): boolean {
+  return value.unknown !== 'opaque' && value.dtype !== 'bfloat16';
+}
+
+/** Can it go through a cut? Its type must be known, and be numbers; its shape may depend on data. */
+export function isSendable(value: ValueInfo | undefined): value is ValueInfo {
+  return value !== undefined && isHeld(value) && value.unknown !== 'type' && value.dtype !== 'string';
 }

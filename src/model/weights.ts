@@ -64,7 +64,7 @@ export function weightRoles(graph: Graph): Map<string, WeightRole> {
 export function weightsBeyondRoles(graph: Graph): string[] {
   const odd = [...graph.initializers].filter(([, t]) => !untrained.has(t.dtype) && sizeOf(t.shape) > 1).map(([n]) => n);
   const inner = graph.nodes.flatMap((n) => bodies(n)).flatMap(floatsWithin);
-  return [...odd, ...(graph.sparse?.keys() ?? []), ...inner];
+  return [...odd, ...(graph.sealed?.keys() ?? []), ...inner];
 }
 
 /** Float32 has roles; indices and masks are structure. */

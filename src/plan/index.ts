@@ -7,6 +7,7 @@ export {
   candidateSchema,
   codecs,
   type Evidence,
+  fixedInputSchema,
   intervalSchema,
   type Leakage,
   type Objective,

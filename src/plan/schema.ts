@@ -40,6 +40,13 @@ const tensorSchema = z.strictObject({
   shape: z.array(z.int().nonnegative()).max(16),
 });
 
+/** An input of the model that is part of head and tail: `--input` gave it this value once and for all. */
+export const fixedInputSchema = z.strictObject({
+  ...tensorSchema.shape,
+  shape: tensorSchema.shape.shape.readonly(),
+  sha256,
+});
+
 /** A file beside `plan.json`: a bare name, so a plan from elsewhere cannot point outside its folder. */
 const partSchema = z.strictObject({
   file: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,120}$/, 'expected a bare file name'),
@@ -141,7 +148,12 @@ export const planSchema = z.strictObject({
   /** Grows with time; an agent keeps the plan with the higher serial. */
   serial: z.int().nonnegative(),
   created: z.iso.datetime(),
-  model: z.strictObject({ name: z.string().max(500).optional(), sha256 }),
+  /** The digest is that of the file; head and tail are of the model with the inputs in `fixed` as its weights. */
+  model: z.strictObject({
+    name: z.string().max(500).optional(),
+    sha256,
+    fixed: z.array(fixedInputSchema).min(1).max(1000).readonly().optional(),
+  }),
   /** `output`: everything on the device, nothing is sent. `input`: everything in the cloud. */
   cut: z.strictObject({ id: name, tensors: z.array(tensorSchema).min(1).max(64) }),
   /** What the device runs; null when it runs nothing (cut `input`). */

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
 import { readBounded } from '../files.ts';
-import { codecs, intervalSchema, threats } from '../plan/index.ts';
+import { type FixedInput, sameFixed } from '../model/index.ts';
+import { codecs, fixedInputSchema, intervalSchema, threats } from '../plan/index.ts';
 import { check } from '../validate.ts';
 
 const interval = z.object(intervalSchema.shape);
@@ -31,11 +32,22 @@ export const resultEntrySchema = z.object({
 });
 export type ResultEntry = z.infer<typeof resultEntrySchema>;
 
+/** An attack that was asked for and found nothing out. */
+export const failedEntrySchema = z.object({
+  cut: z.string(),
+  defense: z.string().default('none'),
+  threat: z.enum(threats),
+  attack: z.string(),
+  message: z.string(),
+});
+export type FailedEntry = z.infer<typeof failedEntrySchema>;
+
 const auditSchema = z.object({
   format: z.literal('cutline.audit/1'),
-  model: z.object({ sha256: z.string() }).optional(),
+  model: z.object({ sha256: z.string(), fixed: z.array(fixedInputSchema).optional() }).optional(),
   results: z.array(resultEntrySchema),
   leakage: z.array(leakageEntrySchema),
+  failed: z.array(failedEntrySchema).default([]),
   data: z.object({ sha256: z.string() }),
   seed: z.int(),
 });
@@ -44,6 +56,7 @@ const auditSchema = z.object({
 export interface AuditFindings {
   readonly results: readonly ResultEntry[];
   readonly leakage: readonly LeakageEntry[];
+  readonly failed?: readonly FailedEntry[];
   readonly dataSha256: string;
   readonly seed: number;
   /** Digest of the document that holds the findings. */
@@ -54,9 +67,14 @@ const MAX_AUDIT_BYTES = 64 * 1024 * 1024;
 
 /**
  * @param modelSha256 an audit that names another model is refused
- * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_OTHER_MODEL
+ * @param fixed as is one of the model with other inputs fixed, or to other values: it is another network
+ * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_OTHER_MODEL, AUDIT_OTHER_INPUTS
  */
-export async function readAudit(path: string, modelSha256: string): Promise<AuditFindings> {
+export async function readAudit(
+  path: string,
+  modelSha256: string,
+  fixed: readonly FixedInput[] = [],
+): Promise<AuditFindings> {
   const bytes = await readBounded(path, MAX_AUDIT_BYTES);
   let value: unknown;
   try {
@@ -68,9 +86,15 @@ export async function readAudit(path: string, modelSha256: string): Promise<Audi
   if (audit.model && audit.model.sha256 !== modelSha256) {
     throw new CutlineError('AUDIT_OTHER_MODEL', { path, found: audit.model.sha256, wanted: modelSha256 });
   }
+  if (!sameFixed(audit.model?.fixed, fixed)) {
+    const said = (list: readonly { name: string; sha256: string }[] = []) =>
+      list.map((f) => `${f.name} fixed (${f.sha256.slice(0, 12)}…)`).join(', ') || 'no input fixed';
+    throw new CutlineError('AUDIT_OTHER_INPUTS', { path, found: said(audit.model?.fixed), wanted: said(fixed) });
+  }
   return {
     results: audit.results,
     leakage: audit.leakage,
+    failed: audit.failed,
     dataSha256: audit.data.sha256,
     seed: audit.seed,
     auditSha256: createHash('sha256').update(bytes).digest('hex'),

@@ -1,4 +1,5 @@
 /** What the planner knows about a model: plain figures, so that everything after this is arithmetic. */
+import type { FixedInput } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 import type { OperatorClass } from '../profile/index.ts';
 
@@ -32,6 +33,8 @@ export interface CutFacts {
 
 export interface ModelFacts {
   readonly sha256: string;
+  /** Inputs that are part of the network: with others, or other values, it is another one. */
+  readonly fixed?: readonly FixedInput[];
   /** In order of depth, with `input` first and `output` last. */
   readonly cuts: readonly CutFacts[];
   /** Bytes of the model's outputs: the answer that comes back. */

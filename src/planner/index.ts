@@ -7,4 +7,4 @@ export { defaultCodecs, defaultDefenses } from './model-facts.ts';
 export type { Profiles } from './price.ts';
 export { type Relaxation, relaxationText } from './relax.ts';
 export { type AuditCandidate, labelOf, type SearchResult } from './search.ts';
-export { writePlan } from './write.ts';
+export { planFiles, writePlan } from './write.ts';

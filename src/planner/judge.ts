@@ -22,12 +22,20 @@ export type Priced = Omit<Candidate, 'feasible' | 'reasons'>;
 
 /**
  * @param maxPacketBytes the broker's limit; a message above it never arrives (TRAPS: it is dropped and resent for ever)
+ * @param failure of an attack, because of which the leakage is not known
  */
-export function breachesOf(c: Priced, asked: Thresholds, maxPacketBytes = Number.POSITIVE_INFINITY): Breach[] {
+export function breachesOf(
+  c: Priced,
+  asked: Thresholds,
+  maxPacketBytes = Number.POSITIVE_INFINITY,
+  failure?: { readonly attack: string; readonly message: string },
+): Breach[] {
   const breaches: Breach[] = [];
   const { leakage } = c;
   if (!leakage) {
-    const reason = `Not audited: no ${asked.threat} attack was run on this cut with this defense.`;
+    const reason = failure
+      ? `Not audited: ${failure.attack} failed. ${failure.message}`
+      : `Not audited: no ${asked.threat} attack was run on this cut with this defense.`;
     breaches.push({ ...unknown(reason), unaudited: true });
   } else if (leakage.ssim.high > asked.maxSsim) {
     const { high, mean } = leakage.ssim;

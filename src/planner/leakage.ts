@@ -1,11 +1,15 @@
 /** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
 import { type CodecName, type Leakage, type Threat, threats } from '../plan/index.ts';
-import type { LeakageEntry, ResultEntry } from './audit.ts';
+import type { FailedEntry, LeakageEntry, ResultEntry } from './audit.ts';
 import type { Option } from './facts.ts';
 
 export interface Findings {
   readonly leakage: readonly LeakageEntry[];
   readonly results: readonly ResultEntry[];
+  /** Attacks that found nothing out: what they were to measure is not known. */
+  readonly failed?: readonly FailedEntry[];
+  /** What the budget of the audits chose, as it stands in their document. */
+  readonly budget?: object;
   /** Accuracy of the whole model, where somebody measured it apart from the attacks. */
   readonly wholeAccuracy?: number;
 }
@@ -19,7 +23,7 @@ export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
 }
 
 /**
- * Undefined when no attack of this very threat was run on this cut and defense. The leak is the worst over this threat
+ * Undefined when no attack of this very threat was run on this cut and defense, or one that it can mount failed. The leak is the worst over this threat
  * and the weaker ones, which a stronger observer can mount as well. A codec that was not audited itself is charged
  * what float32 leaks: encoding throws information away. Whoever sees nothing can still guess: where no attack does better
  * than that, the guess is the leak, for a failed attack must not make a cut look safer than a blank screen.
@@ -27,6 +31,7 @@ export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
 export function leakageOf({ cut, defense, codec }: Option, findings: Findings, threat: Threat): Leakage | undefined {
   if (cut.id === 'output') return known(threat, 'none', 0);
   if (cut.id === 'input' && defense === 'none') return known(threat, 'reading', 1);
+  if (failureFor(cut.id, defense, findings, threat)) return undefined;
   const here = findings.leakage.filter((e) => e.cut === cut.id && e.defense === defense);
   for (const audited of new Set([lossOf(codec), 'float32'] as const)) {
     const entries = here.filter((e) => lossOf(e.codec) === audited);
@@ -43,6 +48,18 @@ export function leakageOf({ cut, defense, codec }: Option, findings: Findings, t
     return { ...rest, attack: worst.attack, ssim: worst.ssim, ...(worst.psnr && { psnr: worst.psnr }) };
   }
   return undefined;
+}
+
+/** A failed attack that leaves open what an attacker of this threat gets; a shadow model is the weakest attacker's alone. */
+export function failureFor(
+  cut: string,
+  defense: string,
+  { failed = [] }: Findings,
+  threat: Threat,
+): FailedEntry | undefined {
+  const mountable = (f: FailedEntry) => threats.indexOf(f.threat) >= threats.indexOf(threat);
+  const required = (f: FailedEntry) => f.threat !== 'query-free' || threat === 'query-free';
+  return failed.find((f) => f.cut === cut && f.defense === defense && mountable(f) && required(f));
 }
 
 function guessAt(cut: string, defense: string, results: readonly ResultEntry[]): number {

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { type Cut, encodeModel, type Graph, modelSha256, type Tensors } from '../model/index.ts';
+import { type Cut, encodeModel, type FixedInput, type Graph, modelSha256, type Tensors } from '../model/index.ts';
 import type { CodecName, Plan, Thresholds } from '../plan/index.ts';
 import { isRelative, parseDefense, resolveDefense } from '../privacy/defenses/index.ts';
 import type { AuditFindings } from './audit.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import type { Findings } from './leakage.ts';
-import { modelFacts, partsOf } from './model-facts.ts';
+import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
 import {
@@ -24,6 +24,8 @@ export interface PlanRequest {
   readonly model: {
     readonly name: string;
     readonly sha256: string;
+    /** Inputs that are part of the graph, and were not in the file. */
+    readonly fixed?: readonly FixedInput[];
     /** With every shape known. */
     readonly graph: Graph;
     readonly cuts: readonly Cut[];
@@ -67,12 +69,15 @@ export interface PlanOutcome {
 
 /** @throws CutlineError PROFILE_LACKS, and what calibration and audits throw */
 export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
-  const { model, profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const { profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
   requireProfiles(profiles);
   const calibration = pictures
     ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
     : undefined;
-  const facts = modelFacts(model.graph, model.sha256, model.cuts, (cut) => calibration?.get(cut)?.payloadBytes);
+  const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
+  const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
+  const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured), ...identity };
   const input: Search = {
     model: facts,
     profiles,
@@ -95,7 +100,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const parts = partsOf(model.graph, cut);
   const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
   const plan = planOf(chosen, thresholds, findings, {
-    model: { name: model.name, sha256: model.sha256 },
+    model: { name: model.name, ...identity },
     cut: {
       id: cut.id,
       tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
@@ -121,25 +126,28 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     known: {
       leakage: audit?.leakage ?? [],
       results: audit?.results ?? [],
+      ...(audit?.failed && { failed: audit.failed }),
       ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
     },
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),
   });
   if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
-  const { results, leakage } = lazy.findings;
+  const { results, leakage, failed = [], budget } = lazy.findings;
   const { dataSha256, seed } = pictures;
   const document = {
     format: 'cutline.audit/1',
-    model: { sha256: request.model.sha256 },
+    model: { sha256: request.model.sha256, ...(request.model.fixed?.length && { fixed: request.model.fixed }) },
     results,
     leakage,
+    failed,
+    ...(budget && { budget }),
     data: { sha256: dataSha256 },
     seed,
   };
   const auditDocument = `${JSON.stringify(document, null, 2)}\n`;
   const auditSha256 = createHash('sha256').update(auditDocument).digest('hex');
-  const findings: AuditFindings = { results, leakage, dataSha256, seed, auditSha256 };
+  const findings: AuditFindings = { results, leakage, failed, dataSha256, seed, auditSha256 };
   return { result: lazy, findings, auditDocument, audits: lazy.audits };
 }
 

@@ -1,13 +1,18 @@
 /** From a graph to the planner's facts. */
+import { CutlineError } from '../errors.ts';
 import {
+  activationBytes,
   bytesPerElement,
   type Cut,
   cost,
+  fixedShape,
   type Graph,
+  isHeld,
+  isSendable,
   type Node,
   type NodeCost,
-  sizeOf,
   split,
+  type ValueInfo,
 } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 import type { CutFacts, ModelFacts, NodeWork } from './facts.ts';
@@ -18,9 +23,18 @@ const FUSED = new Set(['BatchNormalization', 'Relu', 'LeakyRelu', 'Clip', 'Sigmo
 const FREE = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
 
 /**
+ * The cuts that a plan can be made for: a plan tells the size of what is sent, so it must be the same for every picture. (A
+ * model that runs on the device altogether sends nothing.)
+ */
+export function plannableCuts(cuts: readonly Cut[]): Cut[] {
+  return cuts.filter((cut) => cut.id === 'output' || (cut.activationBytes !== null && cut.tensors.every(isSendable)));
+}
+
+/**
  * @param graph with every shape known
- * @param cuts as `findCuts` gives them
+ * @param cuts as `plannableCuts` gives them
  * @param payloadBytes by cut and codec, where they were measured
+ * @throws CutlineError ANSWER_UNSENDABLE where no size can be told for an output
  */
 export function modelFacts(
   graph: Graph,
@@ -28,6 +42,7 @@ export function modelFacts(
   cuts: readonly Cut[],
   payloadBytes: (cut: string) => CutFacts['payloadBytes'] | undefined = () => undefined,
 ): ModelFacts {
+  const answerBytes = graph.outputs.reduce((n, o) => n + answerBytesOf(o), 0);
   const work = nodeWork(graph);
   const side = (nodes: readonly Node[]) => nodes.flatMap((n) => work.get(n) ?? []);
   const facts = cuts.map((cut): CutFacts => {
@@ -36,18 +51,24 @@ export function modelFacts(
     return {
       id: cut.id,
       tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
-      activationBytes: cut.activationBytes,
+      activationBytes: cut.activationBytes ?? answerBytes,
       head: side(parts.head?.nodes ?? []),
       tail: side(parts.tail?.nodes ?? []),
       headWeightBytes: parts.head ? weightBytes(parts.head) : 0,
       ...(measured && { payloadBytes: measured }),
     };
   });
-  const answerBytes = graph.outputs.reduce(
-    (n, o) => n + sizeOf(o.shape.map(Number)) * (bytesPerElement(o.dtype) ?? 0),
-    0,
-  );
   return { sha256, cuts: facts, answerBytes };
+}
+
+/** Texts, of which nothing tells how long they are, count nothing. */
+function answerBytesOf(output: ValueInfo): number {
+  const refuse = (problem: string): never => {
+    throw new CutlineError('ANSWER_UNSENDABLE', { output: output.name, problem });
+  };
+  if (!isHeld(output)) return refuse('is no tensor that a message carries');
+  if (!fixedShape(output)) return refuse('has a size that depends on what the model sees');
+  return activationBytes(output) ?? 0;
 }
 
 /** What runs on either side; all-cloud has no head, all-device no tail. */

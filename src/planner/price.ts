@@ -1,5 +1,5 @@
 /** What a candidate costs, from profiles. Every term carries where it comes from; what is unknown is null, never zero. */
-import { bytesPerElement, type DType, sizeOf } from '../model/index.ts';
+import { bytesPerElement, type DType, sameFixed, sizeOf } from '../model/index.ts';
 import type { CodecName, Cost, Source } from '../plan/index.ts';
 import type { Compute, Profile } from '../profile/index.ts';
 import type { CutFacts, ModelFacts, NodeWork, Option } from './facts.ts';
@@ -77,7 +77,9 @@ export function price(option: Option, model: ModelFacts, { device, cloud, link }
 function compute(cut: CutFacts, side: 'head' | 'tail', model: ModelFacts, profile: Profile): Term {
   const nodes = cut[side];
   if (nodes.length === 0) return { value: 0, source: 'measured' };
-  const measured = profile.models?.find((m) => m.sha256 === model.sha256)?.cuts.find((c) => c.cut === cut.id);
+  const measured = profile.models
+    ?.find((m) => m.sha256 === model.sha256 && sameFixed(m.fixed, model.fixed))
+    ?.cuts.find((c) => c.cut === cut.id);
   const figure = side === 'head' ? measured?.headMs : measured?.tailMs;
   return figure ?? { value: rooflineMs(nodes, profile.compute!), source: 'modelled' };
 }

@@ -3,7 +3,7 @@ import type { Candidate, CodecName, Thresholds } from '../plan/index.ts';
 import { byScore, choose, pareto } from './choose.ts';
 import { type ModelFacts, type Option, optionsOf } from './facts.ts';
 import { breachesOf, type Priced } from './judge.ts';
-import { accuracyOf, type Findings, leakageOf, lossOf } from './leakage.ts';
+import { accuracyOf, type Findings, failureFor, leakageOf, lossOf } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
 import { leastRelaxation, type Relaxation } from './relax.ts';
 
@@ -31,7 +31,8 @@ export function search(input: Search, findings: Findings): SearchResult {
   const { thresholds } = input;
   const judged = priceAll(input).map(({ option, cost }) => {
     const priced = withFindings(option, cost, findings, thresholds);
-    const breaches = breachesOf(priced, thresholds, packetLimit(input));
+    const failure = failureFor(option.cut.id, option.defense, findings, thresholds.threat);
+    const breaches = breachesOf(priced, thresholds, packetLimit(input), failure);
     const candidate = { ...priced, feasible: breaches.length === 0, reasons: breaches.map((b) => b.reason) };
     return { candidate, breaches };
   });
@@ -88,7 +89,7 @@ export async function searchLazily(
     if (breachesOf(atBest(option, priced), thresholds, limit).length > 0) continue;
     if (needsAudit(option, findings, thresholds) && open.delete(pairOf(entry))) {
       onAudit?.({ cut: option.cut.id, defense: option.defense, done: run });
-      findings = merged(findings, await audit(option.cut.id, option.defense, signal));
+      findings = merged(findings, await audit(option.cut.id, option.defense, signal), entry);
       run++;
     }
     if (breachesOf(withFindings(option, cost, findings, thresholds), thresholds, limit).length === 0) break;
@@ -137,8 +138,16 @@ function pairOf({ option }: { readonly option: Option }): string {
   return `${option.cut.id}\u0000${option.defense}`;
 }
 
-function merged(a: Findings, b: Findings): Findings {
-  return { ...a, leakage: [...a.leakage, ...b.leakage], results: [...a.results, ...b.results] };
+/** What was audited anew is known by the new audit. */
+function merged(a: Findings, b: Findings, { option }: PricedOption): Findings {
+  const before = (a.failed ?? []).filter((f) => f.cut !== option.cut.id || f.defense !== option.defense);
+  return {
+    ...a,
+    ...(b.budget && { budget: b.budget }),
+    leakage: [...a.leakage, ...b.leakage],
+    results: [...a.results, ...b.results],
+    failed: [...before, ...(b.failed ?? [])],
+  };
 }
 
 function packetLimit({ maxPacketBytes, profiles }: Search): number {

@@ -1,9 +1,12 @@
 /** A plan's folder: plan.json, head.onnx, tail.onnx, and the audit behind it where the planner made it. */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../files.ts';
 import type { Plan } from '../plan/index.ts';
 import type { PlanOutcome } from './make.ts';
+
+/** What a plan's folder may hold. */
+export const planFiles = ['head.onnx', 'tail.onnx', 'audit.json', 'plan.json'] as const;
 
 /**
  * Each file is whole or not there; plan.json, which names the others by digest, comes last, so that whoever reads
@@ -19,9 +22,17 @@ export async function writePlan(folder: string, plan: Plan, outcome: PlanOutcome
   return path;
 }
 
-/** What the plan does not have must not lie there from an older one. */
-async function write(folder: string, name: string, data: Uint8Array | string | null): Promise<void> {
+/** What the plan does not have must not lie there from an older one; without one it is somebody else's. */
+async function write(
+  folder: string,
+  name: (typeof planFiles)[number],
+  data: Uint8Array | string | null,
+): Promise<void> {
   const path = join(folder, name);
-  if (data === null) await rm(path, { force: true });
-  else await writeAtomically(path, data);
+  if (data !== null) return writeAtomically(path, data);
+  const isOlder = await stat(join(folder, 'plan.json')).then(
+    () => true,
+    () => false,
+  );
+  if (isOlder) await rm(path, { force: true });
 }

@@ -3,7 +3,7 @@
  * published or modelled; what nobody knows is left out. A section that is missing is unknown, never zero.
  */
 import { z } from 'zod';
-import { codecs, type Source, sources } from '../plan/index.ts';
+import { codecs, fixedInputSchema, type Source, sources } from '../plan/index.ts';
 
 /** Operators that share a roofline, as `model/cost.ts` names them. One GFLOP/s number a device is wrong by ten times. */
 export const operatorClasses = ['conv', 'depthwise', 'matmul', 'elementwise'] as const;
@@ -83,6 +83,8 @@ const linkSchema = z.strictObject({
 const measuredModelSchema = z.strictObject({
   name: name.optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex'),
+  /** Inputs that `--input` made part of it. */
+  fixed: z.array(fixedInputSchema).min(1).max(1000).readonly().optional(),
   cuts: z
     .array(z.strictObject({ cut: name, headMs: figure('ms').optional(), tailMs: figure('ms').optional() }))
     .max(20_000),

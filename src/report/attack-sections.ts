@@ -1,15 +1,15 @@
 /** What attacks got back, and what is known of a cut without one. */
 import { cutName, defenseName, interval, percent, similarity } from './format.ts';
 import { type Html, html } from './html.ts';
-import type { AuditEntry, Band, ExposureEntry, ReportData } from './types.ts';
+import type { AuditEntry, Band, ExposureEntry, FailedEntry, ReportData } from './types.ts';
 
 const none = '–';
 const number = (cell: Html | string | number) => html`<td class="number">${cell}</td>`;
 const withInterval = (band: Band) => html`${similarity(band.mean)}<span class="sub">${interval(band)}</span>`;
 const under = (text: Html | string, sub: string) => html`${text}<span class="sub">${sub}</span>`;
 
-export function attacks({ attacks: entries }: ReportData): Html | undefined {
-  if (entries.length === 0) return undefined;
+export function attacks({ attacks: entries, failed = [] }: ReportData): Html | undefined {
+  if (entries.length === 0) return failed.length > 0 ? html`<section>${failures(failed)}</section>` : undefined;
   const labelled = entries.some((e) => e.labelAgreement);
   return html`<section><h2>Every attack</h2>
     <p>A cut is as weak as its best attack. Gain is what an attack adds to the best guess of somebody who saw
@@ -17,7 +17,18 @@ export function attacks({ attacks: entries }: ReportData): Html | undefined {
     <div class="scroll"><table>
       <thead><tr><th>Cut</th><th>Attack</th><th class="number">Pictures</th><th class="number">SSIM</th><th class="number">Worst tenth</th><th class="number">Gain</th><th class="number">PSNR</th>${labelled ? html`<th class="number">Same label</th>` : undefined}<th class="number">Told apart</th></tr></thead>
       <tbody>${entries.map((e) => attackRow(e, labelled))}</tbody></table></div>
-    ${entries.some((e) => e.msssim) ? details(entries) : undefined}</section>`;
+    ${entries.some((e) => e.msssim) ? details(entries) : undefined}
+    ${failed.length > 0 ? failures(failed) : undefined}</section>`;
+}
+
+function failures(failed: readonly FailedEntry[]): Html {
+  const row = (f: FailedEntry) => html`<tr>
+    <td class="name">${cutName(f.cut)}<span class="sub">${defenseName(f.defense)}</span></td>
+    <td class="name">${f.attack}<span class="sub">${f.threat}</span></td><td class="reasons">${f.message}</td></tr>`;
+  return html`<h2>Attacks that failed</h2>
+    <p>They found nothing out, which is no measurement: a cut whose attack failed is not known to be safe, and no plan takes it.</p>
+    <div class="scroll"><table><thead><tr><th>Cut</th><th>Attack</th><th>Why</th></tr></thead>
+    <tbody>${failed.map(row)}</tbody></table></div>`;
 }
 
 const which = (e: AuditEntry) => html`

@@ -1,6 +1,6 @@
 /** What attacks saw, as a table for the terminal. */
 import { table } from '../text-table.ts';
-import type { AuditEntry, Band, ExposureEntry } from './types.ts';
+import type { AuditEntry, Band, ExposureEntry, FailedEntry } from './types.ts';
 
 /**
  * One line a result, in the order given; the rest is in the JSON. The gain is SSIM over that of the best guess, `same label`
@@ -44,6 +44,14 @@ export function auditTable(results: readonly AuditEntry[]): string {
     r.accuracy == null ? '–' : percent(r.accuracy),
     r.seconds === undefined ? '–' : r.seconds.toFixed(1),
   ]);
+  return table([header, ...rows]);
+}
+
+/** Attacks that found nothing out, and why: one line an attack. */
+export function failedTable(failed: readonly FailedEntry[]): string {
+  const defended = failed.some((f) => f.defense !== 'none');
+  const header = ['failed: cut', ...(defended ? ['defense'] : []), 'threat', 'attack', 'why nothing is known'];
+  const rows = failed.map((f) => [f.cut, ...(defended ? [f.defense] : []), f.threat, f.attack, f.message]);
   return table([header, ...rows]);
 }
 

@@ -1,5 +1,5 @@
 /** What came out, for people: a page, a sheet of pictures, a table. Reads results; computes nothing that decides. */
-export { auditTable, exposureTable } from './audit-table.ts';
+export { auditTable, exposureTable, failedTable } from './audit-table.ts';
 export { htmlReport } from './page.ts';
 export { contactSheet, type SheetImages, type SheetRow } from './sheet.ts';
 export type { AuditEntry, Band, CandidateEntry, ExposureEntry, PlanEntry, ReportData, RunEntry } from './types.ts';

@@ -36,6 +36,15 @@ export interface AuditEntry {
   readonly iterations?: number | undefined;
 }
 
+/** An attack that found nothing out, as `cutline audit --json` has it in `failed`. */
+export interface FailedEntry {
+  readonly cut: string;
+  readonly defense: string;
+  readonly threat: string;
+  readonly attack: string;
+  readonly message: string;
+}
+
 interface Identification {
   /** Share found among the gallery, 0 … 1. */
   readonly rank1: number;
@@ -113,6 +122,7 @@ export interface ReportData {
   readonly plan: PlanEntry;
   /** Every attack that was run. */
   readonly attacks: readonly AuditEntry[];
+  readonly failed?: readonly FailedEntry[] | undefined;
   readonly exposure?: readonly ExposureEntry[] | undefined;
   readonly run?: RunEntry | undefined;
   /** The contact sheet, PNG. */

@@ -25,6 +25,7 @@ export interface AutoencoderOptions extends Pick<FitOptions, 'onProgress' | 'sig
   readonly batch: number;
   readonly learningRate: number;
   readonly random: Random;
+  readonly mustFall?: boolean | undefined;
   readonly onEpoch?: ((epoch: number, loss: number, validationMse: number) => void) | undefined;
 }
 
@@ -45,7 +46,7 @@ const chunk = 100;
 /** How often it is looked how well others are made, about. */
 const mostLooks = 10;
 
-/** @throws CutlineError DATA_TOO_FEW, TRAINING_DIVERGED, CANCELLED */
+/** @throws CutlineError DATA_TOO_FEW, TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED */
 export async function trainAutoencoder(
   engine: Engine,
   pictures: UnitPictures,

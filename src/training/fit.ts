@@ -1,4 +1,5 @@
 /** Trains a network: epochs of steps inside the engine. */
+import { loadGradient } from '../autodiff/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { asFloat32, float32, type Graph, type Tensor, type Tensors } from '../model/index.ts';
@@ -15,6 +16,8 @@ export interface FitOptions {
   readonly onProgress?:
     | ((progress: { readonly epoch: number; readonly done: number; readonly loss: number | undefined }) => void)
     | undefined;
+  /** Whether a loss that no epoch after the first lowers is an error, once there were steps enough to tell: nothing was learnt. */
+  readonly mustFall?: boolean | undefined;
   /** Called after each epoch with the network as it is; its answer `true` ends the training. */
   readonly afterEpoch?: (epoch: number, network: Graph, loss: number) => Promise<boolean | undefined>;
 }
@@ -31,7 +34,7 @@ export interface Epoch {
 
 /**
  * @returns the network with its trained weights, and the mean loss of each epoch
- * @throws CutlineError TRAINING_DIVERGED, CANCELLED
+ * @throws CutlineError TRAINING_DIVERGED, TRAINING_STALLED when nothing was learnt, CANCELLED
  */
 export async function train(
   engine: Engine,
@@ -42,8 +45,9 @@ export async function train(
   const batch = spec.network.inputs[0]!.shape[0] as number;
   const { epochs, signal } = options;
   const step = trainingStep(spec);
-  const session = await engine.load(step.graph, signal && { signal });
+  const session = await loadGradient(engine, step.graph, signal && { signal });
   const losses: number[] = [];
+  let steps = 0;
   let state: Tensors = step.initial;
   let network = spec.network;
   try {
@@ -54,25 +58,25 @@ export async function train(
       let lossSum = 0;
       for await (const block of blocks) {
         const count = Object.values(block)[0]!.shape[0]!;
-        const steps = Math.floor(count / batch);
-        if (steps === 0) continue;
+        const own = Math.floor(count / batch);
+        if (own === 0) continue;
         const order = options.random
           .fork(`order ${epoch}${done > 0 ? `, block at ${done}` : ''}`)
           .permutation(count)
-          .subarray(0, steps * batch);
+          .subarray(0, own * batch);
         const at = (n: number) => (epoch + Math.min(1, n / total)) / epochs;
-        const rates = Float32Array.from({ length: steps }, (_, i) => options.learningRate(at(done + i), epoch));
+        const rates = Float32Array.from({ length: own }, (_, i) => options.learningRate(at(done + i), epoch));
         const results = await session.loop(
           {
             ...state,
             ...Object.fromEntries(Object.entries(block).map(([name, t]) => [feeds.table(name), t])),
-            [feeds.order]: { dtype: 'int64', shape: [steps, batch], data: BigInt64Array.from(order, BigInt) },
-            [feeds.rates]: float32(rates, [steps]),
+            [feeds.order]: { dtype: 'int64', shape: [own, batch], data: BigInt64Array.from(order, BigInt) },
+            [feeds.rates]: float32(rates, [own]),
             [feeds.counter]: step.initial[feeds.counter]!,
             [feeds.lossSum]: step.initial[feeds.lossSum]!,
           },
           {
-            steps,
+            steps: own,
             carry: step.carry,
             ...(signal && { signal }),
             onProgress: (n) => options.onProgress?.({ epoch, done: at(done + n), loss: losses.at(-1) }),
@@ -80,7 +84,8 @@ export async function train(
         );
         state = Object.fromEntries(Object.entries(step.carry).map(([output, input]) => [input, results[output]!]));
         lossSum += asFloat32(state[feeds.lossSum])[0]!;
-        done += steps;
+        done += own;
+        steps += own;
         // A few steps are over before the engine has told of any.
         options.onProgress?.({ epoch, done: at(done), loss: losses.at(-1) });
       }
@@ -92,8 +97,25 @@ export async function train(
       network = { ...spec.network, initializers: new Map([...spec.network.initializers, ...weights]) };
       if (await options.afterEpoch?.(epoch, network, loss)) break;
     }
+    if (losses.length > 0) requireMovement(step.weights, step.initial, state);
+    if (options.mustFall && steps >= tellingSteps) requireFall(losses);
   } finally {
     await session.close();
   }
   return { network, losses };
+}
+
+/** Fewer are too few to blame a training that the noise of its batches hides. */
+const tellingSteps = 50;
+
+function requireMovement(weights: readonly string[], before: Tensors, after: Tensors): void {
+  if (weights.some((name) => asFloat32(after[name]).some((v, i) => v !== asFloat32(before[name])[i]))) return;
+  throw new CutlineError('TRAINING_STALLED', {
+    problem: 'no weight has moved, since the gradient of the loss is zero',
+  });
+}
+
+function requireFall([first, ...rest]: readonly number[]): void {
+  if (rest.length === 0 || rest.some((loss) => loss < first!)) return;
+  throw new CutlineError('TRAINING_STALLED', { problem: `in ${rest.length + 1} epochs the loss never fell` });
 }

@@ -7,6 +7,7 @@ export {
   trainAutoencoder,
   type UnitPictures,
 } from './autoencoder.ts';
+export { macsOf as autoencoderMacs } from './autoencoder-graph.ts';
 export { type ClassifierOptions, type TrainedClassifier, trainClassifier } from './classifier.ts';
 export { type Block, type Epoch, type FitOptions, train } from './fit.ts';
 export { type ConvShape, Layers } from './layers.ts';

@@ -6,6 +6,7 @@ import {
   Expressions,
   type Loss,
   prune,
+  requireSlope,
   type Term,
   writeForward,
 } from '../autodiff/index.ts';
@@ -53,12 +54,14 @@ export const feeds = {
   lossSum: 'train:loss-sum',
 } as const;
 
+/** @throws CutlineError NO_GRADIENT_RULE where no weight has a say in the loss, or only through rounding */
 export function trainingStep(spec: StepSpec): TrainingStep {
   const { network, tables, frozen } = spec;
   const output = network.outputs[0]!;
   const weights = [...network.initializers]
     .filter(([name, t]) => t.dtype === 'float32' && !frozen?.has(name))
     .map(([name]) => name);
+  requireSlope(network, weights);
 
   // The tables come first; the network's inputs become rows of them, its weights become inputs.
   const b = new GraphBuilder(network.opsets);
@@ -107,9 +110,11 @@ export function trainingStep(spec: StepSpec): TrainingStep {
   keep(feeds.counter, next.op('Add', [feeds.counter, next.constant(1, 'int64')]), 'int64');
   keep(feeds.lossSum, g.add(feeds.lossSum, g.mul(g.sum(loss.value), 1 / batch)), 'float32');
 
-  const initial: Record<string, Tensor> = { ...adam.initial };
-  for (const name of weights) initial[name] = network.initializers.get(name)!;
-  initial[feeds.counter] = int64([0], []);
-  initial[feeds.lossSum] = float32([0], []);
+  const initial: Record<string, Tensor> = {
+    ...adam.initial,
+    ...Object.fromEntries(weights.map((name) => [name, network.initializers.get(name)!])),
+    [feeds.counter]: int64([0], []),
+    [feeds.lossSum]: float32([0], []),
+  };
   return { graph: prune(next.build(`${network.name}:step`)), carry, weights, initial };
 }

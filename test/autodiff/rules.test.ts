@@ -118,7 +118,7 @@ describe('gradient rules', () => {
 describe('operators that are constant piece by piece', () => {
   const ops = Object.keys(operatorCases).filter((op) => piecewiseConstant.has(op) && !withoutRealInput.has(op));
   for (const op of ops) {
-    it(`${op} has gradient zero`, () => checkAll(operatorCases[op]!, 5));
+    it(`${op} is refused, and named: its gradient would be zero`, () => refusedByName(op));
   }
 });
 
@@ -132,19 +132,22 @@ describe('operators without a rule', () => {
   const ops = Object.keys(operatorCases).filter(
     (op) => !rules.has(op) && !piecewiseConstant.has(op) && !rewritten.has(op),
   );
-  for (const op of ops) {
-    it(`${op} is refused, and named`, () => {
-      for (const generator of operatorCases[op]!) {
-        for (const drawn of fc.sample(caseOf(generator), { numRuns: 5, seed: 7 })) {
-          const graph = withShapes(drawn.graph, drawn.feeds);
-          if (drawn.reals.length === 0) continue;
-          const refusal = expect.objectContaining({
-            code: 'NO_GRADIENT_RULE',
-            message: expect.stringMatching(new RegExp(`\\b${op}\\b`)),
-          });
-          expect(() => vectorJacobianGraph(graph), describeCase(drawn)).toThrow(refusal);
-        }
-      }
-    });
-  }
+  for (const op of ops) it(`${op} is refused, and named`, () => refusedByName(op));
 });
+
+function refusedByName(op: string): void {
+  let refused = 0;
+  for (const generator of operatorCases[op]!) {
+    for (const drawn of fc.sample(caseOf(generator), { numRuns: 5, seed: 7 })) {
+      const graph = withShapes(drawn.graph, drawn.feeds);
+      if (drawn.reals.length === 0) continue;
+      const refusal = expect.objectContaining({
+        code: 'NO_GRADIENT_RULE',
+        message: expect.stringMatching(new RegExp(`\\b${op}\\b`)),
+      });
+      expect(() => vectorJacobianGraph(graph), describeCase(drawn)).toThrow(refusal);
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(0);
+}

@@ -28,7 +28,9 @@ describe('cutline audit', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/cut .*SSIM.*PSNR/);
     expect(stdout).toMatch(/\n\ncut +distance correlation/);
-    expect(stderr).toMatch(/^conv1 none rmle: SSIM /);
+    expect(stderr).toMatch(/^audit: 1 cut × 1 defense × rmle, on 2 victims\n/);
+    expect(stderr).toMatch(/\naudit: this will take .*, as measured here in \d+ s\n/);
+    expect(stderr).toMatch(/\nconv1 none rmle: SSIM /);
   });
 
   it('takes preprocessing from flags where there is no card', async () => {
@@ -37,9 +39,21 @@ describe('cutline audit', () => {
     expect((document.results as unknown[]).length).toBe(1);
   });
 
-  it('ends within seconds of Ctrl-C, says so in a line, and leaves nothing half-written', async () => {
+  const endless = [
+    '--images',
+    '20',
+    '--iterations',
+    '100000',
+    '--lambda-tv',
+    '0',
+    '--attack',
+    'rmle',
+    '--threads',
+    '1',
+  ];
+
+  it('ends within seconds of Ctrl-C, says so, and keeps what is finished', async () => {
     const out = shop.path('stopped.json');
-    const endless = ['--images', '20', '--iterations', '100000', '--lambda-tv', '0', '--attack', 'rmle'];
     const running = start('audit', shop.model, '--data', shop.data, ...endless, '--out', out);
     // The first of many cuts is done: it is in the middle of the next.
     await running.says('conv1 none rmle: SSIM');
@@ -49,8 +63,61 @@ describe('cutline audit', () => {
     expect(running.stdout()).toBe('');
     const lines = running.stderr().trimEnd().split('\n');
     expect(lines.pop()).toBe('cutline: Cancelled. [CANCELLED]');
-    for (const line of lines) expect(line).toMatch(/^\w+ none rmle: SSIM/);
-    expect((await readdir(shop.dir)).filter((name) => name.includes('stopped'))).toEqual([]);
+    expect(lines.pop()).toBe(`audit: what is finished is in ${out}, marked as incomplete`);
+    expect((await readdir(shop.dir)).filter((name) => name.includes('stopped'))).toEqual(['stopped.json']);
+    await expectPartial(out);
+  });
+
+  it('ends at once when Ctrl-C comes again, and keeps what is finished all the same', async () => {
+    const out = shop.path('killed.json');
+    const running = start('audit', shop.model, '--data', shop.data, ...endless, '--out', out);
+    await running.says('conv1 none rmle: SSIM');
+    void running.stop('SIGINT');
+    const asked = performance.now();
+    expect(await running.stop('SIGINT')).not.toBe(0);
+    expect(performance.now() - asked).toBeLessThan(2000);
+    expect(running.stdout()).toBe('');
+    await expectPartial(out);
+  });
+
+  async function expectPartial(path: string) {
+    const document = JSON.parse(await readFile(path, 'utf8'));
+    expect(document).toMatchObject({ format: 'cutline.audit/1', incomplete: true });
+    expect(document.results.map((r: { cut: string }) => r.cut)).toEqual(['conv1']);
+    expect(document.leakage).toHaveLength(1);
+  }
+
+  it('says which attack failed and why, prints its document all the same, and ends as failed', async () => {
+    const failing = ['--solver', 'adam', '--learning-rate', '1e6', '--at', 'conv1', '--json'];
+    const { code, stdout, stderr } = await cutline('audit', shop.model, ...quick(shop), ...failing);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/\nconv1 none rmle failed: .*diverged for 2 of 2 victims.*\[ATTACK_DIVERGED\]\n/);
+    const document = JSON.parse(stdout);
+    expect([document.results, document.leakage]).toEqual([[], []]);
+    expect(document.failed).toMatchObject([{ cut: 'conv1', attack: 'rmle', code: 'ATTACK_DIVERGED' }]);
+    expect(document.unaudited).toMatchObject([{ cut: 'conv1', code: 'ATTACK_DIVERGED' }]);
+  });
+
+  it('fits a budget, says what that costs, and writes it down', async () => {
+    const budget = ['--data', shop.data, '--images', '2', '--budget', '3s', '--json'];
+    const began = performance.now();
+    const { code, stdout, stderr } = await cutline('audit', shop.model, ...budget);
+    const document = JSON.parse(stdout);
+    expect(document.budget).toMatchObject({ allowedSeconds: 3, images: 2 });
+    expect(document.budget.said.length).toBeGreaterThan(0);
+    for (const sentence of document.budget.said) expect(stderr).toContain(`audit: ${sentence}\n`);
+    // What was not attacked is not known, and all of it is told.
+    const cuts = ['conv1', 'ReLU1', 'pool1', 'conv2', 'ReLU2', 'pool2', 'flat', 'fc1', 'fc1act'];
+    const known = new Set([...document.results, ...document.unaudited].map((r: { cut: string }) => r.cut));
+    expect([...known].sort()).toEqual(cuts.sort());
+    expect(document.unaudited).toContainEqual(expect.objectContaining({ code: 'AUDIT_LEFT_OUT' }));
+    expect(code).toBe(document.results.length > 0 ? 0 : 1);
+    expect(performance.now() - began).toBeLessThan(60_000);
+  });
+
+  it.each(['20', 'soon', '0m'])('refuses a budget of %s', async (budget) => {
+    const { code, stderr } = await cutline('audit', shop.model, ...quick(shop), '--budget', budget);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--budget .* such as 90s, 20m or 1.5h\. \[USAGE\]\n$/)]);
   });
 });
 

@@ -68,7 +68,9 @@ describe('audits on demand', () => {
     const graph = networks.residual.build({ batch: 'n' });
     const nodes = graph.nodes.map((n) => (n.name === 'relu0' ? { ...n, op: 'RandomNormalLike' } : n));
     const audit = auditor(await setting({ ...graph, nodes }, { log: (line) => lines.push(line) }));
-    expect(await audit('a_relu2', 'none')).toEqual({ results: [], leakage: [] });
-    expect(lines.join()).toMatch(/cut a_relu2 stays unaudited: .*RandomNormalLike/);
+    const { results, leakage, failed } = await audit('a_relu2', 'none');
+    expect([results, leakage]).toEqual([[], []]);
+    expect(failed).toMatchObject([{ cut: 'a_relu2', attack: 'rmle', code: 'NO_GRADIENT_RULE' }]);
+    expect(lines.join()).toMatch(/cut a_relu2: rmle failed\. .*RandomNormalLike/);
   });
 });

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCard } from '../../src/data/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
-import { asFloat32, bindBatch, float32, loadModel, modelSha256, parseModel } from '../../src/model/index.ts';
+import {
+  asFloat32,
+  bindBatch,
+  float32,
+  GraphBuilder,
+  loadModel,
+  modelSha256,
+  parseModel,
+  saveModel,
+} from '../../src/model/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { numbers } from '../support/compare.ts';
 import { randomTensor } from '../support/networks.ts';
@@ -70,6 +79,24 @@ describe('cutline gradient', () => {
   });
 });
 
+describe('cutline gradient of a head that rounds', () => {
+  it.each(['Round', 'ArgMax'])('is refused by name, and writes no file: %s', async (op) => {
+    const b = new GraphBuilder(17);
+    const conv = b.op('Conv', [
+      b.input('x', 'float32', [1, 1, 6, 6]),
+      b.initializer(randomTensor([2, 1, 3, 3], createRandom(1))),
+    ]);
+    const flat = b.op('Cast', [b.op(op, [conv], {}, 'rounded')], { to: 1 }, 'cut');
+    b.output(b.op('ReduceSum', [flat], {}, 'y'));
+    const [model, out] = [shop.path(`${op}.onnx`), shop.path(`${op}-gradient.onnx`)];
+    await saveModel(b.build(), model);
+    const { code, stderr } = await cutline('gradient', model, '--at', 'cut', '--out', out);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(new RegExp(`Node rounded: operator ${op} .*NO_GRADIENT_RULE`));
+    await expect(readFile(out)).rejects.toThrow('ENOENT');
+  });
+});
+
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, v, i) => sum + v * b[i]!, 0);
 
 describe('cutline train', () => {
@@ -81,7 +108,7 @@ describe('cutline train', () => {
     expect(document).toMatchObject({ format: 'cutline.train/1', model: a, card: shop.path('a/net.card.yaml') });
     expect(document.sha256).toBe(modelSha256(await readFile(a)));
     expect(await readFile(b)).toEqual(await readFile(a));
-    expect(parseModel(await readFile(a), { directory: shop.dir, path: 'net.onnx' }).outputs).toHaveLength(1);
+    expect(parseModel(await readFile(a), { folders: [shop.dir], path: 'net.onnx' }).outputs).toHaveLength(1);
     const card = await readCard(a);
     expect(card.training).toMatchObject({ seed: 1, epochs: 1, testAccuracy: document.testAccuracy, testImages: 20 });
     // The card is public: no path of this machine.

@@ -5,9 +5,9 @@ import { cutline } from './workshop.ts';
 
 /** Every command, and options that its help has to mention. */
 const commands: Record<string, readonly string[]> = {
-  inspect: ['--shape', '--json'],
-  split: ['--at', '--out', '--shape'],
-  gradient: ['--at', '--out', '--shape'],
+  inspect: ['--shape', '--input', '--json'],
+  split: ['--at', '--out', '--shape', '--input'],
+  gradient: ['--at', '--out', '--shape', '--input'],
   audit: [
     '--data',
     '--at',
@@ -19,6 +19,7 @@ const commands: Record<string, readonly string[]> = {
     '--threat',
     '--images',
     '--iterations',
+    '--input',
     '--seed',
     '--sheet',
   ],

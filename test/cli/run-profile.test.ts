@@ -7,6 +7,7 @@ import { type ProfileArguments, profileText, runProfile } from '../../src/cli/ru
 import { encodeModel, modelSha256 } from '../../src/model/index.ts';
 import { readProfile } from '../../src/profile/index.ts';
 import { networks } from '../support/networks.ts';
+import { clip } from '../support/several-inputs.ts';
 
 let dir: string;
 const bytes = encodeModel(networks.residual.build({ seed: 1 }));
@@ -52,6 +53,18 @@ describe('cutline profile', () => {
     } finally {
       await broker.close();
     }
+  });
+
+  it('times the network that is left when inputs are fixed, and says which were', async () => {
+    await writeFile(join(dir, 'clip.onnx'), encodeModel(clip()));
+    const over = { model: join(dir, 'clip.onnx'), budgetMs: 300 };
+    const { path } = await profile({ ...over, inputs: ['text=1'], out: join(dir, 'clip.yaml') });
+    const [model] = (await readProfile(path!)).models!;
+    expect(model!.fixed).toMatchObject([{ name: 'text', dtype: 'int64', shape: [1, 6] }]);
+    expect(model!.cuts.map((c) => c.cut)).not.toContain('text+conv1');
+    const beside = await profile({ ...over, out: '-' });
+    expect(beside.profile.models![0]!.fixed).toBeUndefined();
+    expect(beside.profile.models![0]!.cuts.map((c) => c.cut)).toEqual(expect.arrayContaining(['input', 'output']));
   });
 
   it.each<[string, Partial<ProfileArguments>, string]>([

@@ -71,7 +71,12 @@ export interface Ended {
 export const start = (...args: string[]): Running => run(process.execPath, [command, ...args]);
 
 export async function cutline(...args: string[]): Promise<Ended> {
-  const running = start(...args);
+  return cutlineAs({}, ...args);
+}
+
+/** In another folder, with another environment, or as another user. */
+export async function cutlineAs(options: Parameters<typeof run>[2], ...args: string[]): Promise<Ended> {
+  const running = run(process.execPath, [command, ...args], options);
   const code = await running.ended;
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }

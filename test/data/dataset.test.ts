@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -74,6 +76,27 @@ describe('IDX files', () => {
     expect(error.message).toMatch(/train-images-idx3-ubyte\[\.gz\]/);
   });
 
+  it.each<[string, (path: string) => unknown, string, RegExp]>([
+    ['a FIFO', (path) => execFileSync('mkfifo', [path]), 'FILE_UNREADABLE', /a FIFO, not a file/],
+    ['a folder', (path) => mkdir(path), 'FILE_UNREADABLE', /a folder, not a file/],
+    ['a link that leads nowhere', (path) => symlink('gone', path), 'LINK_BROKEN', /a link to gone/],
+    ['empty', (path) => writeFile(path, ''), 'DATA_MALFORMED', /0 bytes are too few/],
+    ['gzip of nothing', (path) => writeFile(path, gzipSync('')), 'DATA_MALFORMED', /0 bytes are too few/],
+    ['no gzip at all', (path) => writeFile(path, 'no gzip'), 'DATA_MALFORMED', /t10k-labels/],
+  ])('that are %s are refused by name', async (_, make, code, message) => {
+    for (const [kind, file] of [
+      ['mnist', 't10k-labels-idx1-ubyte.gz'],
+      ['fashion-mnist', 't10k-labels-idx1-ubyte.gz'],
+    ] as const) {
+      const dir = await writeMnist(await tempDir());
+      await rm(join(dir, file));
+      await make(join(dir, file));
+      const error = await failure(`${kind}:${dir}`);
+      expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
+      expect(error.message).toContain(file);
+    }
+  });
+
   it('of any bytes parse or give a coded error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.integer({ min: 1, max: 3 }), (bytes, rank) => {
@@ -136,6 +159,7 @@ describe('CIFAR-10 batches', () => {
     ['cut short', { 'data_batch_1.bin': cifarRecords([1]).subarray(1) }, 'DATA_MALFORMED', /3072 bytes/],
     ['with a label too high', { 'data_batch_1.bin': cifarRecords([1, 10]) }, 'DATA_MALFORMED', /record 1 has label 10/],
     ['empty', { 'data_batch_1.bin': '' }, 'DATA_EMPTY', /data_batch_1/],
+    ['broken gzip', { 'test_batch.bin': gzipSync(cifarRecords([1])).subarray(0, 20) }, 'DATA_MALFORMED', /broken gzip/],
     ['twice', { 'data_batch_1.bin.gz': gzipSync(cifarRecords([1])) }, 'DATA_MALFORMED', /twice/],
   ])('%s are refused by name', async (_, change, code, message) => {
     const dir = await writeTree({
@@ -170,6 +194,19 @@ describe('other sizes', () => {
 });
 
 describe('specs', () => {
+  it('know a file from a folder, a link that leads nowhere, and the home folder after a colon', async () => {
+    const dir = await writeTree({ 'a.txt': 'x' });
+    await symlink('gone', join(dir, 'link'));
+    for (const kind of ['', 'mnist:', 'cifar-10:']) {
+      const told = await failure(`${kind}${join(dir, 'a.txt')}`);
+      expect([told.code, told.message]).toEqual(['DATA_SPEC', expect.stringMatching(/a\.txt: a file, not a folder/)]);
+      expect((await failure(`${kind}${join(dir, 'link')}`)).code).toBe('LINK_BROKEN');
+    }
+    expect((await failure('mnist:')).message).toMatch(/no folder is named/);
+    expect((await failure('')).code).toBe('DATA_SPEC');
+    expect((await failure('mnist:~/no such folder')).message).toContain(join(homedir(), 'no such folder'));
+  });
+
   it('that are neither a folder nor a known set say what there is', async () => {
     const error = await failure('imagenet');
     expect(error.code).toBe('DATA_SPEC');

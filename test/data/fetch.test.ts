@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -62,6 +62,29 @@ describe('fetching a data set', () => {
     expect(progress.at(-1)).toBe(body.length);
     expect(await fetchDataset('toy', options)).toMatchObject({ alreadyThere: true });
     expect(requests).toBe(1);
+  });
+
+  it('fills an empty folder, and leaves one with other things alone', async () => {
+    const url = await serve((_, response) => void response.end(body));
+    const dir = await tempDir();
+    const fetch = () => fetchDataset('toy', { dir, catalogue: oneFile(url) });
+    await writeFile(join(dir, 'mine.txt'), 'x');
+    const refused = (message: RegExp) => ({ code: 'DATA_MALFORMED', message: expect.stringMatching(message) });
+    await expect(fetch()).rejects.toMatchObject(refused(/does not hold toy: a\.gz is not in it/));
+    await writeFile(join(dir, 'a.gz'), 'some');
+    await expect(fetch()).rejects.toMatchObject(refused(/a\.gz has 4 bytes, not 10/));
+    expect((await readdir(dir)).sort()).toEqual(['a.gz', 'mine.txt']);
+    for (const name of await readdir(dir)) await rm(join(dir, name));
+    expect(await fetch()).toMatchObject({ alreadyThere: false });
+    expect(await readFile(join(dir, 'a.gz'))).toEqual(body);
+    expect(await fetch()).toMatchObject({ alreadyThere: true });
+    // Unpacked by hand.
+    await rm(join(dir, 'a.gz'));
+    await writeFile(join(dir, 'a'), 'unpacked');
+    expect(await fetch()).toMatchObject({ alreadyThere: true });
+    const file = { dir: join(dir, 'a'), catalogue: oneFile(url) };
+    await expect(fetchDataset('toy', file)).rejects.toMatchObject({ code: 'OUTPUT_NOT_WRITABLE' });
+    expect(await readdir(dir)).toEqual(['a']);
   });
 
   it('takes only the members it knows out of an archive', async () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -47,24 +48,24 @@ describe('image files as a source', () => {
     const image = sharp({ create: { width: 4, height: 4, channels: 3, background: '#888' } });
     return (channels === 1 ? image.toColourspace('b-w') : image).png().toFile(path);
   };
+  /** Names of pictures; of those that cannot be read their error. */
   const all = async (paths: string[], strict = true) => {
     const names: string[] = [];
-    for await (const p of await imageSource(paths, size, strict)) names.push(p.name);
+    for await (const p of await imageSource(paths, size, strict)) names.push('error' in p ? p.error.code : p.name);
     return names;
   };
 
   it('takes files and folders in order of name, sub-folders as labels, hidden files not', async () => {
     const set = await mkdtemp(join(folder, 'set-'));
-    const { mkdir } = await import('node:fs/promises');
-    await mkdir(join(set, 'cat'));
-    await draw(join(set, 'b.png'), 1);
-    await draw(join(set, 'a.png'), 1);
-    await draw(join(set, 'cat', 'x.png'), 1);
-    await writeFile(join(set, '.hidden'), 'x');
-    expect(await all([set, join(set, 'a.png')])).toEqual(['a.png', 'b.png', 'cat/x.png', 'a.png']);
+    await mkdir(join(set, 'flat'));
+    await mkdir(join(set, 'labels', 'cat'), { recursive: true });
+    for (const name of ['flat/b.png', 'flat/a.png', 'labels/cat/x.png']) await draw(join(set, name), 1);
+    await writeFile(join(set, 'flat/.hidden'), 'x');
+    const paths = ['flat', 'labels', 'flat/a.png'].map((path) => join(set, path));
+    expect(await all(paths)).toEqual(['a.png', 'b.png', 'cat/x.png', 'a.png']);
   });
 
-  it('refuses with a code: nothing there, an empty folder, what is no picture, the wrong channels', async () => {
+  it('refuses at once what is not there; what is no picture or has the wrong channels costs itself', async () => {
     const empty = await mkdtemp(join(folder, 'empty-'));
     const text = join(folder, 'text.png');
     await writeFile(text, 'no picture');
@@ -73,9 +74,8 @@ describe('image files as a source', () => {
     await expect(all([join(folder, 'absent')])).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
     await expect(all([empty])).rejects.toMatchObject({ code: 'DATA_EMPTY' });
     await expect(all([])).rejects.toMatchObject({ code: 'DATA_EMPTY' });
-    await expect(all([text])).rejects.toMatchObject({ code: 'NOT_AN_IMAGE' });
-    await expect(all([colour])).rejects.toMatchObject({ code: 'IMAGE_CHANNELS' });
-    expect(await all([colour], false)).toEqual(['colour.png']);
+    expect(await all([text, colour])).toEqual(['NOT_AN_IMAGE', 'IMAGE_CHANNELS']);
+    expect(await all([text, colour], false)).toEqual(['NOT_AN_IMAGE', 'colour.png']);
   });
 });
 
@@ -86,8 +86,34 @@ describe('the results file', () => {
     await Promise.all([0, 1, 2, 3].map((index) => results.append({ index })));
     await expect(readFile(path)).rejects.toThrow('ENOENT');
     await results.finish();
-    await results.discard();
+    expect(await results.abandon()).toBeUndefined();
     expect(await readFile(path, 'utf8')).toBe('{"index":0}\n{"index":1}\n{"index":2}\n{"index":3}\n');
+  });
+
+  it('of a run that failed is kept beside its place, until a run ends well', async () => {
+    const path = join(folder, 'failed.jsonl');
+    const failed = await openResults(path);
+    await failed.append({ index: 0 });
+    expect(await failed.abandon()).toBe(`${path}.partial`);
+    await expect(readFile(path)).rejects.toThrow('ENOENT');
+    expect(await readFile(`${path}.partial`, 'utf8')).toBe('{"index":0}\n');
+    const empty = await openResults(path);
+    expect(await empty.abandon()).toBeUndefined();
+    const good = await openResults(path);
+    await good.finish();
+    expect((await readdir(folder)).filter((name) => name.includes('failed'))).toEqual(['failed.jsonl']);
+  });
+
+  it('says at once that a folder or a FIFO is in its place, and streams to a device', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    for (const path of [folder, fifo]) {
+      await expect(openResults(path)).rejects.toMatchObject({ code: 'OUTPUT_NOT_WRITABLE' });
+    }
+    const full = await openResults('/dev/full');
+    const told = { code: 'OUTPUT_NOT_WRITABLE', message: expect.stringContaining('ENOSPC') };
+    await expect(full.append({ index: 0 })).rejects.toMatchObject(told);
+    await expect(full.finish()).rejects.toMatchObject(told);
   });
 
   it('says at once when it cannot be written', async () => {

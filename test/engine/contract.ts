@@ -5,6 +5,7 @@ import { boundaries } from './contract/boundaries.ts';
 import { lifecycle } from './contract/lifecycle.ts';
 import { liveness } from './contract/liveness.ts';
 import { loops } from './contract/loops.ts';
+import { anyNames } from './contract/names.ts';
 import { operatorAgreement } from './contract/operators.ts';
 import { types } from './contract/types.ts';
 
@@ -42,6 +43,7 @@ export function engineContract(name: string, factory: () => Promise<Engine>, opt
     const bench: Bench = { fresh, shared: () => engine };
     types(bench, options);
     boundaries(bench);
+    anyNames(bench);
     liveness(bench, options);
     loops(bench);
     lifecycle(bench, options);

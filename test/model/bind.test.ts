@@ -1,6 +1,15 @@
 /** Networks for pictures of any size, as PaddleOCR and many exporters write them. */
 import { describe, expect, it } from 'vitest';
-import { bindAllButBatch, type Dim, type Graph, GraphBuilder } from '../../src/model/index.ts';
+import {
+  bindAllButBatch,
+  bindBatch,
+  bindDimensions,
+  type Dim,
+  type Graph,
+  GraphBuilder,
+  parseShapes,
+  requireBound,
+} from '../../src/model/index.ts';
 
 function network(shape: readonly Dim[]): Graph {
   const b = new GraphBuilder();
@@ -41,5 +50,65 @@ describe('binding a network to the pictures of its card', () => {
 
   it('takes one name for a square', () => {
     expect(bindAllButBatch(network(['n', 3, 's', 's']), [1, 3, 8, 8]).inputs[0]!.shape).toEqual(['n', 3, 8, 8]);
+  });
+});
+
+describe('binding by the shapes of inputs', () => {
+  /** A graph that only has inputs: x, y, z. */
+  const inputs = (...dims: (readonly Dim[])[]): Graph => {
+    const b = new GraphBuilder();
+    for (const [i, shape] of dims.entries()) b.input('xyz'[i]!, 'float32', shape);
+    b.output(b.op('Relu', ['x'], {}, 'r'));
+    return b.build();
+  };
+  const bound = (graph: Graph, ...texts: string[]) =>
+    bindDimensions(graph, parseShapes(texts, graph)).inputs.map((v) => v.shape);
+
+  it('takes a length of zero', () => {
+    expect(bound(inputs([1, 'past', 8]), '1,0,8')).toEqual([[1, 0, 8]]);
+    expect(() => bound(inputs([1, 'past', 8]), '1,-1,8')).toThrowError(/write it as/);
+    expect(() => bound(inputs([1, 'past', 8]), '1,00,8')).toThrowError(/write it as/);
+  });
+
+  it('gives what is arithmetic its number, and finds names through it', () => {
+    const attention = inputs(['batch', 'seq'], ['batch', 4, 'past', 8], ['batch', 'past + seq']);
+    expect(bound(attention, 'x=2,5', 'y=2,4,3,8')).toEqual([
+      [2, 5],
+      [2, 4, 3, 8],
+      [2, 8],
+    ]);
+    expect(bound(attention, 'z=2,8', 'x=2,5')[1]).toEqual([2, 4, 3, 8]);
+    expect(bound(inputs(['batch', 4], ['2*batch', 5]), 'y=6,5')).toEqual([
+      [3, 4],
+      [6, 5],
+    ]);
+  });
+
+  it('names what does not fit', () => {
+    const pair = inputs(['batch', 4], ['2*batch', 5]);
+    expect(() => bound(pair, 'x=2,4', 'y=3,5')).toThrowError(
+      /Shape 3,5 for input y .* dimension 2\*batch is 4 elsewhere/,
+    );
+    expect(() => bound(pair, 'y=3,5')).toThrowError(/dimension 2\*batch cannot be 3/);
+    expect(() => bound(pair, 'x=2,5')).toThrowError(/dimension 1 is fixed to 4/);
+    expect(() => bound(pair, 'w=2,5')).toThrowError(/no input w/);
+  });
+
+  it('keeps placeholders apart, and one name together', () => {
+    expect(bound(inputs(['', ''], ['n', 'n']), 'x=2,3')).toEqual([
+      [2, 3],
+      ['n', 'n'],
+    ]);
+    expect(() => bound(inputs(['n', 'n']), 'x=2,3')).toThrowError(/dimension n is 2 elsewhere/);
+  });
+
+  it('gives every batch one number, and the rest waits', () => {
+    const graph = bindBatch(inputs(['image', 3], ['', 4], ['2*text', 'h']), 3);
+    expect(graph.inputs.map((v) => v.shape)).toEqual([
+      [3, 3],
+      [3, 4],
+      [6, 'h'],
+    ]);
+    expect(() => requireBound(graph)).toThrowError(/Dimension h of input z is not fixed. Pass --shape "z=6,<h>"/);
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -210,7 +211,7 @@ describe('refused, each with its code:', () => {
       'MODEL_DTYPE',
       () =>
         changed((m) => {
-          m.graph!.initializer[0]!.dataType = 17;
+          m.graph!.initializer[0]!.dataType = 14;
         }),
     ],
   ];
@@ -293,6 +294,12 @@ describe('external data', () => {
     ];
     for (const entries of refused)
       expect(await load(await external(entries)), JSON.stringify(entries)).toMatch(/^MODEL_EXTERNAL_DATA /);
+  });
+
+  test('in a FIFO is refused, not waited for', async () => {
+    await mkdir(join(folder, 'model'), { recursive: true });
+    execFileSync('mkfifo', [join(folder, 'model', 'fifo.bin')]);
+    expect(await load(await external({ location: 'fifo.bin' }))).toMatch(/^MODEL_EXTERNAL_DATA .*not a regular file/);
   });
 
   test('cannot be read from bytes without a folder', async () => {

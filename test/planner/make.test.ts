@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,6 +127,12 @@ describe('planning', () => {
     expect(whole.plan!.cut.id).toBe('output');
     await writePlan(folder, whole.plan!, whole);
     expect(await readdir(folder)).not.toContain('tail.onnx');
+    // Without an older plan it is somebody else's.
+    const other = join(dir, 'not-replaced');
+    await mkdir(other);
+    await writeFile(join(other, 'tail.onnx'), 'mine');
+    await writePlan(other, whole.plan!, whole);
+    expect(await readFile(join(other, 'tail.onnx'), 'utf8')).toBe('mine');
     verifyPlan(await readPlan(join(folder, 'plan.json')));
   });
 

@@ -91,4 +91,23 @@ describe('the price of a candidate', () => {
     expect(price({ cut: mid, codec: 'float32', defense: 'none' }, model, silent).energyMj).toBeNull();
     expect(price({ cut: output, codec: 'float32', defense: 'none' }, model, silent).energyMj).not.toBeNull();
   });
+
+  it('is measured only where the profile has this model with the same inputs fixed', () => {
+    const ms = { value: 7, unit: 'ms', source: 'measured' } as const;
+    const text = { name: 'text', dtype: 'int64', shape: [1, 6], sha256: 'b'.repeat(64) } as const;
+    const head = (fixed: (typeof text)[] | undefined, asked: ModelFacts) => {
+      const measured = { sha256: model.sha256, cuts: [{ cut: 'mid', headMs: ms }], ...(fixed && { fixed }) };
+      const device = { ...profiles.device, models: [measured] };
+      const { latencyMs, sources } = price({ cut: mid, codec: 'float32', defense: 'none' }, asked, {
+        ...profiles,
+        device,
+      });
+      return [latencyMs.head, sources.head];
+    };
+    expect(head(undefined, model)).toEqual([7, 'measured']);
+    expect(head([text], { ...model, fixed: [text] })).toEqual([7, 'measured']);
+    expect(head(undefined, { ...model, fixed: [text] })[1]).toBe('modelled');
+    expect(head([text], model)[1]).toBe('modelled');
+    expect(head([{ ...text, sha256: 'c'.repeat(64) }], { ...model, fixed: [text] })[1]).toBe('modelled');
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { auditTable, exposureTable } from '../../src/report/index.ts';
+import { auditTable, exposureTable, failedTable } from '../../src/report/index.ts';
 import { example } from './example.ts';
 
 const entry = example.attacks[0]!;
@@ -29,6 +29,11 @@ it('leaves out what was not measured, and lets no escape sequence through', () =
   };
   const line = auditTable([bare]).split('\n')[1]!;
   expect(line).toMatch(/^\?\[31mred .*– .*–$/);
+});
+
+it('shows attacks that failed apart, with their reason', () => {
+  const failed = { cut: 'act', defense: 'none', threat: 'white-box', attack: 'rmle', message: 'it took no step' };
+  expect(failedTable([failed]).split('\n')[1]).toMatch(/^act\s+white-box\s+rmle\s+it took no step$/);
 });
 
 it('has a column for the label where it is known', () => {

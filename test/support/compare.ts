@@ -1,11 +1,12 @@
 /** Comparing tensors that were computed in different precision. */
 import type { Tensor, Tensors } from '../../src/model/tensor.ts';
-import { fromHalf } from './reference/index.ts';
+import { fromBrain, fromHalf } from './reference/index.ts';
 
 /** Elements as numbers, whatever the type. */
 export function numbers(tensor: Tensor): number[] {
   if (tensor.dtype === 'string') throw new TypeError('strings are not compared');
   const list = Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  if (tensor.dtype === 'bfloat16') return list.map(fromBrain);
   return tensor.dtype === 'float16' ? list.map(fromHalf) : list;
 }
 

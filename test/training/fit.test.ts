@@ -118,3 +118,34 @@ describe('training', () => {
     await expect(run).rejects.toMatchObject({ code: 'TRAINING_DIVERGED' });
   });
 });
+
+describe('a training that teaches nothing', () => {
+  const options = { epochs: 40, learningRate: halving(1e-3, 10), random: createRandom(1), mustFall: true };
+
+  it('is an error where the loss hangs on no weight', async () => {
+    const b = new GraphBuilder(17);
+    b.input('x', 'float32', [batch, inputs]);
+    const none = b.op('Mul', [b.op('MatMul', ['x', b.initializer(weight, 'w')]), b.constant(0)]);
+    b.output(b.op('ReduceSum', [none, b.constant([1], 'int64')], { keepdims: 0 }, 'y'));
+    const network = await inferShapes(b.build('blind'), engine);
+    const { x } = (await spec()).tables;
+    const frozen = new Set([...network.initializers.keys()].filter((name) => name !== 'w'));
+    const epoch = async () => ({ rows, blocks: [{ x: table }] });
+    const failing = train(engine, { network, frozen, tables: { x } }, epoch, options);
+    await expect(failing).rejects.toMatchObject({
+      code: 'TRAINING_STALLED',
+      message: expect.stringMatching(/no weight has moved/),
+    });
+  });
+
+  it('is an error where the loss never falls, if it has to', async () => {
+    // Rates below zero climb.
+    const climbing = { ...options, learningRate: () => -0.05 };
+    const run = (over: object) => train(engine, { ...spec0 }, epochOf(table, targets), { ...climbing, ...over });
+    const spec0 = await spec();
+    await expect(run({})).rejects.toMatchObject({ code: 'TRAINING_STALLED' });
+    expect((await run({ mustFall: false })).losses).toHaveLength(40);
+    // A few steps tell nothing.
+    expect((await run({ epochs: 3 })).losses).toHaveLength(3);
+  });
+});

@@ -1,51 +1,52 @@
 /** RNN, LSTM and GRU written out step by step in plain operators, which have gradient rules. */
 import { GraphBuilder } from '../../model/builder.ts';
-import { attrInt, attrString, type Graph, type Node, type ValueInfo } from '../../model/graph.ts';
-import { asNumbers, type Tensor } from '../../model/tensor.ts';
+import { attrFloat, attrInt, attrString, type Graph, type Node, type ValueInfo } from '../../model/graph.ts';
+import { asNumbers, isFloat, type Tensor } from '../../model/tensor.ts';
+import { allValues } from '../../model/values.ts';
+import { type Activation, activationsOf } from './activations.ts';
 import { cells, type State, type Weights } from './cells.ts';
+import { equalLengths, givenLengths, type Lengths } from './lengths.ts';
 import { Plain, type Shaped } from './plain.ts';
 
-/** Activation functions that are operators of the same name. */
-const plainActivations = new Set(['Sigmoid', 'Tanh', 'Relu', 'Softsign', 'Softplus']);
-
-/** Their names. */
 export const recurrent: readonly string[] = Object.keys(cells);
 
 /**
  * @param graph shapes known, opset 13 or newer
- * @returns the graph without recurrent nodes, but for those with settings that are not written out (clipping, sequences of
- * different lengths, unusual activations): these stay, and have no gradient rule.
+ * @returns the graph without recurrent nodes, but for those with settings that are not written out (the batch first, which
+ * onnxruntime does not run either, and activations it does not know): these stay, and have no gradient rule.
  */
 export function unrollRecurrent(graph: Graph): Graph {
-  if (!graph.nodes.some((n) => writable(n, graph))) return graph;
+  if (!graph.nodes.some((n) => writable(n))) return graph;
   const b = GraphBuilder.from({ ...graph, nodes: [] });
   for (const node of graph.nodes) for (const y of node.outputs) if (y) b.reserve(y);
   const values = new Map(graph.values);
-  const plain = new Plain(b, values);
+  const dtypes = allValues(graph);
   for (const node of graph.nodes) {
-    if (writable(node, graph)) unroll(node, graph, plain);
+    const dtype = dtypes.get(node.inputs[0] ?? '')?.dtype;
+    if (writable(node)) unroll(node, graph, new Plain(b, values, dtype && isFloat(dtype) ? dtype : 'float32'));
     else b.node(node);
   }
   return { ...b.build(graph.name), outputs: graph.outputs, values };
 }
 
-function writable(node: Node, graph: Graph): boolean {
-  if (node.domain !== '' || !cells[node.op]) return false;
-  const plainSettings =
-    !node.attributes.clip && attrInt(node, 'input_forget', 0) === 0 && attrInt(node, 'layout', 0) === 0;
-  const lengths = node.inputs[4] ? graph.initializers.get(node.inputs[4]) : undefined;
-  const steps = shapeOf(graph, node.inputs[0]!)[0];
-  const sameLengths = !node.inputs[4] || (lengths !== undefined && asNumbers(lengths).every((n) => n === steps));
-  return plainSettings && sameLengths && activationsOf(node).every((a) => plainActivations.has(a));
+function writable(node: Node): boolean {
+  if (node.domain !== '' || !Object.hasOwn(cells, node.op) || attrInt(node, 'layout', 0) !== 0) return false;
+  return activationsOf(node, defaultsOf(node)) !== undefined;
 }
 
 const directionsOf = (node: Node): number => (attrString(node, 'direction', 'forward') === 'bidirectional' ? 2 : 1);
 
 /** Three for LSTM, two for GRU, one for RNN, for each direction. */
-function activationsOf(node: Node): string[] {
-  const given = node.attributes.activations;
-  const defaults = cells[node.op]!.defaults;
-  return given?.type === 'strings' ? [...given.value] : new Array(directionsOf(node)).fill(defaults).flat();
+const defaultsOf = (node: Node): string[] =>
+  Array.from({ length: directionsOf(node) }, () => cells[node.op]!.defaults).flat();
+
+/** The lengths of the sequences, unless all are known to be `steps`. */
+function lengthsOf(node: Node, graph: Graph, p: Plain, steps: number): Lengths {
+  const term = node.inputs[4];
+  if (!term) return equalLengths;
+  const known = graph.initializers.get(term);
+  if (known && asNumbers(known).every((n) => n === steps)) return equalLengths;
+  return givenLengths(p, { term, shape: shapeOf(graph, term) });
 }
 
 function shapeOf(graph: Graph, name: string): readonly number[] {
@@ -64,7 +65,8 @@ function unroll(node: Node, graph: Graph, p: Plain): void {
   const [steps, batch] = x.shape as [number, number];
   const count = directionsOf(node);
   const { step, defaults } = cells[node.op]!;
-  const activations = activationsOf(node);
+  const activations = activationsOf(node, defaultsOf(node))!;
+  const lengths = lengthsOf(node, graph, p, steps);
   const made = Array.from({ length: count }, (_, d) => {
     const backwards = d === 1 || attrString(node, 'direction', 'forward') === 'reverse';
     const { gates, weights, hidden } = direction(node, p, input, d, activations.slice(d * defaults.length));
@@ -74,12 +76,13 @@ function unroll(node: Node, graph: Graph, p: Plain): void {
     };
     let state: State = { h: initial(5), ...(node.op === 'LSTM' && { c: initial(6) }) };
     const parts = steps === 1 ? [gates] : p.split(gates, steps, 0);
-    const states: Shaped[] = [];
-    for (const part of backwards ? parts.reverse() : parts) {
-      state = step(p, weights, part, state);
-      states.push(state.h);
+    const order = Array.from({ length: steps }, (_, t) => (backwards ? steps - 1 - t : t));
+    const states = new Array<Shaped>(steps);
+    for (const t of order) {
+      state = lengths.advance(step(p, weights, parts[t]!, state), state, t);
+      states[t] = lengths.output(state.h, t);
     }
-    return { states: backwards ? states.reverse() : states, last: state, hidden };
+    return { states, last: state, hidden };
   });
   const hidden = made[0]!.hidden;
   const [y, lastH, lastC] = node.outputs;
@@ -106,7 +109,7 @@ function direction(
   p: Plain,
   input: (i: number) => Shaped | undefined,
   d: number,
-  activations: readonly string[],
+  activations: readonly Activation[],
 ): { readonly gates: Shaped; readonly weights: Weights; readonly hidden: number } {
   const w = p.at(input(1)!, d);
   const r = p.at(input(2)!, d);
@@ -115,7 +118,7 @@ function direction(
   let gates = p.matmul(input(0)!, p.transpose(w));
   let recurrentBias: Shaped | undefined;
   if (bias) {
-    const [ofInput, ofRecurrence] = p.split(p.at(bias, d), 2, 0) as [Shaped, Shaped];
+    const [ofInput, ofRecurrence] = p.split(p.at(bias, d), 2, 0) as readonly [Shaped, Shaped];
     // A GRU multiplies part of the recurrence, bias included, by its reset gate.
     if (node.op === 'GRU') recurrentBias = ofRecurrence;
     gates = p.same('Add', gates, node.op === 'GRU' ? ofInput : p.same('Add', ofInput, ofRecurrence));
@@ -125,7 +128,9 @@ function direction(
     ...(recurrentBias && { recurrentBias }),
     ...(peepholes && { peepholes: p.at(peepholes, d) }),
     activations,
+    clip: attrFloat(node, 'clip', Number.POSITIVE_INFINITY),
     linearBeforeReset: attrInt(node, 'linear_before_reset', 0) !== 0,
+    inputForget: attrInt(node, 'input_forget', 0) !== 0,
   };
   return { gates, weights, hidden: r.shape[1]! };
 }

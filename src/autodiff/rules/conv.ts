@@ -5,7 +5,7 @@
  * - weights: see `kernelGradient`.
  */
 import { attrInt } from '../../model/graph.ts';
-import { sizeOf, type Tensor } from '../../model/tensor.ts';
+import { asFloat32, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
 import { padsOrCrops, type Window, windowOf } from './geometry.ts';
@@ -47,7 +47,7 @@ function rotate(weights: Tensor, group: number): Tensor {
   const [go, ci, ...kernel] = weights.shape as [number, number, ...number[]];
   const o = go / group;
   const taps = kernel.reduce((a, b) => a * b, 1);
-  const source = weights.data as Float32Array;
+  const source = asFloat32(weights);
   const data = new Float32Array(source.length);
   for (let k = 0; k < group; k++) {
     for (let i = 0; i < o; i++) {

@@ -6,6 +6,7 @@ import { attrString } from '../../model/graph.ts';
 import { float32 } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
+import { finite } from './settled.ts';
 
 interface Equation {
   readonly operands: readonly string[];
@@ -29,44 +30,50 @@ function parse(c: RuleContext): Equation {
   return { operands, result: right === undefined ? dots + once.join('') : written(right, longest) };
 }
 
-/** An axis of extent 1 under the ellipsis broadcasts, which labels do not say. */
-function broadcasts(c: RuleContext, { operands }: Equation): boolean {
-  const extents = new Map<string, number>();
-  return operands.some((labels, i) =>
-    [...labels].some((l, axis) => {
-      const n = c.shape(c.x[i]!)[axis]!;
-      const known = extents.get(l) ?? n;
-      extents.set(l, n);
-      return known !== n;
-    }),
-  );
+interface Labelled {
+  readonly labels: string;
+  readonly term: Term;
+  readonly shape: readonly number[];
+}
+
+const labelled = (c: RuleContext, labels: string, i: number): Labelled => ({
+  labels,
+  term: c.x[i]!,
+  shape: c.shape(c.x[i]!),
+});
+
+/** The largest extent of a label: where it is 1 elsewhere, that broadcasts. 1 where nothing has it. */
+function extentOf(label: string, terms: readonly Labelled[]): number {
+  return Math.max(1, ...terms.map(({ labels, shape }) => shape[labels.indexOf(label)] ?? 1));
 }
 
 function operandGradient(c: RuleContext, { operands, result }: Equation, k: number): Term {
   const { g } = c;
   const shape = c.shape(c.x[k]!);
   const labels = [...operands[k]!];
-  const others = operands.flatMap((o, i) => (i === k ? [] : [{ labels: o, term: c.x[i]! }]));
-  const terms = [{ labels: result, term: c.dy }, ...others];
+  const others = operands.flatMap((o, i) => (i === k ? [] : [labelled(c, o, i)]));
+  const terms: Labelled[] = [{ labels: result, term: c.dy, shape: c.shape(c.y[0]!) }, ...others];
   // A label that occurs twice takes a diagonal: its second place gets a label of its own, tied to the first by the identity.
   const free = letters.filter((l) => !operands.join('').includes(l));
   labels.forEach((l, axis) => {
     if (labels.indexOf(l) === axis) return;
     const tied = free.shift()!;
-    terms.push({ labels: l + tied, term: g.tensor(identity(shape[axis]!)) });
+    const n = shape[axis]!;
+    terms.push({ labels: l + tied, term: g.tensor(identity(n)), shape: [n, n] });
     labels[axis] = tied;
   });
-  const present = labels.filter((l) => terms.some((t) => t.labels.includes(l)));
+  // An axis of extent 1 that was broadcast collects the sum over its label.
+  const present = labels.filter((l, axis) => shape[axis] !== 1 && terms.some((t) => t.labels.includes(l)));
   const equation = `${terms.map((t) => t.labels).join(',')}->${present.join('')}`;
   const d = g.graph.op(
     'Einsum',
-    terms.map((t) => t.term),
+    terms.map((t) => (t.term === c.dy ? t.term : finite(c, t.term))),
     { equation },
   );
-  if (present.length === labels.length) return d;
   // Labels that only this operand had were summed away: every place gets the same.
-  const kept = shape.map((n, axis) => (present.includes(labels[axis]!) ? n : 1));
-  return g.expand(g.reshape(d, kept), shape);
+  const kept = shape.map((_, axis) => (present.includes(labels[axis]!) ? extentOf(labels[axis]!, terms) : 1));
+  const whole = present.length === labels.length ? d : g.reshape(d, kept);
+  return kept.every((n, axis) => n === shape[axis]) ? whole : g.expand(whole, shape);
 }
 
 function identity(n: number) {
@@ -78,7 +85,10 @@ function identity(n: number) {
 export const einsumRules: readonly Rule[] = [
   rule('Einsum', (c): Gradients => {
     const equation = parse(c);
-    if (broadcasts(c, equation)) return [];
+    // Where a label broadcasts, onnxruntime infers another shape than it makes, which a gradient graph cannot say.
+    const operands = equation.operands.map((labels, i) => labelled(c, labels, i));
+    const made = [...equation.result].map((l) => extentOf(l, operands));
+    if (`${made}` !== `${c.shape(c.y[0]!)}`) return [];
     return c.x.map((_, k) => () => operandGradient(c, equation, k));
   }),
 ];

@@ -1,18 +1,17 @@
-/** Taking values by index, and putting them by index: each is the transpose of the other. */
-import { attrInt, attrString, type Node } from '../../model/graph.ts';
+/** Taking values by index: what is taken several times collects several cotangents. */
+import { attrInt, type Node } from '../../model/graph.ts';
 import { float32, int64, sizeOf } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
-import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
+import { type Rule, type RuleContext, rule } from '../rule.ts';
 
-const zeros = (c: RuleContext, shape: readonly number[]): Term =>
+export const zeros = (c: RuleContext, shape: readonly number[]): Term =>
   c.g.tensor(float32(new Float32Array(sizeOf(shape)), shape));
 
-const axisOf = (c: RuleContext, fallback: number): number => {
+export const axisOf = (c: RuleContext, fallback: number): number => {
   const axis = attrInt(c.node, 'axis', fallback);
   return axis < 0 ? axis + c.shape(c.x[0]!).length : axis;
 };
 
-/** What is taken several times collects several cotangents. */
 const scatterElements = (c: RuleContext, shape: readonly number[], indices: Term, values: Term, axis: number): Term =>
   c.g.graph.op('ScatterElements', [zeros(c, shape), indices, values], { axis, reduction: 'add' });
 
@@ -59,16 +58,6 @@ const gatherND = rule('GatherND', (c) => [
   () => c.g.graph.op('ScatterND', [zeros(c, c.shape(c.x[0]!)), fullIndices(c), c.dy], { reduction: 'add' }),
 ]);
 
-/** What was overwritten has no gradient; what was written has the gradient of its place. */
-function scatter(op: string, take: (c: RuleContext) => Term, put: (c: RuleContext, values: Term) => Term): Rule {
-  return rule(op, (c): Gradients => {
-    const reduction = attrString(c.node, 'reduction', 'none');
-    if (reduction === 'add') return [() => c.dy, undefined, () => take(c)];
-    if (reduction !== 'none') return [];
-    return [() => put(c, zeros(c, c.shape(c.x[2]!))), undefined, () => take(c)];
-  });
-}
-
 /** Sorted values: the cotangents go back where they were found. */
 const topK = rule(
   'TopK',
@@ -76,19 +65,4 @@ const topK = rule(
   (node: Node, fresh) => (node.outputs[1] ? node : { ...node, outputs: [node.outputs[0]!, fresh('TopK_indices')] }),
 );
 
-export const gatherRules: readonly Rule[] = [
-  gather,
-  gatherElements,
-  gatherND,
-  topK,
-  scatter(
-    'ScatterElements',
-    (c) => c.g.graph.op('GatherElements', [c.dy, c.x[1]!], { axis: axisOf(c, 0) }),
-    (c, values) => c.g.graph.op('ScatterElements', [c.dy, c.x[1]!, values], { axis: axisOf(c, 0) }),
-  ),
-  scatter(
-    'ScatterND',
-    (c) => c.g.graph.op('GatherND', [c.dy, c.x[1]!]),
-    (c, values) => c.g.graph.op('ScatterND', [c.dy, c.x[1]!, values]),
-  ),
-];
+export const gatherRules: readonly Rule[] = [gather, gatherElements, gatherND, topK];

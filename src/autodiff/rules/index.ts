@@ -8,12 +8,15 @@ import { elementwiseRules } from './elementwise.ts';
 import { gatherRules } from './gather.ts';
 import { layoutRules } from './layout.ts';
 import { linearRules } from './linear.ts';
+import { maxPoolRules } from './max-pool.ts';
 import { normalizationRules } from './normalization.ts';
 import { padRules } from './pad.ts';
 import { poolRules } from './pool.ts';
 import { quantizeRules } from './quantize.ts';
 import { reduceRules } from './reduce.ts';
 import { resizeRules } from './resize.ts';
+import { scatterRules } from './scatter.ts';
+import { softmaxRules } from './softmax.ts';
 import { trigonometryRules } from './trigonometry.ts';
 
 export const rules: ReadonlyMap<string, Rule> = new Map(
@@ -22,6 +25,7 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
     ...activationRules,
     ...convRules,
     ...convTransposeRules,
+    ...maxPoolRules,
     ...poolRules,
     ...linearRules,
     ...normalizationRules,
@@ -32,6 +36,8 @@ export const rules: ReadonlyMap<string, Rule> = new Map(
     ...padRules,
     ...einsumRules,
     ...quantizeRules,
+    ...scatterRules,
+    ...softmaxRules,
     ...trigonometryRules,
   ].map((r) => [r.op, r]),
 );

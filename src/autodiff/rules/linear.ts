@@ -2,6 +2,7 @@
 import { attrFloat, attrInt } from '../../model/graph.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
+import { finite } from './settled.ts';
 
 /** Swaps the last two axes. */
 function transposed({ g }: RuleContext, a: Term, rank: number): Term {
@@ -12,7 +13,8 @@ function transposed({ g }: RuleContext, a: Term, rank: number): Term {
 
 /** Y = α A′B′ + β C, where A′ and B′ may be transposed. */
 const gemm = rule('Gemm', (c) => {
-  const { g, node, x, dy } = c;
+  const { g, node, dy } = c;
+  const factor = (i: number) => finite(c, c.x[i]!);
   const transA = attrInt(node, 'transA', 0);
   const transB = attrInt(node, 'transB', 0);
   const alpha = { float: attrFloat(node, 'alpha', 1) };
@@ -20,10 +22,10 @@ const gemm = rule('Gemm', (c) => {
   const product = (a: Term, b: Term, ta: number, tb: number) =>
     g.graph.op('Gemm', [a, b], { alpha, transA: ta, transB: tb });
   return [
-    () => (transA ? product(x[1]!, dy, transB, 1) : product(dy, x[1]!, 0, 1 - transB)),
-    () => (transB ? product(dy, x[0]!, 1, transA) : product(x[0]!, dy, 1 - transA, 0)),
+    () => (transA ? product(factor(1), dy, transB, 1) : product(dy, factor(1), 0, 1 - transB)),
+    () => (transB ? product(dy, factor(0), 1, transA) : product(factor(0), dy, 1 - transA, 0)),
     () => {
-      const summed = g.unbroadcast(dy, c.shape(c.y[0]!), c.shape(x[2]!));
+      const summed = g.unbroadcast(dy, c.shape(c.y[0]!), c.shape(c.x[2]!));
       return beta === 1 ? summed : g.mul(summed, beta);
     },
   ];
@@ -49,15 +51,15 @@ const matmul = rule('MatMul', (c) => {
   return [
     () => {
       // A batch of rows times one shared matrix: a single product is faster than a broadcast one.
-      const other = transposed(c, as(x[1]!, b, bMatrix), bMatrix.length);
+      const other = transposed(c, as(finite(c, x[1]!), b, bMatrix), bMatrix.length);
       return back(g.matmul(d, other), aMatrix, a);
     },
     () => {
       if (bMatrix.length === 2 && aMatrix.length > 2) {
-        const rows = g.reshape(x[0]!, [-1, aMatrix.at(-1)!]);
+        const rows = g.reshape(finite(c, x[0]!), [-1, aMatrix.at(-1)!]);
         return as(g.graph.op('Gemm', [rows, g.reshape(d, [-1, bMatrix[1]!])], { transA: 1 }), bMatrix, b);
       }
-      const other = transposed(c, as(x[0]!, a, aMatrix), aMatrix.length);
+      const other = transposed(c, as(finite(c, x[0]!), a, aMatrix), aMatrix.length);
       return back(g.matmul(other, d), bMatrix, b);
     },
   ];

@@ -1,8 +1,10 @@
 /** Normalisations. Running statistics of batch normalisation are constants of the network. */
 import { attrFloat, attrInt, attrInts } from '../../model/graph.ts';
 import { float32, sizeOf } from '../../model/tensor.ts';
-import type { Term } from '../expressions.ts';
+import type { Expressions, Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
+import { smallestNormal } from '../signs.ts';
+import { orOne, settled } from './settled.ts';
 
 /** y = γ (x − μ)/√(σ² + ε) + β, one value a channel. In training mode μ and σ² are those of the batch. */
 const batchNormalization = rule('BatchNormalization', (c) => {
@@ -13,18 +15,28 @@ const batchNormalization = rule('BatchNormalization', (c) => {
   const channel = (term: Term) => g.reshape(term, perChannel);
   if (attrInt(node, 'training_mode', 0) === 1) {
     const parts = () => normalized(c, x[0]!, shape, others, g.mul(dy, channel(x[1]!)));
-    return [() => parts().dx(), () => g.sum(g.mul(dy, parts().xHat), others), () => g.sum(dy, others)];
+    return [
+      () => settled(c, parts().dx()),
+      () => g.sum(settled(c, g.mul(dy, parts().xHat)), others),
+      () => g.sum(dy, others),
+    ];
   }
-  const deviation = () => g.sqrt(g.add(x[4]!, epsilonOf(c)));
-  const xHat = () => g.div(g.sub(x[0]!, channel(x[3]!)), channel(deviation()));
+  const s = () => g.sqrt(g.add(x[4]!, epsilonOf(c)));
+  const xHat = () => g.div(g.sub(x[0]!, channel(x[3]!)), channel(s()));
   return [
-    () => g.mul(dy, channel(g.div(x[1]!, deviation()))),
-    () => g.sum(g.mul(dy, xHat()), others),
+    () => settled(c, g.mul(dy, channel(g.div(x[1]!, s())))),
+    () => g.sum(settled(c, g.mul(dy, xHat())), others),
     () => g.sum(dy, others),
   ];
 });
 
 const epsilonOf = (c: RuleContext): number => attrFloat(c.node, 'epsilon', 1e-5);
+
+/** √(σ² + ε). Without ε it is 0 where all values are equal, and all that is divided by it too: then 1. */
+function deviation(g: Expressions, variance: Term, epsilon: number): Term {
+  const s = g.sqrt(g.add(variance, epsilon));
+  return epsilon < smallestNormal ? orOne(g, s) : s;
+}
 
 /** With x̂ = (x − mean)/s over the axes and d = dy·γ: dx = (d − mean d − x̂ · mean(d x̂)) / s. */
 function normalized(
@@ -39,7 +51,7 @@ function normalized(
   const count = axes.reduce((n, a) => n * shape[a]!, 1);
   const mean = (term: Term) => g.mul(g.sum(term, axes, true), 1 / count);
   const centred = g.sub(x, mean(x));
-  const s = g.sqrt(g.add(mean(g.square(centred)), epsilon));
+  const s = deviation(g, mean(g.square(centred)), epsilon);
   const xHat = g.div(centred, s);
   return { xHat, dx: () => g.div(g.sub(g.sub(d, mean(d)), g.mul(xHat, mean(g.mul(d, xHat)))), s) };
 }
@@ -51,7 +63,11 @@ const instanceNormalization = rule('InstanceNormalization', (c) => {
   const scale = g.reshape(x[1]!, [shape[1]!, ...spatial.map(() => 1)]);
   const parts = () => normalized(c, x[0]!, shape, spatial, g.mul(dy, scale));
   const others = [0, ...spatial];
-  return [() => parts().dx(), () => g.sum(g.mul(dy, parts().xHat), others), () => g.sum(dy, others)];
+  return [
+    () => settled(c, parts().dx()),
+    () => g.sum(settled(c, g.mul(dy, parts().xHat)), others),
+    () => g.sum(dy, others),
+  ];
 });
 
 /** Axis `axis` and all that follow. */
@@ -66,8 +82,8 @@ const layerNormalization = rule('LayerNormalization', (c) => {
   const axes = axesFrom(c, -1);
   const parts = () => normalized(c, x[0]!, shape, axes, g.mul(dy, x[1]!));
   return [
-    () => parts().dx(),
-    () => g.unbroadcast(g.mul(dy, parts().xHat), shape, c.shape(x[1]!)),
+    () => settled(c, parts().dx()),
+    () => g.unbroadcast(settled(c, g.mul(dy, parts().xHat)), shape, c.shape(x[1]!)),
     () => g.unbroadcast(dy, shape, c.shape(x[2]!)),
   ];
 });
@@ -78,14 +94,14 @@ const rmsNormalization = rule('RMSNormalization', (c) => {
   const shape = c.shape(x[0]!);
   const axes = axesFrom(c, -1);
   const mean = (term: Term) => g.mul(g.sum(term, axes, true), 1 / axes.reduce((n, a) => n * shape[a]!, 1));
-  const s = () => g.sqrt(g.add(mean(g.square(x[0]!)), epsilonOf(c)));
+  const length = () => deviation(g, mean(g.square(x[0]!)), epsilonOf(c));
   return [
     () => {
-      const [d, deviation] = [g.mul(dy, x[1]!), s()];
-      const xHat = g.div(x[0]!, deviation);
-      return g.div(g.sub(d, g.mul(xHat, mean(g.mul(d, xHat)))), deviation);
+      const [d, s] = [g.mul(dy, x[1]!), length()];
+      const xHat = g.div(x[0]!, s);
+      return settled(c, g.div(g.sub(d, g.mul(xHat, mean(g.mul(d, xHat)))), s));
     },
-    () => g.unbroadcast(g.mul(dy, g.div(x[0]!, s())), shape, c.shape(x[1]!)),
+    () => g.unbroadcast(settled(c, g.mul(dy, g.div(x[0]!, length()))), shape, c.shape(x[1]!)),
   ];
 });
 
@@ -103,8 +119,8 @@ const groupNormalization = rule('GroupNormalization', (c) => {
   };
   const toParameter = (term: Term) => g.reshape(g.unbroadcast(term, grouped, own), c.shape(x[1]!));
   return [
-    () => g.reshape(parts().dx(), shape),
-    () => toParameter(g.mul(g.reshape(dy, grouped), parts().xHat)),
+    () => settled(c, g.reshape(parts().dx(), shape)),
+    () => toParameter(g.reshape(settled(c, g.reshape(g.mul(g.reshape(dy, grouped), parts().xHat), shape)), grouped)),
     () => toParameter(g.reshape(dy, grouped)),
   ];
 });
@@ -113,10 +129,10 @@ const groupNormalization = rule('GroupNormalization', (c) => {
 const meanVarianceNormalization = rule('MeanVarianceNormalization', (c) => {
   const shape = c.shape(c.x[0]!);
   const axes = (attrInts(c.node, 'axes') ?? [0, 2, 3]).map((a) => (a < 0 ? a + shape.length : a));
-  return [() => normalized(c, c.x[0]!, shape, axes, c.dy, 0).dx()];
+  return [() => settled(c, normalized(c, c.x[0]!, shape, axes, c.dy, 0).dx())];
 });
 
-/** y = x/‖x‖: dx = (dy − ∂‖x‖ · Σ dy·y) / ‖x‖, where ∂‖x‖ is y for the 2-norm and sign x for the 1-norm. */
+/** y = x/‖x‖: dx = (dy − ∂‖x‖ · Σ dy·y) / ‖x‖, where ∂‖x‖ is y for the 2-norm and sign x for the 1-norm; 0 where ‖x‖ is. */
 const lpNormalization = rule('LpNormalization', (c) => [
   () => {
     const { g, node, x, y, dy } = c;
@@ -126,7 +142,8 @@ const lpNormalization = rule('LpNormalization', (c) => [
     const first = attrInt(node, 'p', 2) === 1;
     const length = first ? sum(g.graph.op('Abs', [x[0]!])) : g.sqrt(sum(g.square(x[0]!)));
     const slope = first ? g.sign(x[0]!) : y[0]!;
-    return g.div(g.sub(dy, g.mul(slope, sum(g.mul(dy, y[0]!)))), length);
+    const gradient = g.div(g.sub(dy, g.mul(slope, sum(g.mul(dy, y[0]!)))), orOne(g, length));
+    return settled(c, g.where(g.greater(length, 0), gradient, 0));
   },
 ]);
 
@@ -149,8 +166,8 @@ const localResponse = rule('LRN', (c) => [
     const squares = back(g.matmul(neighbours, rows(g.square(x[0]!))));
     const s = g.add(g.mul(squares, share), attrFloat(node, 'bias', 1));
     const transposed = g.transpose(neighbours, [1, 0]);
-    const inhibition = back(g.matmul(transposed, rows(g.div(g.mul(dy, y[0]!), s))));
-    return g.sub(g.mul(dy, g.pow(s, -beta)), g.mul(g.mul(x[0]!, inhibition), 2 * share * beta));
+    const inhibition = back(g.matmul(transposed, rows(settled(c, g.div(g.mul(dy, y[0]!), s)))));
+    return settled(c, g.sub(g.mul(dy, g.pow(s, -beta)), g.mul(g.mul(x[0]!, inhibition), 2 * share * beta)));
   },
 ]);
 

@@ -3,7 +3,7 @@
  * back. The other modes repeat values, which is linear along each axis: repeated values collect their cotangents.
  */
 import { attrString } from '../../model/graph.ts';
-import { asNumbers } from '../../model/tensor.ts';
+import { asNumbers, float32 } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
 import { type AxisMap, transposedMaps } from './along-axes.ts';
@@ -44,7 +44,7 @@ function inner(c: RuleContext, { before, after }: Widths): Term {
   );
 }
 
-/** Which of n values a position outside repeats. */
+/** Which of n values a position outside repeats; what negative widths cut off is not among them. */
 function source(mode: string, position: number, n: number): number {
   if (mode === 'edge') return Math.min(Math.max(position, 0), n - 1);
   if (mode === 'wrap') return ((position % n) + n) % n;
@@ -57,9 +57,13 @@ function maps(c: RuleContext, mode: string, { before, after }: Widths): AxisMap[
   const [from, to] = [c.shape(c.x[0]!), c.shape(c.y[0]!)];
   return from.flatMap((n, axis) => {
     if (before[axis] === 0 && after[axis] === 0) return [];
+    const cut = Math.max(-before[axis]!, 0);
+    const kept = n - cut - Math.max(-after[axis]!, 0);
     const matrix = new Float32Array(to[axis]! * n);
-    for (let i = 0; i < to[axis]!; i++) matrix[i * n + source(mode, i - before[axis]!, n)]! += 1;
-    return [{ axis, matrix }];
+    for (let i = 0; i < to[axis]!; i++) {
+      matrix[i * n + cut + source(mode, i - Math.max(before[axis]!, 0), kept)]! += 1;
+    }
+    return [{ axis, matrix: c.g.tensor(float32(matrix, [to[axis]!, n])) }];
   });
 }
 
@@ -69,6 +73,6 @@ export const padRules: readonly Rule[] = [
     if (!widths) return [];
     const mode = attrString(c.node, 'mode', 'constant');
     if (mode === 'constant') return [() => inner(c, widths)];
-    return [() => transposedMaps(c.g, c.dy, maps(c, mode, widths), c.shape(c.x[0]!), c.shape(c.y[0]!))];
+    return [() => transposedMaps(c.g, c.dy, maps(c, mode, widths), c.shape(c.x[0]!).length)];
   }),
 ];

@@ -1,111 +1,124 @@
 /**
- * Resize is linear, and separable: along each axis it multiplies by a fixed matrix M of interpolation weights, so the
- * gradient multiplies by Mᵀ. The matrices follow ONNX's definition of the coordinate and nearest modes.
+ * Resize is linear, and separable: along each axis it multiplies by a matrix M of interpolation weights, so the gradient
+ * multiplies by Mᵀ. M is what the operator itself makes of an identity: nobody redoes the runtime's arithmetic, and where
+ * float32 rounding moves a nearest index, it moves it here too, in every mode and in every runtime.
  */
-import { attrFloat, attrInt, attrInts, attrString } from '../../model/graph.ts';
+import { attrInt, attrInts, attrString } from '../../model/graph.ts';
+import { asNumbers, float32 } from '../../model/tensor.ts';
+import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
 import { type AxisMap, transposedMaps } from './along-axes.ts';
 
-/** Position in the input of output index i; undefined for modes without a rule. */
-function coordinate(mode: string, i: number, from: number, to: number, scale: number): number | undefined {
-  switch (mode) {
-    case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
-    case 'pytorch_half_pixel':
-      return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
-    case 'half_pixel_symmetric': {
-      const adjustment = to / (scale * from);
-      const centre = from / 2;
-      return centre * (1 - adjustment) + (i + 0.5) / scale - 0.5;
-    }
-    case 'align_corners':
-      return to > 1 ? (i * (from - 1)) / (to - 1) : 0;
-    case 'tf_half_pixel_for_nn':
-      return (i + 0.5) / scale;
-    case 'asymmetric':
-      return i / scale;
-    default:
-      return undefined;
-  }
+/** An identity, its rows as channels and its columns along `axis`, and how the operator is to resize it. */
+interface Probe {
+  readonly axis: number;
+  /** Extent of the axis after it. */
+  readonly width: number;
+  readonly scales?: readonly number[];
+  readonly sizes?: readonly number[];
+  /** Only the last two axes are named. */
+  readonly named?: true;
 }
 
-function nearest(mode: string, x: number): number {
-  switch (mode) {
-    case 'round_prefer_ceil':
-      return Math.floor(x + 0.5);
-    case 'floor':
-      return Math.floor(x);
-    case 'ceil':
-      return Math.ceil(x);
-    default:
-      return Math.ceil(x - 0.5);
-  }
+/** A larger probe is not written. */
+const mostElements = 1 << 24;
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
+/** The axes that scales, sizes and regions speak of: since opset 18 some only. */
+function namedAxes(c: RuleContext): number[] {
+  const all = c.shape(c.x[0]!).map((_, i) => i);
+  return attrInts(c.node, 'axes')?.map((a) => (a < 0 ? a + all.length : a)) ?? all;
 }
 
-/** Keys' cubic kernel at the four inputs around a position `t` behind the second (Keys 1981); their sum is 1. */
-function cubic(t: number, a: number): number[] {
-  return [-1, 0, 1, 2].map((k) => {
-    const d = Math.abs(k - t);
-    return d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
-  });
+/** The numbers of an input; undefined where it is left out or empty. */
+function given(c: RuleContext, i: number): number[] | undefined {
+  const tensor = c.x[i] ? c.constant(c.x[i]) : undefined;
+  return tensor && tensor.data.length > 0 ? asNumbers(tensor) : undefined;
 }
 
-/** Rows are outputs, columns inputs. */
-function weights(c: RuleContext, from: number, to: number, scale: number): Float32Array | undefined {
-  const kind = attrString(c.node, 'mode', 'nearest');
-  const mode = attrString(c.node, 'coordinate_transformation_mode', 'half_pixel');
-  const rounding = attrString(c.node, 'nearest_mode', 'round_prefer_floor');
-  const clamp = (n: number) => Math.min(Math.max(n, 0), from - 1);
-  const matrix = new Float32Array(to * from);
-  for (let i = 0; i < to; i++) {
-    const x = coordinate(mode, i, from, to, scale);
-    if (x === undefined) return undefined;
-    if (kind === 'cubic') {
-      const low = Math.floor(x);
-      cubic(x - low, attrFloat(c.node, 'cubic_coeff_a', -0.75)).forEach((w, k) => {
-        matrix[i * from + clamp(low - 1 + k)]! += w;
-      });
-    } else if (kind === 'nearest') matrix[i * from + clamp(nearest(rounding, x))]! += 1;
-    else {
-      const low = Math.floor(x);
-      matrix[i * from + clamp(low)]! += 1 - (x - low);
-      matrix[i * from + clamp(low + 1)]! += x - low;
-    }
+/** A probe for each axis that changes. */
+function probesOf(c: RuleContext): Probe[] {
+  const [from, to] = [c.shape(c.x[0]!), c.shape(c.y[0]!)];
+  const axes = namedAxes(c);
+  // The axis beside must change where any axis did: onnxruntime copies what keeps all its extents, whatever the scales.
+  const twice = String(from) === String(to) ? 1 : 2;
+  const policy = attrString(c.node, 'keep_aspect_ratio_policy', 'stretch');
+  const scales = given(c, 2);
+  const sizes = given(c, 3)!;
+  const changes = (axis: number, scale: number) => from[axis] !== to[axis] || scale !== 1;
+  if (scales) {
+    return axes.flatMap((axis, i) =>
+      changes(axis, scales[i]!) ? [{ axis, width: 1, scales: [1, 1, scales[i]!, twice] }] : [],
+    );
   }
-  return matrix;
+  if (policy === 'stretch') {
+    return axes.flatMap((axis) =>
+      changes(axis, 1) ? [{ axis, width: 1, sizes: [1, from[axis]!, to[axis]!, twice] }] : [],
+    );
+  }
+  // The ratio of one axis is that of all: the probe has that axis, in lowest terms, beside its own.
+  const ratios = axes.map((axis, i) => Math.fround(sizes[i]! / from[axis]!));
+  const ratio = (policy === 'not_larger' ? Math.min : Math.max)(...ratios);
+  const decisive = ratios.indexOf(ratio);
+  const [extent, size] = [from[axes[decisive]!]!, sizes[decisive]!];
+  const common = greatestDivisor(extent, size);
+  return axes.flatMap((axis, i) =>
+    changes(axis, ratio) && twice === 2
+      ? [{ axis, width: extent / common, sizes: [sizes[i]!, size / common], named: true }]
+      : [],
+  );
 }
 
-/** One matrix for each axis whose extent changes; undefined where there is no rule. */
-function matrices(c: RuleContext): AxisMap[] | undefined {
-  const kind = attrString(c.node, 'mode', 'nearest');
-  if (!['nearest', 'linear', 'cubic'].includes(kind) || attrInt(c.node, 'antialias', 0) === 1) return undefined;
-  if (kind === 'cubic' && attrInt(c.node, 'exclude_outside', 0) === 1) return undefined;
-  if (attrString(c.node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') return undefined;
-  const from = c.shape(c.x[0]!);
-  const to = c.shape(c.y[0]!);
-  const given = c.x[2] ? c.constant(c.x[2]) : undefined;
-  if (c.x[2] && !given) return undefined;
-  // Since opset 18 scales may be those of some axes only.
-  const named = attrInts(c.node, 'axes')?.map((a) => (a < 0 ? a + from.length : a)) ?? from.map((_, i) => i);
-  const list = given?.data as Float32Array | undefined;
-  const scales = from.map((n, i) => {
-    if (list?.length !== named.length) return to[i]! / n;
-    return named.includes(i) ? list[named.indexOf(i)]! : 1;
-  });
-  const found: AxisMap[] = [];
-  for (const [axis, n] of from.entries()) {
-    if (n === to[axis] && scales[axis] === 1) continue;
-    const matrix = weights(c, n, to[axis]!, scales[axis]!);
-    if (!matrix) return undefined;
-    found.push({ axis, matrix });
-  }
-  return found;
+/** M along the axis of a probe. */
+function mapOf(c: RuleContext, { axis, width, scales, sizes, named }: Probe): AxisMap {
+  const { g, node } = c;
+  const [from, to] = [c.shape(c.x[0]!)[axis]!, c.shape(c.y[0]!)[axis]!];
+  const identity = new Float32Array(from * from * width);
+  for (let i = 0; i < from; i++) identity.fill(1, (i * from + i) * width, (i * from + i + 1) * width);
+  // What lies outside the input is a constant, and has no part in M.
+  const { axes: _, extrapolation_value: __, ...attributes } = node.attributes;
+  const inputs = [g.tensor(float32(identity, [1, from, from, width])), region(c, axis, named === true)];
+  inputs.push(scales ? g.value(scales) : '');
+  if (sizes) inputs.push(g.graph.constant(sizes, 'int64'));
+  const resized = g.graph.op('Resize', inputs, { ...attributes, ...(named && { axes: [2, 3] }) });
+  const first = g.slice(resized, [0], [1], [3]);
+  return { axis, matrix: g.transpose(g.reshape(first, [from, to]), [1, 0]) };
 }
+
+const crops = (c: RuleContext): boolean =>
+  attrString(c.node, 'coordinate_transformation_mode', 'half_pixel') === 'tf_crop_and_resize';
+
+/** The part of an axis that is read, from 0 to 1, where there is one. */
+function region(c: RuleContext, axis: number, named: boolean): Term {
+  const list = crops(c) ? given(c, 1) : undefined;
+  if (!list) return '';
+  const place = namedAxes(c).indexOf(axis);
+  const [start, end] = [list[place]!, list[place + list.length / 2]!];
+  return c.g.value(named ? [start, 0, end, 1] : [0, 0, start, 0, 1, 1, end, 1]);
+}
+
+/** Scales, sizes and regions that are computed while the graph runs are not known here. */
+const isKnown = (c: RuleContext): boolean =>
+  c.x.every((x, i) => i === 0 || !x || (i === 1 && !crops(c)) || c.constant(x) !== undefined);
 
 export const resizeRules: readonly Rule[] = [
   rule('Resize', (c) => {
-    const along = matrices(c);
-    if (!along) return [undefined];
-    return [() => transposedMaps(c.g, c.dy, along, c.shape(c.x[0]!), c.shape(c.y[0]!))];
+    if (!isKnown(c)) return [];
+    const extents = c.shape(c.x[0]!);
+    const probes = probesOf(c);
+    // With channels last, onnxruntime reads the region of another axis, and no probe would show it.
+    const mixesRegions = crops(c) && attrInt(c.node, 'antialias', 0) === 1 && probes.some(({ axis }) => axis === 1);
+    if (mixesRegions && extents.length === 4) return [];
+    if (probes.some(({ axis, width }) => extents[axis]! ** 2 * width > mostElements)) return [];
+    return [
+      () =>
+        transposedMaps(
+          c.g,
+          c.dy,
+          probes.map((p) => mapOf(c, p)),
+          extents.length,
+        ),
+    ];
   }),
 ];

@@ -10,6 +10,7 @@ import type {
 } from '../../privacy/attacks/index.ts';
 import type { AttackName } from '../../privacy/audit/index.ts';
 import type { GeneratorMakes } from '../attack-options.ts';
+import { inputOption } from '../input-option.ts';
 
 // As `privacy` has them, which is not loaded for a page of help; their types compare.
 const threats = ['white-box', 'black-box', 'query-free'] as const satisfies Threat[];
@@ -55,7 +56,8 @@ interface Options {
   'memory-gb': number | undefined;
   cache: string | false | undefined;
   'save-decoders': string | undefined;
-  images: number;
+  images: number | undefined;
+  budget: string | undefined;
   gallery: number | undefined;
   iterations: number | undefined;
   seed: number;
@@ -64,6 +66,7 @@ interface Options {
   out: string | undefined;
   sheet: string | undefined;
   shape: string[];
+  input: string[];
   mean: string | undefined;
   std: string | undefined;
   size: string | undefined;
@@ -169,7 +172,12 @@ export const auditCommand: CommandModule<object, Options> = {
         describe: 'Folder where finished attacks are kept, so that an audit can go on; --no-cache keeps none',
       })
       .option('save-decoders', { type: 'string', describe: 'Write trained decoders (ONNX) into this folder' })
-      .option('images', { type: 'number', default: 100, describe: 'Victims, from the test split' })
+      .option('images', { type: 'number', describe: 'Victims, from the test split; default 100' })
+      .option('budget', {
+        type: 'string',
+        describe:
+          'Time it may take, such as 90s, 20m or 1.5h: fewer steps, attacks and cuts where that is too short, and it says which. all: everything, however long',
+      })
       .option('gallery', {
         type: 'number',
         describe: 'Pictures a reconstruction is looked for among; 1000, or the whole test split, when left out',
@@ -195,6 +203,7 @@ export const auditCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })
+      .option('input', inputOption)
       .option('mean', {
         type: 'string',
         describe: 'Preprocessing, per channel: 0.485,0.456,0.406 (else the model card)',
@@ -202,7 +211,9 @@ export const auditCommand: CommandModule<object, Options> = {
       .option('std', { type: 'string', describe: 'Preprocessing, per channel' })
       .option('size', { type: 'string', describe: 'Preprocessing: CxHxW, e.g. 3x32x32' })
       .option('layout', { type: 'string', describe: 'Preprocessing: NCHW or NHWC' })
-      .epilogue('Example: cutline audit model.onnx --data photos/ --at ReLU2 --images 20 --sheet sheet.png'),
+      .epilogue(
+        'Ctrl-C stops at the next step and Ctrl-C again at once. Either way finished attacks are kept in the cache, and finished cuts in --out, marked as incomplete. Example: cutline audit model.onnx --data photos/ --at ReLU2 --images 20 --sheet sheet.png',
+      ),
   handler: async (argv) => {
     const { runAuditCommand } = await import('../run-audit.ts');
     await runAuditCommand({
@@ -234,6 +245,7 @@ export const auditCommand: CommandModule<object, Options> = {
       learningRate: argv['learning-rate'],
       defenses: argv.defense,
       images: argv.images,
+      budget: argv.budget,
       gallery: argv.gallery,
       iterations: argv.iterations,
       seed: argv.seed,
@@ -242,6 +254,7 @@ export const auditCommand: CommandModule<object, Options> = {
       out: argv.out,
       sheet: argv.sheet,
       shapes: argv.shape,
+      inputs: argv.input,
       preprocessing: { mean: argv.mean, std: argv.std, size: argv.size, layout: argv.layout },
       json: argv.json,
     });

@@ -1,10 +1,12 @@
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string;
   at: string;
   out: string;
   shape: string[];
+  input: string[];
   json?: boolean;
 }
 
@@ -23,11 +25,19 @@ export const gradientCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })
+      .option('input', inputOption)
       .epilogue(
         'The graph takes the model’s inputs and cotangent:<tensor>; it gives gradient:<input>. Any ONNX runtime runs it.',
       ),
   handler: async (argv) => {
     const { runGradient } = await import('../run-gradient.ts');
-    await runGradient({ model: argv.model, at: argv.at, out: argv.out, shapes: argv.shape, json: argv.json });
+    await runGradient({
+      model: argv.model,
+      at: argv.at,
+      out: argv.out,
+      shapes: argv.shape,
+      inputs: argv.input,
+      json: argv.json,
+    });
   },
 };

@@ -1,8 +1,10 @@
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string;
   shape: string[];
+  input: string[];
   json?: boolean;
 }
 
@@ -10,30 +12,40 @@ export const inspectCommand: CommandModule<object, Options> = {
   command: 'inspect <model>',
   describe: 'List the places where a model can be cut, with what each sends and computes',
   builder: (yargs) =>
-    yargs.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).option('shape', {
-      type: 'string',
-      array: true,
-      default: [],
-      nargs: 1,
-      describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
-    }),
+    yargs
+      .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
+      .option('shape', {
+        type: 'string',
+        array: true,
+        default: [],
+        nargs: 1,
+        describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
+      })
+      .option('input', inputOption),
   handler: async (argv) => {
-    const [{ createEngine }, { inspectModel, inspectionRows }, { print, table }] = await Promise.all([
-      import('../../engine/index.ts'),
-      import('../../model/index.ts'),
-      import('../output.ts'),
-    ]);
+    const [{ createEngine }, { inspectModel, inspectionRows, tensorText }, { print, table }, { pictureNamed }] =
+      await Promise.all([
+        import('../../engine/index.ts'),
+        import('../../model/index.ts'),
+        import('../output.ts'),
+        import('../picture-named.ts'),
+      ]);
     const engine = await createEngine();
     try {
       const note = (text: string) => process.stderr.write(`inspect: ${text}\n`);
-      const report = await inspectModel(argv.model, engine, { shapes: argv.shape, note });
+      const report = await inspectModel(argv.model, engine, {
+        shapes: argv.shape,
+        inputs: argv.input,
+        picture: () => pictureNamed(argv.model),
+        note,
+      });
       print(argv.json, report, () => {
-        const { sha256, inputs, outputs, macs, parameters } = report.model;
-        const tensors = (list: typeof inputs) =>
-          list.map((t) => `${t.name} ${t.dtype} [${t.shape.join(',')}]`).join(', ');
+        const { sha256, inputs, outputs, macs, parameters, fixed = [] } = report.model;
+        const tensors = (list: typeof inputs) => list.map(tensorText).join(', ');
         const head = [
           `sha256      ${sha256}`,
           `inputs      ${tensors(inputs)}`,
+          ...(fixed.length > 0 ? [`fixed       ${tensors(fixed)}`] : []),
           `outputs     ${tensors(outputs)}`,
           `MACs        ${macs.toLocaleString('en')}`,
           `parameters  ${parameters.toLocaleString('en')}`,

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string;
@@ -22,8 +23,10 @@ interface Options {
   defense: string[];
   images: number;
   iterations: number | undefined;
+  budget: string | undefined;
   seed: number;
   shape: string[];
+  input: string[];
   threads: number | undefined;
   out: string | undefined;
   json?: boolean;
@@ -83,6 +86,11 @@ export const planCommand: CommandModule<object, Options> = {
       })
       .option('images', { type: 'number', default: 10, describe: 'Victims of each audit made here' })
       .option('iterations', { type: 'number', describe: 'Of each attack made here' })
+      .option('budget', {
+        type: 'string',
+        describe:
+          'Time that audits made here may take, such as 20m: weaker attacks where that is too short; all: however long',
+      })
       .option('seed', { type: 'number', default: 1, describe: 'Of audits made here' })
       .option('shape', {
         type: 'string',
@@ -91,17 +99,21 @@ export const planCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
       })
+      .option('input', inputOption)
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
       .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
   handler: async (argv) => {
-    const [{ runPlan }, { planText }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runPlan }, { planText }, { fail, print }, { stopSignal }, { progressBar }] = await Promise.all([
       import('../run-plan.ts'),
       import('../plan-text.ts'),
       import('../output.ts'),
       import('../stop.ts'),
+      import('../progress.ts'),
     ]);
     // Attacks are loaded only when there is something to attack with.
     const auditor = argv.data === undefined ? undefined : (await import('../auditor.ts')).auditor;
+    const bar = auditor && progressBar('plan');
+    const log = (line: string) => (bar ? bar.log(`plan: ${line}`) : void process.stderr.write(`plan: ${line}\n`));
     const answer = await runPlan(
       {
         ...argv,
@@ -116,12 +128,15 @@ export const planCommand: CommandModule<object, Options> = {
         codecs: argv.codec,
         defenses: argv.defense,
         shapes: argv.shape,
+        inputs: argv.input,
       },
       stopSignal(),
-      (line) => process.stderr.write(`plan: ${line}\n`),
+      log,
       auditor,
-    );
+      bar,
+    ).finally(() => bar?.stop());
     print(argv.json, answer.document, () => planText(answer));
+    for (const error of answer.unwritten) fail(error, false);
     if (!answer.document.chosen) process.exitCode = 3;
   },
 };

@@ -1,4 +1,5 @@
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string | undefined;
@@ -11,6 +12,7 @@ interface Options {
   threads: number | undefined;
   budget: number;
   shape: string[];
+  input: string[];
   json?: boolean;
 }
 
@@ -34,9 +36,10 @@ export const profileCommand: CommandModule<object, Options> = {
         nargs: 1,
         default: [] as string[],
         describe: 'Bind dimensions: input=1,3,32,32',
-      }),
+      })
+      .option('input', inputOption),
   handler: async (argv) => {
-    const [{ runProfile, profileText }, { print }, { stopSignal }] = await Promise.all([
+    const [{ runProfile, profileText }, { fail, print }, { stopSignal }] = await Promise.all([
       import('../run-profile.ts'),
       import('../output.ts'),
       import('../stop.ts'),
@@ -53,10 +56,12 @@ export const profileCommand: CommandModule<object, Options> = {
         threads: argv.threads,
         budgetMs: argv.budget * 1000,
         shapes: argv.shape,
+        inputs: argv.input,
       },
       stopSignal(),
       (line) => process.stderr.write(`profile: ${line}\n`),
     );
     print(argv.json, profile.profile, () => profileText(profile));
+    for (const error of profile.unwritten) fail(error, false);
   },
 };

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import { inputOption } from '../input-option.ts';
 
 interface Options {
   model: string;
   at: string;
   out: string;
   shape: string[];
+  input: string[];
   json?: boolean;
 }
 
@@ -22,18 +25,24 @@ export const splitCommand: CommandModule<object, Options> = {
         default: [],
         nargs: 1,
         describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
-      }),
+      })
+      .option('input', inputOption),
   handler: async (argv) => {
-    const [{ createEngine }, { splitModel }, { print }] = await Promise.all([
+    const [{ createEngine }, { splitModel }, { print }, { checkOutputs }, { pictureNamed }] = await Promise.all([
       import('../../engine/index.ts'),
       import('../../model/index.ts'),
       import('../output.ts'),
+      import('../outputs.ts'),
+      import('../picture-named.ts'),
     ]);
+    const { at, out, shape: shapes, input: inputs } = argv;
+    const files = { '--out: head.onnx': join(out, 'head.onnx'), '--out: tail.onnx': join(out, 'tail.onnx') };
+    await checkOutputs({ files, inputs: [argv.model] });
     const engine = await createEngine();
     try {
       const note = (text: string) => process.stderr.write(`split: ${text}\n`);
-      const { at, out, shape: shapes } = argv;
-      const written = await splitModel(argv.model, engine, { at, out, shapes, note });
+      const picture = () => pictureNamed(argv.model);
+      const written = await splitModel(argv.model, engine, { at, out, shapes, inputs, picture, note });
       print(argv.json, written, () =>
         [
           `cut   ${written.cut}`,

@@ -1,12 +1,14 @@
 /** Public data sets over HTTPS, checked against sums that are part of this program. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { CutlineError } from '../../errors.ts';
+import { makeFolder, writeError } from '../../files.ts';
 import { defaultCacheDir } from '../open.ts';
 import { type CatalogueEntry, catalogue, type Download } from './catalogue.ts';
+import { isPresent } from './present.ts';
 import { tarMembers } from './tar.ts';
 
 export interface FetchResult {
@@ -44,11 +46,11 @@ export async function fetchDataset(name: string, options: FetchOptions = {}): Pr
   const dir = options.dir ?? join(defaultCacheDir(), name);
   const spec = options.dir === undefined ? name : `${name}:${dir}`;
   const result = { format: 'cutline.data-fetch/1', name, dir, spec, licence: entry.licence } as const;
-  if (await exists(dir)) return { ...result, alreadyThere: true };
+  if (await isPresent(name, dir, entry)) return { ...result, alreadyThere: true };
 
   const temporary = join(dirname(dir), `.${basename(dir)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
-    await writing(dir, () => mkdir(temporary, { recursive: true }));
+    await writing(dir, () => makeFolder(temporary));
     for (const download of entry.downloads) {
       const target = join(temporary, 'file' in download.keep ? download.keep.file : 'archive.tar.gz');
       await downloadTo(target, download, options);
@@ -57,6 +59,8 @@ export async function fetchDataset(name: string, options: FetchOptions = {}): Pr
         await rm(target);
       }
     }
+    // Empty, if it is there.
+    await rmdir(dir).catch(() => {});
     await writing(dir, () => rename(temporary, dir));
   } finally {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});
@@ -133,8 +137,7 @@ async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: code ?? message }, { cause: error });
+    throw writeError(path, error);
   }
 }
 
@@ -144,9 +147,3 @@ function reason(error: unknown): string {
   const inner = error.cause instanceof Error ? error.cause : error;
   return inner.message || (inner as NodeJS.ErrnoException).code || error.message;
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

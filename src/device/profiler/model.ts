@@ -1,6 +1,15 @@
 /** How long a model's head and tail take at its cuts, on this machine. */
 import { createEngine, type Engine } from '../../engine/index.ts';
-import { type Cut, emptyData, type Graph, sizeOf, split, type Tensors } from '../../model/index.ts';
+import {
+  type Cut,
+  emptyData,
+  type FixedInput,
+  type Graph,
+  sizeOf,
+  split,
+  type Tensor,
+  type Tensors,
+} from '../../model/index.ts';
 import type { Figure, MeasuredModel } from '../../profile/index.ts';
 import { createRandom } from '../../random.ts';
 import { round } from './compute.ts';
@@ -10,6 +19,8 @@ import { type Timing, timeGraph } from './timing.ts';
 export interface ModelToMeasure {
   readonly name: string;
   readonly sha256: string;
+  /** Inputs that are part of the graph, and were not in the file. */
+  readonly fixed?: readonly FixedInput[];
   /** With every shape known. */
   readonly graph: Graph;
   /** In order of depth, `input` and `output` included. */
@@ -31,7 +42,7 @@ const GRAPH_SHARE = 0.05;
 const GRAPH_MAX_MS = 400;
 
 export async function measureModel(model: ModelToMeasure, options: ModelOptions): Promise<MeasuredModel> {
-  const { graph, cuts, name, sha256 } = model;
+  const { graph, cuts, name, sha256, fixed = [] } = model;
   const { threads, budgetMs, log, signal } = options;
   const feeds = randomFeeds(graph);
   const untilMs = performance.now() + budgetMs;
@@ -55,7 +66,7 @@ export async function measureModel(model: ModelToMeasure, options: ModelOptions)
   if (measured.size < cuts.length)
     log(`${name}: time for ${measured.size} of ${cuts.length} cuts; raise --budget for more`);
   const inDepth = [...measured].sort(([a], [b]) => a - b).map(([, m]) => m);
-  return { name, sha256, cuts: inDepth };
+  return { name, sha256, ...(fixed.length > 0 && { fixed }), cuts: inDepth };
 }
 
 /** The tail is timed on what the head makes of the input. */
@@ -88,14 +99,16 @@ function figure({ p50, p10, p90, n }: Timing): Figure<'ms'> {
 }
 
 function only(values: Tensors, graph: Graph): Tensors {
-  return Object.fromEntries(graph.inputs.map(({ name }) => [name, values[name]!]));
+  // An optional input is left out.
+  const given = graph.inputs.filter((v) => v.unknown !== 'opaque');
+  return Object.fromEntries(given.map(({ name }) => [name, values[name]!]));
 }
 
 /** Values as preprocessing leaves them: about normal. Integer inputs are zero, which is a valid index everywhere. */
 function randomFeeds(graph: Graph): Tensors {
   const random = createRandom(1);
   return Object.fromEntries(
-    graph.inputs.map(({ name, dtype, shape }) => {
+    graph.inputs.map(({ name, dtype, shape }): [string, Tensor] => {
       const dims = shape.map(Number);
       const data = emptyData(dtype, sizeOf(dims));
       if (data instanceof Float32Array) random.fillNormal(data);

@@ -1,15 +1,19 @@
 /** Runs onnxruntime sessions in a worker thread, since `session.run()` blocks the thread it is called on. */
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { ValueInfo } from '../../model/graph.ts';
-import type { DType, Tensor, Tensors } from '../../model/tensor.ts';
+import { setImmediate } from 'node:timers/promises';
+import { env, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { DType, Tensors } from '../../model/tensor.ts';
 import type { SessionOptions } from '../remote/protocol.ts';
 import { type RuntimeSession, serve, settings } from '../remote/serve.ts';
 import type { OrtSettings } from './engine.ts';
+import { NativeSession, type OrtTensors } from './native.ts';
 
 const { threads, executionProvider, spinning, flushDenormals } = settings<OrtSettings>();
 
+// What onnxruntime has to say goes into errors: some of its warnings are about the machine, none about what to do.
+env.logLevel = 'fatal';
+
 async function load(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession<OrtTensor>> {
-  const session = await InferenceSession.create(model, {
+  const session = new NativeSession(model, {
     executionProviders: [executionProvider],
     graphOptimizationLevel: options.optimization ?? 'all',
     intraOpNumThreads: threads,
@@ -23,35 +27,36 @@ async function load(model: Uint8Array, options: SessionOptions): Promise<Runtime
     },
   });
   return {
-    inputs: session.inputMetadata.map(valueInfo),
-    outputs: session.outputMetadata.map(valueInfo),
+    inputs: session.inputs,
+    outputs: session.outputs,
     enter: toOrt,
-    step: (feeds, outputs) => session.run(feeds, outputs),
+    step: async (feeds, outputs) => {
+      // Requests that came meanwhile get their turn between two runs.
+      await setImmediate();
+      return session.run(feeds, outputs);
+    },
     leave: fromOrt,
     free: () => {},
-    release: () => session.release(),
+    release: async () => session.release(),
   };
 }
 
-function valueInfo(meta: InferenceSession.ValueMetadata): ValueInfo {
-  if (!meta.isTensor) return { name: meta.name, dtype: 'float32', shape: [''] };
-  return { name: meta.name, dtype: meta.type as DType, shape: meta.shape };
+function toOrt(feeds: Tensors): OrtTensors {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, t]) => [
+      name,
+      new OrtTensor(t.dtype as 'float32', t.data as Float32Array, t.shape) as OrtTensor,
+    ]),
+  );
 }
 
-function toOrt(feeds: Tensors): Record<string, OrtTensor> {
-  const out: Record<string, OrtTensor> = {};
-  for (const [name, t] of Object.entries(feeds)) {
-    out[name] = new OrtTensor(t.dtype as 'float32', t.data as Float32Array, t.shape);
-  }
-  return out;
-}
-
-function fromOrt(results: Readonly<Record<string, OrtTensor>>): Tensors {
-  const out: Record<string, Tensor> = {};
-  for (const [name, t] of Object.entries(results)) {
-    if (t) out[name] = { dtype: t.type as DType, shape: t.dims, data: t.data as Float32Array };
-  }
-  return out;
+function fromOrt(results: Readonly<OrtTensors>): Tensors {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, t]) => [
+      name,
+      { dtype: t.type as DType, shape: t.dims, data: t.data as Float32Array },
+    ]),
+  );
 }
 
 serve(load);

@@ -3,6 +3,7 @@ import { CutlineError } from '../../errors.ts';
 import type { Graph, ValueInfo } from '../../model/graph.ts';
 import { encodeModel } from '../../model/index.ts';
 import { sizeOf, type Tensors } from '../../model/tensor.ts';
+import { own } from '../../own.ts';
 import type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from '../engine.ts';
 import { Channel } from './channel.ts';
 import type { Loaded } from './protocol.ts';
@@ -105,15 +106,22 @@ class RemoteSession implements Session {
     const refuse = (problem: string): never => {
       throw new CutlineError('ENGINE_RUN', { problem });
     };
-    for (const { name, dtype, shape } of this.inputs) {
-      const t = feeds[name];
+    for (const { name, dtype, shape, unknown } of this.inputs) {
+      const t = own(feeds, name);
+      if (unknown === 'opaque') {
+        // An optional may be left out; what cannot be left out either, the runtime says.
+        if (t) refuse(`input ${name} takes no plain tensor`);
+        continue;
+      }
       if (!t) {
         refuse(`input ${name} is missing`);
         continue;
       }
       if (t.dtype !== dtype) refuse(`input ${name} is ${dtype}, not ${t.dtype}`);
+      // Runtimes tell an unknown rank as a scalar's.
+      const open = unknown !== undefined || shape.length === 0;
       const fits = t.shape.length === shape.length && shape.every((d, i) => typeof d === 'string' || d === t.shape[i]);
-      if (!fits && shape[0] !== '') refuse(`input ${name} has shape [${shape}], not [${t.shape}]`);
+      if (!fits && !open) refuse(`input ${name} has shape [${shape}], not [${t.shape}]`);
       if (t.data.length !== sizeOf(t.shape)) refuse(`input ${name}: ${t.data.length} values for shape [${t.shape}]`);
     }
     const unknown = Object.keys(feeds).find((name) => !this.inputs.some((v) => v.name === name));

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CutlineError, type ErrorCode, type ErrorDetails } from '../../errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
+import { isHeld } from '../../model/values.ts';
 import type { Loaded, Reply, Request, SessionOptions, WorkerData } from './protocol.ts';
 
 /** A loaded graph. `T` is a tensor as the runtime holds it. */
@@ -48,7 +49,7 @@ export function serve<T>(load: Load<T>): void {
     return session;
   };
   const outputsOf = (session: RuntimeSession<T>, wanted: readonly string[] | undefined): readonly string[] =>
-    wanted ?? session.outputs.map((v) => v.name);
+    wanted ?? session.outputs.filter(isHeld).map((v) => v.name);
 
   async function open(model: Uint8Array, options: SessionOptions): Promise<Loaded> {
     const session = await load(model, options);

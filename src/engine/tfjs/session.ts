@@ -27,7 +27,7 @@ export function openSession(tf: Tf, graph: Graph): RuntimeSession<Value> {
 
 /** As the graph declares it: TensorFlow.js infers nothing before it runs. */
 function declared({ name, dtype, shape, unknown }: ValueInfo): ValueInfo {
-  return { name, dtype, shape: unknown ? [''] : shape };
+  return unknown ? { name, dtype, shape, unknown } : { name, dtype, shape };
 }
 
 /** Data of another type than declared would be converted in silence. */

@@ -1,14 +1,15 @@
-/** Weights beside the model file. Where they lie is said by the file, so it is not believed: they must be inside its folder. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+/** Weights beside the model file. Where they lie is said by the file, so it is not believed: they must be beside it. */
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { TensorProto } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
+import { readOnly } from '../../files.ts';
 import { insideFolder, OutsideError } from '../inside.ts';
 
 export interface Source {
   /** What messages call the model. */
   readonly path: string;
-  /** The model's folder; undefined for bytes without one. */
-  readonly directory: string | undefined;
+  /** Where its companions may lie; none for bytes without a file. */
+  readonly folders: readonly string[];
 }
 
 /**
@@ -27,10 +28,13 @@ export function readExternal(tensor: TensorProto, wantedBytes: number, source: S
   const length = wholeNumber(entries.get('length') ?? String(wantedBytes));
   if (offset === undefined || length === undefined) return refuse('offset and length must be whole numbers.');
   if (length !== wantedBytes) return refuse(`${length} bytes, but its shape needs ${wantedBytes}.`);
-  if (source.directory === undefined) return refuse('the model was given as bytes, without a folder to look in.');
+  if (source.folders.length === 0) return refuse('the model was given as bytes, without a folder to look in.');
   let file: number | undefined;
   try {
-    file = openSync(insideFolder(source.directory, location), 'r');
+    const real = insideFolder(source.folders, location);
+    // Opening a FIFO could wait for ever.
+    if (!statSync(real).isFile()) return refuse('it is not a regular file.');
+    file = openSync(real, readOnly);
     const stat = fstatSync(file);
     if (!stat.isFile()) return refuse('it is not a regular file.');
     if (offset + length > stat.size) return refuse(`it has ${stat.size} bytes, ${offset + length} are needed.`);

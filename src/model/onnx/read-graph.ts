@@ -6,48 +6,38 @@ import {
   type GraphProto,
   AttributeProto_AttributeType as Kind,
   type NodeProto,
-  SparseTensorProtoSchema,
   TypeProtoSchema,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { CutlineError } from '../../errors.ts';
 import type { Attribute, Dim, Graph, Node, ValueInfo } from '../graph.ts';
 import { topologicalOrder } from '../order.ts';
-import type { Tensor } from '../tensor.ts';
 import { dtypeOf } from './dtype.ts';
 import type { Source } from './external.ts';
 import { readTensor } from './read-tensor.ts';
+import { readWeights, settleConstants } from './read-weights.ts';
 
 export type GraphFrame = Pick<Graph, 'opsets' | 'irVersion'>;
 
 const text = new TextDecoder();
 
 export function readGraph(proto: GraphProto, frame: GraphFrame, source: Source): Graph {
-  const invalid = (problem: string): never => {
-    throw new CutlineError('MODEL_INVALID', { path: source.path, problem });
-  };
-  const initializers = new Map<string, Tensor>();
-  for (const t of proto.initializer) {
-    if (!t.name) invalid('an initializer has no name');
-    if (initializers.has(t.name)) invalid(`initializer ${t.name} is defined twice`);
-    initializers.set(t.name, readTensor(t, source));
-  }
-  const sparse = new Map<string, Uint8Array>();
-  for (const s of proto.sparseInitializer) {
-    sparse.set(s.values?.name || invalid('a sparse initializer has no name'), toBinary(SparseTensorProtoSchema, s));
-  }
+  return settleConstants(translate(proto, frame, source, false));
+}
+
+function translate(proto: GraphProto, frame: GraphFrame, source: Source, body: boolean): Graph {
+  const { initializers, sealed } = readWeights(proto, source, body);
   const values = new Map<string, ValueInfo>();
   for (const v of proto.valueInfo) if (v.name) values.set(v.name, readValue(v));
   return {
     name: proto.name || 'graph',
     // Files before IR 4 list initializers as inputs too; they are weights all the same.
-    inputs: proto.input.filter((v) => !initializers.has(v.name) && !sparse.has(v.name)).map(readValue),
+    inputs: proto.input.filter((v) => !initializers.has(v.name) && !sealed.has(v.name)).map(readValue),
     outputs: proto.output.map(readValue),
     nodes: proto.node.map((n) => readNode(n, frame, source)),
     initializers,
     values,
     ...frame,
-    ...(sparse.size > 0 && { sparse }),
+    ...(sealed.size > 0 && { sealed }),
   };
 }
 
@@ -56,28 +46,29 @@ function readValue(proto: ValueInfoProto): ValueInfo {
   if (!type?.value.case) return { name, dtype: 'float32', shape: [], unknown: 'type' };
   const dtype = type.value.case === 'tensorType' ? dtypeOf(type.value.value.elemType) : undefined;
   if (type.value.case !== 'tensorType' || !dtype) {
-    return { name, dtype: 'float32', shape: [], unknown: 'type', raw: toBinary(TypeProtoSchema, type) };
+    return { name, dtype: 'float32', shape: [], unknown: 'opaque', raw: toBinary(TypeProtoSchema, type) };
   }
   const shape = type.value.value.shape;
   if (!shape) return { name, dtype, shape: [], unknown: 'shape' };
-  // Exporters of dynamic models write -1 or 0 where they mean "not known".
   const dims = shape.dim.map(({ value }): Dim => {
-    if (value.case === 'dimParam') return value.value;
-    return value.case === 'dimValue' && value.value > 0n ? Number(value.value) : '';
+    if (value.case === 'dimParam') return placeholders.has(value.value.trim().toLowerCase()) ? '' : value.value;
+    // Exporters of dynamic models write -1 where they mean "not known". A length of 0 is one.
+    return value.case === 'dimValue' && value.value >= 0n ? Number(value.value) : '';
   });
   return { name, dtype, shape: dims };
 }
 
+/** What exporters write for "not known". As a name it would say that all such dimensions are equal. */
+const placeholders = new Set(['', '?', '-1', '*', '_', 'none', 'null', 'nan', 'unk', 'unknown', 'dynamic', 'any']);
+
 function readNode(proto: NodeProto, frame: GraphFrame, source: Source): Node {
-  const attributes: Record<string, Attribute> = {};
-  for (const a of proto.attribute) attributes[a.name] = readAttribute(a, frame, source);
   return {
     name: proto.name,
     op: proto.opType,
     domain: proto.domain === 'ai.onnx' ? '' : proto.domain,
     inputs: proto.input,
     outputs: proto.output,
-    attributes,
+    attributes: Object.fromEntries(proto.attribute.map((a) => [a.name, readAttribute(a, frame, source)])),
     ...(proto.overload && { overload: proto.overload }),
   };
 }
@@ -107,7 +98,7 @@ function readAttribute(a: AttributeProto, frame: GraphFrame, source: Source): At
 }
 
 function readBody(proto: GraphProto, frame: GraphFrame, source: Source): Graph {
-  const body = readGraph(proto, frame, source);
+  const body = translate(proto, frame, source, true);
   return { ...body, nodes: topologicalOrder(body, source.path) };
 }
 

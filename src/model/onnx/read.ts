@@ -13,8 +13,8 @@ const irVersions = { first: 3, last: 13 };
 const opsetVersions = { first: 9, last: 22 };
 
 export interface ParseOptions {
-  /** Folder of the model file, where its external data lies. Without one, external data is an error. */
-  readonly directory?: string;
+  /** Where external data may lie: the folder of the model file, and of what it links to. Without one, it is an error. */
+  readonly folders?: readonly string[];
   /** What error messages call the model. Default `model`. */
   readonly path?: string;
   /** Newest opset that is read. Default 22, the newest whose shapes and costs are known here. */
@@ -48,7 +48,7 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Graph
     refuseVersion(path, 'Opset', opset, opsetRange);
   }
   const frame = { opsets, irVersion: Math.max(irVersion, 4) };
-  const graph = readGraph(proto.graph, frame, { path, directory: options.directory });
+  const graph = readGraph(proto.graph, frame, { path, folders: options.folders ?? [] });
   const metadata = new Map(proto.metadataProps.map((p) => [p.key, p.value]));
   const functions = proto.functions.map((f) => toBinary(FunctionProtoSchema, f));
   const domains = new Set(proto.functions.map((f) => f.domain));

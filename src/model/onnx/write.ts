@@ -11,6 +11,7 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  type SparseTensorProto,
   SparseTensorProtoSchema,
   type TensorProto,
   TensorProtoSchema,
@@ -90,15 +91,17 @@ function graphProto(graph: Graph): GraphProto {
     input: graph.inputs.map(valueProto),
     output: graph.outputs.map(valueProto),
     node: graph.nodes.map(nodeProto),
-    initializer: [...graph.initializers].map(([name, t]) => tensorProto(t, name)),
-    sparseInitializer: [...(graph.sparse?.values() ?? [])].map((s) => fromBinary(SparseTensorProtoSchema, s)),
-    valueInfo: [...graph.values.values()].filter((v) => v.unknown !== 'type' || v.raw).map(valueProto),
+    initializer: [...[...graph.initializers].map(([name, t]) => tensorProto(t, name)), ...sealedTensors(graph)],
+    sparseInitializer: sparseTensors(graph),
+    valueInfo: [...graph.values.values()].filter((v) => isTyped(v)).map(valueProto),
   });
 }
 
+const isTyped = (v: ValueInfo): boolean => v.raw !== undefined || (v.unknown !== 'type' && v.unknown !== 'opaque');
+
 function valueProto(v: ValueInfo): ValueInfoProto {
   if (v.raw) return create(ValueInfoProtoSchema, { name: v.name, type: fromBinary(TypeProtoSchema, v.raw) });
-  if (v.unknown === 'type') return create(ValueInfoProtoSchema, { name: v.name });
+  if (!isTyped(v)) return create(ValueInfoProtoSchema, { name: v.name });
   const dim = v.shape.map((d) =>
     typeof d === 'number'
       ? { value: { case: 'dimValue' as const, value: BigInt(d) } }
@@ -146,6 +149,20 @@ function attributeProto(name: string, a: Attribute): AttributeProto {
     default:
       return a satisfies never;
   }
+}
+
+/** Under the names they have now. */
+function sealedTensors({ sealed = new Map() }: Graph): TensorProto[] {
+  const dense = [...sealed].filter(([, s]) => s.kind === 'dense');
+  return dense.map(([name, s]) => ({ ...fromBinary(TensorProtoSchema, s.proto), name }));
+}
+
+function sparseTensors({ sealed = new Map() }: Graph): SparseTensorProto[] {
+  const sparse = [...sealed].filter(([, s]) => s.kind === 'sparse');
+  return sparse.map(([name, s]) => {
+    const proto = fromBinary(SparseTensorProtoSchema, s.proto);
+    return { ...proto, values: { ...proto.values!, name } };
+  });
 }
 
 const tensorHead = (t: Tensor, name: string) => ({

@@ -1,8 +1,7 @@
 /** Weights as TensorFlow.js keeps them: groups of tensors laid one after the other over several files. */
-import { dirname } from 'node:path';
 import { readBounded } from '../../files.ts';
 import { fromHalves } from '../half.ts';
-import { insideFolder, OutsideError } from '../inside.ts';
+import { homesOf, insideFolder, OutsideError } from '../inside.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 import { isObject, list, malformed, number, object, text, wholeNumber } from './json.ts';
 
@@ -41,7 +40,7 @@ export async function readWeights(manifest: unknown, path: string): Promise<Weig
 
 function shard(location: string, path: string): string {
   try {
-    return insideFolder(dirname(path), location);
+    return insideFolder(homesOf(path), location);
   } catch (error) {
     if (error instanceof OutsideError) malformed(`weights in ${location}: ${error.message.replace(/\.$/, '')}`);
     const { code, message } = error as NodeJS.ErrnoException;

@@ -8,6 +8,7 @@ import type { Graph, Tensor, Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type { Law, Place } from '../defenses/index.ts';
 import type { Pairs } from './decoder/pairs.ts';
+import type { Missed } from './missed.ts';
 
 /** What the attacker has (He et al. 2019, §3): the head itself, queries to it, or neither. From the strongest on. */
 export const threats = ['white-box', 'black-box', 'query-free'] as const;
@@ -100,6 +101,8 @@ export interface Reconstruction {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** From the tensors of the cut to pictures: what can be kept, and used again. */
   readonly decoder?: Graph;
+  /** Victims of whom nothing was found out: their pictures are no reconstructions. Absent where there are none. */
+  readonly missed?: readonly Missed[];
 }
 
 interface AttackOn<T extends Threat, Context> {

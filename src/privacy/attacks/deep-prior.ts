@@ -25,7 +25,7 @@ export interface DeepPriorOptions {
   readonly batch?: number | undefined;
 }
 
-const defaults = { lbfgs: 300, adam: 3000 } as const;
+export const deepPriorSteps = { lbfgs: 300, adam: 3000 } as const;
 
 export function deepPrior(options: DeepPriorOptions = {}): WhiteBoxAttack {
   return { name: 'deep-prior', threat: 'white-box', run: (context) => run(context, options) };
@@ -34,7 +34,7 @@ export function deepPrior(options: DeepPriorOptions = {}): WhiteBoxAttack {
 async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise<Reconstruction> {
   const { solver = 'lbfgs', restarts = 2, learningRate = 0.01 } = options;
   const { preprocessing, count } = context;
-  const iterations = options.iterations ?? defaults[solver];
+  const iterations = options.iterations ?? deepPriorSteps[solver];
   const size = options.size ?? deepDecoderSize(preprocessing);
   const random = context.random.fork('deep-prior');
   const decoder = deepDecoder(preprocessing, size, random.fork('code'), context.engine);
@@ -61,5 +61,6 @@ async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise
     pictures: float32(asFloat32(pictures), inputShape(count, preprocessing)),
     iterations: found.iterations,
     parameters: { solver, width: size.width, doublings: size.doublings, restarts, residual: found.residual },
+    ...(found.missed && { missed: found.missed }),
   };
 }

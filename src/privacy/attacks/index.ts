@@ -17,14 +17,18 @@ export {
 } from './attack.ts';
 export { type DecoderKind, decoderKinds } from './decoder/choose.ts';
 export { type LossName, lossNames } from './decoder/criterion.ts';
-export { type DeepPriorOptions, deepPrior } from './deep-prior.ts';
+export { trainingPlan } from './decoder/plan.ts';
+export { decoderMacs } from './decoder/size.ts';
+export { type DeepPriorOptions, deepPrior, deepPriorSteps } from './deep-prior.ts';
 export type { PixelScale } from './generator/fitting.ts';
 export type { KnownGenerators } from './generator/own.ts';
 export { hybrid } from './hybrid.ts';
-export { type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
-export { type GivenGenerator, type LatentOptions, latent } from './latent.ts';
+export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
+export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
+export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
+export { searchSteps } from './prior/index.ts';
 export { remembered } from './remembered.ts';
-export { type DescentOptions, descend, type RmleOptions, rmle } from './rmle.ts';
+export { type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
 export {
   type Alignment,
   alignments,
@@ -32,7 +36,11 @@ export {
   type ShadowOptions,
   type ShadowStructure,
   shadow,
+  shadowEpochs,
   shadowInversions,
+  shadowPictures,
+  shadowSteps,
   shadowStructures,
 } from './shadow/index.ts';
+export { isDivergence } from './solvers/stop.ts';
 export type { Start } from './start.ts';

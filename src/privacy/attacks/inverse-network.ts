@@ -30,7 +30,8 @@ export interface InverseNetworkOptions {
   readonly cut: string;
 }
 
-const defaultQueries = 3000;
+/** Or as many as there are. */
+export const defaultQueries = 3000;
 const fewestQueries = 16;
 
 export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {

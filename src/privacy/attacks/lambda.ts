@@ -1,8 +1,7 @@
 /** Chooses rMLE's λ by trying a range of them on the attacker's own pictures, all at once. */
-import { toPixels } from '../../data/index.ts';
 import type { Tensor, Tensors } from '../../model/index.ts';
-import { ssim } from '../metrics/index.ts';
 import type { DescentContext } from './attack.ts';
+import { likeness } from './likeness.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { meanSquare, repeated, repeatedTensor } from './prior/index.ts';
 import { solveInChunks } from './solvers/chunked.ts';
@@ -80,16 +79,11 @@ async function bestOf(
     onProgress,
   };
   const solution = await solveInChunks(solver, problem, (k) => context.head(k), batch);
-  const images = (t: Tensor) => ({
-    ...preprocessing,
-    count: n,
-    data: toPixels(t, preprocessing),
-  });
-  const scores = ssim(images(repeatedTensor(pictures, lambdas.length)), images(solution.pictures));
+  const { ssim } = likeness(repeatedTensor(pictures, lambdas.length), solution, preprocessing);
   let best = 0;
   let bestScore = Number.NEGATIVE_INFINITY;
   for (const [i, lambda] of lambdas.entries()) {
-    const own = scores.subarray(i * picturesTried, (i + 1) * picturesTried);
+    const own = ssim.subarray(i * picturesTried, (i + 1) * picturesTried);
     const score = own.reduce((a, b) => a + b, 0) / own.length;
     if (score > bestScore) [best, bestScore] = [lambda, score];
   }

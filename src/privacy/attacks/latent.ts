@@ -4,6 +4,7 @@
  * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
  */
 import { cost, float32, type Graph, sizeOf, type Tensors } from '../../model/index.ts';
+import { autoencoderMacs, defaultAutoencoder } from '../../training/index.ts';
 import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
@@ -44,6 +45,22 @@ export interface LatentOptions {
 /** Multiplications and additions of one beginning. For 100 victims some 50 seconds of a core, reckoned, not measured. */
 const stepBudget = 1.5e10;
 
+/** Share of the time that an own generator's training is expected to take. */
+function expectedTraining(
+  { preprocessing, available, count }: WhiteBoxContext,
+  { data, training, release }: LatentOptions,
+) {
+  const pictures = training?.pictures ?? Math.min(10_000, available(data));
+  const { size, epochs } = defaultAutoencoder(preprocessing, pictures);
+  const learning = 3 * autoencoderMacs(size) * pictures * (training?.epochs ?? epochs);
+  // The gradients of small heads wait for memory: they take twice as long as their multiplications say.
+  const search = 2 * 3 * stepBudget * count * (release ? 2 : 1);
+  return learning / (learning + search);
+}
+
+/** Steps of a beginning, by what one costs. */
+export const latentSteps = (macs: number): number => stepsWithin(stepBudget, macs, [60, 300]);
+
 export function latent(options: LatentOptions): WhiteBoxAttack {
   return { name: 'latent', threat: 'white-box', run: (context) => run(context, options) };
 }
@@ -52,7 +69,7 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   const { candidates = 512, restarts = 3, release } = options;
   const { engine, preprocessing, observed, signal } = context;
   const random = context.random.fork('latent');
-  const trainingShare = options.generator ? 0 : 0.5;
+  const trainingShare = options.generator ? 0 : expectedTraining(context, options);
   const searchShare = trainingShare + (1 - trainingShare) * (release ? 0.5 : 1);
   const between = (from: number, to: number) => (done: number) => context.onProgress?.(from + (to - from) * done);
   const generator = options.generator
@@ -66,7 +83,7 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   const codes = float32(drawn, [candidates, ...shape]);
   const one = await headBehind(generator, context, 1);
   const batch = options.batch ?? batchThatFits(one, context.memoryBytes);
-  const iterations = options.iterations ?? stepsWithin(stepBudget, cost(one).macs, [60, 300]);
+  const iterations = options.iterations ?? latentSteps(cost(one).macs);
   const behind = await headBehind(generator, context, batch);
   /** Pictures of the codes that explain what was seen. */
   const explain = async (seen: Tensors, onProgress?: (done: number) => void) => {
@@ -91,7 +108,8 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     beginnings: restarts,
     residual: found.residual,
   };
-  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters };
+  const missed = found.missed && { missed: found.missed };
+  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters, ...missed };
   const released = await descend(
     { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) },
     // The attacker's own pictures, on which the prior is chosen, begin at what the generator makes of them too.
@@ -101,5 +119,6 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     pictures: released.pictures,
     iterations: found.iterations + released.iterations,
     parameters: { ...parameters, ...released.parameters },
+    ...(released.missed && { missed: released.missed }),
   };
 }

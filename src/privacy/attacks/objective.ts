@@ -63,7 +63,7 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
     name: raised.inputs[0]!.name,
     shape: raised.inputs[0]!.shape as readonly number[],
   };
-  requireSlope(raised, picture.name);
+  requireSlope(raised, [picture.name]);
   const { structure, spatialAxes, law } = options;
   const layout = spatialAxes[0] === 2 ? 'NCHW' : 'NHWC';
   const graph = structure ? inBasis(raised, structure, layout) : raised;

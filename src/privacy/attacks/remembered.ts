@@ -1,4 +1,5 @@
 /** An attack that runs once for each observation: others may begin where it ended without running it again. */
+import { CutlineError } from '../../errors.ts';
 import type { Attack, Reconstruction } from './attack.ts';
 
 export function remembered<A extends Attack>(attack: A): A {
@@ -8,8 +9,10 @@ export function remembered<A extends Attack>(attack: A): A {
     if (known) return known;
     const answer = attack.run(context as never);
     answers.set(context.observed, answer);
-    // A run that was stopped must not be remembered.
-    answer.catch(() => answers.delete(context.observed));
+    // A run that was stopped must not be remembered; one that failed would fail again.
+    answer.catch((error) => {
+      if (!(error instanceof CutlineError) || error.code === 'CANCELLED') answers.delete(context.observed);
+    });
     return answer;
   };
   return { ...attack, run };

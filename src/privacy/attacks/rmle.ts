@@ -6,13 +6,15 @@
 import { asFloat32, float32 } from '../../model/index.ts';
 import type { DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { searchLambda } from './lambda.ts';
+import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
 import { chooseBelief, reconstruct, searchSteps } from './prior/index.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
-import type { Solution } from './solvers/solver.ts';
+import { mostSteps, type Solution } from './solvers/solver.ts';
+import { isMiss } from './solvers/stop.ts';
 import { type Start, startOf } from './start.ts';
 
 export interface RmleOptions {
@@ -46,6 +48,17 @@ export interface DescentOptions extends RmleOptions {
   readonly start?: Start | undefined;
 }
 
+const [statisticsSteps, variationSteps, adamSteps] = [200, 600, 5000];
+
+const believesStatistics = ({ solver, formula, lambdaTv }: RmleOptions): boolean =>
+  solver === 'lbfgs' && formula === undefined && (lambdaTv === undefined || lambdaTv === 'auto');
+
+/** Steps of each victim where nobody says how many. */
+export function defaultSteps(options: RmleOptions, channels: number): number {
+  if (options.solver === 'adam') return publishedPreset(channels, options.cut)?.iterations ?? adamSteps;
+  return believesStatistics(options) ? statisticsSteps : variationSteps;
+}
+
 export function rmle(options: RmleOptions): WhiteBoxAttack {
   return {
     name: 'rmle',
@@ -56,14 +69,12 @@ export function rmle(options: RmleOptions): WhiteBoxAttack {
 
 /** What rMLE does, from wherever it shall start: other attacks begin it where they ended. */
 export async function descend(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
-  const { solver, lambdaTv, formula } = options;
-  const statistics = solver === 'lbfgs' && formula === undefined && (lambdaTv === undefined || lambdaTv === 'auto');
-  return statistics ? descendWithStatistics(context, options) : descendWithVariation(context, options);
+  return believesStatistics(options) ? descendWithStatistics(context, options) : descendWithVariation(context, options);
 }
 
 async function descendWithStatistics(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
   const { count } = context;
-  const { iterations = 200, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
+  const { iterations = statisticsSteps, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
   const batch = options.batch ?? batchThatFits(await context.head(1), context.memoryBytes);
   const search = {
     context,
@@ -74,7 +85,8 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
     batch,
     start,
   };
-  const share = searchSteps / (searchSteps + restarts * count * iterations);
+  const searched = searchSteps(iterations);
+  const share = searched / (searched + restarts * count * iterations);
   const report = (done: number) => context.onProgress?.(done);
   const belief = await chooseBelief(search, (done) => report(share * done));
   const beliefs = Array.from({ length: count }, () => belief);
@@ -90,27 +102,31 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
   let best = await attempt(0);
   for (let i = 1; i < restarts; i++) best = lower(best, await attempt(i));
   const { basis, lambda } = belief;
-  const { pictures, iterations: steps } = best;
   return {
-    pictures,
-    iterations: steps,
+    pictures: best.pictures,
+    iterations: mostSteps(best),
     parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch },
+    ...missedBy(best.stops),
   };
 }
 
-/** Of two attempts, for each victim the one whose objective is lower: nothing else is known of which is nearer the truth. */
+/**
+ * Of two attempts, for each victim one that got on; of two such the one whose objective is lower: nothing else is known of
+ * which is nearer the truth.
+ */
 function lower(a: Solution, b: Solution): Solution {
   const pictures = Float32Array.from(asFloat32(a.pictures));
   const size = pictures.length / a.values.length;
-  const values = a.values.map((value, i) => {
-    if (!(b.values[i]! < value)) return value;
-    pictures.set(asFloat32(b.pictures).subarray(i * size, (i + 1) * size), i * size);
-    return b.values[i]!;
-  });
+  const second = a.stops.map((stop, i) =>
+    isMiss(stop) === isMiss(b.stops[i]!) ? b.values[i]! < a.values[i]! : isMiss(stop),
+  );
+  for (const [i, is] of second.entries())
+    if (is) pictures.set(asFloat32(b.pictures).subarray(i * size, (i + 1) * size), i * size);
   return {
     pictures: float32(pictures, a.pictures.shape),
-    values,
-    iterations: Math.max(a.iterations, b.iterations),
+    values: a.values.map((value, i) => (second[i] ? b.values[i]! : value)),
+    steps: a.steps.map((n, i) => Math.max(n, b.steps[i]!)),
+    stops: a.stops.map((stop, i) => (second[i] ? b.stops[i]! : stop)),
   };
 }
 
@@ -119,7 +135,7 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
   const preset = options.solver === 'adam' ? publishedPreset(preprocessing.channels, options.cut) : undefined;
   const learningRate = options.learningRate ?? preset?.learningRate ?? 0.01;
   const solver = options.solver === 'adam' ? adamSolver(learningRate) : lbfgsSolver;
-  const iterations = options.iterations ?? preset?.iterations ?? (options.solver === 'adam' ? 5000 : 600);
+  const iterations = options.iterations ?? defaultSteps(options, preprocessing.channels);
   const lambdaL2 = options.lambdaL2 ?? preset?.lambdaL2 ?? 0;
   const wanted = options.lambdaTv ?? preset?.lambdaTv ?? 'auto';
   const search = wanted === 'auto';
@@ -160,8 +176,8 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
     lambdaL2,
     ...(options.solver === 'adam' && { learningRate }),
   };
-  const { pictures, iterations: steps } = solution;
-  return { pictures, iterations: steps, parameters };
+  const { pictures, stops } = solution;
+  return { pictures, iterations: mostSteps(solution), parameters, ...missedBy(stops) };
 }
 
 function objectiveFor({ defense, preprocessing }: DescentContext): ObjectiveOptions {

@@ -34,32 +34,33 @@ export function pickRowsOfAll(tensors: Tensors, indices: ArrayLike<number>): Ten
 export async function runRows(engine: Engine, graph: Graph, rows: Tensors, signal?: AbortSignal): Promise<Tensors> {
   const batch = graph.inputs[0]!.shape[0] as number;
   const count = Object.values(rows)[0]!.shape[0]!;
-  const out: Record<string, { data: Float32Array; row: readonly number[] }> = {};
+  const out = new Map<string, { data: Float32Array; row: readonly number[] }>();
   const session = await engine.load(graph, signal && { signal });
   try {
     for (let at = 0; at < count; at += batch) {
       const feeds = mapped(rows, (t) => filledRows(t, at, batch));
       for (const [name, t] of Object.entries(await session.run(feeds, signal && { signal }))) {
         const size = t.data.length / batch;
-        out[name] ??= { data: new Float32Array(count * size), row: t.shape.slice(1) };
-        out[name].data.set(asFloat32(t).subarray(0, Math.min(batch, count - at) * size), at * size);
+        const rowsSoFar = out.get(name) ?? { data: new Float32Array(count * size), row: t.shape.slice(1) };
+        out.set(name, rowsSoFar);
+        rowsSoFar.data.set(asFloat32(t).subarray(0, Math.min(batch, count - at) * size), at * size);
       }
     }
   } finally {
     await session.close();
   }
-  return Object.fromEntries(Object.entries(out).map(([name, { data, row }]) => [name, float32(data, [count, ...row])]));
+  return Object.fromEntries([...out].map(([name, { data, row }]) => [name, float32(data, [count, ...row])]));
 }
 
-const chunk = 25;
+/** The same for one row as for many: the last digits of a row may hang on how many are computed at once. */
+const chunk = 16;
 
 /**
  * @param graph symbolic batch, one output
  * @returns the output [n, …]
  */
 export async function applyRows(engine: Engine, graph: Graph, rows: Tensors, signal?: AbortSignal): Promise<Tensor> {
-  const count = Object.values(rows)[0]!.shape[0]!;
-  return Object.values(await runRows(engine, bindBatch(graph, Math.min(chunk, count)), rows, signal))[0]!;
+  return Object.values(await runRows(engine, bindBatch(graph, chunk), rows, signal))[0]!;
 }
 
 function filledRows(tensor: Tensor, first: number, count: number): Tensor {

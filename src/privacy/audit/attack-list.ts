@@ -38,8 +38,15 @@ const byNameOnly: readonly AttackName[] = ['deep-prior'];
 export interface AttackSettings {
   /** Of the audit: own generators hang on it alone, so that cuts share one. */
   readonly seed: number;
+  /** Attacks that have the same share what they have learnt, whatever else is set. Default: these settings themselves. */
+  readonly shared?: object | undefined;
   readonly rmle: Omit<RmleOptions, 'cut'>;
-  readonly latent?: Partial<Omit<LatentOptions, 'training'>> | undefined;
+  readonly latent?:
+    | (Partial<Omit<LatentOptions, 'training'>> & {
+        /** Of an own generator. */
+        readonly training?: { readonly pictures?: number; readonly epochs?: number };
+      })
+    | undefined;
   readonly deepPrior?: DeepPriorOptions | undefined;
   /** Data: by default those of the inverse network. */
   readonly shadow?: Partial<Omit<ShadowOptions, 'cut'>> | undefined;
@@ -71,15 +78,19 @@ export function checkAllowed(names: readonly AttackName[], threat: Threat): void
 }
 
 /** Generators that attacks of one audit have trained. */
-const generators = new WeakMap<AttackSettings, KnownGenerators>();
+const generators = new WeakMap<object, KnownGenerators>();
 
 function latentOn(settings: AttackSettings, keep: Keep): Attack {
-  const known = generators.get(settings) ?? new Map();
-  generators.set(settings, known);
+  const sharing = settings.shared ?? settings;
+  const known = generators.get(sharing) ?? new Map();
+  generators.set(sharing, known);
   const options = { data: settings.inverseNetwork?.data ?? 'same-set', ...settings.latent } as const;
   const { generator, ...plain } = options;
   const about = generator && { sha256: modelSha256(encodeModel(generator.graph)), scale: generator.scale };
-  return keep(latent({ ...options, training: { seed: settings.seed, known } }), { ...plain, generator: about });
+  return keep(latent({ ...options, training: { ...options.training, seed: settings.seed, known } }), {
+    ...plain,
+    generator: about,
+  });
 }
 
 /** Wraps an attack that these options describe completely. */

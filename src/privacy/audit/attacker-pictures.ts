@@ -27,8 +27,11 @@ export function attackerPictures(
       return drawn(data.train, [...random.permutation(Math.max(1, data.train.count)).subarray(0, data.train.count)]);
     case 'same-distribution': {
       // The model was trained on the one split, so that the other is all it has never seen.
-      const free = Array.from({ length: data.test.count }, (_, i) => i).filter((i) => !reserved.has(i));
-      return drawn(data.test, random.shuffle(free));
+      // Shuffled before any is taken away: other victims leave the rest in its order.
+      return drawn(
+        data.test,
+        [...random.permutation(data.test.count)].filter((i) => !reserved.has(i)),
+      );
     }
     case 'gaussian':
       return generated(data, (out, i) => gaussian(out, random.fork(i)));

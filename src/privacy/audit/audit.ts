@@ -1,25 +1,48 @@
 /** The audit: every cut asked for × every defense, attacked and scored. */
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import type { CutlineError } from '../../errors.ts';
+import { CutlineError } from '../../errors.ts';
 import { inLanes } from '../../in-lanes.ts';
-import { resolveCut } from '../../model/index.ts';
+import type { FixedInput } from '../../model/index.ts';
 import { resolveDefense } from '../defenses/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
-import { isBeyondAttack } from './beyond.ts';
-import { type Audit, type AuditResult, leakageOf, type Unaudited } from './result.ts';
+import { isBeyondAttack, isFailureCode } from './beyond.ts';
+import { strongestOf } from './draft.ts';
+import type { BudgetNote } from './prepare.ts';
+import { type Audit, type AuditResult, failureFor, leakageOf, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
-import { openTruth } from './truth.ts';
+import { type KnownTruth, openTruth } from './truth.ts';
 
-export interface AuditOptions extends AuditorOptions {
-  /** Ids; default every cut between the input and the output, those left out that cannot be attacked. */
+export interface AuditOptions extends Omit<AuditorOptions, 'giveUp'> {
+  /** Ids; default every cut between the input and the output, where what cannot be attacked is told and the rest goes on. */
   readonly cuts?: readonly string[] | undefined;
   readonly defenses: readonly string[];
   readonly modelSha256: string;
+  /** Inputs that are part of the network now, and were not in the file. */
+  readonly fixed?: readonly FixedInput[] | undefined;
+  /** Where it was opened before, for as many victims. */
+  readonly truth?: KnownTruth | undefined;
+  /** Cuts that a budget has no room for: they are told as unaudited. */
+  readonly leftOut?: readonly string[] | undefined;
+  /** What a budget has chosen: it becomes part of the document. */
+  readonly note?: BudgetNote | undefined;
+  /** Of a budget: candidates that are not expected to end within are left out. */
+  readonly remainingSeconds?: (() => number) | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (progress: { readonly done: number; readonly cut: string; readonly defense: string }) => void;
+  readonly onProgress?: (progress: AuditProgress) => void;
   readonly onCell?: (cell: Cell) => void;
+  /** Called after each candidate with what is known so far, marked as incomplete. */
+  readonly onPartial?: (audit: Audit) => void;
   readonly onUnaudited?: (candidate: Unaudited) => void;
+}
+
+export interface AuditProgress {
+  /** Share of all candidates, 0 … 1. */
+  readonly done: number;
+  readonly cut: string;
+  readonly defense: string;
+  /** Under way; undefined before the first and after the last. */
+  readonly attack?: string | undefined;
 }
 
 export interface Candidate {
@@ -39,13 +62,14 @@ export function candidatesOf(
   subject: Subject,
   { cuts, defenses }: Pick<AuditOptions, 'cuts' | 'defenses'>,
 ): Candidate[] {
-  const ids = cuts ?? subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
+  const ids = cuts ?? subject.ids.filter((id) => id !== 'input' && id !== 'output');
   return ids.flatMap((cut) => defenses.map((defense) => ({ cut, defense })));
 }
 
 /**
  * @param engines one for each candidate that shall be under way at a time
- * @throws CutlineError CUT_NOT_FOUND and DEFENSE_SPEC before anything is attacked, and what `Auditor` throws
+ * @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE and DEFENSE_SPEC before anything is attacked, and what `Auditor` throws;
+ *   where no attack could even be mounted, why not
  */
 export async function runAudit(
   engines: readonly Engine[],
@@ -54,55 +78,101 @@ export async function runAudit(
   options: AuditOptions,
 ): Promise<AuditOutcome> {
   const { signal } = options;
-  const truth = await openTruth(data, subject, options, signal);
-  const auditors = engines.map((engine) => new Auditor(engine, subject, data, options, truth));
+  const truth = options.truth ?? (await openTruth(data, subject, options, signal));
+  const own = { ...options, insist: options.insist ?? options.cuts !== undefined };
+  const auditors = engines.map((engine) => new Auditor(engine, subject, data, own, truth));
   const candidates = candidatesOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
-  for (const { cut } of candidates) resolveCut(subject.cuts, cut);
+  for (const cut of options.cuts ?? []) subject.cut(cut);
   for (const { defense } of candidates) resolveDefense(defense, 1);
-  const outcomes: (Cell | Unaudited)[] = [];
+  const outcomes: Outcome[] = [];
+  const expected = candidates.map(({ cut }) =>
+    options.expected ? options.attacks.reduce((sum, attack) => sum + options.expected!(cut, attack), 0) : 1,
+  );
+  const all = expected.reduce((a, b) => a + b, 0);
   const shares = new Float64Array(candidates.length);
   const errors: CutlineError[] = [];
   await inLanes(
     candidates,
     auditors,
     async ({ cut, defense }, index, auditor, stop) => {
-      const report = (share: number) => {
+      const report = (share: number, attack?: string) => {
         shares[index] = share;
-        options.onProgress?.({ done: shares.reduce((a, b) => a + b, 0) / candidates.length, cut, defense });
+        const done = shares.reduce((sum, s, i) => sum + s * expected[i]!, 0) / all;
+        options.onProgress?.({ done, cut, defense, attack });
       };
+      const settle = (outcome: Outcome) => {
+        outcomes[index] = outcome;
+        options.onPartial?.({ ...documentOf(outcomes, data, options), incomplete: true });
+      };
+      if (options.remainingSeconds && options.remainingSeconds() < expected[index]!) {
+        const candidate = leftOut(cut, defense, 'the time that was allowed is used up');
+        settle(candidate);
+        options.onUnaudited?.(candidate);
+        report(1);
+        return;
+      }
       report(0);
       try {
         const cell = await auditor.audit(cut, defense, stop, report);
-        outcomes[index] = cell;
+        settle(cell);
         options.onCell?.(cell);
       } catch (error) {
         // Whoever named a cut wants it or an error.
-        if (options.cuts || !isBeyondAttack(error)) throw error;
+        if (own.insist || !isBeyondAttack(error)) throw error;
         errors[index] = error;
         const candidate = { cut, defense, code: error.code, message: error.message };
-        outcomes[index] = candidate;
+        settle(candidate);
         options.onUnaudited?.(candidate);
       }
       report(1);
     },
     signal,
   );
-  const cells = outcomes.filter((o): o is Cell => 'results' in o);
-  const unaudited = outcomes.filter((o): o is Unaudited => !('results' in o));
-  if (cells.length === 0 && errors.length > 0) throw errors.find(Boolean);
+  const cells = outcomes.filter(isCell);
+  const mounted = cells.some(({ results, failed }) => results.length > 0 || failed.some((f) => isFailureCode(f.code)));
+  const refusal = errors.find(Boolean) ?? cells.find((c) => c.refusal)?.refusal;
+  if (!mounted && refusal) throw refusal;
+  return { audit: documentOf(outcomes, data, options), auditor: auditors[0]!, cells };
+}
+
+type Outcome = Cell | Unaudited;
+
+const isCell = (outcome: Outcome): outcome is Cell => 'results' in outcome;
+
+function leftOut(cut: string, defense: string, problem: string): Unaudited {
+  const { code, message } = new CutlineError('AUDIT_LEFT_OUT', { cut, problem });
+  return { cut, defense, code, message };
+}
+
+/** @param outcomes in the order of the candidates; those that are not known yet are holes */
+function documentOf(outcomes: readonly Outcome[], data: Dataset, options: AuditOptions): Audit {
+  const cells = outcomes.filter(isCell);
   const results: AuditResult[] = cells.flatMap((c) => c.results);
   const skipped = cells.flatMap((c) => c.skipped);
-  const audit: Audit = {
+  const failed = cells.flatMap((c) => c.failed);
+  const strongest = strongestOf(options.attacks);
+  const unaudited = outcomes.flatMap((o): Unaudited[] => {
+    if (!isCell(o)) return [o];
+    const failure = failureFor(o.exposure, strongest, failed);
+    return failure
+      ? [{ cut: failure.cut, defense: failure.defense, code: failure.code, message: failure.message }]
+      : [];
+  });
+  const unreached = (options.leftOut ?? []).flatMap((cut) =>
+    options.defenses.map((defense) => leftOut(cut, defense, 'the budget has no room for it')),
+  );
+  return {
     format: 'cutline.audit/1',
-    model: { sha256: options.modelSha256 },
+    model: { sha256: options.modelSha256, ...(options.fixed?.length && { fixed: options.fixed }) },
     results,
-    leakage: leakageOf(results),
-    unaudited,
+    leakage: leakageOf(results, failed),
+    unaudited: [...unaudited, ...unreached],
+    failed,
     ...(skipped.length > 0 && { skipped }),
+    ...(options.note && { budget: options.note }),
     exposure: cells.map((c) => c.exposure),
     data: { name: data.name.split(':')[0]!, sha256: data.sha256, count: data.test.count },
     seed: options.seed,
   };
-  return { audit, auditor: auditors[0]!, cells };
 }

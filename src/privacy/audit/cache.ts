@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readBounded, writeAtomically } from '../../files.ts';
 import { asFloat32, encodeModel, float32, parseModel, sizeOf } from '../../model/index.ts';
-import type { Attack, Reconstruction } from '../attacks/index.ts';
+import { type Attack, missReasons, type Reconstruction } from '../attacks/index.ts';
 
 /** What was found, and how long it took to find. */
 export type Kept = Reconstruction & { readonly seconds: number };
@@ -27,6 +27,7 @@ const headerSchema = z.strictObject({
   parameters: z.record(z.string(), z.union([z.number(), z.string()])),
   seconds: z.number().nonnegative(),
   decoderBytes: z.int().nonnegative(),
+  missed: z.array(z.strictObject({ victim: z.int().nonnegative(), reason: z.enum(missReasons) })).optional(),
 });
 
 /** Of one file, and of all together; the oldest go first. */
@@ -34,7 +35,7 @@ const mostFileBytes = 512 * 2 ** 20;
 const mostBytes = 4 * 2 ** 30;
 
 /** Raised whenever an attack comes to other results with the same options: what was kept before is not found any more. */
-const revision = 2;
+const revision = 3;
 
 /** @param conditions everything that decides the outcome */
 export function cacheKey(conditions: Readonly<Record<string, unknown>>): string {
@@ -42,7 +43,7 @@ export function cacheKey(conditions: Readonly<Record<string, unknown>>): string 
   return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
 }
 
-/** The same attack, which asks the cache before it begins and tells it when it is done. */
+/** The same attack, which asks the cache before it begins and tells it when it is done; an attack that failed is not kept. */
 export function kept<A extends Attack>(attack: A, cache: AttackCache, key: string): A {
   const run = async (context: Parameters<A['run']>[0]): Promise<Kept> => {
     const known = await cache.get(key);
@@ -51,19 +52,28 @@ export function kept<A extends Attack>(attack: A, cache: AttackCache, key: strin
       return known;
     }
     const started = performance.now();
-    const found = await attack.run(context as never);
-    const whole = { ...found, seconds: (performance.now() - started) / 1000 };
+    const found: Reconstruction & Partial<Kept> = await attack.run(context as never);
+    // What another cache has kept took its time when it was made.
+    const whole = { ...found, seconds: found.seconds ?? (performance.now() - started) / 1000 };
     await cache.put(key, whole);
     return whole;
   };
   return { ...attack, run };
 }
 
+/** For as long as somebody holds it. */
+export function memoryCache(): AttackCache {
+  const known = new Map<string, Kept>();
+  return { get: async (key) => known.get(key), put: async (key, found) => void known.set(key, found) };
+}
+
 /**
  * A file is a line of JSON, then the pictures (float32, little endian), then the decoder (ONNX). What cannot be read is as
- * good as absent: it is made again.
+ * good as absent: it is made again. What cannot be written is lost to the next audit, not to this one.
+ * @param note told once when nothing can be kept any more
  */
-export function folderCache(folder: string): AttackCache {
+export function folderCache(folder: string, note: (line: string) => void = () => {}): AttackCache {
+  let isTold = false;
   const pathOf = (key: string) => join(folder, `${key}.attack`);
   return {
     async get(key) {
@@ -77,13 +87,18 @@ export function folderCache(folder: string): AttackCache {
     async put(key, found) {
       const bytes = encode(found);
       if (bytes.length > mostFileBytes) return;
-      await writeAtomically(pathOf(key), bytes);
-      await forgetOldest(folder);
+      try {
+        await writeAtomically(pathOf(key), bytes);
+        await forgetOldest(folder);
+      } catch (error) {
+        if (!isTold) note(`finished attacks are not kept: ${(error as Error).message}`);
+        isTold = true;
+      }
     },
   };
 }
 
-function encode({ pictures, iterations, queries, parameters, seconds, decoder }: Kept): Buffer {
+function encode({ pictures, iterations, queries, parameters, seconds, decoder, missed }: Kept): Buffer {
   const model = decoder ? encodeModel(decoder) : new Uint8Array();
   const data = asFloat32(pictures);
   const header = {
@@ -94,6 +109,7 @@ function encode({ pictures, iterations, queries, parameters, seconds, decoder }:
     parameters,
     seconds,
     decoderBytes: model.length,
+    missed,
   };
   return Buffer.concat([
     Buffer.from(`${JSON.stringify(header)}\n`),
@@ -106,7 +122,7 @@ function decode(bytes: Buffer): Kept | undefined {
   try {
     const end = bytes.indexOf(10);
     const header = headerSchema.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')));
-    const { shape, decoderBytes, queries, format: _, ...rest } = header;
+    const { shape, decoderBytes, queries, missed, format: _, ...rest } = header;
     const size = 4 * sizeOf(shape);
     const pictures = bytes.subarray(end + 1, end + 1 + size);
     const model = bytes.subarray(end + 1 + size);
@@ -114,6 +130,7 @@ function decode(bytes: Buffer): Kept | undefined {
     return {
       ...rest,
       ...(queries !== undefined && { queries }),
+      ...(missed && { missed }),
       // Copied: a Buffer need not begin at a multiple of four.
       pictures: float32(new Float32Array(Uint8Array.from(pictures).buffer), shape),
       ...(decoderBytes > 0 && { decoder: parseModel(model, { path: 'cache' }) }),

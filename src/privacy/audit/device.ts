@@ -1,7 +1,7 @@
 /** The device as the audit plays it: input through the head and the defense to what the cloud sees. */
 import type { Engine, Session } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Cut, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { asFloat32, type Cut, fixedShape, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Defense, NoiseSource } from '../defenses/index.ts';
 import type { Subject } from './subject.ts';
 
@@ -12,7 +12,7 @@ const chunk = 25;
  * @param inputs network inputs [n, …]
  * @param noise for all rows, or one for each
  * @returns the tensors of the cut, [n, …], in float32
- * @throws CutlineError ACTIVATION_NOT_FINITE, ACTIVATION_DTYPE
+ * @throws CutlineError ACTIVATION_NOT_FINITE, ACTIVATION_DTYPE, ACTIVATION_SHAPE
  */
 export async function observe(
   engine: Engine,
@@ -25,13 +25,13 @@ export async function observe(
 ): Promise<Tensors> {
   const seen = defense.where === 'input' ? applied(defense, inputs, noise) : inputs;
   const raw = await runInChunks(engine, subject, cut, seen, signal);
-  const out: Record<string, Tensor> = {};
+  const out = new Map<string, Tensor>();
   for (const [name, tensor] of Object.entries(raw)) {
     if (!asFloat32(tensor).every(Number.isFinite))
       throw new CutlineError('ACTIVATION_NOT_FINITE', { cut: cut.id, tensor: name });
-    out[name] = defense.where === 'activation' ? applied(defense, tensor, noise) : tensor;
+    out.set(name, defense.where === 'activation' ? applied(defense, tensor, noise) : tensor);
   }
-  return out;
+  return Object.fromEntries(out);
 }
 
 function applied(defense: Defense, tensor: Tensor, noise: NoiseSource | ((row: number) => NoiseSource)): Tensor {
@@ -52,7 +52,9 @@ async function runInChunks(
   inputs: Tensor,
   signal?: AbortSignal,
 ): Promise<Tensors> {
-  for (const { name, dtype } of cut.tensors) {
+  for (const value of cut.tensors) {
+    const { name, dtype } = value;
+    if (!fixedShape(value)) throw new CutlineError('ACTIVATION_SHAPE', { cut: cut.id, tensor: name });
     if (dtype !== 'float32') throw new CutlineError('ACTIVATION_DTYPE', { cut: cut.id, tensor: name, dtype });
   }
   const count = inputs.shape[0]!;

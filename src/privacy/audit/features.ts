@@ -8,6 +8,7 @@ import {
   type Gallery,
   type Images,
   type Interval,
+  imagesAt,
   joinRows,
   type Reidentification,
   type Rows,
@@ -63,15 +64,21 @@ export class FeatureSpace {
     this.#gallery = gallery;
   }
 
-  async score(seen: Images, random: Random, signal?: AbortSignal): Promise<FeatureScores> {
+  /** @param counted places of the victims that count; default all */
+  async score(
+    all: Images,
+    random: Random,
+    signal?: AbortSignal,
+    counted: readonly number[] = Array.from({ length: all.count }, (_, i) => i),
+  ): Promise<FeatureScores> {
     this.#known ??= await this.#open(signal);
-    const { view, truth, guesses, gallery } = this.#known;
-    const { features, scores } = await view.see(seen, signal);
+    const { view, guesses, gallery } = this.#known;
+    const truth = viewOf(this.#known.truth, counted);
+    const { features, scores } = await view.see(imagesAt(all, counted), signal);
     const noLayer = 'the model has no cut of one float32 tensor before its last layer with weights';
-    const noScores = 'the first output of the model is no [n, classes]';
     const omitted: Omitted[] = [
       ...(features ? [] : ['featureCosine', 'featureReidentification'].map((metric) => ({ metric, reason: noLayer }))),
-      ...(scores ? [] : [{ metric: 'labelAgreement', reason: noScores }]),
+      ...(scores ? [] : [{ metric: 'labelAgreement', reason: view.noScores! }]),
     ];
     return {
       ...(features && {
@@ -80,14 +87,11 @@ export class FeatureSpace {
           baseline: bestGuess(guesses.features!, truth.features!, cosines),
           cut: view.cut!.id,
         },
-        featureReidentification: gallery!.identify(
-          features,
-          Array.from({ length: seen.count }, (_, i) => i),
-        ),
+        featureReidentification: gallery!.identify(features, counted),
       }),
       ...(scores && {
         labelAgreement: {
-          ...shareOf(mean(sameChoice(truth.scores!, scores)) * seen.count, seen.count),
+          ...shareOf(mean(sameChoice(truth.scores!, scores)) * counted.length, counted.length),
           baseline: bestGuess(guesses.scores!, truth.scores!, sameChoice),
         },
       }),
@@ -109,6 +113,16 @@ export class FeatureSpace {
     }
     return { view, truth, guesses, gallery: createGallery(joinRows(parts)) };
   }
+}
+
+/** Of some of the pictures. */
+function viewOf({ features, scores }: View, rows: readonly number[]): View {
+  const some = ({ length, data }: Rows): Rows => {
+    const out = new Float32Array(rows.length * length);
+    for (const [k, i] of rows.entries()) out.set(data.subarray(i * length, (i + 1) * length), k * length);
+    return { count: rows.length, length, data: out };
+  };
+  return { ...(features && { features: some(features) }), ...(scores && { scores: some(scores) }) };
 }
 
 /** The guess that does best over all victims, as for the other baselines. */

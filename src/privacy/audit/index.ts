@@ -1,9 +1,17 @@
 /** What leaks through each cut, measured. */
 export { type AttackName, attackNames, attacksAllowed, checkAllowed, defaultAttacks } from './attack-list.ts';
-export { type AuditOptions, type AuditOutcome, candidatesOf, runAudit } from './audit.ts';
+export { type AuditOptions, type AuditOutcome, type AuditProgress, candidatesOf, runAudit } from './audit.ts';
 export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 export { isBeyondAttack } from './beyond.ts';
 export { type AttackCache, folderCache } from './cache.ts';
 export { lanesFor } from './lanes.ts';
-export { type Audit, type AuditResult, type LeakageResult, leakageOf, type Unaudited } from './result.ts';
+export { type BudgetNote, type Prepared, prepareAudit, type Range } from './prepare.ts';
+export {
+  type Audit,
+  type AuditResult,
+  type Failed,
+  type LeakageResult,
+  leakageOf,
+  type Unaudited,
+} from './result.ts';
 export { Subject } from './subject.ts';

@@ -96,7 +96,8 @@ export function blackBox(ground: Ground): BlackBoxContext {
 }
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
-  const { engine, subject, cut, defense, random, signal } = ground;
+  const { engine, subject, cut, defense, signal } = ground;
+  const own = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
     head: async (n) => (await subject.parts(cut, n)).head,
@@ -106,8 +107,7 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
       const indices = Array.from({ length: count }, (_, i) => pictures.count - 1 - i);
       return preprocess(await pictures.pixels(indices, signal), subject.preprocessing);
     },
-    simulate: (inputs) =>
-      observe(engine, subject, cut, inputs, defense, seededNoise(random.fork('simulation')), signal),
+    simulate: (inputs) => observe(engine, subject, cut, inputs, defense, (row) => seededNoise(own.fork(row)), signal),
   };
 }
 
@@ -116,7 +116,11 @@ export function queryFree(ground: Ground): QueryFreeContext {
   const fresh = ground.random.fork('structure');
   return {
     ...everyAttacker(ground),
-    tail: async (n) => (await subject.parts(cut, n)).tail,
+    async tail(n) {
+      const problem = await subject.noAnswer(n);
+      if (problem) throw new CutlineError('SHADOW_UNFIT', { cut: cut.id, problem });
+      return (await subject.parts(cut, n)).tail;
+    },
     // Drawn anew before constants are computed, since those may be made of weights.
     structure: async (n) => foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, fresh), engine),
     async labelled(kind) {

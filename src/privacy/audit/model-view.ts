@@ -32,6 +32,8 @@ async function featureCut(subject: Subject): Promise<Cut | undefined> {
 export class ModelView {
   /** Where the features are taken. */
   readonly cut: Cut | undefined;
+  /** Why there are no class scores; undefined where there are. */
+  readonly noScores: string | undefined;
   readonly #subject: Subject;
   /** One for as long as the engine lives: the runtime leaks where sessions come and go. */
   readonly #session: Session | undefined;
@@ -43,10 +45,13 @@ export class ModelView {
     const whole = await subject.whole(chunk);
     const features = cut?.tensors[0]?.name;
     const [first] = whole.outputs;
-    const scores = first && isClassScores(first) ? first.name : undefined;
+    const noAnswer = await subject.noAnswer(chunk);
+    const noScores =
+      noAnswer ?? (first && isClassScores(first) ? undefined : 'the first output of the model is no [n, classes]');
+    const scores = noScores === undefined ? first!.name : undefined;
     const wanted = new Set([features, scores].filter((name) => name !== undefined));
     const session = wanted.size > 0 ? await engine.load(answering(whole, wanted)) : undefined;
-    return new ModelView(subject, session, cut, scores);
+    return new ModelView(subject, session, cut, scores, noScores);
   }
 
   private constructor(
@@ -54,8 +59,10 @@ export class ModelView {
     session: Session | undefined,
     cut: Cut | undefined,
     scores: string | undefined,
+    noScores: string | undefined,
   ) {
     this.cut = cut;
+    this.noScores = noScores;
     this.#subject = subject;
     this.#session = session;
     this.#features = cut?.tensors[0]?.name;

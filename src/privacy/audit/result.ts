@@ -1,7 +1,9 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
-import { type Threat, threats } from '../attacks/index.ts';
+import type { FixedInput } from '../../model/index.ts';
+import { type Missed, type Threat, threats } from '../attacks/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
+import type { BudgetNote } from './prepare.ts';
 import type { Scores } from './score.ts';
 
 export interface AuditResult extends Scores, FeatureScores {
@@ -21,6 +23,8 @@ export interface AuditResult extends Scores, FeatureScores {
   /** Pictures that the device was asked about, for attacks that ask. */
   readonly queries?: number;
   readonly parameters: Readonly<Record<string, number | string>>;
+  /** Victims of whom the attack found nothing out, by place: no figure counts them. Absent where there are none. */
+  readonly missed?: readonly Missed[];
 }
 
 /** The strongest attack on one (cut, defense, codec, threat), be it one of a weaker threat: by the upper end of SSIM, then of PSNR. */
@@ -29,7 +33,7 @@ export type LeakageResult = Pick<
   'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
 >;
 
-/** A candidate that could not be attacked. Nothing is known about it: it is not safe. */
+/** A candidate that could not be attacked, or on which an attack that was asked for failed. It is not known to be safe. */
 export interface Unaudited {
   readonly cut: string;
   readonly defense: string;
@@ -42,26 +46,38 @@ export interface Skipped extends Unaudited {
   readonly attack: string;
 }
 
+/** An attack that found nothing out: that is no measurement. */
+export interface Failed extends Skipped {
+  readonly codec: 'float32';
+  readonly threat: Threat;
+}
+
 export interface Audit {
   readonly format: 'cutline.audit/1';
-  readonly model: { readonly sha256: string };
+  /** Of an audit that was stopped: candidates that are not here were not reached. */
+  readonly incomplete?: true;
+  /** Of the file, and what `--input` fixed, where it did. */
+  readonly model: { readonly sha256: string; readonly fixed?: readonly FixedInput[] };
   readonly results: readonly AuditResult[];
   readonly leakage: readonly LeakageResult[];
   readonly unaudited: readonly Unaudited[];
+  readonly failed: readonly Failed[];
   /** Absent where every attack applied. */
   readonly skipped?: readonly Skipped[];
+  /** Where less was done than was asked for, or usual. */
+  readonly budget?: BudgetNote;
   /** One a (cut, defense) that was audited; no attack is needed for it. */
   readonly exposure: readonly Exposure[];
   readonly data: { readonly name: string; readonly sha256: string; readonly count: number };
   readonly seed: number;
 }
 
-/** An attacker of a stronger threat can do all that a weaker one can. */
-export function leakageOf(results: readonly AuditResult[]): LeakageResult[] {
+/** An attacker of a stronger threat can do all that a weaker one can. What a failed attack leaves open is no leakage. */
+export function leakageOf(results: readonly AuditResult[], failed: readonly Failed[] = []): LeakageResult[] {
   const best = new Map<string, AuditResult>();
   for (const { cut, defense, codec, threat } of results) {
     const key = JSON.stringify([cut, defense, codec, threat]);
-    if (best.has(key)) continue;
+    if (best.has(key) || failureFor({ cut, defense }, threat, failed)) continue;
     const mountable = results.filter(
       (r) =>
         r.cut === cut &&
@@ -85,3 +101,17 @@ export function leakageOf(results: readonly AuditResult[]): LeakageResult[] {
 
 const isStronger = (a: AuditResult, b: AuditResult): boolean =>
   a.ssim.high > b.ssim.high || (a.ssim.high === b.ssim.high && a.psnr.high > b.psnr.high);
+
+/**
+ * The failed attack because of which nothing is known of what an attacker of this threat gets. A shadow model is the weakest
+ * attacker's, and is missed by nobody else.
+ */
+export function failureFor(
+  { cut, defense }: Pick<Failed, 'cut' | 'defense'>,
+  threat: Threat,
+  failed: readonly Failed[],
+): Failed | undefined {
+  const mountable = (f: Failed) => threats.indexOf(f.threat) >= threats.indexOf(threat);
+  const required = (f: Failed) => f.threat !== 'query-free' || threat === 'query-free';
+  return failed.find((f) => f.cut === cut && f.defense === defense && mountable(f) && required(f));
+}

@@ -2,8 +2,7 @@
 
 import type { Preprocessing } from '../../data/index.ts';
 import { toPixels } from '../../data/index.ts';
-import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Tensor } from '../../model/index.ts';
+import { asFloat32, float32, type Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import {
   type Baseline,
@@ -11,6 +10,8 @@ import {
   type Gallery,
   type Images,
   type Interval,
+  imagesAt,
+  meanOf,
   mse,
   msSsim,
   PSNR_CAP_DB,
@@ -46,26 +47,39 @@ export interface Scores {
   readonly gain: { readonly psnr: Interval; readonly ssim: Interval };
   /** By pictures: who has which face, which house. */
   readonly reidentification: Reidentification;
-  /** Victim by victim, in order, for statistics of one's own: dB to 3 decimals, SSIM to 5. */
+  /** Victim by victim, in order, for statistics of one's own: dB to 3 decimals, SSIM to 5; null where the attack missed. */
   readonly perImage: {
-    readonly psnr: readonly number[];
-    readonly ssim: readonly number[];
-    readonly ssimPaper: readonly number[];
+    readonly psnr: readonly (number | null)[];
+    readonly ssim: readonly (number | null)[];
+    readonly ssimPaper: readonly (number | null)[];
   };
 }
 
-/** @throws CutlineError ATTACK_DIVERGED: what is not a number must not pass for a safe cut */
-export function imagesOf(pictures: Tensor, preprocessing: Preprocessing, attack: string, cut: string): Images {
-  if (!asFloat32(pictures).every(Number.isFinite)) throw new CutlineError('ATTACK_DIVERGED', { attack, cut });
+/** What was made of every victim, to be looked at; what is no number is shown as the middle of the network's range. */
+export function imagesOf(pictures: Tensor, preprocessing: Preprocessing): Images {
   const { channels, height, width } = preprocessing;
-  return { count: pictures.shape[0]!, channels, height, width, data: toPixels(pictures, preprocessing) };
+  const finite = float32(
+    asFloat32(pictures).map((v) => (Number.isFinite(v) ? v : 0)),
+    pictures.shape,
+  );
+  return { count: pictures.shape[0]!, channels, height, width, data: toPixels(finite, preprocessing) };
 }
 
-export function score(seen: Images, truth: Truth, random: Random): Scores {
-  const { values: multiScale, ssim: ssims, scales } = msSsim(truth.victims, seen);
-  const psnrs = psnr(truth.victims, seen);
-  const papers = ssim(truth.victims, seen, 'paper');
-  const { baseline } = truth;
+/** @param counted places of the victims that count, two or more */
+export function score(all: Images, truth: Truth, counted: readonly number[], random: Random): Scores {
+  const [seen, victims] = [imagesAt(all, counted), imagesAt(truth.victims, counted)];
+  const { values: multiScale, ssim: ssims, scales } = msSsim(victims, seen);
+  const psnrs = psnr(victims, seen);
+  const papers = ssim(victims, seen, 'paper');
+  const guess = {
+    psnr: Float64Array.from(counted, (i) => truth.baseline.each.psnr[i]!),
+    ssim: Float64Array.from(counted, (i) => truth.baseline.each.ssim[i]!),
+  };
+  const placed = (values: readonly number[]) => {
+    const out: (number | null)[] = Array.from({ length: all.count }, () => null);
+    for (const [k, i] of counted.entries()) out[i] = values[k]!;
+    return out;
+  };
   const band = (label: string, values: Float64Array, low: number, high: number): Interval =>
     bootstrap(values, random.fork(label), { range: [low, high] });
   return {
@@ -73,17 +87,18 @@ export function score(seen: Images, truth: Truth, random: Random): Scores {
     ssim: { ...band('ssim', ssims, -1, 1), worstDecile: worstDecile(ssims) },
     ssimPaper: band('ssim paper', papers, -1, 1),
     msssim: { ...band('ms-ssim', multiScale, 0, 1), scales },
-    mse: band('mse', mse(truth.victims, seen), 0, 1),
-    baseline: { psnr: baseline.psnr, ssim: baseline.ssim },
+    mse: band('mse', mse(victims, seen), 0, 1),
+    baseline: { psnr: meanOf(guess.psnr), ssim: meanOf(guess.ssim) },
     gain: {
-      psnr: band('gain psnr', minus(psnrs, baseline.each.psnr), -PSNR_CAP_DB, PSNR_CAP_DB),
-      ssim: band('gain ssim', minus(ssims, baseline.each.ssim), -2, 2),
+      psnr: band('gain psnr', minus(psnrs, guess.psnr), -PSNR_CAP_DB, PSNR_CAP_DB),
+      ssim: band('gain ssim', minus(ssims, guess.ssim), -2, 2),
     },
-    reidentification: truth.gallery.identify(
-      pictureRows(seen),
-      Array.from({ length: seen.count }, (_, i) => i),
-    ),
-    perImage: { psnr: rounded(psnrs, 3), ssim: rounded(ssims, 5), ssimPaper: rounded(papers, 5) },
+    reidentification: truth.gallery.identify(pictureRows(seen), counted),
+    perImage: {
+      psnr: placed(rounded(psnrs, 3)),
+      ssim: placed(rounded(ssims, 5)),
+      ssimPaper: placed(rounded(papers, 5)),
+    },
   };
 }
 

@@ -11,23 +11,41 @@ import {
   type Graph,
   hasSymbolicBatch,
   inferShapes,
+  resolveCut,
   type Split,
   split,
+  type ValueInfo,
   withBatch,
 } from '../../model/index.ts';
+import { type Beside, besidePicture, type SubjectOptions } from './beside.ts';
 
 export class Subject {
   readonly preprocessing: Preprocessing;
+  /** Cuts of which one picture decides alone what they send, in order of depth. */
   readonly cuts: readonly Cut[];
+  /** Ids of the cuts to speak of, in order of depth: also of those that hang on inputs beside the picture. */
+  readonly ids: readonly string[];
+  /** Inputs beside the picture without which the model gives no answer: what there is here ends before they come in. */
+  readonly absent: readonly string[];
   readonly #engine: Engine;
   readonly #graph: Graph;
+  readonly #beside: Beside | undefined;
   readonly #whole = new Map<number, Promise<Graph>>();
 
-  /** @throws CutlineError AUDIT_INPUT when the network does not take one picture of this size */
-  static async open(engine: Engine, network: Graph, preprocessing: Preprocessing): Promise<Subject> {
+  /**
+   * @param network of several inputs: what hangs on the picture alone is audited
+   * @throws CutlineError AUDIT_INPUT when the network does not take one picture of this size, AUDIT_PICTURE
+   */
+  static async open(
+    engine: Engine,
+    network: Graph,
+    preprocessing: Preprocessing,
+    options: SubjectOptions = {},
+  ): Promise<Subject> {
     const wanted = inputShape(1, preprocessing);
+    const beside = await besidePicture(engine, network, wanted, options);
     // Where the network takes pictures of any size, the preprocessing says which.
-    const graph = bindAllButBatch(network, wanted);
+    const graph = bindAllButBatch(beside?.tower ?? network, wanted);
     const one = await inferShapes(bindBatch(graph, 1), engine);
     const [input, ...others] = one.inputs;
     const fits =
@@ -36,29 +54,52 @@ export class Subject {
       const found = one.inputs.map((v) => `${v.name} ${v.dtype} [${v.shape}]`).join(', ');
       throw new CutlineError('AUDIT_INPUT', { found, wanted: wanted.join(',') });
     }
-    return new Subject(engine, graph, one, preprocessing);
+    return new Subject(engine, graph, one, preprocessing, beside);
   }
 
-  private constructor(engine: Engine, graph: Graph, one: Graph, preprocessing: Preprocessing) {
+  private constructor(
+    engine: Engine,
+    graph: Graph,
+    one: Graph,
+    preprocessing: Preprocessing,
+    beside: Beside | undefined,
+  ) {
     this.#engine = engine;
     // An export with a fixed batch is changed through the shapes that are known of it.
     this.#graph = hasSymbolicBatch(graph) ? graph : one;
     this.preprocessing = preprocessing;
-    this.cuts = findCuts(one);
-    this.#whole.set(1, Promise.resolve(one));
+    this.#beside = beside;
+    this.cuts = beside?.cuts ?? findCuts(one);
+    this.ids = beside?.ids ?? this.cuts.map((c) => c.id);
+    this.absent = beside?.absent ?? [];
+    // Of one picture, unless the file or --shape fixes another batch.
+    this.#whole.set(one.inputs[0]!.shape[0] as number, Promise.resolve(one));
   }
 
   get input(): string {
     return this.#graph.inputs[0]!.name;
   }
 
-  /** The whole network for a batch of n, shapes known. */
+  /** @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE when it hangs on more than the picture */
+  cut(id: string): Cut {
+    return this.#beside ? this.#beside.cut(id) : resolveCut(this.cuts, id);
+  }
+
+  /** The whole network for a batch of n, shapes known; what of it hangs on the picture alone where other inputs are absent. */
   whole(n: number): Promise<Graph> {
     const known = this.#whole.get(n);
     if (known) return known;
     const made = inferShapes(withBatch(this.#graph, n), this.#engine);
     this.#whole.set(n, made);
     return made;
+  }
+
+  /** Why the first output for n pictures is not an answer for each of them; undefined where it may be one. */
+  async noAnswer(n: number): Promise<string | undefined> {
+    if (this.absent.length > 0) return `the model gives no answer without ${this.absent.join(', ')}`;
+    const [many, one] = [await this.whole(n), await this.whole(1)].map((graph) => graph.outputs[0]!);
+    const rows = (v: ValueInfo) => `${v.shape.slice(1)}`;
+    return rows(many!) === rows(one!) ? undefined : 'the rows of the first output grow with the batch';
   }
 
   /** Head and tail for a batch of n. What is constant in the head has been computed, so that it can be differentiated. */

@@ -2,12 +2,13 @@
 import { preprocess, type Split } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { asFloat32, type Cut, float32, sizeOf, type Tensors } from '../../model/index.ts';
+import { own } from '../../own.ts';
 import type { Defense, NoiseSource } from '../defenses/index.ts';
 import { observe } from './device.ts';
 import type { Subject } from './subject.ts';
 
 export interface Utility {
-  /** 0 … 1; null without labels, or where the first output is no row of class scores. */
+  /** 0 … 1; null without labels, or where the first output is no row of class scores for each picture. */
   readonly accuracy: number | null;
   readonly images: number;
 }
@@ -28,7 +29,7 @@ export async function utility(
   const labels = data.labels;
   const count = Math.min(limit, data.count);
   const n = Math.min(chunk, count);
-  if (!labels || count === 0) return { accuracy: null, images: 0 };
+  if (!labels || count === 0 || (await subject.noAnswer(n))) return { accuracy: null, images: 0 };
   const { tail } = await subject.parts(cut, n);
   const output = tail.outputs[0]!;
   if (output.dtype !== 'float32') return { accuracy: null, images: 0 };
@@ -64,5 +65,5 @@ export async function utility(
 }
 
 function pick(tensors: Tensors, names: readonly string[]): Tensors {
-  return Object.fromEntries(names.map((name) => [name, tensors[name] ?? float32([], [0])]));
+  return Object.fromEntries(names.map((name) => [name, own(tensors, name) ?? float32([], [0])]));
 }

@@ -1,8 +1,8 @@
 /** How strongly the head's output follows its input: ‖J‖² = tr JᵀJ of each picture, from random probes. */
-import { vectorJacobianGraph } from '../../autodiff/index.ts';
+import { loadGradient, vectorJacobianGraph } from '../../autodiff/index.ts';
 import type { Preprocessing } from '../../data/index.ts';
 import type { Engine, Session } from '../../engine/index.ts';
-import { CutlineError } from '../../errors.ts';
+import { CutlineError, type ErrorCode } from '../../errors.ts';
 import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 
@@ -33,9 +33,12 @@ export interface JacobianOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Codes of heads that differences can still be taken of. */
+const withoutGradient = new Set<ErrorCode>(['NO_GRADIENT_RULE', 'GRADIENT_REFUSED']);
+
 /**
  * Hutchinson's estimator (1989) with signs ±1, which vary less than normal probes: E‖Jᵀu‖² = E‖Jv‖² = tr JᵀJ.
- * @throws CutlineError NO_GRADIENT_RULE only where `method` asks for gradients
+ * @throws CutlineError NO_GRADIENT_RULE, GRADIENT_REFUSED only where `method` asks for gradients
  */
 export async function squaredJacobian(options: JacobianOptions): Promise<Jacobian> {
   const { method } = options;
@@ -43,7 +46,7 @@ export async function squaredJacobian(options: JacobianOptions): Promise<Jacobia
     try {
       return await estimate(options, 'gradients', gradientProbe);
     } catch (error) {
-      const missing = error instanceof CutlineError && error.code === 'NO_GRADIENT_RULE';
+      const missing = error instanceof CutlineError && withoutGradient.has(error.code);
       if (!missing || method === 'gradients') throw error;
     }
   }
@@ -84,7 +87,7 @@ const gradientProbe: ProbeOf = async (head, { engine, preprocessing, signal }) =
   const graph = vectorJacobianGraph(head);
   const cotangents = graph.inputs.filter((v) => v.name.startsWith('cotangent:'));
   const [input] = head.inputs;
-  const session = await engine.load(graph, signal && { signal });
+  const session = await loadGradient(engine, graph, signal && { signal });
   return {
     session,
     async probe(inputs, random) {

@@ -17,6 +17,14 @@ export function imageAt(images: Images, index: number): Float32Array {
   return images.data.subarray(index * length, (index + 1) * length);
 }
 
+/** Some of the pictures, in the order of the indices. */
+export function imagesAt(images: Images, indices: readonly number[]): Images {
+  const length = pixelsPerImage(images);
+  const data = new Float32Array(indices.length * length);
+  for (const [k, i] of indices.entries()) data.set(imageAt(images, i), k * length);
+  return { ...images, count: indices.length, data };
+}
+
 /**
  * An attack that ran away to NaN must not pass as one that saw nothing: comparisons with NaN are false, and so would be
  * "leaks more than allowed".

@@ -7,8 +7,8 @@ export {
   minimumPictures,
 } from './distance-correlation.ts';
 export { mse, PSNR_CAP_DB, psnr } from './error.ts';
-export type { Images } from './images.ts';
-export { bootstrap, type Interval, worstDecile } from './interval.ts';
+export { type Images, imagesAt } from './images.ts';
+export { bootstrap, type Interval, meanOf, worstDecile } from './interval.ts';
 export { type MultiScale, msSsim } from './ms-ssim.ts';
 export {
   createGallery,

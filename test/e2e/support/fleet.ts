@@ -16,7 +16,7 @@ export interface Fleet {
   end(): Promise<void>;
 }
 
-export async function fleet(kind: BrokerKind, deployment: Deployment): Promise<Fleet> {
+export async function fleet(kind: BrokerKind, deployment: Pick<Deployment, 'folder' | 'config'>): Promise<Fleet> {
   const port = await freePort();
   const url = `mqtt://127.0.0.1:${port}`;
   const running: Running[] = [];

@@ -127,6 +127,54 @@ describe('topologies', () => {
     await expect(loadModel(writeModel({ node }, []))).rejects.toMatchObject({ code: 'TFJS_INVALID' });
   });
 
+  const placeholder = {
+    name: 'x',
+    op: 'Placeholder',
+    attr: { dtype: { type: 'DT_FLOAT' }, shape: { shape: { dim: [{ size: '-1' }, { size: '4' }] } } },
+  };
+  const signature = { signature: { outputs: { y: { name: 'y:0' } } } };
+
+  it.each([
+    ['a NoOp between two nodes', { name: 'order', op: 'NoOp', input: ['^r'] }, ['r', '^order']],
+    ['an Assert beside them', { name: 'order', op: 'Assert', input: ['r', 'r'] }, ['r', '^order']],
+    ['an operator without a rule that nothing reads', { name: 'order', op: 'HashTableV2' }, ['r']],
+  ])('with %s are imported without it', async (_, extra, reads) => {
+    const node = [placeholder, { name: 'r', op: 'Relu', input: ['x'] }, extra, { name: 'y', op: 'Neg', input: reads }];
+    for (const more of [signature, {}]) {
+      if (extra.op === 'HashTableV2' && more !== signature) continue;
+      const graph = await loadModel(writeModel({ node }, [], more));
+      expect(graph.nodes.map((n) => n.op)).toEqual(['Relu', 'Neg']);
+      expect(graph.outputs).toHaveLength(1);
+    }
+  });
+
+  it('with loops of TensorFlow 1 are sound files that are not supported: the operator is named', async () => {
+    const node = [
+      placeholder,
+      { name: 'enter', op: 'Enter', input: ['x'] },
+      { name: 'merge', op: 'Merge', input: ['enter', 'next'] },
+      { name: 'cond', op: 'LoopCond', input: ['merge'] },
+      { name: 'switch', op: 'Switch', input: ['merge', 'cond'] },
+      { name: 'next', op: 'NextIteration', input: ['switch:1'] },
+      { name: 'y', op: 'Exit', input: ['switch'] },
+    ];
+    await expect(loadModel(writeModel({ node }, [], signature))).rejects.toMatchObject({
+      code: 'TFJS_UNSUPPORTED',
+      message: expect.stringMatching(/enter \(Enter\).*loops and branches/),
+    });
+  });
+
+  it.each(['While', 'StatelessWhile', 'If', 'StatelessIf', 'TensorListReserve', 'TensorArrayV3', 'RefSwitch'])(
+    'with %s: the same',
+    async (op) => {
+      const node = [placeholder, { name: 'y', op, input: ['x'] }];
+      await expect(loadModel(writeModel({ node }, [], signature))).rejects.toMatchObject({
+        code: 'TFJS_UNSUPPORTED',
+        message: expect.stringContaining(`y (${op})`),
+      });
+    },
+  );
+
   it('damaged anywhere load or end in one coded error', async () => {
     const path = writeSequential(
       [4, 4, 2],

@@ -28,7 +28,12 @@ const echo = (delay: (first: number) => number, failing?: number): Solver => ({
     if (signal?.aborted) throw new Error('stopped');
     const n = start.shape[0]!;
     // What a part says of a row tells which part it was.
-    return { pictures: start, values: new Float32Array(n).fill(first), iterations: 1 };
+    return {
+      pictures: start,
+      values: new Float32Array(n).fill(first),
+      steps: new Int32Array(n).fill(first),
+      stops: Array.from({ length: n }, () => (first === 0 ? 'limit' : 'minimum')),
+    };
   },
 });
 
@@ -50,10 +55,12 @@ describe('parts', () => {
     ['the first is slow', (first: number) => (first === 0 ? 20 : 1)],
     ['the last is slow', (first: number) => (first === 0 ? 1 : 20)],
   ])('say the same when %s', async (_, delay) => {
-    const { pictures, values } = await solve(echo(delay), 5, 6);
+    const { pictures, values, steps, stops } = await solve(echo(delay), 5, 6);
     expect(Array.from({ length: 5 }, (_, i) => pictures.data[i * pixels])).toEqual([0, 1, 2, 3, 4]);
     // Rows 0 to 2 are the first part's; the second goes back over row 2, which is not its own.
     expect([...values]).toEqual([0, 0, 0, 2, 2]);
+    expect([...steps]).toEqual([0, 0, 0, 2, 2]);
+    expect(stops).toEqual(['limit', 'limit', 'limit', 'minimum', 'minimum']);
     expect(mostUnderWay).toBe(2);
   });
 

@@ -105,9 +105,44 @@ describe('L-BFGS', () => {
   });
 
   it('stays on a plateau, asking once', () => {
-    const { point, iterations, evaluations } = minimise((x) => ({ value: 3, gradient: [...x].fill(0) }), [1, 2], 50);
+    const flat: Objective = (x) => ({ value: 3, gradient: [...x].fill(0) });
+    const { point, iterations, evaluations, stop } = minimise(flat, [1, 2], 50);
     expect([...point]).toEqual([1, 2]);
-    expect([iterations, evaluations]).toEqual([0, 1]);
+    expect([iterations, evaluations, stop]).toEqual([0, 1, 'flat']);
+  });
+
+  it('says why it ended', () => {
+    const bowl = quadratic([1, 1], [1, 2]);
+    expect(minimise(bowl, [1, 2], 50).stop).toBe('enough');
+    expect(minimise(rosenbrock, [-1.2, 1], 5).stop).toBe('limit');
+    // Above 0 there is nothing to reach but the lowest point itself.
+    const lifted: Objective = (x) => ({ value: bowl(x).value + 1, gradient: bowl(x).gradient });
+    expect(minimise(lifted, [5, 5], 100)).toMatchObject({ stop: 'minimum', first: 26 });
+  });
+
+  it.each([
+    ['a hundred thousand times too steep', 1e5],
+    ['the wrong way', -1],
+  ])('took no step along a gradient that is %s, and does not pass for a minimum', (_, factor) => {
+    const bowl = quadratic([1, 3], [1, 2]);
+    const wrong: Objective = (x) => ({ value: bowl(x).value, gradient: bowl(x).gradient.map((g) => factor * g) });
+    expect(minimise(wrong, [5, 5], 50)).toMatchObject({ iterations: 0, stop: 'stuck' });
+  });
+
+  it('took no way where values hardly change', () => {
+    const shallow: Objective = (x) => ({ value: 1000 + 0.02 * (x[0]! - 0.1) ** 2, gradient: [0.04 * (x[0]! - 0.1)] });
+    expect(minimise(shallow, [0], 9)).toMatchObject({ iterations: 1, stop: 'unmoved' });
+  });
+
+  it('goes round points whose gradient is no number, and says so where there are no others', () => {
+    const hole: Objective = (x) => ({
+      value: (x[0]! - 3) ** 2,
+      gradient: [x[0]! > 2.4 ? Number.NaN : 2 * (x[0]! - 3)],
+    });
+    const { point, stop } = minimise(hole, [0], 50);
+    expect(point[0]).toBeGreaterThan(0.5);
+    expect(point[0]).toBeLessThanOrEqual(2.4);
+    expect(stop).toBe('not-finite');
   });
 
   it('stops at a minimum that it is started on', () => {
@@ -137,9 +172,9 @@ describe('L-BFGS', () => {
     ['gradient', { value: 1, gradient: [Number.NaN, 1] }],
     ['infinite value', { value: Number.POSITIVE_INFINITY, gradient: [Number.NaN, Number.NaN] }],
   ])('ends where it began when all is lost from the start: %s', (_, answer) => {
-    const { point, evaluations } = minimise(() => answer, [1, 2], 20);
+    const { point, evaluations, stop } = minimise(() => answer, [1, 2], 20);
     expect([...point]).toEqual([1, 2]);
-    expect(evaluations).toBeLessThan(50);
+    expect([evaluations, stop]).toEqual([1, 'not-finite']);
   });
 
   it.each([0, 1, 2, 7])('takes no more than %i steps', (limit) => {

@@ -97,6 +97,12 @@ const schema = z.strictObject({
       omitted: z.array(omission).optional(),
     }),
   ),
+  failed: z.array(
+    z.strictObject({
+      ...{ cut: z.string(), defense: z.string(), codec: z.literal('float32'), threat: z.string() },
+      ...{ attack: z.string(), code: z.string(), message: z.string() },
+    }),
+  ),
   unaudited: z.array(z.strictObject({ cut: z.string(), defense: z.string(), code: z.string(), message: z.string() })),
   data: z.strictObject({ name: z.string(), sha256: z.string().length(64), count: z.int() }),
   seed: z.int(),
@@ -201,7 +207,7 @@ describe('an audit', () => {
     expect(r!.gain.ssim.mean).toBeCloseTo(r!.ssim.mean - r!.baseline.ssim, 9);
     expect(r!.gain.ssim.low).toBeGreaterThan(0);
     expect(r!.perImage.psnr).toHaveLength(4);
-    expect(cells[0]!.pictures.count).toBe(4);
+    expect(cells[0]!.pictures!.count).toBe(4);
   });
 
   it('finds the picture itself at the input', async () => {

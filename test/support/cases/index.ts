@@ -13,9 +13,11 @@ import { quantizeCases } from './quantize.ts';
 import { rearrangeCases } from './rearrange.ts';
 import { recurrentCases } from './recurrent.ts';
 import { reduceCases } from './reduce.ts';
+import { resizeCases } from './resize.ts';
 import { shapeCases } from './shape.ts';
 import type { CaseGenerator } from './sketch.ts';
 
+export { everyResize } from './resize.ts';
 export { type Case, type CaseGenerator, caseOf, describeCase, Sketch } from './sketch.ts';
 
 export const operatorCases: Readonly<Record<string, readonly CaseGenerator[]>> = {
@@ -30,5 +32,6 @@ export const operatorCases: Readonly<Record<string, readonly CaseGenerator[]>> =
   ...rearrangeCases,
   ...recurrentCases,
   ...reduceCases,
+  ...resizeCases,
   ...shapeCases,
 };

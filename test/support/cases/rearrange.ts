@@ -1,4 +1,4 @@
-import { float32, int64, scalar, type Tensor } from '../../../src/model/tensor.ts';
+import { float32, int64, scalar } from '../../../src/model/tensor.ts';
 import type { CaseGenerator, Sketch } from './sketch.ts';
 
 const signed = (s: Sketch, axis: number, rank: number): number => (s.bool() ? axis : axis - rank);
@@ -114,59 +114,6 @@ const pad: CaseGenerator = (s) => {
   return s.node('Pad', inputs, { mode });
 };
 
-const transforms = ['half_pixel', 'pytorch_half_pixel', 'align_corners', 'asymmetric', 'half_pixel_symmetric'] as const;
-const nearests = ['round_prefer_floor', 'round_prefer_ceil', 'floor', 'ceil'] as const;
-
-const resize: CaseGenerator = (s) => {
-  s.opset = s.pick([11, 13, 19]);
-  const [h, w] = [s.int(1, 4), s.int(1, 4)];
-  const x = s.real([s.int(1, 2), s.int(1, 2), h, w]);
-  const coordinate_transformation_mode = s.pick(s.opset < 19 ? transforms.slice(0, 4) : transforms);
-  const mode = s.pick(['nearest', 'linear']);
-  const attributes = {
-    coordinate_transformation_mode,
-    mode,
-    ...(mode === 'nearest' ? { nearest_mode: s.pick(nearests) } : {}),
-  };
-  const none = s.initializer(float32([], [0]));
-  if (s.bool()) {
-    const scales = s.initializer(float32([1, 1, s.pick([0.5, 1, 2, 3]), s.pick([1, 2, 2.5])].map(sized(h)), [4]));
-    return s.node('Resize', [x, none, scales], attributes);
-  }
-  const noScales = s.opset < 13 ? s.initializer(float32([], [0])) : '';
-  const shape = [0, 0].map(() => s.int(1, 6));
-  const [n, c] = s.shapeOf(x);
-  return s.node('Resize', [x, none, noScales, s.list([n!, c!, ...shape])], attributes);
-};
-
-/** A scale below one must leave at least one row. */
-const sized = (h: number) => (scale: number, axis: number) => (axis === 2 && h * scale < 1 ? 1 : scale);
-
-/** Bicubic, as of positional embeddings; and scales of some axes only. */
-const resizeCubic: CaseGenerator = (s) => {
-  s.opset = s.pick([11, 18]);
-  const x = s.real([1, s.int(1, 2), s.int(2, 4), s.int(2, 4)]);
-  const coordinate_transformation_mode = s.pick(transforms.slice(0, 4));
-  const attributes = { mode: 'cubic', coordinate_transformation_mode };
-  const two = [s.pick([0.5, 2, 3]), s.pick([1.5, 2])];
-  const none = s.initializer(float32([], [0]));
-  if (s.opset === 11) return s.node('Resize', [x, none, s.initializer(float32([1, 1, ...two], [4]))], attributes);
-  return s.node('Resize', [x, '', s.initializer(float32(two, [2]))], { ...attributes, axes: [2, 3] });
-};
-
-const resizeOld: CaseGenerator = (s) => {
-  s.opset = 10;
-  const scales = s.initializer(float32([1, 1, s.int(1, 3), s.pick([1, 2, 2.5])], [4]));
-  s.node('Resize', [s.real([1, 2, s.int(1, 3), s.int(1, 3)]), scales], { mode: s.pick(['nearest', 'linear']) });
-};
-
-const upsample: CaseGenerator = (s) => {
-  s.opset = 9;
-  const scales: Tensor = float32([1, 1, s.int(1, 3), s.int(1, 3)], [4]);
-  const x = s.real([1, 2, s.int(1, 3), s.int(1, 3)]);
-  s.node('Upsample', [x, s.initializer(scales)], { mode: s.pick(['nearest', 'linear']) });
-};
-
 const oneHot: CaseGenerator = (s) => {
   const shape = s.shape(1, 3, 3);
   const depth = s.int(1, 5);
@@ -189,7 +136,5 @@ export const rearrangeCases: Readonly<Record<string, readonly CaseGenerator[]>> 
   Trilu: [trilu],
   ReverseSequence: [reverseSequence],
   Pad: [pad],
-  Resize: [resize, resizeCubic, resizeOld],
-  Upsample: [upsample],
   OneHot: [oneHot],
 };

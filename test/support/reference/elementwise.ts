@@ -1,7 +1,7 @@
 import { attrInt } from '../../../src/model/graph.ts';
 import type { DType } from '../../../src/model/tensor.ts';
 import { type Call, type Operator, type Operators, required } from './call.ts';
-import { fromHalf, roundHalfToEven, toHalf } from './half.ts';
+import { fromBrain, fromHalf, roundHalfToEven, toBrain, toHalf } from './half.ts';
 import { atBroadcast, broadcastShape, isInteger, tabulate, type Value } from './value.ts';
 
 const unary =
@@ -103,6 +103,7 @@ const dtypes: Readonly<Record<number, DType>> = {
   11: 'float64',
   12: 'uint32',
   13: 'uint64',
+  16: 'bfloat16',
 };
 
 function castTarget(call: Call): DType {
@@ -117,6 +118,7 @@ function cast(x: Value, dtype: DType): Value {
   const convert = (v: number): number => {
     if (dtype === 'bool') return v === 0 ? 0 : 1;
     if (dtype === 'float16') return fromHalf(toHalf(v));
+    if (dtype === 'bfloat16') return fromBrain(toBrain(v));
     if (isInteger(dtype)) return Math.trunc(v);
     return v;
   };

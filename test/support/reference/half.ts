@@ -22,6 +22,19 @@ export function toHalf(value: number): number {
   return sign | (magnitude === 0 ? 0 : Math.min(bits, 0x7c00));
 }
 
+/** bfloat16: sign, 8 bits of exponent, 7 of fraction, which are the upper half of a float32. */
+export function fromBrain(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
+}
+
+/** Nearest bfloat16, ties to even. */
+export function toBrain(value: number): number {
+  if (!Number.isFinite(value)) return new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16;
+  const step = 2 ** (Math.max(Math.floor(Math.log2(Math.abs(value))), -126) - 7);
+  const near = value === 0 ? value : roundHalfToEven(value / step) * step;
+  return new Uint32Array(Float32Array.of(near).buffer)[0]! >>> 16;
+}
+
 export function roundHalfToEven(value: number): number {
   const low = Math.floor(value);
   const rest = value - low;

@@ -7,7 +7,7 @@ import type { Tensors } from '../../../src/model/tensor.ts';
 import { operators } from './operators.ts';
 import { fromTensor, toTensor, type Value } from './value.ts';
 
-export { fromHalf, toHalf } from './half.ts';
+export { fromBrain, fromHalf, toBrain, toHalf } from './half.ts';
 export { operators as referenceOperators } from './operators.ts';
 
 export interface ReferenceOptions {

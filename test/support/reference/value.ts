@@ -3,7 +3,7 @@
  * Integers are exact up to 2^53, bool is 0 or 1. Strings are not supported.
  */
 import { type DType, sizeOf, type Tensor, type TensorData } from '../../../src/model/tensor.ts';
-import { fromHalf, toHalf } from './half.ts';
+import { fromBrain, fromHalf, toBrain, toHalf } from './half.ts';
 
 export interface Value {
   readonly dtype: DType;
@@ -124,13 +124,10 @@ function encode(data: Float64Array, dtype: DType): TensorData {
     case 'bool':
       return Uint8Array.from(data);
     case 'bfloat16':
+      return Uint16Array.from(data, toBrain);
     case 'string':
       throw new Error(`the reference interpreter does not write ${dtype}`);
     default:
       return dtype satisfies never;
   }
-}
-
-function fromBrain(bits: number): number {
-  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
 }

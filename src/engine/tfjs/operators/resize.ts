@@ -16,25 +16,34 @@ interface Modes {
   readonly cubic: number;
 }
 
-/** Where output position `o` lies in the input. */
+const single = Math.fround;
+
+/**
+ * Where output position `o` lies in the input, rounded to float32 where onnxruntime rounds: in double precision positions such
+ * as those of a scale of 1/3 fall on the other side of a whole number. (core/providers/cpu/tensor/upsamplebase.h)
+ */
 function origin(mode: string, o: number, { input: n, output, scale }: Axis): number {
   switch (mode) {
     case 'half_pixel':
-      return (o + 0.5) / scale - 0.5;
-    case 'half_pixel_symmetric':
-      return (n / 2) * (1 - output / (scale * n)) + (o + 0.5) / scale - 0.5;
+      return single(single((o + 0.5) / scale) - 0.5);
+    case 'half_pixel_symmetric': {
+      const adjustment = single(output / single(scale * n));
+      return single(single((n / 2) * single(1 - adjustment)) + (o + 0.5) / scale - 0.5);
+    }
     case 'pytorch_half_pixel':
-      return output > 1 ? (o + 0.5) / scale - 0.5 : 0;
+      return output > 1 ? single(single((o + 0.5) / scale) - 0.5) : 0;
     case 'align_corners':
-      return output > 1 ? (o * (n - 1)) / (output - 1) : 0;
+      return output > 1 ? single(single(o * (n - 1)) / (output - 1)) : 0;
+    case 'tf_half_pixel_for_nn':
+      return single((o + 0.5) / scale);
     case 'asymmetric':
-      return o / scale;
+      return single(o / scale);
     default:
       return unsupported(`coordinate mode ${mode}`);
   }
 }
 
-function nearestTo(mode: string, x: number): number {
+function nearestTo(mode: string, x: number, scale: number): number {
   switch (mode) {
     case 'round_prefer_floor':
       return Math.ceil(x - 0.5);
@@ -44,14 +53,17 @@ function nearestTo(mode: string, x: number): number {
       return Math.floor(x);
     case 'ceil':
       return Math.ceil(x);
+    // Before opset 11: up where the axis shrinks.
+    case 'simple':
+      return scale < 1 ? Math.ceil(x) : Math.floor(x);
     default:
       return unsupported(`nearest mode ${mode}`);
   }
 }
 
 /** Positions and weights that make an output at `x`; positions outside repeat the edge. */
-function tapsAt(x: number, { mode, nearest, cubic: a }: Modes): [number, number][] {
-  if (mode === 'nearest') return [[nearestTo(nearest, x), 1]];
+function tapsAt(x: number, scale: number, { mode, nearest, cubic: a }: Modes): [number, number][] {
+  if (mode === 'nearest') return [[nearestTo(nearest, x, scale), 1]];
   const low = Math.floor(x);
   const t = x - low;
   const linear: [number, number][] = [
@@ -74,11 +86,13 @@ function resize(call: Call, axes: readonly Axis[], modes: Modes): TfTensor {
   if (attrInt(node, 'antialias', 0) === 1) unsupported('antialias');
   if (attrInt(node, 'exclude_outside', 0) === 1) unsupported('exclude_outside');
   if (!['nearest', 'linear', 'cubic'].includes(modes.mode)) unsupported(`mode ${modes.mode}`);
+  // What keeps all its extents is not touched, whatever the scales.
+  if (axes.every((a) => a.input === a.output)) return tensor(call, 0);
   return axes.reduce<TfTensor>(
     (y, axis, d) => {
       // An axis that keeps its size is not touched, whatever the coordinate mode.
       if (axis.scale === 1 && axis.input === axis.output) return y;
-      const outputs = range(axis.output).map((o) => tapsAt(origin(modes.transform, o, axis), modes));
+      const outputs = range(axis.output).map((o) => tapsAt(origin(modes.transform, o, axis), axis.scale, modes));
       const inside = (p: number) => Math.min(Math.max(p, 0), axis.input - 1);
       const parts = outputs[0]!.map((_, tap) => {
         const places = outputs.map((taps) => inside(taps[tap]![0]));
@@ -95,7 +109,7 @@ function resize(call: Call, axes: readonly Axis[], modes: Modes): TfTensor {
 }
 
 const scaled = (shape: readonly number[], scales: readonly number[]): Axis[] =>
-  shape.map((n, d) => ({ input: n, output: Math.floor(n * scales[d]!), scale: scales[d]! }));
+  shape.map((n, d) => ({ input: n, output: Math.trunc(single(n * scales[d]!)), scale: scales[d]! }));
 
 function axesOf(call: Call, shape: readonly number[]): Axis[] {
   const named = attrInts(call.node, 'axes')?.map((a) => positiveAxis(a, shape.length));
@@ -113,10 +127,10 @@ function axesOf(call: Call, shape: readonly number[]): Axis[] {
   }
   if (attrString(call.node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') unsupported('an aspect ratio policy');
   const sizes = full(input(call, 3).numbers(), shape);
-  return shape.map((n, d) => ({ input: n, output: sizes[d]!, scale: sizes[d]! / n }));
+  return shape.map((n, d) => ({ input: n, output: sizes[d]!, scale: single(sizes[d]! / n) }));
 }
 
-const older = (mode: string): Modes => ({ mode, transform: 'asymmetric', nearest: 'floor', cubic: -0.75 });
+const older = (mode: string): Modes => ({ mode, transform: 'asymmetric', nearest: 'simple', cubic: -0.75 });
 
 export const resizing: Operators = {
   /** Inputs: opset 10 X, scales; since 11 X, roi, scales, sizes. */
@@ -135,7 +149,7 @@ export const resizing: Operators = {
 
   Upsample: (call) => {
     const given = call.node.attributes.scales;
-    const scales = given?.type === 'floats' ? given.value : input(call, 1).numbers();
+    const scales = given?.type === 'floats' ? given.value.map(single) : input(call, 1).numbers();
     return resize(call, scaled(input(call, 0).shape, scales), older(attrString(call.node, 'mode', 'nearest')));
   },
 };

@@ -21,10 +21,41 @@ interface Raw {
 export function writeNodes(topology: Json, weights: ReadonlyMap<string, Tensor>, path: string, model: Json) {
   const w = new Writer();
   const nodes = new Map(list(topology.node, 'node').map((n) => [...rawNode(n)]));
+  const references = outputsOf(model, nodes);
+  if (references.length === 0) malformed('no node is an output');
+  const needed = neededBy(references, nodes);
+  // Before the order is sought: loops of TensorFlow 1 are cycles, and the file is sound.
+  for (const node of needed.values()) requireRule(node, path);
   const made = new Map<string, readonly Feature[]>();
-  for (const node of inOrder(nodes)) made.set(node.name, write(node, made, weights, w, path));
-  const outputs = outputsOf(model, nodes).map((reference) => find(reference, made));
+  for (const node of inOrder(needed)) made.set(node.name, write(node, made, weights, w, path));
+  const outputs = references.map((reference) => find(reference, made));
   return { w, outputs };
+}
+
+/** What the outputs are made of, and the inputs. What only orders the work or checks it (NoOp, Assert) is left out. */
+function neededBy(references: readonly string[], nodes: ReadonlyMap<string, Raw>): ReadonlyMap<string, Raw> {
+  const inputs = [...nodes.values()].filter((n) => n.type === 'Placeholder').map((n) => n.name);
+  const needed = new Set<string>();
+  const open = [...inputs, ...references.map((r) => parseReference(r)[0])];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (needed.has(name)) continue;
+    needed.add(name);
+    for (const i of nodes.get(name)?.inputs ?? []) open.push(parseReference(i)[0]);
+  }
+  return new Map([...nodes].filter(([name]) => needed.has(name)));
+}
+
+/** Loops, branches and the lists they fill, in the ways of both TensorFlows. */
+const controlFlow =
+  /^(Ref)?(Enter|Exit|Switch|Merge|NextIteration)$|^LoopCond$|^(Stateless)?(While|If|Case|For)$|^Tensor(List|Array)/;
+
+/** @throws CutlineError TFJS_UNSUPPORTED */
+function requireRule({ name, type }: Raw, path: string): void {
+  if (type === 'Placeholder' || Object.hasOwn(writers, type)) return;
+  const problem = controlFlow.test(type)
+    ? 'loops and branches of TensorFlow are not imported'
+    : 'there is no rule for this operator';
+  throw new CutlineError('TFJS_UNSUPPORTED', { path, kind: 'node', name, type, problem });
 }
 
 function rawNode(value: unknown): readonly [string, Raw] {
@@ -98,7 +129,6 @@ function write(
     if (type === 'Placeholder') return [placeholder(asked)];
     const weight = type === 'Const' ? weights.get(name) : undefined;
     if (weight) return [{ dims: weight.shape, dtype: weight.dtype, constant: weight }];
-    if (!Object.hasOwn(writers, type)) return refuse('there is no rule for this operator');
     return [writers[type]!(asked)].flat();
   } catch (error) {
     if (error instanceof UnsupportedError) return refuse(error.message, error);
@@ -120,6 +150,9 @@ function placeholder(node: DefNode): Feature {
   return { dims, dtype, last: node.w.b.input(node.name, dtype, declared) };
 }
 
+/** Nobody reads them, but they are not what the model is for. */
+const noEnds = new Set(['Const', 'Placeholder', 'NoOp', 'Assert']);
+
 /** Those of the signature, else what nobody reads. */
 function outputsOf(model: Json, nodes: ReadonlyMap<string, Raw>): readonly string[] {
   const user = isObject(model.userDefinedMetadata) ? model.userDefinedMetadata.signature : undefined;
@@ -129,6 +162,6 @@ function outputsOf(model: Json, nodes: ReadonlyMap<string, Raw>): readonly strin
   const known = listed.filter((name) => nodes.has(parseReference(name)[0]));
   if (known.length > 0) return known;
   const read = new Set([...nodes.values()].flatMap((n) => n.inputs.map((i) => parseReference(i)[0])));
-  const ends = [...nodes.values()].filter((n) => !read.has(n.name) && n.type !== 'Const' && n.type !== 'Placeholder');
+  const ends = [...nodes.values()].filter((n) => !read.has(n.name) && !noEnds.has(n.type));
   return ends.map((n) => n.name);
 }

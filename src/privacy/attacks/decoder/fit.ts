@@ -1,7 +1,8 @@
 /** Trains a decoder on pairs, until pictures kept aside say that it no longer learns. */
 import type { Preprocessing } from '../../../data/index.ts';
 import type { Engine } from '../../../engine/index.ts';
-import { asFloat32, bindBatch, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
+import { CutlineError } from '../../../errors.ts';
+import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Schedule, train } from '../../../training/index.ts';
 import { picturesThatFit, trainingShare } from '../memory.ts';
@@ -43,7 +44,7 @@ const [fewestKept, mostKept] = [8, 256];
 
 /**
  * @param decoder batch symbolic, untrained
- * @throws CutlineError TRAINING_DIVERGED, CANCELLED
+ * @throws CutlineError TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED
  */
 export async function fitDecoder(
   engine: Engine,
@@ -76,7 +77,7 @@ export async function fitDecoder(
   if (best.loss < exact) return { decoder, epochs: 0, validationMse: best.loss };
   const table = (shape: readonly (number | string)[]) =>
     ({ dtype: 'float32', rowShape: shape.slice(1) as number[] }) as const;
-  await train(
+  const { losses } = await train(
     engine,
     {
       network,
@@ -103,7 +104,24 @@ export async function fitDecoder(
       },
     },
   );
+  // What equations have solved may be as good as it gets; what answers with the mean picture has learnt nothing.
+  const fell = best.epoch > 0 || losses.length === 1 || losses.some((loss) => loss < losses[0]!);
+  if (!fell && !(best.loss < pixelError(meanRow(validation.inputs), validation.inputs, picture))) {
+    throw new CutlineError('TRAINING_STALLED', { problem: `in ${taken} epochs its loss never fell` });
+  }
   return { decoder: symbolic(best.network), epochs: taken, validationMse: best.loss };
+}
+
+/** The mean of all rows in the place of each. */
+function meanRow(rows: Tensor): Tensor {
+  const data = asFloat32(rows);
+  const size = data.length / rows.shape[0]!;
+  const mean = new Float64Array(size);
+  for (const [i, v] of data.entries()) mean[i % size]! += v / rows.shape[0]!;
+  return float32(
+    data.map((_, i) => mean[i % size]!),
+    rows.shape,
+  );
 }
 
 function pixelError(a: Tensor, b: Tensor, { layout, channels, height, width, std }: Preprocessing): number {

@@ -2,6 +2,7 @@
 import type { Preprocessing } from '../../../data/index.ts';
 import { CutlineError } from '../../../errors.ts';
 import type { Graph } from '../../../model/index.ts';
+import { own } from '../../../own.ts';
 import type { Random } from '../../../random.ts';
 import { Layers } from '../../../training/index.ts';
 import type { ActivationShape } from './layout.ts';
@@ -63,7 +64,7 @@ export function paperDecoder(
   picture: Preprocessing,
   random: Random,
 ): Graph {
-  const known = published[cut];
+  const known = own(published, cut);
   const [tensor] = tensors;
   const fits =
     known &&

@@ -1,5 +1,6 @@
 /** A generator of the attacker's own: the decoder of an autoencoder, trained on pictures that it owns. */
 import { toPixels } from '../../../data/index.ts';
+import { CutlineError } from '../../../errors.ts';
 import { float32 } from '../../../model/index.ts';
 import { createRandom, type Random } from '../../../random.ts';
 import { defaultAutoencoder, trainAutoencoder } from '../../../training/index.ts';
@@ -34,8 +35,10 @@ export function ownGenerator(context: WhiteBoxContext, options: OwnGenerator): P
   const key = JSON.stringify({ data, seed, pictures, epochs, code });
   const made = known.get(key) ?? trained(context, options, createRandom(seed));
   known.set(key, made);
-  // A training that was stopped must not be remembered.
-  made.catch(() => known.delete(key));
+  // A training that was stopped must not be remembered; one that failed would fail again.
+  made.catch((error) => {
+    if (!(error instanceof CutlineError) || error.code === 'CANCELLED') known.delete(key);
+  });
   return made;
 }
 
@@ -66,6 +69,7 @@ async function trained(context: WhiteBoxContext, options: OwnGenerator, random: 
       ...(options.epochs && { epochs: options.epochs }),
       random: random.fork(`autoencoder ${options.data} ${count}`),
       signal,
+      mustFall: true,
       onProgress: ({ done }) => context.onProgress?.(done),
     },
   );

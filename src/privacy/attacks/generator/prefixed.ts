@@ -36,6 +36,6 @@ function renameAll(graph: Graph, to: (name: string) => string): Graph {
     })),
     initializers: keys(graph.initializers),
     values: new Map([...graph.values].map(([name, v]) => [to(name), value(v)])),
-    ...(graph.sparse && { sparse: keys(graph.sparse) }),
+    ...(graph.sealed && { sealed: keys(graph.sealed) }),
   };
 }

@@ -5,9 +5,11 @@
 import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
 import type { WhiteBoxContext } from '../attack.ts';
 import { meanSquares } from '../mean-squares.ts';
+import { type Missed, missedBy } from '../missed.ts';
 import { pickRows, pickRowsOfAll } from '../rows.ts';
 import { batchThatFits, solveInChunks } from '../solvers/chunked.ts';
 import type { Solver } from '../solvers/solver.ts';
+import { isMiss } from '../solvers/stop.ts';
 import { codeObjective, headBehind } from './behind.ts';
 import type { Generator } from './generator.ts';
 import { residuals } from './residual.ts';
@@ -34,6 +36,8 @@ export interface FoundCodes {
   readonly iterations: number;
   /** Mean distance of features, as the solvers have it. */
   readonly residual: number;
+  /** Victims of whom no beginning got on. */
+  readonly missed?: readonly Missed[];
 }
 
 /** After so many steps it is looked whether any victim still gains. */
@@ -89,10 +93,11 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
   const trialShare = (trial * each) / (trial * each + (iterations - trial));
   const first = lambdaOf(owners, (v) => expectedMisfit * scales[v]!);
   const seenByAll = each === 1 ? observed : pickRowsOfAll(observed, owners);
-  const tried = (await descend(starts, seenByAll, first, trial, 0, trialShare)).pictures;
+  const { pictures: tried, stops } = await descend(starts, seenByAll, first, trial, 0, trialShare);
   const misfits = await misfitOf(tried, seenByAll);
   const norms = meanSquares({ tried });
-  const cost = misfits.map((misfit, i) => misfit + first[i]! * norms[i]!);
+  const worst = Number.POSITIVE_INFINITY;
+  const cost = misfits.map((misfit, i) => (isMiss(stops[i]!) ? worst : misfit + first[i]! * norms[i]!));
   const best = Array.from({ length: count }, (_, v) => {
     const own = Array.from({ length: each }, (_, r) => v * each + r);
     return own.reduce((a, b) => (cost[b]! < cost[a]! ? b : a));
@@ -113,6 +118,7 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
     const size = sizeOf(generator.codeShape);
     const gained = running.map((v, i) => now[i]! < (1 - worthwhile) * misfit[v]!);
     for (const [i, v] of running.entries()) {
+      if (!Number.isFinite(now[i])) continue;
       asFloat32(codes).set(asFloat32(pictures).subarray(i * size, (i + 1) * size), v * size);
       misfit[v] = now[i]!;
     }
@@ -120,7 +126,8 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
     taken += steps;
   }
   search.onProgress?.(1);
-  return { codes, iterations: taken, residual: misfit.reduce((a, b) => a + b, 0) / count };
+  const missed = missedBy(stops, count);
+  return { codes, iterations: taken, residual: misfit.reduce((a, b) => a + b, 0) / count, ...missed };
 }
 
 /**

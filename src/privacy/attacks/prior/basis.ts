@@ -80,6 +80,12 @@ export function inBasis(head: Graph, structure: Structure, layout: 'NCHW' | 'NHW
       shape,
     );
 
+  /** The other inputs of a Slice that keeps the first row along the axis. */
+  const firstOf = (name: string, axis: number): string[] =>
+    [0, 1, axis].map((v, i) =>
+      constant(`${name}${i}`, { dtype: 'int64', shape: [1], data: BigInt64Array.of(BigInt(v)) }),
+    );
+
   let planes: string;
   if (structure.kind === 'spectrum') {
     const scaled = op('Mul', [basisNames.z, basisNames.scales], full);
@@ -95,9 +101,13 @@ export function inBasis(head: Graph, structure: Structure, layout: 'NCHW' | 'NHW
     });
     planes = op('MatMul', [op('MatMul', [rows, scaled], full), columns], full);
   } else {
-    const byPlane = op('Transpose', [reshape(basisNames.z, [n, c, h * w], 'flat')], [c, n, h * w], perm(1, 0, 2));
-    const coloured = op('MatMul', [byPlane, constant('factors', structure.factors)], [c, n, h * w]);
-    planes = op('Transpose', [coloured], [n, c, h * w], perm(1, 0, 2));
+    const own = op('Transpose', [reshape(basisNames.z, [n, c, h * w], 'flat')], [c, n, h * w], perm(1, 0, 2));
+    // A product with one row is summed in another order than one with more: a picture alone is computed twice over.
+    const rows = Math.max(2, n);
+    const byPlane = n === 1 ? op('Concat', [own, own], [c, rows, h * w], { axis: { type: 'int', value: 1 } }) : own;
+    const coloured = op('MatMul', [byPlane, constant('factors', structure.factors)], [c, rows, h * w]);
+    const ofPictures = n === 1 ? op('Slice', [coloured, ...firstOf('first', 1)], [c, n, h * w]) : coloured;
+    planes = op('Transpose', [ofPictures], [n, c, h * w], perm(1, 0, 2));
   }
   if (c > 1) {
     const flat = structure.kind === 'spectrum' ? reshape(planes, [n, c, h * w], 'flat') : planes;

@@ -1,13 +1,12 @@
 /** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
-import { toPixels } from '../../../data/index.ts';
 import { CutlineError } from '../../../errors.ts';
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
-import { psnr, ssim } from '../../metrics/index.ts';
 import type { DescentContext } from '../attack.ts';
+import { likeness } from '../likeness.ts';
 import type { ObjectiveOptions } from '../objective.ts';
 import { rowsOf, rowsOfAll } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
-import type { Solver } from '../solvers/solver.ts';
+import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
 import { type Basis, basisRows } from './basis.ts';
 import { learned } from './learned.ts';
@@ -33,7 +32,10 @@ export interface BeliefSearch {
 
 /** λ as multiples of the mean square of the features, since it weighs against their squared error. */
 const multiples = [1e-4, 1e-3, 1e-2, 0.1, 1];
-/** Two heats: all beliefs on few pictures for few steps, then the best on more for longer, since short descents ask for too much. */
+/**
+ * Two heats: all beliefs on few pictures for few steps, then the best on more for longer, since short descents ask for too much.
+ * As many for one victim as for a thousand: how well an attack is tuned must not hang on how many it is judged by.
+ */
 const heats = [
   { pictures: 3, steps: 50 },
   { beliefs: 4, pictures: 6, steps: 150 },
@@ -42,9 +44,12 @@ const heats = [
 const taught = [1000, 300, 100, 0];
 
 /** The search in steps of one picture, to weigh it against the attack. */
-export const searchSteps =
-  (2 * multiples.length + 1) * heats[0].pictures * heats[0].steps +
-  heats[1].beliefs * heats[1].pictures * heats[1].steps;
+export function searchSteps(iterations: number): number {
+  const [first, second] = heats;
+  const heat = (beliefs: number, { pictures, steps }: { pictures: number; steps: number }) =>
+    beliefs * pictures * Math.min(steps, iterations);
+  return heat(2 * multiples.length + 1, first) + heat(second.beliefs, second);
+}
 
 interface Scored {
   readonly belief: Belief;
@@ -59,16 +64,14 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  // A search must not cost much more than the attack on few victims.
-  const affordable = Math.max(2, Math.ceil(context.count / 8));
+  const whole = searchSteps(iterations);
   const own = await ownPictures(context, second.pictures);
   const pictures = rowsOf(own, 0, second.pictures);
   const seen = await context.simulate(pictures);
   let done = 0;
-  const heat = async (beliefs: readonly Belief[], { pictures: most, steps }: { pictures: number; steps: number }) => {
-    const count = Math.min(most, affordable);
+  const heat = async (beliefs: readonly Belief[], { pictures: count, steps }: { pictures: number; steps: number }) => {
     const taken = Math.min(steps, iterations);
-    const share = (beliefs.length * count * taken) / searchSteps;
+    const share = (beliefs.length * count * taken) / whole;
     const scored = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, taken, (d) =>
       onProgress(Math.min(1, done + share * d)),
     );
@@ -139,7 +142,7 @@ async function ranked(
     const reconstructed = await reconstruct(search, repeated(seen, group.length), rows, steps, 'search', (d) =>
       onProgress((before + group.length * d) / beliefs.length),
     );
-    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed.pictures);
+    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed);
     for (const [i, belief] of group.entries()) {
       const own = scores.subarray(i * each, (i + 1) * each);
       scored.push({ belief, score: own.reduce((a, b) => a + b, 0) / each });
@@ -149,15 +152,9 @@ async function ranked(
 }
 
 /** SSIM; where several are all but exact, decibels decide. */
-function similarity({ preprocessing }: DescentContext, truth: Tensor, pictures: Tensor): Float64Array {
-  const images = (t: Tensor) => ({
-    ...preprocessing,
-    count: t.shape[0]!,
-    data: toPixels(t, preprocessing),
-  });
-  const [a, b] = [images(truth), images(pictures)];
-  const decibels = psnr(a, b);
-  return Float64Array.from(ssim(a, b), (s, i) => s + Math.min(60, decibels[i]!) / 1000);
+function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Solution): Float64Array {
+  const { ssim, psnr } = likeness(truth, found, preprocessing);
+  return ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000);
 }
 
 /** Descends from the start for each observation, with a belief of its own; all of one structure. */
@@ -168,7 +165,7 @@ export async function reconstruct(
   iterations: number,
   label: string,
   onProgress: (done: number) => void,
-): Promise<{ pictures: Tensor; values: Float32Array; iterations: number }> {
+): Promise<Solution> {
   const n = beliefs.length;
   const from = typeof start === 'object' && label === 'search' ? 'grey' : start;
   const { bases, z } = await coordinates(

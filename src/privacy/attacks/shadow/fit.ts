@@ -56,7 +56,7 @@ const mostPictures = 60_000;
 /** One in ten is kept aside, at most. */
 const mostKept = 256;
 
-/** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, CANCELLED */
+/** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED */
 export async function fitShadow(context: QueryFreeContext, options: FitShadow): Promise<FittedShadow> {
   const { engine, preprocessing, signal, defense, observed } = context;
   const { cut, labelled, random } = options;
@@ -122,6 +122,7 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
       learningRate: halving(learningRate, Math.max(1, Math.ceil(epochs / halvings))),
       random: random.fork('order'),
       signal,
+      mustFall: true,
       onProgress: ({ done }) => options.onProgress?.(done),
     },
   );
@@ -143,8 +144,13 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
 
 function epochsWithin(network: Graph, rows: number): number {
   const batch = network.inputs[0]!.shape[0] as number;
-  const pictures = Math.min(mostPictures, budgetMacs / Math.max(1, cost(network).macs / batch));
-  return Math.min(mostEpochs, Math.max(1, Math.round(pictures / rows)));
+  return shadowEpochs(cost(network).macs / batch, rows);
+}
+
+/** @param macs of shadow and tail for a picture */
+export function shadowEpochs(macs: number, pictures: number): number {
+  const seen = Math.min(mostPictures, budgetMacs / Math.max(1, macs));
+  return Math.min(mostEpochs, Math.max(1, Math.round(seen / pictures)));
 }
 
 async function* renamed(data: PairEpochs, picture: string, order: (n: number) => Int32Array): AsyncGenerator<Block> {

@@ -2,6 +2,7 @@
 import type { Preprocessing } from '../../../data/index.ts';
 import { CutlineError } from '../../../errors.ts';
 import type { Graph, Tensors } from '../../../model/index.ts';
+import { own } from '../../../own.ts';
 import type { Random } from '../../../random.ts';
 import { Layers } from '../../../training/index.ts';
 
@@ -59,7 +60,7 @@ export function paperHead(
   input: string,
   random: Random,
 ): Graph {
-  const known = published[cut];
+  const known = own(published, cut);
   const [[name, tensor] = [], ...others] = Object.entries(observed);
   const { channels, height, width, layout } = picture;
   const fits =

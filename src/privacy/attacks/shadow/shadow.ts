@@ -39,7 +39,7 @@ export interface ShadowOptions {
   readonly cut: string;
 }
 
-const defaultPictures = 10_000;
+export const defaultPictures = 10_000;
 /** Share of the time that the shadow's training is expected to take. */
 const trainingShare = 0.5;
 /**
@@ -47,6 +47,10 @@ const trainingShare = 0.5;
  * would trust it too much.
  */
 const descent = { solver: 'adam', iterations: 500, learningRate: 0.1, lambdaTv: 0.2, lambdaL2: 0 } as const;
+
+/** Steps of the descent, by what one costs. */
+export const shadowSteps = (headMacs: number): number =>
+  stepsWithin(stepBudget, headMacs, [fewestSteps, descent.iterations]);
 
 /** Multiplications and additions of one descent. For 100 victims some 60 seconds of a core, reckoned, not measured. */
 const stepBudget = 2.5e10;
@@ -103,9 +107,7 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
           },
           {
             ...descent,
-            iterations:
-              options.iterations ??
-              stepsWithin(stepBudget, cost(await head(1)).macs, [fewestSteps, descent.iterations]),
+            iterations: options.iterations ?? shadowSteps(cost(await head(1)).macs),
             lambdaTv: options.lambdaTv ?? descent.lambdaTv,
             cut,
           },

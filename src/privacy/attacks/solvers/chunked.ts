@@ -5,6 +5,7 @@ import { picturesThatFit } from '../memory.ts';
 import { rowsOf, rowsOfAll } from '../rows.ts';
 import { vectorsKept } from './lbfgs.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
+import type { Stop } from './stop.ts';
 
 const mostPictures = 100;
 
@@ -35,7 +36,8 @@ export async function solveInChunks(
   const pictures = new Float32Array(sizeOf(shape));
   const values = new Float32Array(count);
   const size = pictures.length / count;
-  let iterations = 0;
+  const steps = new Int32Array(count);
+  const stops: Stop[] = Array.from({ length: count });
   const reached = new Map<number, number>();
   const report = (first: number, done: number) => {
     reached.set(first, Math.min(n, count - first) * done);
@@ -66,13 +68,14 @@ export async function solveInChunks(
       // What it went back over is the part's before.
       pictures.set(asFloat32(solution.pictures).subarray((first - at) * size), first * size);
       values.set(solution.values.subarray(first - at), first);
-      iterations = Math.max(iterations, solution.iterations);
+      steps.set(solution.steps.subarray(first - at), first);
+      for (const [i, stop] of solution.stops.slice(first - at).entries()) stops[first + i] = stop;
       // A part that is quickly solved reports nothing itself.
       report(first, 1);
     },
     problem.signal,
   );
-  return { pictures: float32(pictures, shape), values, iterations };
+  return { pictures: float32(pictures, shape), values, steps, stops };
 }
 
 /** So many pictures that the parts at once fill the batch, and that there is a part for each of them. */

@@ -1,4 +1,5 @@
 /** L-BFGS for every picture on its own, their evaluations in one batch. */
+import { loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, float32 } from '../../../model/index.ts';
 import { meanSquares } from '../mean-squares.ts';
 import { evaluationGraph, names } from '../objective.ts';
@@ -7,6 +8,7 @@ import { minimiseBatch } from './batch.ts';
 import { objectiveFeeds } from './feeds.ts';
 import { lbfgs } from './lbfgs.ts';
 import type { Problem, Solver } from './solver.ts';
+import { explainedBelow, isMiss } from './stop.ts';
 
 /** Of the features' mean square. Float32 features differ by 1e-14 of it when pictures differ by nothing that anybody sees. */
 const exact = 1e-12;
@@ -16,6 +18,8 @@ function enoughOf({ observed, objective, basis, lambdaTv, lambdaL2 }: Problem): 
   const squares = meanSquares(observed);
   return Float64Array.from(squares, (square, i) => {
     const believes = (basis?.lambda[i] ?? 0) > 0 || lambdaTv[i]! > 0 || lambdaL2[i]! > 0;
+    // Who observes nothing has nothing to explain, and no end to reach.
+    if (square === 0) return Number.NEGATIVE_INFINITY;
     return believes || objective.law.kind !== 'gaussian' ? 0 : exact * square;
   });
 }
@@ -29,7 +33,7 @@ export const lbfgsSolver: Solver = {
     const size = start.data.length / n;
     const input = problem.objective.structure ? basisNames.z : head.inputs[0]!.name;
     const fixed = objectiveFeeds(problem);
-    const session = await engine.load(evaluationGraph(head, problem.objective), {
+    const session = await loadGradient(engine, evaluationGraph(head, problem.objective), {
       spinning: false,
       ...(signal && { signal }),
     });
@@ -56,10 +60,13 @@ export const lbfgsSolver: Solver = {
       const pictures = problem.objective.structure
         ? (await evaluate(points, [names.picture]))[names.picture]!
         : float32(points, start.shape);
+      const explained = explainedBelow(problem.observed);
       return {
         pictures,
         values: Float32Array.from(minima, (m) => m.value),
-        iterations: Math.max(...minima.map((m) => m.iterations)),
+        steps: Int32Array.from(minima, (m) => m.iterations),
+        // A beginning that somebody made may leave nothing to do.
+        stops: minima.map(({ stop, first }, i) => (isMiss(stop) && first <= explained[i]! ? 'enough' : stop)),
       };
     } finally {
       await session.close();

@@ -4,6 +4,7 @@
  * evaluates their points as one batch, while each keeps its own history and its own step.
  */
 import { History } from './history.ts';
+import { hasMoved, type Stop } from './stop.ts';
 import { dot } from './vectors.ts';
 
 export interface Evaluation {
@@ -17,20 +18,26 @@ export interface LbfgsOptions {
   readonly iterations: number;
   /** Pairs kept to model the curvature. Default 24. */
   readonly history?: number;
-  /** A value as low as this ends the descent. Default 0. */
+  /** A value as low as this ends the descent, and one below it needs none. Default 0. */
   readonly enough?: number;
 }
 
 export interface Minimum {
   readonly point: Float32Array;
   readonly value: number;
+  /** Where it began. */
+  readonly first: number;
   readonly iterations: number;
+  readonly stop: Exclude<Stop, 'risen'>;
 }
 
 /** Pairs kept where nothing else is said. Forty are at most .006 of SSIM better than twenty (LeNet ReLU2 and fc1, CIFAR10CNN ReLU22). */
 const defaultHistory = 24;
 /** Vectors as long as a point that a minimisation holds: its pairs, and those it works with. */
 export const vectorsKept = 2 * defaultHistory + 8;
+
+/** Of the value it began with: what float32 can tell apart, several times over. */
+const leastFall = 1e-6;
 
 /** Sufficient decrease and curvature of the Wolfe conditions. */
 const c1 = 1e-4;
@@ -55,15 +62,34 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
   const first = yield point;
   let value = first.value;
   gradient.set(first.gradient);
+  const enough = options.enough ?? 0;
+  const began = first.value;
+  const ended = (stop: Minimum['stop'], iterations: number): Minimum => ({
+    point,
+    value,
+    first: began,
+    iterations,
+    stop,
+  });
+  const steepness = dot(gradient, gradient);
+  if (!Number.isFinite(value) || !Number.isFinite(steepness)) return ended('not-finite', 0);
+  if (value <= enough) return ended('enough', 0);
+  if (steepness === 0) return ended('flat', 0);
   history.begin(gradient);
   let fresh = true;
   let iteration = 0;
+  /** Whether any point that the line search tried last had a value and a slope. */
+  let finite = true;
+  let stop: Minimum['stop'] | undefined;
 
-  while (iteration < options.iterations) {
+  while (!stop && iteration < options.iterations) {
     history.direction(direction);
     let slope = dot(gradient, direction);
     if (!(slope < 0)) {
-      if (fresh) break;
+      if (fresh) {
+        stop = 'minimum';
+        continue;
+      }
       history.begin(gradient);
       fresh = true;
       continue;
@@ -76,12 +102,19 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
       const e = yield trial;
       trialGradient.set(e.gradient);
       slope = dot(trialGradient, direction);
-      return { step, value: Number.isFinite(e.value) ? e.value : Number.POSITIVE_INFINITY, slope };
+      // A point without a slope is a dead end, whatever its value.
+      const known = Number.isFinite(e.value) && Number.isFinite(slope);
+      finite ||= known;
+      return { step, value: known ? e.value : Number.POSITIVE_INFINITY, slope };
     };
+    finite = false;
     const accepted = yield* lineSearch(at0, initial, sample);
     if (!accepted) {
       // Rounding hides the descent: once more along the plain gradient, then this is the minimum.
-      if (fresh) break;
+      if (fresh) {
+        stop = finite ? 'minimum' : 'not-finite';
+        continue;
+      }
       history.begin(gradient);
       fresh = true;
       continue;
@@ -93,9 +126,12 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
     // Swapped: the step went from `trial` to `point`.
     history.push(trial, point, gradient);
     value = accepted.value;
-    if (value <= (options.enough ?? 0)) break;
+    if (value <= enough) stop = 'enough';
   }
-  return { point, value, iterations: iteration };
+  if (stop === 'not-finite') return ended(stop, iteration);
+  if (stop === 'minimum' && iteration === 0) return ended('stuck', 0);
+  const fell = began - value > leastFall * Math.abs(began);
+  return ended(fell && hasMoved(start, point) ? (stop ?? 'limit') : 'unmoved', iteration);
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Engine } from '../../../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../../../model/index.ts';
 import type { ObjectiveOptions } from '../objective.ts';
+import type { Stop } from './stop.ts';
 
 export interface Problem {
   readonly engine: Engine;
@@ -33,9 +34,13 @@ export interface Solution {
   readonly pictures: Tensor;
   /** The objective of each picture. */
   readonly values: Float32Array;
-  /** Steps taken by the picture that took most. */
-  readonly iterations: number;
+  /** Steps that each picture took. */
+  readonly steps: Int32Array;
+  readonly stops: readonly Stop[];
 }
+
+/** Steps taken by the picture that took most. */
+export const mostSteps = ({ steps }: Pick<Solution, 'steps'>): number => steps.reduce((a, b) => Math.max(a, b), 0);
 
 export interface Solver {
   readonly name: 'lbfgs' | 'adam';

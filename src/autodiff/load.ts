@@ -1,0 +1,57 @@
+/** Gradients on an engine. */
+import type { Engine, LoadOptions, Session } from '../engine/engine.ts';
+import { CutlineError } from '../errors.ts';
+import type { Graph, Node } from '../model/graph.ts';
+import { filled } from '../model/infer/run.ts';
+import { originOf } from './purpose.ts';
+import { explained } from './refusal.ts';
+
+/**
+ * Loads a graph that contains gradients.
+ * @throws CutlineError GRADIENT_REFUSED naming the node whose gradient the engine refuses, now or when it runs
+ */
+export async function loadGradient(engine: Engine, graph: Graph, options: LoadOptions = {}): Promise<Session> {
+  const telling = async <T>(work: () => Promise<T>, feeds?: Parameters<Session['run']>[0]): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw await explained(error, { engine, graph, options, feeds });
+    }
+  };
+  const session = await telling(() => engine.load(graph, options));
+  return {
+    inputs: session.inputs,
+    outputs: session.outputs,
+    run: (feeds, run) => telling(() => session.run(feeds, run), feeds),
+    loop: (feeds, loop) => telling(() => session.loop(feeds, loop), feeds),
+    time: (feeds, time) => telling(() => session.time(feeds, time), feeds),
+    close: () => session.close(),
+  };
+}
+
+/**
+ * Loads a graph of gradients, runs it once and compares what it makes with what it declares.
+ * @param graph shapes of inputs and outputs known
+ * @throws CutlineError GRADIENT_REFUSED
+ */
+export async function proveGradient(engine: Engine, graph: Graph): Promise<void> {
+  const session = await loadGradient(engine, graph);
+  try {
+    const made = await session.run(filled(graph.inputs, 0));
+    for (const { name, dtype, shape } of graph.outputs) {
+      const found = made[name]!;
+      if (found.dtype === dtype && String(found.shape) === String(shape)) continue;
+      const problem = `${name} would be ${found.dtype} [${found.shape}], not ${dtype} [${shape}]`;
+      throw new CutlineError('GRADIENT_REFUSED', { ...originOf(writerOf(graph, name)), problem });
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+/** The node that computes a tensor, past those that give it its name. */
+function writerOf(graph: Graph, name: string): Node {
+  const node = graph.nodes.find((n) => n.outputs.includes(name))!;
+  const source = node.op === 'Identity' && graph.nodes.some((n) => n.outputs.includes(node.inputs[0]!));
+  return source ? writerOf(graph, node.inputs[0]!) : node;
+}

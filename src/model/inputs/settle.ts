@@ -1,0 +1,98 @@
+/** What follows from fixed inputs is computed once, so that it is neither run, counted, cut nor sent again. */
+import type { Engine } from '../../engine/engine.ts';
+import { CutlineError } from '../../errors.ts';
+import { takeBranches } from '../branches.ts';
+import { dependences } from '../dependence.ts';
+import { freshNames } from '../fresh.ts';
+import type { Graph, Node, ValueInfo } from '../graph.ts';
+import { pruned } from '../prune.ts';
+import { reads } from '../reads.ts';
+import type { Tensor } from '../tensor.ts';
+import { returnable } from './returnable.ts';
+
+/** Larger results stay computations, as in `foldConstants`. */
+const maxElements = 1 << 24;
+
+/**
+ * The graph with what fixed inputs alone decide in place of the nodes that compute it, and with the branch taken of conditionals
+ * that they decide. Other constants stay as the file has them, and a symbolic batch stays symbolic.
+ * @param fixed names of the inputs that `fixInputs` fixed
+ * @throws CutlineError INPUT_REFUSED when the model does not run with them
+ */
+export async function settle(graph: Graph, fixed: readonly string[], engine: Engine): Promise<Graph> {
+  if (fixed.length === 0) return graph;
+  let roots: ReadonlySet<string> = new Set(fixed);
+  for (let settled = graph; ; ) {
+    const folded = await foldFrom(settled, roots, engine).catch((error: unknown) => {
+      throw refusal(error, fixed);
+    });
+    const decided = takeBranches(folded.graph);
+    if (decided === folded.graph) return decided;
+    settled = decided;
+    roots = new Set([...roots, ...folded.made]);
+  }
+}
+
+/** Replaces what the roots alone decide by initializers, and says which. */
+async function foldFrom(
+  graph: Graph,
+  roots: ReadonlySet<string>,
+  engine: Engine,
+): Promise<{ readonly graph: Graph; readonly made: readonly string[] }> {
+  const kinds = dependences(graph);
+  const isConstant = (n: Node) => n.outputs.every((o) => !o || kinds.get(o) === 'constant');
+  const decided = new Set(roots);
+  for (const n of graph.nodes) {
+    if (isConstant(n) && reads(n).some((name) => decided.has(name))) for (const o of n.outputs) decided.add(o);
+  }
+  const outputs = new Set(graph.outputs.map((v) => v.name));
+  const others = graph.nodes.filter((n) => !isConstant(n));
+  const wanted = new Set([...others.flatMap(reads), ...outputs]);
+  const asked = graph.nodes
+    .filter(isConstant)
+    .flatMap((n) => n.outputs)
+    .filter((o) => o !== '' && decided.has(o) && wanted.has(o));
+  if (asked.length === 0) return { graph, made: [] };
+  const constants = { ...graph, inputs: [], outputs: [], values: new Map<string, ValueInfo>() };
+  const results = await compute(constants, asked, engine);
+  const made = new Map([...results].filter(([, t]) => t.data.length <= maxElements));
+  return { graph: without(graph, made), made: [...made.keys()] };
+}
+
+async function compute(graph: Graph, names: readonly string[], engine: Engine): Promise<[string, Tensor][]> {
+  const part = (wanted: readonly string[]) => computing(graph, wanted);
+  const possible = await returnable(names, part, engine);
+  if (possible.length === 0) return [];
+  const session = await engine.load(part(possible), { optimization: 'disabled' });
+  try {
+    return Object.entries(await session.run({}));
+  } finally {
+    await session.close();
+  }
+}
+
+/** The nodes that compute these, and nothing else. */
+function computing(graph: Graph, names: readonly string[]): Graph {
+  const outputs = names.map((name): ValueInfo => ({ name, dtype: 'float32', shape: [], unknown: 'type' }));
+  return pruned({ ...graph, outputs });
+}
+
+function without(graph: Graph, made: ReadonlyMap<string, Tensor>): Graph {
+  const fresh = freshNames(graph);
+  // A node may have other outputs that are still asked of it.
+  const nodes = graph.nodes.map((n) =>
+    n.outputs.some((o) => made.has(o)) ? { ...n, outputs: n.outputs.map((o) => (made.has(o) ? fresh(o) : o)) } : n,
+  );
+  const values = new Map([...graph.values].filter(([name]) => !made.has(name)));
+  return pruned({ ...graph, nodes, values, initializers: new Map([...graph.initializers, ...made]) });
+}
+
+/** Names the node: the engine's own words are about its own insides. */
+function refusal(error: unknown, fixed: readonly string[]): unknown {
+  if (!(error instanceof CutlineError) || (error.code !== 'ENGINE_LOAD' && error.code !== 'ENGINE_RUN')) return error;
+  const text = String(error.details.problem ?? '');
+  const [, runs, run, loads, load] =
+    /running (\w+) node\. Name:'([^']*)'|Node \(([^)]*)\) Op \((\w+)\)/.exec(text) ?? [];
+  const node = runs ? `node ${run} (${runs})` : loads ? `node ${loads} (${load})` : 'a node that follows from it';
+  return new CutlineError('INPUT_REFUSED', { inputs: fixed.join(', '), node }, { cause: error });
+}

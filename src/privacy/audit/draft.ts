@@ -1,0 +1,162 @@
+/**
+ * What an audit does, and how it does less: from all that was asked for down to a few cuts and the attacks that matter most.
+ * What was asked for by name stays; everything that is left out or shortened is said.
+ */
+import type { Cut } from '../../model/index.ts';
+import { defaultAutoencoder } from '../../training/index.ts';
+import {
+  defaultQueries,
+  defaultSteps,
+  latentSteps,
+  shadowEpochs,
+  shadowPictures,
+  shadowSteps,
+  type Threat,
+  threats,
+  trainingPlan,
+} from '../attacks/index.ts';
+import { type AttackName, type AttackSettings, attackThreats } from './attack-list.ts';
+import type { WorkFacts } from './work.ts';
+
+export interface Draft {
+  readonly cuts: readonly Cut[];
+  readonly attacks: readonly AttackName[];
+  readonly images: number;
+  /** Share of the steps and epochs that an attack takes where nobody says how many. */
+  readonly effort: number;
+  /** Whether a cut that an attack has opened is spared the others. */
+  readonly sparing: boolean;
+}
+
+/** What was asked for by name, and so is not to be changed. */
+export interface Asked {
+  readonly cuts: boolean;
+  readonly attacks: boolean;
+  readonly images: boolean;
+}
+
+/** Fewer victims make intervals too wide to decide by. */
+const fewestVictims = 20;
+/** What is given up first where several attackers are at hand; the last is the cheap exact one. */
+const givenUp: readonly AttackName[] = ['deep-prior', 'shadow', 'latent', 'hybrid', 'inverse-network'];
+
+/** Ever less, all that was asked for first. */
+export function drafts(whole: Draft, asked: Asked): Draft[] {
+  const steps: ((draft: Draft) => Draft)[] = [
+    (d) => ({ ...d, sparing: true }),
+    ...(asked.cuts ? [] : [(d: Draft) => ({ ...d, cuts: worthwhile(d.cuts) })]),
+    ...(asked.images ? [] : [(d: Draft) => ({ ...d, images: Math.min(d.images, fewestVictims) })]),
+    (d) => ({ ...d, effort: 1 / 2 }),
+    ...(asked.attacks ? [] : [without('deep-prior', 'shadow'), without('latent')]),
+    (d) => ({ ...d, effort: 1 / 4 }),
+    ...(asked.attacks ? [] : [without('hybrid'), without('inverse-network')]),
+    ...(asked.cuts ? [] : [everySecond, everySecond]),
+    (d) => ({ ...d, effort: 1 / 8 }),
+    ...(asked.cuts ? [] : [everySecond]),
+  ];
+  const all = [whole];
+  for (const step of steps) {
+    const next = step(all.at(-1)!);
+    if (next.cuts.length > 0 && next.attacks.length > 0) all.push(next);
+  }
+  return all;
+}
+
+/** Never the last attack of the strongest attacker. */
+const without =
+  (...names: readonly AttackName[]) =>
+  (draft: Draft): Draft => {
+    const strongest = strongestOf(draft.attacks);
+    const attacks = draft.attacks.filter((name) => !names.includes(name));
+    return attacks.some((name) => attackThreats[name] === strongest) ? { ...draft, attacks } : draft;
+  };
+
+export const strongestOf = (attacks: readonly AttackName[]): Threat =>
+  threats.find((t) => attacks.some((name) => attackThreats[name] === t))!;
+
+/** Cuts that send less than every cut before them: no others are worth taking. The first is open, and cheap to show. */
+export function worthwhile(cuts: readonly Cut[]): Cut[] {
+  let least = Number.POSITIVE_INFINITY;
+  return cuts.filter(({ activationBytes }) => {
+    if (activationBytes === null || activationBytes >= least) return false;
+    least = activationBytes;
+    return true;
+  });
+}
+
+/** The first and every second after it; the deepest stays, since it is the likeliest to be safe. */
+function everySecond(draft: Draft): Draft {
+  const { cuts } = draft;
+  return { ...draft, cuts: cuts.filter((_, i) => (cuts.length - 1 - i) % 2 === 0) };
+}
+
+/** The settings as they are asked for, and what nobody asked for in proportion to the effort. */
+export function settingsFor(
+  settings: AttackSettings,
+  effort: number,
+  { cut, preprocessing, pictures }: Omit<WorkFacts, 'victims'>,
+): AttackSettings {
+  if (effort === 1) return settings;
+  const less = (n: number, least: number) => Math.max(Math.min(n, least), Math.round(effort * n));
+  const { rmle, inverseNetwork, latent, shadow, deepPrior } = settings;
+  const whole = cut.headMacs + cut.tailMacs;
+  const queries = inverseNetwork?.queries ?? [Math.min(defaultQueries, pictures)];
+  const owned = Math.min(shadowPictures, pictures);
+  const steps = defaultSteps({ ...rmle, cut: cut.id }, preprocessing.channels);
+  return {
+    ...settings,
+    rmle: { ...rmle, iterations: rmle.iterations ?? less(steps, 25) },
+    inverseNetwork: {
+      ...inverseNetwork,
+      epochs:
+        inverseNetwork?.epochs ??
+        less(trainingPlan(inverseNetwork?.decoder ?? 'residual', Math.max(...queries)).epochs, 1),
+    },
+    latent: {
+      ...latent,
+      iterations: latent?.iterations ?? less(latentSteps(whole), 20),
+      training: { epochs: less(defaultAutoencoder(preprocessing, owned).epochs, 1), ...latent?.training },
+    },
+    shadow: {
+      ...shadow,
+      epochs: shadow?.epochs ?? less(shadowEpochs(whole, owned), 1),
+      iterations: shadow?.iterations ?? less(shadowSteps(whole), 30),
+    },
+    deepPrior: { ...deepPrior, iterations: deepPrior?.iterations ?? less(300, 40) },
+  };
+}
+
+/** In sentences: what is less than was asked for or usual. */
+export function costInStrength(whole: Draft, draft: Draft, before: AttackSettings, after: AttackSettings): string[] {
+  const said: string[] = [];
+  const [n, m] = [draft.cuts.length, whole.cuts.length];
+  if (n < m) {
+    said.push(
+      `${n} of ${m} cuts, those that send least: ${draft.cuts.map((c) => c.id).join(', ')}. The other ${m - n} stay unaudited.`,
+    );
+  }
+  if (draft.images < whole.images) said.push(`${draft.images} victims instead of ${whole.images}: wider intervals.`);
+  const dropped = givenUp.filter((name) => whole.attacks.includes(name) && !draft.attacks.includes(name));
+  if (dropped.length > 0) said.push(`Without ${dropped.join(', ')}: an attacker who mounts them may get more.`);
+  if (draft.sparing) said.push('A cut that an attack has opened is spared the others.');
+  if (draft.effort < 1) {
+    const has = (name: AttackName) => draft.attacks.includes(name);
+    const shorter = [
+      ...(has('rmle') || has('hybrid')
+        ? [['steps of rmle', before.rmle.iterations, after.rmle.iterations] as const]
+        : []),
+      ...(has('inverse-network')
+        ? [['epochs of the decoder', before.inverseNetwork?.epochs, after.inverseNetwork?.epochs] as const]
+        : []),
+      ...(has('latent') ? [['steps of latent', before.latent?.iterations, after.latent?.iterations] as const] : []),
+      ...(has('shadow') ? [['epochs of the shadow', before.shadow?.epochs, after.shadow?.epochs] as const] : []),
+    ]
+      .filter(([, asked]) => asked === undefined)
+      .map(([what, , now]) => `${now} ${what}`);
+    if (shorter.length > 0)
+      said.push(
+        `${shorter.join(', ')}: ${draft.effort} of what is usual. Attacks are weaker so, and leaks may look smaller.`,
+      );
+  }
+  return said;
+}
