@@ -11,13 +11,30 @@ import { float32, GraphBuilder, inferShapes, sizeOf } from '../../dist/model/ind
 import { createRandom } from '../../dist/random.js';
 import { race, scaled, takeTurns, timed } from './measure.mjs';
 
-const conv = (title, x, w, padding) => ({ title, op: 'conv', x, w, padding, kinds: ['forward', 'input', 'weight'] });
+const conv = (title, x, w, padding, stride = 1) => ({
+  title,
+  op: 'conv',
+  x,
+  w,
+  padding,
+  stride,
+  kinds: ['forward', 'input', 'weight'],
+});
+/** Further shapes of the gradient that is hardest for onnxruntime. */
+const kernelOnly = (...args) => ({ ...conv(...args), kinds: ['weight'] });
 const cases = [
   conv('64→64 3×3, 32×64×32×32', [32, 64, 32, 32], [64, 64, 3, 3], 1),
   conv('128→128 3×3, 32×128×16×16', [32, 128, 16, 16], [128, 128, 3, 3], 1),
   conv('3→64 3×3, 10×3×32×32', [10, 3, 32, 32], [64, 3, 3, 3], 1),
   conv('1→8 5×5, 64×1×28×28', [64, 1, 28, 28], [8, 1, 5, 5], 0),
   conv('8→16 5×5, 64×8×12×12', [64, 8, 12, 12], [16, 8, 5, 5], 0),
+  kernelOnly('64→64 3×3, 32×64×16×16', [32, 64, 16, 16], [64, 64, 3, 3], 1),
+  kernelOnly('128→128 3×3, 32×128×8×8', [32, 128, 8, 8], [128, 128, 3, 3], 1),
+  kernelOnly('16→16 3×3, 32×16×32×32', [32, 16, 32, 32], [16, 16, 3, 3], 1),
+  kernelOnly('64→64 5×5, 32×64×16×16', [32, 64, 16, 16], [64, 64, 5, 5], 2),
+  kernelOnly('64→128 3×3 by twos, 32×64×32×32', [32, 64, 32, 32], [128, 64, 3, 3], 1, 2),
+  kernelOnly('64→128 1×1, 32×64×16×16', [32, 64, 16, 16], [128, 64, 1, 1], 0),
+  kernelOnly('3→64 7×7 by twos, 8×3×112×112', [8, 3, 112, 112], [64, 3, 7, 7], 3, 2),
   { title: '2×2, 32×64×32×32', op: 'pool', x: [32, 64, 32, 32], kinds: ['both'] },
   { title: '2×2, 64×8×24×24', op: 'pool', x: [64, 8, 24, 24], kinds: ['both'] },
   { title: '2048→512, 64 rows', op: 'gemm', x: [64, 2048], w: [512, 2048], kinds: ['forward', 'input', 'weight'] },
@@ -36,8 +53,8 @@ export async function operators({ engine, torch, rounds }) {
         scaled(await timed(() => session.time(feeds, { warmups: 0, repeats })), 1 / repeats);
       const name = `${c.op} ${c.title}: ${kind === 'both' ? 'forward + gradient' : kind === 'forward' ? kind : `${kind} gradient`}`;
       if (torch) {
-        const { x, w, padding } = c;
-        await torch.ask({ do: 'operator-open', name, kind: `${c.op} ${kind}`, x, w: w ?? null, padding: padding ?? 0 });
+        const { x, w = null, padding = 0, stride = 1 } = c;
+        await torch.ask({ do: 'operator-open', name, kind: `${c.op} ${kind}`, x, w, padding, stride });
       }
       await time(2);
       const repeats = Math.max(1, Math.round(roundMs / (1000 * (await time(3)).wall)));
@@ -62,7 +79,10 @@ async function measuredGraph(engine, c, kind) {
   b.input('x', 'float32', c.x);
   const feeds = { x: value(c.x) };
   if (c.w) b.initializer(value(c.w), 'w');
-  if (c.op === 'conv') b.op('Conv', ['x', 'w'], { kernel_shape: c.w.slice(2), pads: Array(4).fill(c.padding) }, 'y');
+  if (c.op === 'conv') {
+    const window = { kernel_shape: c.w.slice(2), pads: Array(4).fill(c.padding), strides: [c.stride, c.stride] };
+    b.op('Conv', ['x', 'w'], window, 'y');
+  }
   if (c.op === 'pool') b.op('MaxPool', ['x'], { kernel_shape: [2, 2], strides: [2, 2] }, 'y');
   if (c.op === 'gemm') b.op('Gemm', ['x', 'w'], { transB: 1 }, 'y');
   b.output('y', 'float32');

@@ -7,11 +7,11 @@ from clock import Clock
 cases = {}
 
 
-def open_operator(name, kind, x, w=None, padding=0):
+def open_operator(name, kind, x, w=None, padding=0, stride=1):
     x = torch.rand(x, requires_grad=True)
     w = torch.rand(w, requires_grad=True) if w else None
     forward = {
-        "conv": lambda: F.conv2d(x, w, padding=padding),
+        "conv": lambda: F.conv2d(x, w, padding=padding, stride=stride),
         "pool": lambda: F.max_pool2d(x, 2),
         "gemm": lambda: F.linear(x, w),
     }[kind.split(" ")[0]]
