@@ -3,6 +3,8 @@
  * the device can. So what was measured behind holds in front: leakage here is at least the leakage there.
  */
 
+import { isStronger, type LeakageResult } from './result.ts';
+
 /** A group of results: one cut, one mechanism, one codec. */
 export interface Release {
   readonly cut: string;
@@ -40,26 +42,17 @@ export function showsOrder(
 /** Deflate and float32 lose nothing. */
 const lossless = (codec: string): boolean => codec === 'float32' || codec === 'float32+deflate';
 
-export interface Inherited<T> {
-  readonly entry: T;
-  /** The group where it was measured; absent where that is the entry's own. */
-  readonly from?: Release;
-}
-
 /**
- * For each group and threat the entry that leaks most among its own and all that can be made from it.
- * @param stronger whether the first leaks more
+ * Each group's leak for a threat is the greatest among its own and those of all that can be made from what it sends; of one that
+ * is taken from elsewhere, `inherited` says from where.
  */
-export function inherit<T extends Release & { readonly threat: string }>(
-  entries: readonly T[],
-  shows: Shows,
-  stronger: (a: T, b: T) => boolean,
-): Inherited<T>[] {
+export function inherited(entries: readonly LeakageResult[], shows: Shows): LeakageResult[] {
   return entries.map((own) => {
-    const reachable = entries.filter((e) => e.threat === own.threat && e !== own && shows(own, e));
-    const best = reachable.reduce((a, b) => (stronger(b, a) ? b : a), own);
-    if (best === own) return { entry: own };
+    const reachable = entries.filter((e) => e !== own && e.threat === own.threat && shows(own, e));
+    const best = reachable.reduce((a, b) => (isStronger(b, a) ? b : a), own);
+    if (best === own) return own;
     const { cut, defense, codec } = best;
-    return { entry: { ...best, cut: own.cut, defense: own.defense, codec: own.codec }, from: { cut, defense, codec } };
+    const from = { cut, defense, codec };
+    return { ...best, cut: own.cut, defense: own.defense, codec: own.codec, inherited: from };
   });
 }

@@ -35,7 +35,10 @@ export interface AuditResult extends Scores, FeatureScores {
 export type LeakageResult = Pick<
   AuditResult,
   'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
->;
+> & {
+  /** Where it was measured, when that is behind this cut: whoever sees this one computes that. */
+  readonly inherited?: Pick<AuditResult, 'cut' | 'defense' | 'codec'>;
+};
 
 /** A candidate that could not be attacked, or on which an attack that was asked for failed. It is not known to be safe. */
 export interface Unaudited {
@@ -103,7 +106,9 @@ export function leakageOf(results: readonly AuditResult[], failed: readonly Fail
   }));
 }
 
-const isStronger = (a: AuditResult, b: AuditResult): boolean =>
+type Strength = Pick<AuditResult, 'ssim' | 'psnr'>;
+
+export const isStronger = (a: Strength, b: Strength): boolean =>
   a.ssim.high > b.ssim.high || (a.ssim.high === b.ssim.high && a.psnr.high > b.psnr.high);
 
 /**

@@ -6,6 +6,7 @@ import {
   bindAllButBatch,
   bindBatch,
   type Cut,
+  cutOrder,
   findCuts,
   foldConstants,
   type Graph,
@@ -31,6 +32,7 @@ export class Subject {
   readonly #graph: Graph;
   readonly #beside: Beside | undefined;
   readonly #whole = new Map<number, Promise<Graph>>();
+  readonly #follows: ReturnType<typeof cutOrder>;
 
   /**
    * @param network of several inputs: what hangs on the picture alone is audited
@@ -69,6 +71,7 @@ export class Subject {
     this.#graph = hasSymbolicBatch(graph) ? graph : one;
     this.preprocessing = preprocessing;
     this.#beside = beside;
+    this.#follows = cutOrder(one);
     this.cuts = beside?.cuts ?? findCuts(one);
     this.ids = beside?.ids ?? this.cuts.map((c) => c.id);
     this.absent = beside?.absent ?? [];
@@ -83,6 +86,11 @@ export class Subject {
   /** @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE when it hangs on more than the picture */
   cut(id: string): Cut {
     return this.#beside ? this.#beside.cut(id) : resolveCut(this.cuts, id);
+  }
+
+  /** Whether what is sent at the second cut can be computed from what is sent at the first. */
+  follows(from: string, to: string): boolean {
+    return this.#follows(this.cut(from), this.cut(to));
   }
 
   /** The whole network for a batch of n, shapes known; what of it hangs on the picture alone where other inputs are absent. */

@@ -13,6 +13,6 @@ export {
 } from './mechanism.ts';
 export { cryptographicNoise, type NoiseSource, seededNoise } from './noise.ts';
 export { checkSpec, isResolved, resolveSpec, rootMeanSquare, type Samples } from './resolve.ts';
-export { formatSpec, type Place, parseSpec, type Spec } from './spec.ts';
+export { formatSpec, inputStages, type Place, parseSpec, type Spec } from './spec.ts';
 export type { Guarantee, Law } from './stage.ts';
 export { observed, type View, viewOf } from './view.ts';

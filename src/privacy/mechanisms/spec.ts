@@ -93,6 +93,12 @@ export function parseSpec(text: string): Spec {
   return stages;
 }
 
+/** What of a mechanism acts before the head. @throws CutlineError DEFENSE_SPEC */
+export function inputStages(text: string): string {
+  const before = parseSpec(text).filter((stage) => stage.place === 'input');
+  return before.length === 0 ? '' : formatSpec(before);
+}
+
 /** The canonical text. */
 export function formatSpec(spec: Spec): string {
   if (spec.length === 0) return 'none';
