@@ -1,6 +1,6 @@
 /** Files at the edge: reads are bounded, writes are whole or not at all. */
 import { randomBytes } from 'node:crypto';
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CutlineError } from './errors.ts';
@@ -97,11 +97,21 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
   }
 }
 
-/** As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there. */
-export function writeAtOnce(path: string, data: string): void {
+/**
+ * As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there; devices are left alone.
+ * @returns whether it was written
+ */
+export function writeAtOnce(path: string, data: string): boolean {
+  if (existsSync(path) && !statSync(path).isFile()) return false;
   const temporary = temporaryBeside(path);
-  writeFileSync(temporary, data);
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, data);
+    renameSync(temporary, path);
+    return true;
+  } catch {
+    rmSync(temporary, { force: true });
+    return false;
+  }
 }
 
 /**

@@ -73,9 +73,10 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       : secondsOf('--budget', settings.budget);
   let finished: Audit | undefined;
   // At once, since a second signal may come at any time and is not waited for.
-  const keep = () => {
-    if (settings.out && finished) writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
-  };
+  const keep = (): boolean =>
+    settings.out !== undefined &&
+    finished !== undefined &&
+    writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
   const bar = progressBar('audit');
@@ -83,19 +84,19 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     bar.log('audit: stopping at the next step; once more ends it at once');
     keep();
   });
-  bar.phase('opening model and pictures');
-  const loaded = await loadModel(model);
-  const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
-  const preprocessing = await preprocessingFor(model, settings.preprocessing);
-  const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal });
-  const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
   const open = async (threads?: number) => {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
   try {
+    bar.phase('opening model and pictures');
+    const loaded = await loadModel(model);
+    const graph = bindDimensions(loaded, parseShapes(settings.shapes, loaded));
+    const preprocessing = await preprocessingFor(model, settings.preprocessing);
+    const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
+    const data = await openDataset(settings.data, { size: preprocessing, signal });
+    const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
     const sha256 = modelSha256(await readModel(model));
     const subject = await Subject.open(await open(threads), graph, preprocessing);
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
@@ -164,6 +165,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     });
     bar.stop();
     if (settings.out) await writeAtomically(settings.out, `${JSON.stringify(outcome.audit, null, 2)}\n`);
+    finished = undefined;
     if (settings.saveDecoders !== undefined) await saveDecoders(settings.saveDecoders, outcome);
     if (settings.sheet) await writeAtomically(settings.sheet, await sheetOf(outcome));
     print(settings.json, outcome.audit, () => tables(outcome.audit));
@@ -173,10 +175,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   } catch (error) {
     bar.stop();
     // Whatever ended it: hours of work are not lost.
-    if (settings.out && finished) {
-      keep();
-      bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
-    }
+    if (keep()) bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
     throw error;
   } finally {
     bar.stop();
