@@ -82,27 +82,28 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const store = await attackStore(settings.cache, bar.log);
   let finished: Audit | undefined;
   // At once, since a second signal may come at any time and is not waited for.
-  const keep = () => {
-    if (settings.out && finished) writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
-  };
+  const keep = (): boolean =>
+    settings.out !== undefined &&
+    finished !== undefined &&
+    writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
   const signal = stopSignal();
   const { model, threads, engine: name } = settings;
   signal.addEventListener('abort', () => {
     bar.log('audit: stopping at the next step; once more ends it at once');
     keep();
   });
-  bar.phase('opening model and pictures');
-  const { graph, sha256, fixed } = await open(settings);
-  const preprocessing = await preprocessingFor(model, settings.preprocessing);
-  const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
-  const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
   const engines: Engine[] = [];
   const start = async (threads?: number) => {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
   try {
+    bar.phase('opening model and pictures');
+    const { graph, sha256, fixed } = await open(settings);
+    const preprocessing = await preprocessingFor(model, settings.preprocessing);
+    const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
+    const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
+    const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
     const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
     const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
@@ -181,6 +182,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       decoders !== undefined && (() => saveDecoders(decoders, outcome)),
       sheet !== undefined && (async () => writeAtomically(sheet, await sheetOf(outcome))),
     ]);
+    // What was written whole is not overwritten with a part.
+    finished = undefined;
     print(settings.json, outcome.audit, () => tables(outcome.audit));
     for (const error of unwritten) fail(error, false);
     // Whoever names a cut wants to know about it; where nothing at all was measured, that is no audit.
@@ -189,10 +192,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   } catch (error) {
     bar.stop();
     // Whatever ended it: hours of work are not lost.
-    if (settings.out && finished) {
-      keep();
-      bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
-    }
+    if (keep()) bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
     throw error;
   } finally {
     bar.stop();
