@@ -61,7 +61,11 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
       max: ({ min, max }: { min: number; max: number }) => max + 0.08 * (max - min || max),
       axisLabel: { ...axis('', 0).axisLabel, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
     },
-    yAxis: { ...axis('SSIM of the strongest attack', narrow ? 32 : 40), min: Math.floor(lowest * 5) / 5, max: highest },
+    yAxis: {
+      ...axis('SSIM of the strongest attack run', narrow ? 32 : 40),
+      min: Math.floor(lowest * 5) / 5,
+      max: highest,
+    },
     series: [
       {
         type: 'custom',
