@@ -2,6 +2,7 @@
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { resolveCut } from '../../model/index.ts';
+import { resolveDefense } from '../defenses/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AuditOptions } from './audit.ts';
 import { Auditor } from './auditor.ts';
@@ -61,6 +62,8 @@ export async function prepareAudit(
   const { signal } = options;
   const inside = subject.cuts.filter((c) => c.id !== 'input' && c.id !== 'output');
   const cuts = options.cuts ? options.cuts.map((id) => resolveCut(subject.cuts, id)) : inside;
+  // A slip of the pen is told before anything is measured.
+  for (const defense of options.defenses) resolveDefense(defense, 1);
   const whole: Draft = { cuts, attacks: options.attacks, images: options.images, effort: 1, sparing: false };
   const reckoning = new Reckoning(subject, data, options);
   const list = drafts(whole, asked);
