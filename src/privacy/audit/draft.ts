@@ -84,7 +84,7 @@ export function worthwhile(cuts: readonly Cut[]): Cut[] {
   });
 }
 
-/** The first and every second after it; the deepest stays, since it is the likeliest to be safe. */
+/** Every second, counted from the deepest, which is the likeliest to be safe. */
 function everySecond(draft: Draft): Draft {
   const { cuts } = draft;
   return { ...draft, cuts: cuts.filter((_, i) => (cuts.length - 1 - i) % 2 === 0) };

@@ -1,6 +1,7 @@
 /** Before an audit begins: what it will do, how long that will take here, and what it leaves out so as to end in time. */
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
+import { checkSpec } from '../mechanisms/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AuditOptions } from './audit.ts';
 import { Auditor } from './auditor.ts';
@@ -60,6 +61,8 @@ export async function prepareAudit(
   const { signal } = options;
   const inside = subject.cuts.filter((c) => c.id !== 'input' && c.id !== 'output');
   const cuts = options.cuts ? options.cuts.map((id) => subject.cut(id)) : inside;
+  // A slip of the pen is told before anything is measured.
+  for (const defense of options.defenses) checkSpec(defense);
   const whole: Draft = { cuts, attacks: options.attacks, images: options.images, effort: 1, sparing: false };
   const reckoning = new Reckoning(subject, data, options);
   const list = drafts(whole, asked);

@@ -47,7 +47,7 @@ export class Reckoning {
 
   /** Here, on all lanes. */
   range(draft: Draft, speed: Speed, lanes: number): Range {
-    const beside = Math.min(lanes, draft.cuts.length * this.#options.defenses.length);
+    const beside = Math.max(1, Math.min(lanes, draft.cuts.length * this.#options.defenses.length));
     const end = (which: 'low' | 'high') =>
       this.#sum(
         draft,

@@ -51,6 +51,7 @@ export async function measureSpeed(
   signal?: AbortSignal,
   mostSeconds = Number.POSITIVE_INFINITY,
 ): Promise<Speed> {
+  if (cuts.length === 0) return speedOf(new Map());
   const names = [...new Set(attacks.map(probedAs))];
   const each = (1000 * mostSeconds * auditors.length) / names.length;
   // The deepest first: where there is time for one only, it is the dearest that must not be guessed.

@@ -40,6 +40,18 @@ describe('before an audit', () => {
     expect(withoutTime(prepared.audit)).toEqual(withoutTime(plain.audit));
   });
 
+  it('slips of the pen are refused, and a network without cuts is no trouble', async () => {
+    const asked = { asked: named, budget: undefined };
+    const wrong = { ...base, defenses: ['none', 'fog'] };
+    await expect(prepareAudit([engine], subject, data, wrong, asked)).rejects.toMatchObject({ code: 'DEFENSE_SPEC' });
+    const unknown = { ...base, cuts: ['conv9'] };
+    await expect(prepareAudit([engine], subject, data, unknown, asked)).rejects.toMatchObject({
+      code: 'CUT_NOT_FOUND',
+    });
+    const none = await prepareAudit([engine], subject, data, { ...base, cuts: [] }, asked);
+    expect(none).toMatchObject({ candidates: 0, expectedSeconds: { low: 0, high: 0 } });
+  });
+
   it('what its probes have finished is not done again', async () => {
     const { options } = await prepareAudit([engine], subject, data, base, { asked: named, budget: 'all' });
     let graphs: string[] = [];
