@@ -36,7 +36,8 @@ export async function compareHalves(
         return [v.name, t];
       }),
     );
-  if (graph.inputs.some((v) => v.unknown || sizeOf(v) > maxElements || v.dtype === 'bfloat16')) return { outcome: 'not run' };
+  if (graph.inputs.some((v) => v.unknown || sizeOf(v) > maxElements || v.dtype === 'bfloat16'))
+    return { outcome: 'not run' };
   const whole = await run(engine, external ? graph : bytes, (s) => feed(s.inputs));
   const head = await run(engine, await readFile(files.head), (s) => feed(s.inputs));
   if (head instanceof CutlineError) {

@@ -30,7 +30,12 @@ if (values.replay !== undefined) {
   // The number chose the cut: a failing file is called after it.
   const number = Number(/(\d+)\.onnx$/.exec(basename(values.replay))?.[1] ?? 0);
   const task = { file: values.replay, number, memoryMb };
-  for await (const { verdict } of supervise({ task: () => task, limitMs, untilMs: Number.POSITIVE_INFINITY, count: 1 })) {
+  for await (const { verdict } of supervise({
+    task: () => task,
+    limitMs,
+    untilMs: Number.POSITIVE_INFINITY,
+    count: 1,
+  })) {
     for (const line of [...verdict.steps, ...verdict.faults]) say(line);
     if (verdict.faults.length > 0) process.exitCode = 1;
   }

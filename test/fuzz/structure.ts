@@ -15,7 +15,21 @@ type Mutation = (model: ModelProto, random: Random) => string | undefined;
 
 const pick = <T>(list: readonly T[], random: Random): T | undefined => list[random.int(Math.max(1, list.length))];
 
-const lengths = [-1n, 0n, 1n, 2n, 3n, 7n, 255n, 65_536n, 2n ** 31n - 1n, 2n ** 31n, 2n ** 32n + 1n, 2n ** 62n, -(2n ** 63n)];
+const lengths = [
+  -1n,
+  0n,
+  1n,
+  2n,
+  3n,
+  7n,
+  255n,
+  65_536n,
+  2n ** 31n - 1n,
+  2n ** 31n,
+  2n ** 32n + 1n,
+  2n ** 62n,
+  -(2n ** 63n),
+];
 const integers = [...lengths, -2n, -3n, 4n, 5n, 16n, 100n, 2n ** 53n + 1n, 2n ** 63n - 1n];
 const reals = [0, -0, 1, -1, 0.5, 1e-38, 3.4e38, 1e-45, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
 const names = [
@@ -36,8 +50,33 @@ const names = [
   'input',
   'output',
 ];
-const operators = ['Relu', 'Add', 'Conv', 'If', 'Loop', 'Scan', 'Shape', 'Reshape', 'Cast', 'NoSuch', 'SequenceAt', 'NonZero'];
-const texts = ['', 'same', 'SAME_UPPER', 'VALID', 'linear', 'cubic', 'reflect', 'bidirectional', 'NOTSET', 'ü', '\u0000'];
+const operators = [
+  'Relu',
+  'Add',
+  'Conv',
+  'If',
+  'Loop',
+  'Scan',
+  'Shape',
+  'Reshape',
+  'Cast',
+  'NoSuch',
+  'SequenceAt',
+  'NonZero',
+];
+const texts = [
+  '',
+  'same',
+  'SAME_UPPER',
+  'VALID',
+  'linear',
+  'cubic',
+  'reflect',
+  'bidirectional',
+  'NOTSET',
+  'ü',
+  '\u0000',
+];
 const versions = [-1n, 0n, 1n, 7n, 8n, 9n, 10n, 11n, 13n, 18n, 21n, 22n, 23n, 99n, 2n ** 40n];
 
 /** The graph and the bodies inside it. */
@@ -188,12 +227,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     if (n) n.name = pick(names, r)!;
     return n?.name.slice(0, 20);
   },
-  'operator': (m, r) => {
+  operator: (m, r) => {
     const n = someNode(m, r);
     if (n) n.opType = pick(operators, r)!;
     return n?.opType;
   },
-  'domain': (m, r) => {
+  domain: (m, r) => {
     const n = someNode(m, r);
     if (n) n.domain = pick(['ai.onnx', 'ai.onnx.ml', 'com.microsoft', 'nowhere', '__proto__'], r)!;
     return n?.domain;
@@ -238,7 +277,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     else n.output[0] = to;
     return n.opType;
   },
-  'cycle': (m, r) => {
+  cycle: (m, r) => {
     const n = someNode(m, r);
     if (!n || n.output.length === 0) return undefined;
     const later = pick(m.graph?.node ?? [], r);
@@ -288,7 +327,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     t.externalData = [{ $typeName: 'onnx.StringStringEntryProto', key: 'location', value: location }];
     return `${t.name} ${location}`;
   },
-  'opset': (m, r) => {
+  opset: (m, r) => {
     const o = pick(m.opsetImport, r);
     if (o) o.version = pick(versions, r)!;
     return o && String(o.version);
@@ -317,7 +356,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     return g?.input.splice(r.int(Math.max(1, g.input.length)), 1)[0]?.name;
   },
   'body in itself': (m, r) => {
-    const holder = pick(graphs(m.graph).flatMap((g) => g.node.flatMap((n) => n.attribute)).filter((a) => a.g), r);
+    const holder = pick(
+      graphs(m.graph)
+        .flatMap((g) => g.node.flatMap((n) => n.attribute))
+        .filter((a) => a.g),
+      r,
+    );
     if (!holder?.g) return undefined;
     const copy = structuredClone(holder);
     holder.g.node.push({ ...structuredClone(holder.g.node[0]!), opType: 'If', attribute: [copy] });
