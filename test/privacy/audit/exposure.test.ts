@@ -77,7 +77,7 @@ describe('exposure', () => {
     b.op('Add', [steep, 'input'], {}, 'act');
     b.op('Flatten', ['act'], {}, 'output');
     b.output('output', 'float32', ['n', 784]);
-    const found = await (await meter(40, b.build()))('act', 'noise:gaussian:activation:1');
+    const found = await (await meter(40, b.build()))('act', 'gauss(sd=1)');
     expect(found.dfil).toBeUndefined();
     expect(found.omitted).toEqual([
       { metric: 'dfil', reason: expect.stringContaining('no finite number at 32 of 32') },
