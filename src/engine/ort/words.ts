@@ -31,16 +31,19 @@ const reasons: readonly (readonly [RegExp, (parts: readonly string[]) => string]
     () => 'the shapes or types do not fit',
   ],
   [/indices element out of data bounds|out of (range|bounds)/, () => 'an index lies outside'],
-  [/alloc/i, () => 'memory cannot be allocated for it'],
+  [/[Ff]ailed to allocate|bad_alloc|bad allocation/, () => 'memory cannot be allocated for it'],
   [/[Pp]rotobuf|parsing failed|ModelProto/, () => 'it is no ONNX model'],
 ];
 
-/** What the binding says of its arguments is about them, and harmless. */
-const isOurs = (text: string): boolean => /^[^\n]{0,200}$/.test(text) && /^the session is closed$/.test(text);
+/** What only onnxruntime's own messages have in them; `complaint.ts` has said the others in our words. */
+const itsOwn =
+  /ONNXRuntimeError|onnxruntime|Status Message|Non-zero status|[Pp]rotobuf|::|InferenceError|Type Error:|Exception during|tensor\(\w+\)|\.cc\b|\.h:|std::/;
 
-/** @param text of an error of onnxruntime */
-export function plainWords(text: string): string {
-  if (isOurs(text)) return text;
+/** @param said by onnxruntime */
+export function plainWords(said: string): string {
+  if (!itsOwn.test(said)) return said;
+  // Where in its source something happened, with the types of its functions, is no reason.
+  const text = said.replaceAll(/\/?onnxruntime_src\/[^\n]*?\) ?(?:const )?|\w*Allocator\w*/g, '');
   const found = nodes.map((pattern) => pattern.exec(text)?.groups).find((groups) => groups !== undefined);
   const reason = reasons.flatMap(([pattern, say]) => {
     const parts = pattern.exec(text);
