@@ -38,7 +38,7 @@ export interface Asked {
 /** Fewer victims make intervals too wide to decide by. */
 const fewestVictims = 20;
 /** What is given up first where several attackers are at hand; the last is the cheap exact one. */
-const givenUp: readonly AttackName[] = ['deep-prior', 'shadow', 'latent', 'hybrid', 'inverse-network'];
+const givenUp: readonly AttackName[] = ['deep-prior', 'shadow', 'substitute', 'latent', 'hybrid', 'inverse-network'];
 
 /** Ever less, all that was asked for first. */
 export function drafts(whole: Draft, asked: Asked): Draft[] {
@@ -47,7 +47,7 @@ export function drafts(whole: Draft, asked: Asked): Draft[] {
     ...(asked.cuts ? [] : [(d: Draft) => ({ ...d, cuts: worthwhile(d.cuts) })]),
     ...(asked.images ? [] : [(d: Draft) => ({ ...d, images: Math.min(d.images, fewestVictims) })]),
     (d) => ({ ...d, effort: 1 / 2 }),
-    ...(asked.attacks ? [] : [without('deep-prior', 'shadow'), without('latent')]),
+    ...(asked.attacks ? [] : [without('deep-prior', 'shadow', 'substitute'), without('latent')]),
     (d) => ({ ...d, effort: 1 / 4 }),
     ...(asked.attacks ? [] : [without('hybrid'), without('inverse-network')]),
     ...(asked.cuts ? [] : [everySecond, everySecond]),
