@@ -77,7 +77,7 @@ describe('audits on demand', () => {
     const strongest = leakage.find((l) => l.threat === 'white-box');
     expect(strongest).toMatchObject({ cut: 'conv0', defense: 'none', images: 2 });
     expect(strongest!.ssim.mean).toBeGreaterThan(0.5);
-  });
+  }, 240_000);
 
   it('fit a budget, say what that costs, and leave unaudited what it does not reach', async () => {
     const lines: string[] = [];
