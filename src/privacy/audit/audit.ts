@@ -10,7 +10,7 @@ import { isBeyondAttack, isFailureCode } from './beyond.ts';
 import { strongestOf } from './draft.ts';
 import { inherited, showsOrder } from './inherit.ts';
 import type { BudgetNote } from './prepare.ts';
-import { type Audit, type AuditResult, failureFor, leakageOf, type Unaudited } from './result.ts';
+import { type Audit, type AuditResult, failureFor, type LeakageResult, leakageOf, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
 import { type KnownTruth, openTruth } from './truth.ts';
 
@@ -25,6 +25,8 @@ export interface AuditOptions extends Omit<AuditorOptions, 'giveUp'> {
   readonly truth?: KnownTruth | undefined;
   /** Cuts that a budget has no room for: they are told as unaudited. */
   readonly leftOut?: readonly string[] | undefined;
+  /** It becomes part of the document. */
+  readonly protocol?: { readonly name: string; readonly sha256: string } | undefined;
   /** What a budget has chosen: it becomes part of the document. */
   readonly note?: BudgetNote | undefined;
   /** Of a budget: candidates that are not expected to end within are left out. */
@@ -104,7 +106,7 @@ export async function runAudit(
       };
       const settle = (outcome: Outcome) => {
         outcomes[index] = outcome;
-        options.onPartial?.({ ...documentOf(outcomes, data, options, subject), incomplete: true });
+        options.onPartial?.({ ...documentOf(outcomes, data, options, subject, truth), incomplete: true });
       };
       if (options.remainingSeconds && options.remainingSeconds() < expected[index]!) {
         const candidate = leftOut(cut, defense, 'the time that was allowed is used up');
@@ -134,7 +136,7 @@ export async function runAudit(
   const mounted = cells.some(({ results, failed }) => results.length > 0 || failed.some((f) => isFailureCode(f.code)));
   const refusal = errors.find(Boolean) ?? cells.find((c) => c.refusal)?.refusal;
   if (!mounted && refusal) throw refusal;
-  return { audit: documentOf(outcomes, data, options, subject), auditor: auditors[0]!, cells };
+  return { audit: documentOf(outcomes, data, options, subject, truth), auditor: auditors[0]!, cells };
 }
 
 type Outcome = Cell | Unaudited;
@@ -147,11 +149,20 @@ function leftOut(cut: string, defense: string, problem: string): Unaudited {
 }
 
 /** @param outcomes in the order of the candidates; those that are not known yet are holes */
-function documentOf(outcomes: readonly Outcome[], data: Dataset, options: AuditOptions, subject: Subject): Audit {
+function documentOf(
+  outcomes: readonly Outcome[],
+  data: Dataset,
+  options: AuditOptions,
+  subject: Subject,
+  truth: KnownTruth,
+): Audit {
   const cells = outcomes.filter(isCell);
   const results: AuditResult[] = cells.flatMap((c) => c.results);
   const skipped = cells.flatMap((c) => c.skipped);
   const failed = cells.flatMap((c) => c.failed);
+  const confirmed = cells.flatMap((c) => c.confirmation);
+  const shows = showsOrder((a, b) => subject.follows(a, b), inputStages);
+  const inOrder = (entries: readonly LeakageResult[]) => inherited(entries, shows);
   const strongest = strongestOf(options.attacks);
   const unaudited = outcomes.flatMap((o): Unaudited[] => {
     if (!isCell(o)) return [o];
@@ -167,16 +178,27 @@ function documentOf(outcomes: readonly Outcome[], data: Dataset, options: AuditO
     format: 'cutline.audit/1',
     model: { sha256: options.modelSha256, ...(options.fixed?.length && { fixed: options.fixed }) },
     results,
-    leakage: inherited(
-      leakageOf(results, failed),
-      showsOrder((a, b) => subject.follows(a, b), inputStages),
-    ),
+    leakage: inOrder(leakageOf(results, failed)),
     unaudited: [...unaudited, ...unreached],
     failed,
     ...(skipped.length > 0 && { skipped }),
     ...(options.note && { budget: options.note }),
     exposure: cells.map((c) => c.exposure),
-    data: { name: data.name.split(':')[0]!, sha256: data.sha256, count: data.test.count },
+    data: {
+      name: data.name.split(':')[0]!,
+      sha256: data.sha256,
+      count: data.test.count,
+      victims: { count: truth.victims.count - truth.heldBack, sha256: truth.digests.victims },
+    },
+    ...(options.protocol && { protocol: options.protocol }),
+    ...(truth.digests.heldBack && {
+      confirmation: {
+        victims: { count: truth.heldBack, sha256: truth.digests.heldBack },
+        confidence: options.confidence ?? 0.95,
+        results: confirmed,
+        leakage: inOrder(leakageOf(confirmed, failed)),
+      },
+    }),
     seed: options.seed,
   };
 }

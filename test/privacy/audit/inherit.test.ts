@@ -18,6 +18,7 @@ const entry = (
   ...at(cut, defense),
   codec,
   threat: 'white-box',
+  observations: 1,
   attack: `attack on ${cut}`,
   images: 10,
   ssim: { mean: ssim, low: ssim, high: ssim, worstDecile: ssim },

@@ -13,7 +13,13 @@ const rows = (count: number, value: (row: number) => number): Tensor =>
 
 function judge(pictures: Tensor, { observed = rows(pictures.shape[0]!, (i) => i), missed = [] as Missed[] } = {}) {
   const count = pictures.shape[0]!;
-  const found: Reconstruction = { pictures, iterations: 3, parameters: {}, ...(missed.length > 0 && { missed }) };
+  const found: Reconstruction = {
+    pictures,
+    iterations: 3,
+    parameters: {},
+    budgets: {},
+    ...(missed.length > 0 && { missed }),
+  };
   return run(async () => found, observed, count);
 }
 
