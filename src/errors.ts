@@ -230,6 +230,10 @@ const catalogue = {
     exit: 2,
     text: 'Plan {plan} is refused: {problem}. Audit the cut and plan again, or raise --max-ssim knowingly.',
   },
+  PLAN_WEAKER_EVIDENCE: {
+    exit: 2,
+    text: 'Plan {plan} is refused: its audit did less than protocol {protocol} asks for: {problem}. Audit and plan with --protocol {protocol}, or demand another one knowingly.',
+  },
   ANSWER_UNSENDABLE: {
     exit: 2,
     text: 'No plan can be made: output {output} {problem}. Export the model without that part.',
@@ -265,6 +269,10 @@ const catalogue = {
   PROTOCOL_UNKNOWN: {
     exit: 2,
     text: 'No protocol named {name}. Shipped protocols: {known}. A path with a slash or .yaml names your own file.',
+  },
+  PROTOCOL_ATTACK: {
+    exit: 2,
+    text: 'Protocol {protocol} asks for an attack {attack}, which is not known here. Known attacks: {known}.',
   },
   PROTOCOL_VICTIMS: {
     exit: 2,

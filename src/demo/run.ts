@@ -4,7 +4,7 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { brokerSettingsSchema, connectOptions } from '../broker/index.ts';
@@ -14,8 +14,9 @@ import { createComputingEngine, createEngine, type Engine } from '../engine/inde
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { bindBatch, findCuts, inferShapes, loadModel, modelSha256, readModel } from '../model/index.ts';
+import { isShippedName, type Plan, readProtocol } from '../plan/index.ts';
 import { defaultDefenses, makePlan, readAudit, relaxationText, writePlan } from '../planner/index.ts';
-import { type Cell, leakageOf, runAudit, Subject } from '../privacy/audit/index.ts';
+import { byProtocol, type Cell, findingsOf, leakageOf, runAudit, Subject } from '../privacy/audit/index.ts';
 import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
 import { contactSheet, htmlReport, type SheetRow } from '../report/index.ts';
@@ -30,9 +31,8 @@ export interface DemoOptions {
   readonly data: string;
   /** Pictures sent through the split model. */
   readonly images: number;
-  /** Pictures attacked at each cut. */
-  readonly victims: number;
-  readonly iterations: number;
+  /** What the attacks do; the name of a shipped protocol, or a file. */
+  readonly protocol: string;
   readonly maxSsim: number;
   readonly minAccuracy: number;
   readonly seed: number;
@@ -43,8 +43,24 @@ export interface DemoOptions {
 export interface DemoResult {
   readonly format: 'cutline.demo/1';
   readonly report: string;
+  /** As it stands in plan.json. */
+  readonly plan: Plan;
+  readonly predicted: { readonly latencyMs: { readonly p50: number } };
+  readonly measured: { readonly latencyMs: { readonly p50: number; readonly p95: number } };
+  /** Of every cut and defense that was attacked. */
+  readonly leakage: readonly {
+    readonly cut: string;
+    readonly defense: string;
+    readonly attack: string;
+    readonly ssim: { readonly mean: number; readonly high: number };
+  }[];
   readonly chosen: { readonly cut: string; readonly defense: string; readonly codec: string };
+  readonly protocol: string;
+  /** Of victims that the search did not see. */
   readonly ssim: { readonly mean: number; readonly low: number; readonly high: number } | null;
+  /** What is made of the answer alone: a split cannot leak less. */
+  readonly floor: { readonly mean: number; readonly low: number; readonly high: number } | null;
+  readonly strongest: string;
   readonly images: number;
   readonly agreement: number;
   readonly greatestDifference: number;
@@ -101,7 +117,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
         title: `${subject.name} on ${subject.data.name.split(':')[0]}`,
         created: new Date().toISOString(),
         model: { name: subject.name, sha256: subject.sha256 },
-        data: { name: subject.data.name.split(':')[0]!, sha256: subject.data.sha256, victims: options.victims },
+        data: {
+          name: subject.data.name.split(':')[0]!,
+          sha256: subject.data.sha256,
+          victims: planned.protocol.victims,
+        },
         plan: {
           chosen,
           candidates: planned.outcome.result.candidates,
@@ -123,18 +143,28 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     );
     if (signal.aborted) throw new CutlineError('CANCELLED');
     const sorted = [...comparison.latencyMs].sort((a, b) => a - b);
-    return {
+    const latencyMs = { p50: sorted[Math.floor(sorted.length / 2)]!, p95: sorted[Math.floor(sorted.length * 0.95)]! };
+    const result: DemoResult = {
       format: 'cutline.demo/1',
       report,
+      plan: planned.plan,
+      predicted: { latencyMs: { p50: planned.plan.predicted.latencyMs.total } },
+      measured: { latencyMs },
+      leakage: planned.leakage,
       chosen: { cut: chosen.cut, defense: chosen.defense, codec: chosen.codec },
-      ssim: chosen.leakage?.ssim ?? null,
+      protocol: planned.protocol.name,
+      ssim: planned.evidence?.ssim ?? null,
+      floor: planned.evidence?.floor ?? null,
+      strongest: planned.evidence?.strongest ?? 'none',
       images: comparison.images,
       agreement: comparison.agreement,
       greatestDifference: comparison.greatestDifference,
       accuracy: comparison.accuracy ?? null,
-      latencyMs: { p50: sorted[Math.floor(sorted.length / 2)]!, p95: sorted[Math.floor(sorted.length * 0.95)]! },
+      latencyMs,
       seconds: (performance.now() - started) / 1000,
     };
+    await writeAtomically(join(out, 'demo.json'), `${JSON.stringify(result, null, 2)}\n`);
+    return result;
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
@@ -181,16 +211,18 @@ const strongestOf = (results: Cell['results']) =>
   results.length > 0 ? results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)) : undefined;
 
 async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, profile: Profile, options: DemoOptions) {
-  const { out, log, signal, seed, victims, iterations } = options;
+  const { out, log, signal, seed } = options;
   const { preprocessing, labels, input } = subject.card;
   const engine = engines[0]!;
   const opened = await Subject.open(engine, subject.unbound, preprocessing);
-  log('attacking every cut');
+  const protocol = await readProtocol(options.protocol);
+  const settings = byProtocol(protocol, 'white-box', subject.data);
+  const { least, ...rest } = settings;
+  log(`attacking every cut by protocol ${protocol.name}: ${settings.attacks.join(', ')}`);
   const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
-    images: victims,
+    ...rest,
     seed,
-    attacks: ['rmle', 'answer'],
-    rmle: { solver: 'lbfgs', iterations },
+    rmle: { solver: 'lbfgs', iterations: least('rmle', 'iterations') },
     defenses: ['none'],
     modelSha256: subject.sha256,
     signal,
@@ -211,6 +243,7 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
   const outcome = await makePlan({
     model: subject,
     profiles: { device: profile, cloud: profile, link: profile },
+    protocol,
     thresholds: {
       threat: 'white-box',
       maxSsim: options.maxSsim,
@@ -230,12 +263,13 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
       dataSha256: subject.data.sha256,
       resolve: (cut, defense) => auditor.resolved(cut, defense, signal),
       seed,
+      victims: () => audit.data.victims,
       audit: async (cut, defense, stop) => {
         log(`  ${cut} with ${defense}`);
         const cell = await auditor.audit(cut, defense, stop);
         all.push(cell);
         for (const f of cell.failed) log(`  ${f.message}`);
-        return { results: cell.results, leakage: leakageOf(cell.results, cell.failed), failed: cell.failed };
+        return findingsOf(cell, auditor);
       },
     },
   });
@@ -253,6 +287,8 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
   });
   return {
     plan,
+    protocol,
+    evidence: plan.evidence[0],
     chosen,
     outcome,
     rows,
@@ -260,6 +296,10 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
     results: all.flatMap((c) => c.results),
     failed: all.flatMap((c) => c.failed),
     exposure: all.map((c) => c.exposure),
+    leakage: all
+      .flatMap((c) => leakageOf(c.results, c.failed))
+      .filter((l) => l.threat === 'white-box')
+      .map(({ cut, defense, attack, ssim: { mean, high } }) => ({ cut, defense, attack, ssim: { mean, high } })),
   };
 }
 
@@ -268,14 +308,17 @@ async function serve(
   url: string,
   planPath: string,
   pictures: readonly DemoPicture[],
-  { out, log, signal }: DemoOptions,
+  { out, log, signal, protocol }: DemoOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<string> {
   const common = { broker: { url }, fleet: 'demo', plan: join('plan', basename(planPath)) };
   const consumerConfig = join(out, 'consumer.yaml');
   const agentConfig = join(out, 'agent.yaml');
   await writeAtomically(consumerConfig, stringify(common));
-  await writeAtomically(agentConfig, stringify({ ...common, device: 'camera-1' }));
+  await writeAtomically(
+    agentConfig,
+    stringify({ ...common, device: 'camera-1', protocol: isShippedName(protocol) ? protocol : resolve(protocol) }),
+  );
   const results = join(out, 'results.jsonl');
   await rm(results, { force: true });
   const consumer = runCutline(['consumer', '--config', consumerConfig, '--give-up-after', '20'], log, signal);

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { check } from '../validate.ts';
-import { type Threat, threats } from './schema.ts';
+import { type Threat, threats } from './values.ts';
 
 const count = z.int().positive().max(1_000_000);
 
@@ -92,15 +92,20 @@ function sorted(value: unknown): unknown {
   );
 }
 
+/** Attacks that first make what a stronger attacker holds: nobody asks them of one who does. */
+const standIns: ReadonlySet<string> = new Set(['substitute', 'shadow']);
+
 /** Attacks that must have run against an observer of this threat: its own and those of weaker ones. */
 export function requiredAttacks(protocol: Protocol, threat: Threat): RequiredAttack[] {
-  return threats.slice(threats.indexOf(threat)).flatMap((t) => protocol.attacks[t]);
+  return threats
+    .slice(threats.indexOf(threat))
+    .flatMap((t) => protocol.attacks[t].filter(({ name }) => t === threat || !standIns.has(name)));
 }
 
 /** What an attack had, as it tells of itself. */
 export interface RunAttack {
   readonly name: string;
-  readonly budgets: Readonly<Partial<Record<BudgetKey, number>>>;
+  readonly budgets: { readonly [K in BudgetKey]?: number | undefined };
   /** It was given every picture there is. */
   readonly exhausted?: boolean | undefined;
   /** Why it could not be mounted here, where the audit could show that. */

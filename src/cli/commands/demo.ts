@@ -5,8 +5,7 @@ interface Options {
   model: string | undefined;
   data: string;
   images: number;
-  victims: number;
-  iterations: number;
+  protocol: string;
   'max-ssim': number;
   'min-accuracy': number;
   seed: number;
@@ -22,12 +21,15 @@ export const demoCommand: CommandModule<object, Options> = {
       .option('model', { type: 'string', describe: 'ONNX file with a model card; the shipped LeNet when left out' })
       .option('data', { type: 'string', default: 'fashion-mnist', describe: 'Pictures' })
       .option('images', { type: 'number', default: 200, describe: 'Pictures sent through the split model' })
-      .option('victims', { type: 'number', default: 16, describe: 'Pictures attacked at each cut' })
-      .option('iterations', { type: 'number', default: 150, describe: 'Steps of each attack' })
+      .option('protocol', {
+        type: 'string',
+        default: 'demo',
+        describe: 'What the attacks do: a shipped name, or a file',
+      })
       .option('max-ssim', {
         type: 'number',
         default: 0.55,
-        describe: 'Largest SSIM that rMLE, or knowing the answer alone, may reach',
+        describe: 'Largest SSIM that an attack, or knowing the answer alone, may reach',
       })
       .option('min-accuracy', { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' })
       .option('seed', { type: 'number', default: 1, describe: 'Of the attacks' }),
@@ -38,8 +40,7 @@ export const demoCommand: CommandModule<object, Options> = {
       model: argv.model,
       data: argv.data,
       images: argv.images,
-      victims: argv.victims,
-      iterations: argv.iterations,
+      protocol: argv.protocol,
       maxSsim: argv['max-ssim'],
       minAccuracy: argv['min-accuracy'],
       seed: argv.seed,

@@ -9,7 +9,12 @@ interface Options {
   audit: string | undefined;
   data: string | undefined;
   threat: string;
+  protocol: string;
   'max-ssim': number;
+  'max-gain': number | undefined;
+  'require-mixing': boolean;
+  'min-depth': number | undefined;
+  'max-floats': number | undefined;
   'max-latency-ms': number | undefined;
   'max-energy-mj': number | undefined;
   'min-accuracy': number | undefined;
@@ -21,7 +26,7 @@ interface Options {
   weights: string | undefined;
   codec: string[];
   defense: string[];
-  images: number;
+  images: number | undefined;
   iterations: number | undefined;
   budget: string | undefined;
   seed: number;
@@ -51,12 +56,29 @@ export const planCommand: CommandModule<object, Options> = {
       .option('link', { type: 'string', demandOption: true, describe: 'Profile of the link: a file or a shipped name' })
       .option('audit', { type: 'string', describe: 'Result of cutline audit --json' })
       .option('data', { type: 'string', describe: 'Pictures, to attack only the cuts that matter' })
-      .option('threat', { type: 'string', default: 'white-box', describe: 'white-box, black-box or query-free' })
+      .option('threat', {
+        type: 'string',
+        default: 'white-box',
+        describe: 'white-box, black-box, query-free or answer-only',
+      })
       .option('max-ssim', {
         type: 'number',
         default: 0.3,
         describe: 'Largest SSIM an attack may reach; 0.3 and less is called unrecognisable',
       })
+      .option('max-gain', { type: 'number', describe: 'Largest SSIM it may reach over what the answer alone gives' })
+      .option('protocol', {
+        type: 'string',
+        default: 'standard',
+        describe: 'What an audit must have done: screen (can only refuse), standard, thorough, or a file',
+      })
+      .option('require-mixing', {
+        type: 'boolean',
+        default: false,
+        describe: 'At least one fully connected layer on the device',
+      })
+      .option('min-depth', { type: 'number', describe: 'Least number of layers with weights on the device' })
+      .option('max-floats', { type: 'number', describe: 'Most values that are sent' })
       .option('max-latency-ms', { type: 'number', describe: 'Longest time from picture to answer' })
       .option('max-energy-mj', { type: 'number', describe: 'Most energy the device spends on an inference' })
       .option('min-accuracy', { type: 'number', describe: 'Least share of right answers' })
@@ -84,7 +106,7 @@ export const planCommand: CommandModule<object, Options> = {
         default: [] as string[],
         describe: 'Defenses to choose from beside none; default noise at three strengths',
       })
-      .option('images', { type: 'number', default: 10, describe: 'Victims of each audit made here' })
+      .option('images', { type: 'number', describe: "Victims of each audit made here; default: the protocol's" })
       .option('iterations', { type: 'number', describe: 'Of each attack made here' })
       .option('budget', {
         type: 'string',
@@ -118,6 +140,10 @@ export const planCommand: CommandModule<object, Options> = {
       {
         ...argv,
         maxSsim: argv['max-ssim'],
+        maxGain: argv['max-gain'],
+        requireMixing: argv['require-mixing'],
+        minDepth: argv['min-depth'],
+        maxFloats: argv['max-floats'],
         maxLatencyMs: argv['max-latency-ms'],
         maxEnergyMj: argv['max-energy-mj'],
         minAccuracy: argv['min-accuracy'],

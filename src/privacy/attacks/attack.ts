@@ -145,7 +145,7 @@ export interface Reconstruction {
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly budgets: Budgets;
   /** It asked about every picture there is. */
-  readonly exhausted?: boolean;
+  readonly exhausted?: true;
   /** From the tensors of the cut to pictures: what can be kept, and used again. */
   readonly decoder?: Graph;
   /** Victims of whom nothing was found out: their pictures are no reconstructions. Absent where there are none. */

@@ -4,11 +4,11 @@ import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { inLanes } from '../../in-lanes.ts';
 import type { FixedInput } from '../../model/index.ts';
-import { checkSpec, inputStages } from '../mechanisms/index.ts';
+import { checkSpec, showsOrder } from '../mechanisms/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack, isFailureCode } from './beyond.ts';
 import { strongestOf } from './draft.ts';
-import { inherited, showsOrder } from './inherit.ts';
+import { inherited } from './inherit.ts';
 import type { BudgetNote } from './prepare.ts';
 import { type Audit, type AuditResult, failureFor, type LeakageResult, leakageOf, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
@@ -161,7 +161,7 @@ function documentOf(
   const skipped = cells.flatMap((c) => c.skipped);
   const failed = cells.flatMap((c) => c.failed);
   const confirmed = cells.flatMap((c) => c.confirmation);
-  const shows = showsOrder((a, b) => subject.follows(a, b), inputStages);
+  const shows = showsOrder((a, b) => subject.follows(a, b));
   const inOrder = (entries: readonly LeakageResult[]) => inherited(entries, shows);
   const strongest = strongestOf(options.attacks);
   const unaudited = outcomes.flatMap((o): Unaudited[] => {

@@ -127,6 +127,11 @@ export class Auditor {
     this.#exposure = new ExposureMeter(engine, subject, data);
   }
 
+  /** Of the intervals of what is held back. */
+  get confidence(): number {
+    return this.#options.confidence ?? 0.95;
+  }
+
   /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC */
   resolved(cutId: string, defense: string, signal?: AbortSignal): Promise<string> {
     return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, signal);

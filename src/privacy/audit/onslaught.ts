@@ -117,6 +117,7 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
         attack: attack.name,
         images: counted.length,
         ...scores,
+        reidentification: { ...scores.reidentification, ...(truth.wholeSplit && { whole: true }) },
         ...(await features.score(seen, random.fork('intervals'), signal, counted)),
         ...about,
         seconds: took,

@@ -31,7 +31,7 @@ export interface AuditResult extends Scores, FeatureScores {
   /** What it was allowed. */
   readonly budgets: Budgets;
   /** It asked about every picture there is. */
-  readonly exhausted?: boolean;
+  readonly exhausted?: true;
   /** SSIM over what the answer alone gives of the same victims; the interval is of the paired differences. Absent without it. */
   readonly overAnswer?: Interval;
   /** Victims of whom the attack found nothing out, by place: no figure counts them. Absent where there are none. */

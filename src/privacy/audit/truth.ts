@@ -19,6 +19,8 @@ export interface TruthOptions {
 export interface KnownTruth extends Truth {
   /** The victims as network inputs. */
   readonly inputs: Tensor;
+  /** The gallery is all there is. */
+  readonly wholeSplit: boolean;
   /** The last so many victims. */
   readonly heldBack: number;
   /** Of the victims' pixels, those that are not held back and those that are, in order. */
@@ -51,6 +53,7 @@ export async function openTruth(
     gallery: createGallery(joinRows(parts)),
     baseline: baseline(unit, await meanImage(data.train, 10_000, signal)),
     inputs: preprocess(pixels, subject.preprocessing),
+    wholeSplit: indices.length === data.test.count,
     heldBack,
     digests: {
       victims: digestOf(pixels, 0, images),
