@@ -230,6 +230,18 @@ const catalogue = {
     exit: 2,
     text: 'Plan {plan} is refused: {problem}. Audit the cut and plan again, or raise --max-ssim knowingly.',
   },
+  PLAN_ALTERED: {
+    exit: 2,
+    text: 'Plan {plan} is not as it was made: {problem}. Take the plan from where it was made, or plan again.',
+  },
+  PLAN_OTHER_AUDIT: {
+    exit: 2,
+    text: 'The plan is of another audit: it names SHA-256 {wanted}, this file has {found}. Give the audit.json that was written with it.',
+  },
+  PLAN_PROTOCOL_UNKNOWN: {
+    exit: 2,
+    text: 'The evidence was made by protocol {protocol} with SHA-256 {sha256}, which is not here. Give that file with --protocol.',
+  },
   PLAN_WEAKER_EVIDENCE: {
     exit: 2,
     text: 'Plan {plan} is refused: its audit did less than protocol {protocol} asks for: {problem}. Audit and plan with --protocol {protocol}, or demand another one knowingly.',

@@ -20,7 +20,7 @@ export {
   requiredAttacks,
   shortfalls,
 } from './protocol.ts';
-export { type EvidenceGap, evidenceGap, type Holdings, parsePlan, readPlan, verifyPlan } from './read.ts';
+export { type EvidenceGap, evidenceGap, type Holdings, idOfPlan, parsePlan, readPlan, verifyPlan } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export {
   type Candidate,

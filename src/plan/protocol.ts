@@ -2,8 +2,8 @@
  * A protocol says what an audit must have done before its result may let a plan through, as data: `cutline.protocol/1`.
  * An audit that did less has screened, and screening can only refuse.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalSha256 } from '../canonical.ts';
 import { check } from '../validate.ts';
 import { type Threat, threats } from './values.ts';
 
@@ -74,23 +74,8 @@ export function parseProtocol(value: unknown, origin: string): Protocol {
   return check(value, protocolSchema, origin, 'PROTOCOL_INVALID');
 }
 
-/** Of its content, whatever the layout of the file: keys in alphabetical order. */
-export function protocolSha256(protocol: Protocol): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(protocol)))
-    .digest('hex');
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, v]) => v !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => [k, sorted(v)]),
-  );
-}
+/** Of its content, whatever the layout of the file. */
+export const protocolSha256 = (protocol: Protocol): string => canonicalSha256(protocol);
 
 /** Attacks that first make what a stronger attacker holds: nobody asks them of one who does. */
 const standIns: ReadonlySet<string> = new Set(['substitute', 'shadow']);

@@ -1,4 +1,5 @@
 /** Reads a plan and holds it against what is here. What fails is refused before a byte is sent. */
+import { canonicalSha256 } from '../canonical.ts';
 import { CutlineError } from '../errors.ts';
 import { check, readDocument } from '../validate.ts';
 import { confidenceFor, type Evidence, gapsOf, observationsFor } from './evidence.ts';
@@ -13,6 +14,12 @@ export async function readPlan(path: string): Promise<Plan> {
 /** A plan that came over a wire or from memory; `origin` says from where, for the message. @throws CutlineError PLAN_INVALID */
 export function parsePlan(value: unknown, origin: string): Plan {
   return check(value, planSchema, origin, 'PLAN_INVALID');
+}
+
+/** Derived from everything else that plan.json holds: two equal plans have one id. */
+export function idOfPlan(plan: Omit<Plan, 'planId'>): string {
+  const { planId: _, chosen: _c, candidates: _l, pareto: _p, audits: _a, ...rest } = plan as Plan;
+  return canonicalSha256(rest).slice(0, 32);
 }
 
 export interface Holdings {

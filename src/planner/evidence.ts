@@ -20,8 +20,13 @@ interface Figures {
 /** An attack that was spared found another one open enough: it did not fail to apply. */
 const spared = 'ATTACK_SPARED';
 
+/** What a candidate sends. */
+export interface SentOption extends Omit<Option, 'cut'> {
+  readonly cut: Pick<Option['cut'], 'id' | 'tensors'>;
+}
+
 /** An entry for each number of observations that was attacked; none where nothing was. */
-export function observedAt(option: Option, figures: Figures, threat: Leakage['threat']): Observed[] {
+export function observedAt(option: SentOption, figures: Figures, threat: Leakage['threat']): Observed[] {
   const { cut, defense, codec } = option;
   const loss = [lossOf(codec), 'float32'] as const;
   const mine = (e: { cut: string; defense: string; threat: Leakage['threat'] }) =>

@@ -1,16 +1,15 @@
 /** From a search result to the plan: the choice, and the evidence for it. Pure. */
-import { createHash } from 'node:crypto';
 import {
   type Candidate,
   type Evidence,
+  idOfPlan,
   type Plan,
   type Protocol,
   protocolSha256,
   type Thresholds,
 } from '../plan/index.ts';
 import type { AuditFindings } from './audit.ts';
-import { observedAt } from './evidence.ts';
-import type { Option } from './facts.ts';
+import { observedAt, type SentOption } from './evidence.ts';
 import { needsNoEvidence } from './standing.ts';
 
 export interface PlanParts {
@@ -27,7 +26,7 @@ export interface PlanParts {
 
 /** What the evidence is taken from, and what it was held against. */
 export interface Proof {
-  readonly option: Option;
+  readonly option: SentOption;
   readonly protocol: Protocol;
   readonly audit: AuditFindings | undefined;
 }
@@ -44,6 +43,7 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     ...predicted
   } = chosen;
   const rest = {
+    format: 'cutline.plan/1' as const,
     serial: parts.serial,
     created: parts.created.toISOString(),
     model: parts.model,
@@ -58,8 +58,8 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     predicted,
     profiles: parts.profiles,
   };
-  const planId = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 32);
-  return { format: 'cutline.plan/1', planId, ...rest };
+  const { format, ...fields } = rest;
+  return { format, planId: idOfPlan(rest), ...fields };
 }
 
 /** An entry for each observer, of the victims that the search did not see where the protocol confirms; none where nothing is sent. */

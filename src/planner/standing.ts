@@ -6,7 +6,7 @@ import type { Findings } from './leakage.ts';
 import { lossOf } from './leakage.ts';
 
 /** Nothing is sent, or the owner lets the cloud see everything: no evidence is asked for. */
-export const needsNoEvidence = (option: Option, { maxSsim }: Thresholds): boolean =>
+export const needsNoEvidence = (option: { readonly cut: { readonly id: string } }, { maxSsim }: Thresholds): boolean =>
   option.cut.id === 'output' || maxSsim >= 1;
 
 /** Why the search may not accept a candidate; empty when it may. */

@@ -123,7 +123,8 @@ export const planCommand: CommandModule<object, Options> = {
       })
       .option('input', inputOption)
       .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
-      .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
+      .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' })
+      .epilogue('cutline plan verify PLAN holds a finished plan against its files, audit and model: see its --help.'),
   handler: async (argv) => {
     const [{ runPlan }, { planText }, { fail, print }, { stopSignal }, { progressBar }] = await Promise.all([
       import('../run-plan.ts'),

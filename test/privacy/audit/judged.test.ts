@@ -33,7 +33,7 @@ const stuck = (...victims: number[]): Missed[] => victims.map((victim) => ({ vic
 describe('what an attack found', () => {
   it('counts as it is where every victim was got at', async () => {
     const pictures = rows(5, (i) => i / 10);
-    expect(await judge(pictures)).toEqual({ pictures, iterations: 3, parameters: {} });
+    expect(await judge(pictures)).toEqual({ pictures, iterations: 3, parameters: {}, budgets: {} });
   });
 
   it('counts without a tenth of the victims', async () => {
