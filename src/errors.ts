@@ -187,7 +187,11 @@ const catalogue = {
   },
   ATTACK_SPARED: {
     exit: 1,
-    text: 'Cut {cut}: {attack} was spared, since {by} already gets the pictures back (SSIM {ssim}).',
+    text: 'Cut {cut}: {attack} was spared, since {by} has already shown more than enough (SSIM {ssim}).',
+  },
+  AUDIT_SPARED: {
+    exit: 1,
+    text: 'Cut {cut} was not attacked: {problem}. Name it with --at to attack it.',
   },
   AUDIT_LEFT_OUT: {
     exit: 1,

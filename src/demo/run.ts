@@ -4,26 +4,25 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { brokerSettingsSchema, connectOptions } from '../broker/index.ts';
-import { type Dataset, openDataset, preprocess, readCard } from '../data/index.ts';
 import { profileMachine } from '../device/profiler/index.ts';
-import { createComputingEngine, createEngine, type Engine } from '../engine/index.ts';
+import { createComputingEngine, createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
-import { bindBatch, findCuts, inferShapes, loadModel, modelSha256, readModel } from '../model/index.ts';
-import { isShippedName, type Plan, readProtocol } from '../plan/index.ts';
-import { defaultDefenses, makePlan, readAudit, relaxationText, writePlan } from '../planner/index.ts';
-import { byProtocol, type Cell, findingsOf, leakageOf, runAudit, Subject } from '../privacy/audit/index.ts';
+import { isShippedName, type Plan } from '../plan/index.ts';
+import { writePlan } from '../planner/index.ts';
 import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
-import { contactSheet, htmlReport, type SheetRow } from '../report/index.ts';
+import { contactSheet, htmlReport } from '../report/index.ts';
+import { attackAndPlan } from './attack-and-plan.ts';
 import { type Comparison, compare } from './compare.ts';
 import { requireOwnFolder } from './folder.ts';
 import { type DemoPicture, picturesFor } from './pictures.ts';
 import { runCutline } from './processes.ts';
+import { type DemoSubject, openSubject } from './subject.ts';
 
 export interface DemoOptions {
   readonly out: string;
@@ -170,25 +169,6 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   }
 }
 
-async function openSubject(engine: Engine, { model, data, signal, log }: DemoOptions) {
-  const card = await readCard(model);
-  const unbound = await loadModel(model);
-  const graph = await inferShapes(bindBatch(unbound, 1), engine);
-  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal, note: log });
-  const sha256 = modelSha256(await readModel(model));
-  return {
-    path: model,
-    name: basename(model, extname(model)),
-    card,
-    unbound,
-    graph,
-    sha256,
-    cuts: findCuts(graph),
-    data: dataset,
-  };
-}
-type DemoSubject = Awaited<ReturnType<typeof openSubject>>;
-
 /** One profile stands for device, cloud and link: all three are this machine. */
 async function profileOf(subject: DemoSubject, url: string, { out, log, signal }: DemoOptions): Promise<Profile> {
   const connect = await connectOptions(brokerSettingsSchema.parse({ url }), '.', { clientId: 'cutline-demo-profile' });
@@ -204,103 +184,6 @@ async function profileOf(subject: DemoSubject, url: string, { out, log, signal }
   });
   await writeProfile(join(out, 'profile.yaml'), profile);
   return profile;
-}
-
-/** The result that leaks most, by which a cell is shown. */
-const strongestOf = (results: Cell['results']) =>
-  results.length > 0 ? results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)) : undefined;
-
-async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, profile: Profile, options: DemoOptions) {
-  const { out, log, signal, seed } = options;
-  const { preprocessing, labels, input } = subject.card;
-  const engine = engines[0]!;
-  const opened = await Subject.open(engine, subject.unbound, preprocessing);
-  const protocol = await readProtocol(options.protocol);
-  const settings = byProtocol(protocol, 'white-box', subject.data);
-  const { least, ...rest } = settings;
-  log(`attacking every cut by protocol ${protocol.name}: ${settings.attacks.join(', ')}`);
-  const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
-    ...rest,
-    seed,
-    rmle: { solver: 'lbfgs', iterations: least('rmle', 'iterations') },
-    defenses: ['none'],
-    modelSha256: subject.sha256,
-    signal,
-    onCell: ({ results, failed }) => {
-      for (const r of results) log(`  ${r.cut}, ${r.attack}: SSIM ${r.ssim.mean.toFixed(3)}`);
-      for (const f of failed) log(`  ${f.message}`);
-    },
-  });
-  const auditPath = join(out, 'audit.json');
-  await writeAtomically(auditPath, `${JSON.stringify(audit, null, 2)}\n`);
-  const all: Cell[] = [...cells];
-  const calibration = await Promise.all(
-    Array.from({ length: 8 }, async (_, i) => ({
-      [input]: preprocess(await subject.data.train.pixels([i]), preprocessing),
-    })),
-  );
-  log('planning, and attacking noise where it could pay');
-  const outcome = await makePlan({
-    model: subject,
-    profiles: { device: profile, cloud: profile, link: profile },
-    protocol,
-    thresholds: {
-      threat: 'white-box',
-      maxSsim: options.maxSsim,
-      minAccuracy: options.minAccuracy,
-      objective: 'latency',
-      requireSplit: true,
-    },
-    codecs: ['float32', 'uint8'],
-    defenses: defaultDefenses,
-    picture: { input, preprocessing, ...(labels && { labels }) },
-    created: new Date(),
-    engine,
-    signal,
-    audit: await readAudit(auditPath, subject.sha256),
-    pictures: {
-      calibration,
-      dataSha256: subject.data.sha256,
-      resolve: (cut, defense) => auditor.resolved(cut, defense, signal),
-      seed,
-      victims: () => audit.data.victims,
-      audit: async (cut, defense, stop) => {
-        log(`  ${cut} with ${defense}`);
-        const cell = await auditor.audit(cut, defense, stop);
-        all.push(cell);
-        for (const f of cell.failed) log(`  ${f.message}`);
-        return findingsOf(cell, auditor);
-      },
-    },
-  });
-  const { plan, result } = outcome;
-  if (!plan || !result.chosen) throw new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
-  const chosen = result.chosen;
-  const rows = all.flatMap(({ results, pictures }): SheetRow[] => {
-    const r = strongestOf(results);
-    // Noise is shown where it was chosen; every cut is shown without it.
-    if (!r || !pictures || (r.defense !== 'none' && (r.cut !== chosen.cut || r.defense !== chosen.defense))) return [];
-    const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
-    return [
-      { label: r.cut, details: [r.attack, r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim },
-    ];
-  });
-  return {
-    plan,
-    protocol,
-    evidence: plan.evidence[0],
-    chosen,
-    outcome,
-    rows,
-    truth: auditor.truth.victims,
-    results: all.flatMap((c) => c.results),
-    failed: all.flatMap((c) => c.failed),
-    exposure: all.map((c) => c.exposure),
-    leakage: all
-      .flatMap((c) => leakageOf(c.results, c.failed))
-      .filter((l) => l.threat === 'white-box')
-      .map(({ cut, defense, attack, ssim: { mean, high } }) => ({ cut, defense, attack, ssim: { mean, high } })),
-  };
 }
 
 /** @returns the agent's results file */

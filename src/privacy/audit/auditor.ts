@@ -6,10 +6,10 @@ import type { Cut, Graph } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
-import { compileMechanism, isRandom } from '../mechanisms/index.ts';
+import { compileMechanism, isRandom, type Mechanism } from '../mechanisms/index.ts';
 import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
-import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
+import { type AttackCache, cacheKey, type Kept, kept, memoryCache } from './cache.ts';
 import { resolvedAt } from './calibration.ts';
 import { Device, layoutAt } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
@@ -100,6 +100,7 @@ export class Auditor {
   readonly #reserved: ReadonlySet<number>;
   readonly #features: FeatureSpace;
   readonly #exposure: ExposureMeter;
+  readonly #answers = memoryCache();
   #undefended: Promise<Utility> | undefined;
 
   /** @throws CutlineError DATA_TOO_FEW, AUDIT_IMAGES, AUDIT_GALLERY */
@@ -225,7 +226,7 @@ export class Auditor {
   ) {
     const { memoryBytes = defaultMemoryBytes, adaptive = true } = this.#options;
     const { cut, codec, view } = device;
-    const keep = this.#keeper(cut, view.mechanism.spec, codec, observations);
+    const keep = this.#keeper(cut, view.mechanism, codec, observations);
     const ground = {
       engine: this.#engine,
       subject: this.#subject,
@@ -242,7 +243,7 @@ export class Auditor {
   }
 
   /** An attack's outcome hangs on all this; what it is scored with may change. */
-  #keeper(cut: Cut, defense: string, codec: CodecName, observations: number): Keep {
+  #keeper({ id }: Cut, mechanism: Mechanism, codec: CodecName, observations: number): Keep {
     const {
       cache,
       finished,
@@ -254,10 +255,12 @@ export class Auditor {
       memoryBytes = defaultMemoryBytes,
     } = this.#options;
     return (attack, options) => {
-      const sound = judged(attack, cut.id);
+      const sound = judged(attack, id);
       // A decoder from a file has no digest here.
       if ('trained' in options && options.trained) return sound;
-      const device = { cut: cut.id, defense, codec, observations, adaptive };
+      // The answer is the same wherever the network is cut.
+      const same = attack.threat === 'answer-only' && mechanism.stages.length === 0 && codec === 'float32';
+      const device = { cut: same ? 'output' : id, defense: mechanism.spec, codec, observations, adaptive };
       const draws = {
         data: this.#data.sha256,
         seed,
@@ -269,7 +272,8 @@ export class Auditor {
       };
       const { preprocessing } = this.#subject;
       const key = cacheKey({ ...cache?.about, preprocessing, ...device, ...draws, attack: attack.name, options });
-      return [cache?.store, finished].reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
+      const stores = [cache?.store, finished, same ? this.#answers : undefined];
+      return stores.reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
     };
   }
 

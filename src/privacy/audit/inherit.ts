@@ -1,5 +1,5 @@
 /** Leaks along the order of what is sent. */
-import type { Shows } from '../mechanisms/index.ts';
+import type { Release, Shows } from '../mechanisms/index.ts';
 import { isStronger, type LeakageResult } from './result.ts';
 
 /**
@@ -14,5 +14,22 @@ export function inherited(entries: readonly LeakageResult[], shows: Shows): Leak
     const { cut, defense, codec } = best;
     const from = { cut, defense, codec };
     return { ...best, cut: own.cut, defense: own.defense, codec: own.codec, inherited: from };
+  });
+}
+
+/** What is known of a release that was not attacked: the strongest leak, for each threat, of what can be made from it. */
+export function behind(
+  release: Release & Pick<LeakageResult, 'codec'>,
+  entries: readonly LeakageResult[],
+  shows: Shows,
+): LeakageResult[] {
+  const best = new Map<string, LeakageResult>();
+  for (const e of entries) {
+    const known = best.get(e.threat);
+    if (shows(release, e) && (!known || isStronger(e, known))) best.set(e.threat, e);
+  }
+  return [...best.values()].map((e) => {
+    const { cut, defense, codec } = e;
+    return { ...e, ...release, inherited: e.inherited ?? { cut, defense, codec } };
   });
 }

@@ -145,6 +145,26 @@ describe('an audit', () => {
     expect(search.confirmation).toBeUndefined();
   });
 
+  it('bisects: what shows an open cut is refused unattacked, with the figure and where it is from', async () => {
+    const { audit: whole } = await audit({ cuts: undefined });
+    const highest = Math.max(...whole.results.map((r) => r.ssim.high));
+    const lowest = Math.min(...whole.results.map((r) => r.ssim.high));
+    const maxSsim = (highest + lowest) / 2;
+    const { audit: some } = await audit({ cuts: undefined, bisect: true, maxSsim });
+    const attacked = new Set(some.results.map((r) => r.cut));
+    expect(attacked.size).toBeLessThan(new Set(whole.results.map((r) => r.cut)).size);
+    const told = some.leakage.filter((l) => !attacked.has(l.cut));
+    for (const { ssim, inherited } of told) {
+      expect(ssim.high).toBeGreaterThan(maxSsim);
+      expect(attacked.has(inherited!.cut)).toBe(true);
+    }
+    // Every cut is attacked, refused by another, or spared.
+    const spared = some.unaudited.map((u) => u.cut);
+    for (const code of some.unaudited.map((u) => u.code)) expect(code).toBe('AUDIT_SPARED');
+    const all = [...attacked, ...told.map((l) => l.cut), ...spared].sort();
+    expect(all).toEqual(whole.leakage.map((l) => l.cut).sort());
+  });
+
   it('tells each attack by what it gets over the answer, victim by victim', async () => {
     const { results } = (await audit({ attacks: ['rmle', 'answer'] })).audit;
     const [rmle, answer] = results;
