@@ -161,7 +161,7 @@ export class Auditor {
     const { accuracy, agreement, cosine, images } = await this.#utility(opened, random.fork('utility'), signal);
     const kept = {
       accuracy: accuracy?.share ?? null,
-      accuracyImages: images,
+      accuracyImages: accuracy ? images : 0,
       utility: { accuracy, agreement, cosine },
     };
     // Watching what never changes shows nothing more.
