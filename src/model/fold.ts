@@ -3,15 +3,16 @@ import type { Engine } from '../engine/engine.ts';
 import { takeBranches } from './branches.ts';
 import { dependences, isShapeOf } from './dependence.ts';
 import type { Graph, Node, ValueInfo } from './graph.ts';
+import { withSession } from './infer/session.ts';
 import { inferShapes } from './infer/shapes.ts';
 import { requireMemory } from './memory.ts';
 import { reads } from './reads.ts';
 import { shapeTensor } from './shape-of.ts';
-import type { Tensor } from './tensor.ts';
+import { sizeOf, type Tensor } from './tensor.ts';
 import { allValues, fixedShape, isSendable } from './values.ts';
 
-/** More is left as it is: a large constant that is cheap to compute should not bloat the graph. */
-const maxElements = 1 << 24;
+/** Elements. More is left as it is: a large constant that is cheap to compute should not bloat the graph. */
+export const mostFolded = 1 << 24;
 
 /**
  * The graph with what `foldOnce` folds, and with the branch taken in place of conditionals that this decides.
@@ -57,7 +58,7 @@ async function foldOnce(graph: Graph, engine: Engine): Promise<Graph> {
 
 function canBeFolded(value: ValueInfo | undefined): boolean {
   const shape = fixedShape(value);
-  return shape !== undefined && isSendable(value) && shape.reduce((a, b) => a * b, 1) <= maxElements;
+  return shape !== undefined && isSendable(value) && sizeOf(shape) <= mostFolded;
 }
 
 /** Nodes that depend on constants and known shapes alone. */
@@ -103,10 +104,6 @@ async function compute(
     values: new Map(),
   };
   requireMemory(part, values);
-  const session = await engine.load(part, { optimization: 'disabled' });
-  try {
-    return [...known, ...Object.entries(await session.run({}))];
-  } finally {
-    await session.close();
-  }
+  const computed = await withSession(engine, part, async (session) => Object.entries(await session.run({})));
+  return [...known, ...computed];
 }

@@ -4,7 +4,7 @@ import { requireRoom } from '../../model/memory.ts';
 import { int64, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-import type { Window } from './geometry.ts';
+import type { Window } from '../window.ts';
 import { occupied, poolWindow } from './pool-window.ts';
 
 /**

@@ -5,7 +5,7 @@
 import { attrInt, attrInts, attrString, type Node } from '../../model/graph.ts';
 import { float32, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { RuleContext } from '../rule.ts';
-import type { Window } from './geometry.ts';
+import type { Window } from '../window.ts';
 
 export function poolWindow(c: RuleContext): Window {
   const kernel = attrInts(c.node, 'kernel_shape') ?? [];

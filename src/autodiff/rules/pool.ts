@@ -4,7 +4,7 @@ import { zerosFor } from '../../model/memory.ts';
 import { float32, sizeOf } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-import { padsOrCrops, type Window } from './geometry.ts';
+import { padsOrCrops, type Window } from '../window.ts';
 import { crop } from './kernel-gradient.ts';
 import { poolWindow, shares } from './pool-window.ts';
 
