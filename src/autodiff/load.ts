@@ -1,8 +1,11 @@
 /** Gradients on an engine. */
 import type { Engine, LoadOptions, Session } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
-import type { Graph, Node } from '../model/graph.ts';
+import type { Graph, Node, ValueInfo } from '../model/graph.ts';
+import { inferredValues } from '../model/infer/declared.ts';
 import { filled } from '../model/infer/run.ts';
+import { requireMemory } from '../model/memory.ts';
+import { allValues } from '../model/values.ts';
 import { originOf } from './purpose.ts';
 import { explained } from './refusal.ts';
 
@@ -32,9 +35,10 @@ export async function loadGradient(engine: Engine, graph: Graph, options: LoadOp
 /**
  * Loads a graph of gradients, runs it once and compares what it makes with what it declares.
  * @param graph shapes of inputs and outputs known
- * @throws CutlineError GRADIENT_REFUSED
+ * @throws CutlineError GRADIENT_REFUSED, MODEL_MEMORY
  */
 export async function proveGradient(engine: Engine, graph: Graph): Promise<void> {
+  requireMemory(graph, await inferred(engine, graph));
   const session = await loadGradient(engine, graph);
   try {
     const made = await session.run(filled(graph.inputs, 0));
@@ -46,6 +50,17 @@ export async function proveGradient(engine: Engine, graph: Graph): Promise<void>
     }
   } finally {
     await session.close();
+  }
+}
+
+async function inferred(engine: Engine, graph: Graph): Promise<ReadonlyMap<string, ValueInfo>> {
+  const made = graph.nodes.flatMap((n) => n.outputs.filter((y) => y !== ''));
+  try {
+    return new Map([...(await inferredValues(graph, made, engine)), ...allValues({ ...graph, outputs: [] })]);
+  } catch (error) {
+    // What the engine refuses is explained when the graph is loaded.
+    if (error instanceof CutlineError && error.code === 'ENGINE_LOAD') return allValues(graph);
+    throw error;
   }
 }
 

@@ -20,7 +20,6 @@ export interface Refused {
  */
 export async function explained(error: unknown, refused: Refused): Promise<unknown> {
   if (!(error instanceof CutlineError) || (error.code !== 'ENGINE_LOAD' && error.code !== 'ENGINE_RUN')) return error;
-  if (/alloc/i.test(String(error.details.problem))) return error;
   const found = await firstRefused(refused);
   if (!found) return error;
   const origin = originOf(found);

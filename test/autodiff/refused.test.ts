@@ -84,6 +84,18 @@ describe('a gradient graph', () => {
     });
   });
 
+  it('is explained whatever its nodes are called: one named alloc does not lack memory', async () => {
+    const graph = tampered(await gradient(), 'Tanh', 'Mul', (n) => ({ ...n, name: `${n.name} alloc`, op: 'And' }));
+    expect(await refusal(engine.load(graph))).toMatchObject({
+      code: 'ENGINE_LOAD',
+      details: { problem: expect.stringContaining('alloc') },
+    });
+    expect(await refusal(loadGradient(engine, graph))).toMatchObject({
+      code: 'GRADIENT_REFUSED',
+      details: { node: 'tanh', op: 'Tanh' },
+    });
+  });
+
   it('leaves errors that are not about the graph as they are', async () => {
     const session = await loadGradient(engine, await gradient());
     await session.close();

@@ -1,6 +1,7 @@
 /** RNN, LSTM and GRU written out step by step in plain operators, which have gradient rules. */
 import { GraphBuilder } from '../../model/builder.ts';
 import { attrFloat, attrInt, attrString, type Graph, type Node, type ValueInfo } from '../../model/graph.ts';
+import { requireRoom } from '../../model/memory.ts';
 import { asNumbers, isFloat, type Tensor } from '../../model/tensor.ts';
 import { allValues } from '../../model/values.ts';
 import { type Activation, activationsOf } from './activations.ts';
@@ -55,6 +56,9 @@ function shapeOf(graph: Graph, name: string): readonly number[] {
   return (known?.shape ?? []).map(Number);
 }
 
+/** A step of an LSTM is some twenty nodes, which are objects here, bytes in a file, and objects of the runtime. */
+const bytesOfStep = 20_000;
+
 /** X [steps, batch, width], W [directions, gates·hidden, width], R, B, lengths, h₀, c₀, P → Y, Y_h, Y_c. */
 function unroll(node: Node, graph: Graph, p: Plain): void {
   const input = (i: number): Shaped | undefined => {
@@ -64,6 +68,7 @@ function unroll(node: Node, graph: Graph, p: Plain): void {
   const x = input(0)!;
   const [steps, batch] = x.shape as [number, number];
   const count = directionsOf(node);
+  requireRoom(node, bytesOfStep * steps * count);
   const { step, defaults } = cells[node.op]!;
   const activations = activationsOf(node, defaultsOf(node))!;
   const lengths = lengthsOf(node, graph, p, steps);

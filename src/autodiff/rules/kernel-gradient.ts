@@ -13,7 +13,7 @@
  */
 import { sizeOf } from '../../model/tensor.ts';
 import type { Expressions, Term } from '../expressions.ts';
-import { padsOrCrops, type Window } from './geometry.ts';
+import { padsOrCrops, type Window } from '../window.ts';
 
 /** A tensor and its static shape. */
 export interface Sized {

@@ -33,8 +33,17 @@ const progressIntervalMs = 100;
 /** The engine's settings, as it gave them to the worker. */
 export const settings = <S>(): S => (workerData as WorkerData).settings as S;
 
-/** @param words says in ours what the runtime says */
-export function serve<T>(load: Load<T>, words: (problem: string) => string = (problem) => problem): void {
+/** What a runtime says, in our words. */
+export interface Complaint {
+  readonly problem: string;
+  /** The graph is not at fault. */
+  readonly lacksMemory: boolean;
+}
+
+type Words = (said: string) => Complaint;
+
+/** @param words for what the runtime says */
+export function serve<T>(load: Load<T>, words: Words = (problem) => ({ problem, lacksMemory: false })): void {
   const { cancelFlags } = workerData as WorkerData;
   const port = parentPort!;
   const sessions = new Map<number, RuntimeSession<T>>();
@@ -177,13 +186,14 @@ export function serve<T>(load: Load<T>, words: (problem: string) => string = (pr
 function codeOf(
   error: unknown,
   kind: Request['kind'],
-  words: (problem: string) => string,
+  words: Words,
 ): { readonly code: ErrorCode; readonly details: ErrorDetails } {
-  const problem = words(error instanceof Error ? error.message : String(error));
   if (error instanceof Stopped) return { code: 'CANCELLED', details: {} };
   if (error instanceof CutlineError && error.code === 'ENGINE_MISSING') {
     return { code: error.code, details: error.details };
   }
+  const { problem, lacksMemory } = words(error instanceof Error ? error.message : String(error));
+  if (lacksMemory) return { code: 'ENGINE_MEMORY', details: { problem } };
   return { code: kind === 'load' ? 'ENGINE_LOAD' : 'ENGINE_RUN', details: { problem } };
 }
 
