@@ -25,6 +25,7 @@ export type { KnownGenerators } from './generator/own.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
+export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
 export { searchSteps } from './prior/index.ts';
 export { remembered } from './remembered.ts';

@@ -19,6 +19,7 @@ import {
   writeForward,
 } from '../../autodiff/index.ts';
 import { type Graph, sizeOf } from '../../model/index.ts';
+import { identity, prepared } from './prepared.ts';
 import { inBasis, type Structure } from './prior/index.ts';
 
 export interface ObjectiveOptions {
@@ -118,6 +119,10 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
  * z and what describes the basis instead of the picture, and λ of its prior; an output more is the picture.
  */
 export function evaluationGraph(head: Graph, options: ObjectiveOptions): Graph {
+  return prepared(head, `evaluation ${keyOf(options)}`, () => writeEvaluation(head, options));
+}
+
+function writeEvaluation(head: Graph, options: ObjectiveOptions): Graph {
   const { forward, picture, input, value, gradient } = writeObjective(head, options);
   const b = forward.g.graph;
   b.op('Identity', [value], {}, names.value);
@@ -132,11 +137,26 @@ export function evaluationGraph(head: Graph, options: ObjectiveOptions): Graph {
 }
 
 /** One step of Adam on the same objective, to be looped. */
-export function adamGraph(head: Graph, options: ObjectiveOptions): { readonly graph: Graph; readonly step: AdamStep } {
+export function adamGraph(head: Graph, options: ObjectiveOptions): AdamGraph {
+  return prepared(head, `adam ${keyOf(options)}`, () => writeAdam(head, options));
+}
+
+interface AdamGraph {
+  readonly graph: Graph;
+  readonly step: AdamStep;
+}
+
+function writeAdam(head: Graph, options: ObjectiveOptions): AdamGraph {
   const { forward, input, value, gradient } = writeObjective(head, options);
   const b = forward.g.graph;
   const step = adamStep(new Expressions(b), [{ ...input, gradient }]);
   b.op('Identity', [value], {}, names.value);
   b.output(names.value, 'float32', [input.shape[0]!]);
   return { graph: prune(b.build(`${head.name}:adam`)), step };
+}
+
+/** All that decides an objective beside the head. */
+function keyOf({ law, spatialAxes, variation, structure }: ObjectiveOptions): string {
+  const factors = structure?.kind === 'covariance' ? identity(structure.factors) : undefined;
+  return JSON.stringify([law, spatialAxes, variation, structure?.kind, factors]);
 }

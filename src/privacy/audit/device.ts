@@ -2,6 +2,7 @@
 import type { Engine, Session } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { asFloat32, type Cut, fixedShape, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { sessionBytes } from '../attacks/index.ts';
 import type { Defense, NoiseSource } from '../defenses/index.ts';
 import type { Subject } from './subject.ts';
 
@@ -63,7 +64,7 @@ async function runInChunks(
   const { head } = await subject.parts(cut, n);
   const collected = new Map<string, Float32Array>();
   const shapes = new Map<string, readonly number[]>();
-  const session: Session = await engine.load(head, signal && { signal });
+  const session: Session = await engine.load(head, { keepBytes: sessionBytes(head), ...(signal && { signal }) });
   try {
     for (let first = 0; first < count; first += n) {
       // The last chunk goes back to be full, so that one session serves all.

@@ -41,7 +41,7 @@ const heats = [
   { beliefs: 4, pictures: 6, steps: 150 },
 ] as const;
 /** Pictures that the statistics are learned from: as many of these as there are. */
-const taught = [1000, 300, 100, 0];
+const taught = [1000, 300, 100];
 
 /** The search in steps of one picture, to weigh it against the attack. */
 export function searchSteps(iterations: number): number {
@@ -65,8 +65,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { preprocessing } = context;
   const [first, second] = heats;
   const whole = searchSteps(iterations);
-  const own = await ownPictures(context, second.pictures);
-  const pictures = rowsOf(own, 0, second.pictures);
+  const pictures = await context.otherPictures(second.pictures);
   const seen = await context.simulate(pictures);
   let done = 0;
   const heat = async (beliefs: readonly Belief[], { pictures: count, steps }: { pictures: number; steps: number }) => {
@@ -83,9 +82,11 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
     onProgress(1);
     return none[0]!.belief;
   }
-  const rest = own.shape[0]! - second.pictures;
-  const lesson = rest > 0 ? await lessonOf(search, rowsOf(own, second.pictures, rest)) : undefined;
-  const bases = [natural(preprocessing), ...(lesson ? [learned(lesson, preprocessing)] : [])];
+  const taughtBy = await morePictures(context, second.pictures);
+  const bases = [
+    natural(preprocessing),
+    ...(taughtBy ? [learned(await lessonOf(search, taughtBy), preprocessing)] : []),
+  ];
   const scale = meanSquare(seen);
   const some = await heat(
     bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
@@ -100,16 +101,16 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   return final[0]!.belief;
 }
 
-/** Pictures to try beliefs on, and then those to learn from. */
-async function ownPictures(context: DescentContext, tried: number): Promise<Tensor> {
+/** Pictures to learn from, behind those that beliefs are tried on; as many as there are. */
+async function morePictures(context: DescentContext, tried: number): Promise<Tensor | undefined> {
   for (const n of taught) {
     try {
-      return await context.otherPictures(tried + n);
+      return rowsOf(await context.otherPictures(tried + n), tried, n);
     } catch (error) {
-      if (n === 0 || !(error instanceof CutlineError && error.code === 'DATA_TOO_FEW')) throw error;
+      if (!(error instanceof CutlineError && error.code === 'DATA_TOO_FEW')) throw error;
     }
   }
-  throw new Error('unreachable');
+  return undefined;
 }
 
 /** Pictures whose statistics are to be believed; beside a start that somebody made, by how much it errs. */

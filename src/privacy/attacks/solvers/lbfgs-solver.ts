@@ -2,6 +2,7 @@
 import { loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, float32 } from '../../../model/index.ts';
 import { meanSquares } from '../mean-squares.ts';
+import { sessionBytes } from '../memory.ts';
 import { evaluationGraph, names } from '../objective.ts';
 import { basisNames } from '../prior/index.ts';
 import { minimiseBatch } from './batch.ts';
@@ -32,14 +33,18 @@ export const lbfgsSolver: Solver = {
     const n = start.shape[0]!;
     const size = start.data.length / n;
     const input = problem.objective.structure ? basisNames.z : head.inputs[0]!.name;
-    const fixed = objectiveFeeds(problem);
+    const cancel = signal && { signal };
+    const keepBytes = sessionBytes(head);
     const session = await loadGradient(engine, evaluationGraph(head, problem.objective), {
       spinning: false,
-      ...(signal && { signal }),
+      keepBytes,
+      ...cancel,
     });
-    const evaluate = (points: Float32Array, outputs: readonly string[]) =>
-      session.run({ ...fixed, [input]: float32(points, start.shape) }, { outputs, ...(signal && { signal }) });
     try {
+      // Handed over once: features are most of what an evaluation reads.
+      const own = await session.hold(objectiveFeeds(problem), cancel);
+      const evaluate = (points: Float32Array, outputs: readonly string[]) =>
+        own.run({ [input]: float32(points, start.shape) }, { outputs, ...cancel });
       const first = asFloat32(start);
       const enough = enoughOf(problem);
       const problems = Array.from({ length: n }, (_, i) =>
