@@ -145,8 +145,16 @@ function keptAside(ground: Ground, kind: AttackerData): number {
   return Math.min(32, Math.floor(picturesOf(ground, kind).count / 4));
 }
 
-function picturesOf({ data, reserved, pictureRandom }: Ground, kind: AttackerData): AttackerPictures {
-  return attackerPictures(data, kind, reserved, pictureRandom.fork(kind));
+/** Whose pictures they are: drawn once for an attacker, since it asks for them again and again. */
+const owned = new WeakMap<Ground, Map<AttackerData, AttackerPictures>>();
+
+function picturesOf(ground: Ground, kind: AttackerData): AttackerPictures {
+  const own = owned.get(ground) ?? new Map<AttackerData, AttackerPictures>();
+  owned.set(ground, own);
+  const { data, reserved, pictureRandom } = ground;
+  const pictures = own.get(kind) ?? attackerPictures(data, kind, reserved, pictureRandom.fork(kind));
+  own.set(kind, pictures);
+  return pictures;
 }
 
 function enough(ground: Ground, kind: AttackerData, count: number): AttackerPictures {

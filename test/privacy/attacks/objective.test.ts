@@ -159,6 +159,28 @@ describe('the objective of rMLE', () => {
     expect(evaluationGraph(await write('Mul'), laws[0]!).outputs).toHaveLength(2);
   });
 
+  it('is written once for a head and all that decides it', async () => {
+    const graph = await head();
+    const written = (options: ObjectiveOptions) => evaluationGraph(graph, options);
+    const plain = written({ law: { kind: 'gaussian' }, spatialAxes: [2, 3] });
+    expect(written({ spatialAxes: [2, 3], law: { kind: 'gaussian' } })).toBe(plain);
+    const factors = () => ({ kind: 'covariance', factors: randomTensor([2, 30, 30], createRandom(1)) }) as const;
+    const structure = factors();
+    const others: ObjectiveOptions[] = [
+      { law: { kind: 'laplace', scale: 1 }, spatialAxes: [2, 3] },
+      { law: { kind: 'laplace', scale: 2 }, spatialAxes: [2, 3] },
+      { law: { kind: 'gaussian' }, spatialAxes: [2, 3], variation: 'isotropic' },
+      { law: { kind: 'gaussian' }, spatialAxes: [2, 3], structure },
+      // The same numbers in other hands.
+      { law: { kind: 'gaussian' }, spatialAxes: [2, 3], structure: factors() },
+    ];
+    const graphs = others.map(written);
+    expect(new Set([plain, ...graphs]).size).toBe(1 + others.length);
+    expect(others.map(written)).toEqual(graphs);
+    expect(written({ law: { kind: 'gaussian' }, spatialAxes: [2, 3], structure })).toBe(graphs[3]);
+    expect(evaluationGraph(await head(), others[0]!)).not.toBe(graphs[0]);
+  });
+
   it('does not mind integers that are only shapes', async () => {
     const b = new GraphBuilder(17);
     b.input('x', 'float32', [n, 1, 4, 4]);

@@ -13,7 +13,7 @@ const runaway = 100;
 export function adamSolver(learningRate: number): Solver {
   return {
     name: 'adam',
-    partsAtOnce: 1,
+    partsAtOnce: () => 1,
     async solve(problem) {
       const { engine, head, start, iterations, signal } = problem;
       const input = head.inputs[0]!.name;

@@ -45,6 +45,6 @@ export const mostSteps = ({ steps }: Pick<Solution, 'steps'>): number => steps.r
 export interface Solver {
   readonly name: 'lbfgs' | 'adam';
   /** Two where the solver itself thinks between evaluations: then the engine has another part to evaluate meanwhile. */
-  readonly partsAtOnce: 1 | 2;
+  partsAtOnce(problem: Pick<Problem, 'head' | 'objective' | 'lambdaTv' | 'start'>): 1 | 2;
   solve(problem: Problem): Promise<Solution>;
 }
