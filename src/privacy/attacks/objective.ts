@@ -29,7 +29,7 @@ export interface ObjectiveOptions {
   readonly spatialAxes: readonly [number, number];
   /** Squared differences, as in the public code, or the length of the gradient, as in the paper. Default squared. */
   readonly variation?: 'squared' | 'isotropic';
-  /** Writes the picture in a basis and adds the prior that goes with it; `evaluationGraph` only. */
+  /** Writes the picture in a basis, whose prior takes the place of the variation; `evaluationGraph` only. */
   readonly structure?: Structure;
 }
 
@@ -93,13 +93,15 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
     values.push(g.mul(lambda, loss.value));
     seed(of.name, g.mul(loss.cotangent, perPicture(g, lambda, of.shape)));
   };
-  const variation =
-    options.variation === 'isotropic'
-      ? isotropicVariation(g, picture.name, picture.shape, spatialAxes, smallDifference)
-      : totalVariation(g, picture.name, picture.shape, spatialAxes);
-  prior(names.lambdaTv, picture, variation);
-  prior(names.lambdaL2, picture, l2(g, picture.name, picture.shape));
   if (structure) prior(names.lambdaPrior, input, l2(g, input.name, input.shape));
+  else {
+    const variation =
+      options.variation === 'isotropic'
+        ? isotropicVariation(g, picture.name, picture.shape, spatialAxes, smallDifference)
+        : totalVariation(g, picture.name, picture.shape, spatialAxes);
+    prior(names.lambdaTv, picture, variation);
+  }
+  prior(names.lambdaL2, picture, l2(g, picture.name, picture.shape));
   // What is seeded at the input itself passes through no node.
   const sums = new Map(
     [...seeds].map(([name, parts]) => [name, parts.length > 1 ? g.graph.op('Sum', parts) : parts[0]!]),
@@ -116,7 +118,8 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
 
 /**
  * Value [n] and gradient at a point; inputs are the picture, `observed:*` and the two λ [n]; in a basis,
- * z and what describes the basis instead of the picture, and λ of its prior; an output more is the picture.
+ * z and what describes the basis instead of the picture, and λ of its prior instead of that of the variation; an output
+ * more is the picture.
  */
 export function evaluationGraph(head: Graph, options: ObjectiveOptions): Graph {
   return prepared(head, `evaluation ${keyOf(options)}`, () => writeEvaluation(head, options));

@@ -4,7 +4,7 @@ import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../
 import type { DescentContext } from '../attack.ts';
 import { likeness } from '../likeness.ts';
 import type { ObjectiveOptions } from '../objective.ts';
-import { rowsOf, rowsOfAll } from '../rows.ts';
+import { rowsOf } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
@@ -40,15 +40,21 @@ const heats = [
   { pictures: 3, steps: 50 },
   { beliefs: 4, pictures: 6, steps: 150 },
 ] as const;
+/** Before them a glance: where few steps give the picture away without any belief, there is nothing to choose. */
+const glanceSteps = 16;
 /** Pictures that the statistics are learned from: as many of these as there are. */
 const taught = [1000, 300, 100];
 
 /** The search in steps of one picture, to weigh it against the attack. */
 export function searchSteps(iterations: number): number {
   const [first, second] = heats;
-  const heat = (beliefs: number, { pictures, steps }: { pictures: number; steps: number }) =>
-    beliefs * pictures * Math.min(steps, iterations);
-  return heat(2 * multiples.length + 1, first) + heat(second.beliefs, second);
+  const heat = (beliefs: number, pictures: number, steps: number) => beliefs * pictures * Math.min(steps, iterations);
+  const all = 2 * multiples.length + 1;
+  return (
+    heat(1, first.pictures, glanceSteps) +
+    heat(all, first.pictures, first.steps) +
+    heat(second.beliefs, second.pictures, second.steps)
+  );
 }
 
 interface Scored {
@@ -65,44 +71,60 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { preprocessing } = context;
   const [first, second] = heats;
   const whole = searchSteps(iterations);
-  const pictures = await context.otherPictures(second.pictures);
-  const seen = await context.simulate(pictures);
   let done = 0;
-  const heat = async (beliefs: readonly Belief[], { pictures: count, steps }: { pictures: number; steps: number }) => {
+  const heat = async (beliefs: readonly Belief[], { pictures, seen }: Tried, steps: number) => {
     const taken = Math.min(steps, iterations);
-    const share = (beliefs.length * count * taken) / whole;
-    const scored = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, taken, (d) =>
+    const share = (beliefs.length * pictures.shape[0]! * taken) / whole;
+    const scored = await ranked(search, pictures, seen, beliefs, taken, (d) =>
       onProgress(Math.min(1, done + share * d)),
     );
     done += share;
     return scored;
   };
-  const none = await heat([{ basis: pixels(preprocessing), lambda: 0 }], first);
-  if (none[0]!.score >= exact) {
+  const few = await tried(context, first.pictures);
+  const nothing = [{ basis: pixels(preprocessing), lambda: 0 }];
+  let none: Scored[] = [];
+  for (const steps of [glanceSteps, first.steps]) {
+    none = await heat(nothing, few, steps);
+    if (none[0]!.score < exact) continue;
     onProgress(1);
     return none[0]!.belief;
   }
-  const taughtBy = await morePictures(context, second.pictures);
+  const more = await tried(context, second.pictures);
+  const taughtBy = await picturesBehind(context, second.pictures);
   const bases = [
     natural(preprocessing),
     ...(taughtBy ? [learned(await lessonOf(search, taughtBy), preprocessing)] : []),
   ];
-  const scale = meanSquare(seen);
+  const scale = meanSquare(more.seen);
   const some = await heat(
     bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
-    first,
+    few,
+    first.steps,
   );
   const best = [...none, ...some].sort((x, y) => y.score - x.score).slice(0, second.beliefs);
   const final = await heat(
     best.map((x) => x.belief),
-    second,
+    more,
+    second.steps,
   );
   onProgress(1);
   return final[0]!.belief;
 }
 
+/** Pictures of the attacker's own, and what the cloud would see of them. */
+interface Tried {
+  readonly pictures: Tensor;
+  readonly seen: Tensors;
+}
+
+async function tried(context: DescentContext, count: number): Promise<Tried> {
+  const pictures = await context.otherPictures(count);
+  return { pictures, seen: await context.simulate(pictures) };
+}
+
 /** Pictures to learn from, behind those that beliefs are tried on; as many as there are. */
-async function morePictures(context: DescentContext, tried: number): Promise<Tensor | undefined> {
+async function picturesBehind(context: DescentContext, tried: number): Promise<Tensor | undefined> {
   for (const n of taught) {
     try {
       return rowsOf(await context.otherPictures(tried + n), tried, n);

@@ -45,20 +45,23 @@ export function* conjugateGradients(
 
   const trial = new Float32Array(n);
   const along = vector();
+  /** direction·H·direction, of the direction asked last. */
+  let bend = 0;
   /** Curvature along a direction, H·direction, in `along`; undefined where value and gradients are of no quadratic. */
   const curvature = function* (direction: Float64Array): Generator<Float32Array, Float64Array | undefined, Evaluation> {
     const length = Math.sqrt(n / product(direction, direction));
     for (let i = 0; i < n; i++) trial[i] = start[i]! + length * direction[i]!;
     const { value, gradient } = yield trial;
     for (let i = 0; i < n; i++) along[i] = (gradient[i]! - origin.gradient[i]!) / length;
-    const [slope, bend] = [length * product(origin.gradient, direction), (length ** 2 / 2) * product(along, direction)];
-    const terms = Math.abs(origin.value) + Math.abs(slope) + Math.abs(bend);
-    const isSo = Math.abs(origin.value + slope + bend - value) <= disagreement * terms;
-    return isSo ? along : undefined;
+    bend = product(along, direction);
+    const terms = [origin.value, length * product(origin.gradient, direction), (length ** 2 / 2) * bend];
+    const off = Math.abs(terms.reduce((a, b) => a + b) - value);
+    return off <= disagreement * terms.reduce((a, b) => a + Math.abs(b), 0) ? along : undefined;
   };
 
   const scales = waves && (yield* diagonal(n, waves, curvature));
   if (waves && !scales) return yield* lbfgs(start, options);
+  const inverse = scales?.map((v) => 1 / v);
 
   const point = new Float64Array(start);
   const residual = vector();
@@ -66,7 +69,7 @@ export function* conjugateGradients(
   /** The residual, preconditioned. */
   const better = vector();
   const precondition = (): number => {
-    if (scales) for (let i = 0; i < n; i++) better[i] = residual[i]! / scales[i]!;
+    if (inverse) for (let i = 0; i < n; i++) better[i] = residual[i]! * inverse[i]!;
     else better.set(residual);
     return product(residual, better);
   };
@@ -90,7 +93,6 @@ export function* conjugateGradients(
 
   while (!stop && taken < iterations) {
     if (!(yield* curvature(direction))) return yield* lbfgs(start, options);
-    const bend = product(along, direction);
     const step = steepness / bend;
     if (!(bend > 0 && step > 0)) {
       // Nothing is left that float32 could tell from nothing.
