@@ -142,7 +142,7 @@ const catalogue = {
   // --- privacy ------------------------------------------------------------------------------------------------------
   DEFENSE_SPEC: {
     exit: 2,
-    text: 'Defense {spec}: {problem}. Write none, or noise:gaussian|laplace:input|activation:SCALE.',
+    text: 'Defense {spec}: at character {at}, expected {expected}. Stages are joined by +, as in clip(l2=4)+gauss(sd=0.5).',
   },
   DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
   AUDIT_INPUT: {
@@ -202,7 +202,14 @@ const catalogue = {
     text: 'Generator {name} {problem}. Wanted: one float32 input, codes [n,k] or [n,c,h,w] of more than one number, and one float32 output, pictures [n,{row}].',
   },
   DECODER_UNFIT: { exit: 2, text: 'Cut {cut}: the decoder does not fit: {problem}.' },
-  SHADOW_UNFIT: { exit: 2, text: 'Cut {cut}: no shadow model: {problem}.' },
+  ANSWER_UNFIT: {
+    exit: 2,
+    text: 'Cut {cut}: no output of the model has a row for each picture, so nothing can be learnt from the answer. Leave the attack answer out.',
+  },
+  SHADOW_UNFIT: {
+    exit: 2,
+    text: 'Cut {cut}: no head of the attacker’s own: {problem} (--shadow-structure, --substitute-structure).',
+  },
   // --- training -----------------------------------------------------------------------------------------------------
   TRAINING_DIVERGED: { exit: 1, text: 'The loss of epoch {epoch} is no number. Try a smaller --learning-rate.' },
   TRAINING_STALLED: {
@@ -254,6 +261,27 @@ const catalogue = {
   },
   POWER_METER_UNKNOWN: { exit: 2, text: 'No power meter named {name}. Known meters: {known}.' },
   POWER_METER_UNAVAILABLE: { exit: 2, text: 'Power meter {name} cannot be read here: {problem}.' },
+  PROTOCOL_INVALID: { exit: 2, text: '{path}: not a protocol: {problem}.' },
+  PROTOCOL_UNKNOWN: {
+    exit: 2,
+    text: 'No protocol named {name}. Shipped protocols: {known}. A path with a slash or .yaml names your own file.',
+  },
+  PROTOCOL_VICTIMS: {
+    exit: 2,
+    text: 'Protocol {protocol} needs {wanted} pictures that no attacker owns ({parts}), and the test split of {name} has {found}. Bring more pictures, or choose a protocol that asks for fewer.',
+  },
+  LEDGER_INVALID: {
+    exit: 2,
+    text: '{path}: not a privacy ledger: {problem}. It counts what was told of a scene: do not delete it before its window has passed.',
+  },
+  LEDGER_OTHER_PLAN: {
+    exit: 2,
+    text: '{path}: this ledger counts for plan {found}, the agent runs {wanted}. What both tell of one scene adds up: wait until the window has passed and remove the file, or name another for another scene.',
+  },
+  BUDGET_SPENT: {
+    exit: 1,
+    text: '{path}: the privacy budget of this window is spent. Nothing more is sent until {freeAt}.',
+  },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },

@@ -1,6 +1,6 @@
 /** Writing at the edge: a file is whole or not there, and what stands in its place is not done away with. */
 import { randomBytes } from 'node:crypto';
-import { fstatSync, renameSync, statSync, writeFileSync, writeFile as writeTo } from 'node:fs';
+import { existsSync, fstatSync, renameSync, rmSync, statSync, writeFileSync, writeFile as writeTo } from 'node:fs';
 import { mkdir, open, readlink, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { CutlineError } from './errors.ts';
@@ -49,11 +49,21 @@ export async function writeAtomically(path: string, data: string | Uint8Array): 
   }
 }
 
-/** As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there. */
-export function writeAtOnce(path: string, data: string): void {
+/**
+ * As `writeAtomically`, for a process that is about to end and can wait for nothing. The folder is there; devices are left alone.
+ * @returns whether it was written
+ */
+export function writeAtOnce(path: string, data: string): boolean {
   const temporary = temporaryBeside(path);
-  writeFileSync(temporary, data);
-  renameSync(temporary, path);
+  try {
+    if (existsSync(path) && !statSync(path).isFile()) return false;
+    writeFileSync(temporary, data);
+    renameSync(temporary, path);
+    return true;
+  } catch {
+    rmSync(temporary, { force: true });
+    return false;
+  }
 }
 
 /**

@@ -14,21 +14,24 @@ const allowed: Record<string, readonly string[]> = {
   profile: ['plan'],
   broker: ['model', 'plan'],
   training: ['model', 'autodiff', 'engine', 'data'],
-  'privacy/defenses': ['model'],
+  'privacy/mechanisms': ['model'],
   'privacy/metrics': ['data'],
-  'privacy/attacks': ['model', 'autodiff', 'engine', 'data', 'training', 'privacy/defenses', 'privacy/metrics'],
-  'privacy/exposure': ['model', 'autodiff', 'engine', 'data', 'privacy/defenses', 'privacy/metrics'],
+  'privacy/attacks': ['model', 'autodiff', 'engine', 'data', 'training', 'privacy/mechanisms', 'privacy/metrics'],
+  'privacy/exposure': ['model', 'autodiff', 'engine', 'data', 'privacy/mechanisms', 'privacy/metrics'],
   'privacy/audit': [
+    'broker',
+    'training',
     'model',
+    'plan',
     'engine',
     'data',
     'privacy/attacks',
-    'privacy/defenses',
+    'privacy/mechanisms',
     'privacy/exposure',
     'privacy/metrics',
   ],
-  planner: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/defenses'],
-  device: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/defenses'],
+  planner: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
+  device: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
   cloud: ['model', 'engine', 'broker', 'plan'],
   report: [],
 };
@@ -73,7 +76,8 @@ describe('the house', () => {
 
   it('keeps files small: one idea each', () => {
     const long = filesIn(root)
-      .filter((f) => !f.includes('/wire/'))
+      // What a program wrote, and the catalogue of errors, which is a list.
+      .filter((f) => !f.includes('/wire/') && f !== join(root, 'errors.ts'))
       .map((f) => [relative(root, f), readFileSync(f, 'utf8').split('\n').length] as const)
       .filter(([, lines]) => lines > 300);
     expect(long).toEqual([]);

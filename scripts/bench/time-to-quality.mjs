@@ -7,14 +7,12 @@ import { resolve } from 'node:path';
 import { openDataset, toPixels, unitPixels, victims } from '../../dist/data/index.js';
 import { float32, loadModel, resolveCut } from '../../dist/model/index.js';
 import { rmle } from '../../dist/privacy/attacks/index.js';
-import { observe } from '../../dist/privacy/audit/device.js';
 import { Subject } from '../../dist/privacy/audit/index.js';
 import { whiteBox } from '../../dist/privacy/audit/knowledge.js';
-import { parseDefense, seededNoise } from '../../dist/privacy/defenses/index.js';
 import { psnr, ssim } from '../../dist/privacy/metrics/index.js';
 import { createRandom } from '../../dist/random.js';
 import { race, scaled, stopwatch } from './measure.mjs';
-import { files, hasShared, openProblem, shared } from './networks.mjs';
+import { files, hasShared, openProblem, shared, undefended } from './networks.mjs';
 import { openTorchProblem } from './rmle.mjs';
 
 /** He et al. 2019, table 4, and the iterations published for it. Steps of ours are doubled until the quality is there. */
@@ -97,7 +95,6 @@ async function openAttack(engine, { network, cut: cutId }, count) {
   const { model, data: kind, folder } = files[network];
   const graph = await loadModel(resolve(shared, model));
   const data = await openDataset(`${kind}:${resolve(shared, folder)}`);
-  const defense = parseDefense('none');
   const random = createRandom(1);
   const truth = { ...pixels, data: unitPixels(pixels) };
   const mean = (values) => values.reduce((a, b) => a + b) / values.length;
@@ -105,9 +102,10 @@ async function openAttack(engine, { network, cut: cutId }, count) {
     // A network that was just opened: whatever is built and kept for it is built within the time.
     const subject = await Subject.open(engine, graph, preprocessing);
     const cut = resolveCut(subject.cuts, cutId);
-    const observed = await observe(engine, subject, cut, pictures, defense, seededNoise(random.fork('device')));
+    const device = undefended(engine, subject, cut);
+    const observed = await device.observe(pictures, (row) => random.fork('device').fork(row));
     const reserved = new Set(victims(data.test, count));
-    const ground = { engine, subject, data, cut, defense, observed, reserved, memoryBytes: 2 ** 31 };
+    const ground = { engine, subject, data, device, observed, reserved, memoryBytes: 2 ** 31 };
     const context = whiteBox({ ...ground, random: random.fork('attack'), pictureRandom: random.fork('pictures') });
     const read = stopwatch();
     const found = await rmle({ solver: 'lbfgs', cut: cutId, iterations }).run(context);

@@ -32,9 +32,14 @@ const creators = new Set([
   'Tan',
 ]);
 
+const products = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'LSTM', 'GRU', 'RNN']);
+
 /** @param constants values that are the same in every run, by tensor */
 export function diverging(nodes: readonly Node[], constants: ReadonlyMap<Term, Tensor>): Set<Term> {
-  const tensors = new Set([...constants].filter(([, t]) => holdsInfinity(t)).map(([name]) => name));
+  // Weights are many, and read for every graph; a network that holds an infinite one has no values at all.
+  const weights = new Set(nodes.flatMap((n) => (products.has(n.op) ? n.inputs.slice(1) : [])));
+  const masks = [...constants].filter(([name, t]) => !weights.has(name) && holdsInfinity(t));
+  const tensors = new Set(masks.map(([name]) => name));
   const signs = new Signs(constants);
   for (const node of nodes) {
     const creates = creators.has(node.op) && !harmless(node, constants, signs);

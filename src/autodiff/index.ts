@@ -1,17 +1,20 @@
 /** Differentiates a graph into a graph of plain ONNX operators. */
 export { type AdamOptions, type AdamStep, adamStep, learningRateInput } from './adam.ts';
-export { backward, type Forward, writeForward } from './backward.ts';
+export { backward } from './backward.ts';
 export { Expressions, type Term } from './expressions.ts';
 export { requireSlope } from './flat.ts';
+export { type Forward, writeForward } from './forward.ts';
 export { loadGradient, proveGradient } from './load.ts';
 export {
   crossEntropy,
+  droppedError,
   isotropicVariation,
   type Loss,
   l2,
   meanAbsoluteError,
   meanSquaredError,
   perPicture,
+  squaredErrorBut,
   totalVariation,
 } from './losses.ts';
 export { raiseOpset, rewritten } from './opset.ts';

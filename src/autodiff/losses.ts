@@ -34,6 +34,17 @@ export function meanSquaredError(
   };
 }
 
+/**
+ * Mean over features of (a − b)² − b²: the same descent as squared differences, without the constant in which float32 drowns
+ * where b is mostly noise. It may be negative.
+ */
+export function squaredErrorBut(g: Expressions, a: Term, b: Term, shape: readonly number[], features: number): Loss {
+  return {
+    value: g.mul(g.sum(g.mul(a, g.sub(a, g.mul(b, 2))), inner(shape)), 1 / features),
+    cotangent: g.mul(g.sub(a, b), 2 / features),
+  };
+}
+
 /** Mean over features of √((a − b)² + ε²) − ε: the likelihood of Laplace noise, smooth at zero. */
 export function meanAbsoluteError(
   g: Expressions,
@@ -49,6 +60,35 @@ export function meanAbsoluteError(
     value: g.mul(g.sum(g.sub(length, epsilon), inner(shape)), 1 / features),
     cotangent: g.mul(g.div(residual, length), 1 / features),
   };
+}
+
+/**
+ * Where elements are left out at random: squared differences where b is not zero; where it is, −log of the chance that an
+ * element was left out after all or was that small, in the same units. A zero is taken for an observation only as far as
+ * what was there is near zero, so that zeros that were made are no evidence.
+ * @param rate with which elements of b are left out, 0 … 1
+ */
+export function droppedError(
+  g: Expressions,
+  a: Term,
+  b: Term,
+  shape: readonly number[],
+  rate: number,
+  features = sizeOf(shape.slice(1)),
+): Loss {
+  // What counts as near zero: a twentieth of the typical size of what was seen.
+  const power = g.sum(g.square(b), inner(shape), true);
+  const width = g.add(g.mul(power, 1 / (400 * sizeOf(shape.slice(1)))), 1e-12);
+  const left = g.indicator(g.equal(b, g.value(0)));
+  const kept = g.sub(1, left);
+  const residual = g.sub(a, b);
+  const there = g.mul(g.exp(g.neg(g.div(g.square(a), g.mul(width, 2)))), 1 - rate);
+  const either = g.add(there, rate);
+  const surprise = g.mul(g.graph.op('Log', [either]), g.mul(width, -2));
+  const value = g.add(g.mul(kept, g.square(residual)), g.mul(left, surprise));
+  const pull = g.mul(a, g.mul(g.div(there, either), 2));
+  const slope = g.add(g.mul(kept, g.mul(residual, 2)), g.mul(left, pull));
+  return { value: g.mul(g.sum(value, inner(shape)), 1 / features), cotangent: g.mul(slope, 1 / features) };
 }
 
 /** Mean of x² over a picture. */

@@ -30,8 +30,9 @@ export function isInferredOtherwise(
       return isPooledOtherwise(node, from);
     case 'ConvTranspose':
       return (
-        attrString(node, 'auto_pad', 'NOTSET').startsWith('SAME') &&
-        (attrInts(node, 'output_padding') ?? []).some((n) => n > 0)
+        node.attributes.output_shape !== undefined ||
+        (attrString(node, 'auto_pad', 'NOTSET').startsWith('SAME') &&
+          (attrInts(node, 'output_padding') ?? []).some((n) => n > 0))
       );
     default:
       return false;

@@ -2,8 +2,9 @@
 import type { Graph } from '../model/graph.ts';
 import { reads } from '../model/reads.ts';
 import { isFloat } from '../model/tensor.ts';
-import { backward, writeForward } from './backward.ts';
+import { backward } from './backward.ts';
 import { requireSlope } from './flat.ts';
+import { writeForward } from './forward.ts';
 import { raiseOpset } from './opset.ts';
 
 /**

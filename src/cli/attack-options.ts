@@ -8,9 +8,10 @@ import {
   type AttackerData,
   type DecoderKind,
   decoderKinds,
+  type HeadStructure,
   type LossName,
   type ShadowInversion,
-  type ShadowStructure,
+  type SubstituteInversion,
   type Threat,
 } from '../privacy/attacks/index.ts';
 import {
@@ -30,10 +31,16 @@ export interface AttackOptions {
   readonly decoder: string;
   readonly loss: LossName;
   readonly epochs: number | undefined;
+  readonly substitute: {
+    readonly structure: HeadStructure;
+    readonly inversion: SubstituteInversion;
+    readonly epochs: number | undefined;
+  };
   readonly shadow: {
-    readonly structure: ShadowStructure;
+    readonly structure: HeadStructure;
     readonly inversion: ShadowInversion;
     readonly alignment: Alignment;
+    readonly shadows: number | undefined;
   };
   readonly shadowEpochs: number | undefined;
   /** A file. */

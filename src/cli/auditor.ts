@@ -1,5 +1,4 @@
 /** Attacks one candidate after another for `cutline plan --data`, until one is proven safe or the time is used up. */
-import type { AuditCandidate } from '../planner/index.ts';
 import {
   type AuditOptions,
   Auditor,
@@ -12,7 +11,7 @@ import {
 } from '../privacy/audit/index.ts';
 import { planText } from './audit-text.ts';
 import { rangeText } from './duration.ts';
-import type { AuditSetting } from './run-plan.ts';
+import type { AuditSetting, PlanAuditor } from './run-plan.ts';
 
 /** Audits that a walk from the cheapest candidate up is taken to make: what it costs is reckoned for so many. */
 const expectedAudits = 8;
@@ -22,13 +21,16 @@ interface Opened {
   readonly prepared: Prepared;
 }
 
-export function auditor(setting: AuditSetting): AuditCandidate {
+export function auditor(setting: AuditSetting): PlanAuditor {
   const { log, progress } = setting;
   let opened: Promise<Opened> | undefined;
-  return async (cut, defense, signal) => {
+  const ready = (signal?: AbortSignal) => {
     progress?.phase('measuring how fast each attack is here');
     opened ??= open(setting, signal);
-    const { auditor: attacker, prepared } = await opened;
+    return opened;
+  };
+  const audit: PlanAuditor['audit'] = async (cut, defense, signal) => {
+    const { auditor: attacker, prepared } = await ready(signal);
     const { attacks, expected, remainingSeconds, note } = prepared.options;
     const budget = note && { budget: note };
     const seconds = attacks.reduce((sum, attack) => sum + expected!(cut, attack), 0);
@@ -49,6 +51,7 @@ export function auditor(setting: AuditSetting): AuditCandidate {
       return { results: [], leakage: [], ...budget };
     }
   };
+  return { audit, resolve: async (cut, defense) => (await ready()).auditor.resolved(cut, defense) };
 }
 
 async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened> {

@@ -64,17 +64,25 @@ class State {
     this.#note = note;
   }
 
-  /** Without title and percentage. */
-  get text(): string {
+  /** Time so far or left, and what is being done. */
+  get parts(): { readonly time: string; readonly note: string } {
     const seconds = (since: number) => (this.#now() - since) / 1000;
-    if (this.#begun === undefined) return `${this.#note || 'at work'}, ${spanText(seconds(this.#opened))} so far`;
+    if (this.#begun === undefined)
+      return { time: `${spanText(seconds(this.#opened))} so far`, note: this.#note || 'at work' };
     const left = timeLeft(this.done, seconds(this.#begun), this.#expected);
-    return [this.#note, left && `${rangeText(left)} left`].filter(Boolean).join(', ');
+    return { time: left ? `${rangeText(left)} left` : '', note: this.#note };
   }
 
   get line(): string {
+    const { time, note } = this.parts;
     const share = this.#begun === undefined ? '' : ` ${Math.floor(100 * this.done)} % done;`;
-    return `${this.title}:${share} ${this.text}`;
+    return `${this.title}:${share} ${[note, time].filter(Boolean).join(', ')}`;
+  }
+
+  /** The time first: a narrow terminal cuts off the end. */
+  get beside(): string {
+    const { time, note } = this.parts;
+    return [time, note].filter(Boolean).join(' · ');
   }
 }
 
@@ -93,11 +101,11 @@ function asLines(state: State, stream: NodeJS.WriteStream): Progress {
 
 function onTerminal(state: State, stream: NodeJS.WriteStream): Progress {
   const bar = new cliProgress.SingleBar(
-    { format: `${state.title} {bar} {percentage}% · {text}`, hideCursor: true, stream },
+    { format: `${state.title} {bar} {percentage}% · {text}`, barsize: 20, hideCursor: true, stream },
     cliProgress.Presets.shades_classic,
   );
-  const show = () => bar.update(Math.round(state.done * 1000), { text: state.text });
-  bar.start(1000, 0, { text: state.text });
+  const show = () => bar.update(Math.round(state.done * 1000), { text: state.beside });
+  bar.start(1000, 0, { text: state.beside });
   // The time goes on where the share does not.
   const timer = setInterval(show, 1000);
   timer.unref();

@@ -81,24 +81,29 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   const bar = progressBar('audit');
   const store = await attackStore(settings.cache, bar.log);
   let finished: Audit | undefined;
-  const partial = () => `${JSON.stringify(finished, null, 2)}\n`;
-  const signal = stopSignal(() => {
-    if (settings.out && finished) writeAtOnce(settings.out, partial());
-  });
+  // At once, since a second signal may come at any time and is not waited for.
+  const keep = (): boolean =>
+    settings.out !== undefined &&
+    finished !== undefined &&
+    writeAtOnce(settings.out, `${JSON.stringify(finished, null, 2)}\n`);
+  const signal = stopSignal();
   const { model, threads, engine: name } = settings;
-  signal.addEventListener('abort', () => bar.log('audit: stopping at the next step; once more ends it at once'));
-  bar.phase('opening model and pictures');
-  const { graph, sha256, fixed } = await open(settings);
-  const preprocessing = await preprocessingFor(model, settings.preprocessing);
-  const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
-  const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
-  const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
+  signal.addEventListener('abort', () => {
+    bar.log('audit: stopping at the next step; once more ends it at once');
+    keep();
+  });
   const engines: Engine[] = [];
   const start = async (threads?: number) => {
     engines.push(await createComputingEngine({ engine: name, ...(threads && { threads }) }));
     return engines.at(-1)!;
   };
   try {
+    bar.phase('opening model and pictures');
+    const { graph, sha256, fixed } = await open(settings);
+    const preprocessing = await preprocessingFor(model, settings.preprocessing);
+    const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
+    const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
+    const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
     const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
     const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
     const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
@@ -111,6 +116,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       inverseNetwork,
       latent,
       deepPrior: { iterations: settings.iterations },
+      substitute: settings.substitute,
       shadow: shadowSettings(settings),
       memoryBytes,
       rmle: {
@@ -153,6 +159,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
         bar.update(done, [cut, defense, attack].filter(Boolean).join(' ')),
       onPartial: (audit) => {
         finished = audit;
+        if (signal.aborted) keep();
       },
       onCell: ({ results, skipped, failed }) => {
         for (const r of results) {
@@ -175,6 +182,8 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       decoders !== undefined && (() => saveDecoders(decoders, outcome)),
       sheet !== undefined && (async () => writeAtomically(sheet, await sheetOf(outcome))),
     ]);
+    // What was written whole is not overwritten with a part.
+    finished = undefined;
     print(settings.json, outcome.audit, () => tables(outcome.audit));
     for (const error of unwritten) fail(error, false);
     // Whoever names a cut wants to know about it; where nothing at all was measured, that is no audit.
@@ -183,10 +192,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
   } catch (error) {
     bar.stop();
     // Whatever ended it: hours of work are not lost.
-    if (settings.out && finished) {
-      await writeAtomically(settings.out, partial());
-      bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
-    }
+    if (keep()) bar.log(`audit: what is finished is in ${settings.out}, marked as incomplete`);
     throw error;
   } finally {
     bar.stop();
@@ -232,6 +238,8 @@ function check({
   queries,
   epochs,
   shadowEpochs,
+  shadow,
+  substitute,
   memoryGb,
   images,
   gallery,
@@ -255,6 +263,8 @@ function check({
   if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
   if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');
   if (!whole(shadowEpochs, 1, 100_000)) refuse('--shadow-epochs is a whole number from 1 on.');
+  if (!whole(shadow.shadows, 1, 100)) refuse('--shadows is a whole number from 1 to 100.');
+  if (!whole(substitute.epochs, 1, 100_000)) refuse('--substitute-epochs is a whole number from 1 on.');
   if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');

@@ -54,6 +54,13 @@ export interface PlanArguments extends ThresholdArguments {
   readonly out: string | undefined;
 }
 
+/** Who attacks for a plan. */
+export interface PlanAuditor {
+  readonly audit: AuditCandidate;
+  /** The canonical spec at a cut, what it leaves open measured. */
+  readonly resolve: (cut: string, defense: string) => Promise<string>;
+}
+
 /** What an audit of one candidate needs beside the candidate. */
 export interface AuditSetting {
   readonly model: OpenModel;
@@ -109,7 +116,7 @@ export async function runPlan(
   options: PlanArguments,
   signal: AbortSignal,
   log: (line: string) => void,
-  auditor: ((setting: AuditSetting) => AuditCandidate) | undefined,
+  auditor: ((setting: AuditSetting) => PlanAuditor) | undefined,
   progress?: AuditSetting['progress'],
 ): Promise<PlanAnswer> {
   const thresholds = thresholdsOf(options);
@@ -191,7 +198,7 @@ async function openPictures(
   model: OpenModel,
   picture: Plan['picture'],
   engine: Engine,
-  auditor: (setting: AuditSetting) => AuditCandidate,
+  auditor: (setting: AuditSetting) => PlanAuditor,
   signal: AbortSignal,
   log: (line: string) => void,
   progress: AuditSetting['progress'],
@@ -212,7 +219,7 @@ async function openPictures(
     dataSha256: dataset.sha256,
     seed: options.seed,
     ...(accuracy !== undefined && { accuracy }),
-    audit: auditor({
+    ...auditor({
       model,
       dataset,
       preprocessing,

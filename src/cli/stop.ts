@@ -1,29 +1,18 @@
 /**
- * SIGTERM and SIGINT ask a long-running command to finish; a second one ends it at once. It does so by the signal’s own effect:
- * an exit would wait for whatever the engine computes just then.
- * @param atOnce what is kept then; it must not wait for anything
+ * SIGTERM and SIGINT ask a long-running command to finish; a second one ends it at once, by the signal's own effect: that waits
+ * neither for what this thread is doing nor for what the engine computes, as an exit would. Whoever has something to keep keeps
+ * it when the first one comes.
  */
-export function stopSignal(atOnce?: () => void): AbortSignal {
+export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    // With the listener gone, the signal has its default effect.
-    process.once(name, () => {
-      if (!controller.signal.aborted) {
-        controller.abort();
-        if (atOnce) process.once(name, () => end(name));
-      } else end(name);
-    });
-  }
+  const names = ['SIGTERM', 'SIGINT'] as const;
+  const stop = () => {
+    // With the listeners gone, signals have their default effect.
+    for (const name of names) process.off(name, stop);
+    controller.abort();
+  };
+  for (const name of names) process.on(name, stop);
   return controller.signal;
-
-  function end(name: NodeJS.Signals): void {
-    try {
-      atOnce?.();
-    } finally {
-      process.removeAllListeners(name);
-      process.kill(process.pid, name);
-    }
-  }
 }
 
 export async function untilStopped(): Promise<void> {

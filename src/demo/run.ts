@@ -176,6 +176,10 @@ async function profileOf(subject: DemoSubject, url: string, { out, log, signal }
   return profile;
 }
 
+/** The result that leaks most, by which a cell is shown. */
+const strongestOf = (results: Cell['results']) =>
+  results.length > 0 ? results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)) : undefined;
+
 async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, profile: Profile, options: DemoOptions) {
   const { out, log, signal, seed, victims, iterations } = options;
   const { preprocessing, labels, input } = subject.card;
@@ -185,13 +189,13 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
   const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
     images: victims,
     seed,
-    attacks: ['rmle'],
+    attacks: ['rmle', 'answer'],
     rmle: { solver: 'lbfgs', iterations },
     defenses: ['none'],
     modelSha256: subject.sha256,
     signal,
     onCell: ({ results, failed }) => {
-      for (const r of results) log(`  ${r.cut}: SSIM ${r.ssim.mean.toFixed(3)}`);
+      for (const r of results) log(`  ${r.cut}, ${r.attack}: SSIM ${r.ssim.mean.toFixed(3)}`);
       for (const f of failed) log(`  ${f.message}`);
     },
   });
@@ -224,6 +228,7 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
     pictures: {
       calibration,
       dataSha256: subject.data.sha256,
+      resolve: (cut, defense) => auditor.resolved(cut, defense, signal),
       seed,
       audit: async (cut, defense, stop) => {
         log(`  ${cut} with ${defense}`);
@@ -237,11 +242,14 @@ async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, p
   const { plan, result } = outcome;
   if (!plan || !result.chosen) throw new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
   const chosen = result.chosen;
-  const rows = all.flatMap(({ results: [r], pictures }): SheetRow[] => {
+  const rows = all.flatMap(({ results, pictures }): SheetRow[] => {
+    const r = strongestOf(results);
     // Noise is shown where it was chosen; every cut is shown without it.
     if (!r || !pictures || (r.defense !== 'none' && (r.cut !== chosen.cut || r.defense !== chosen.defense))) return [];
     const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
-    return [{ label: r.cut, details: [r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim }];
+    return [
+      { label: r.cut, details: [r.attack, r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim },
+    ];
   });
   return {
     plan,

@@ -10,6 +10,7 @@ import type { Plan } from '../plan/index.ts';
 import type { Head } from './head.ts';
 import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
 import type { Picture, Source } from './source.ts';
+import type { Spend } from './spending.ts';
 import type { Uplink } from './uplink.ts';
 
 export interface Agent {
@@ -19,6 +20,8 @@ export interface Agent {
   readonly expiryMs: number;
   readonly head: Head;
   readonly codec: Codec;
+  /** Before each send; what it refuses is not sent. */
+  readonly spend: Spend;
   /** Undefined where the plan keeps everything on the device. */
   readonly uplink: Uplink | undefined;
   /** Called for every inference, in the order in which they end. A throw ends the run. */
@@ -127,12 +130,14 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
 }
 
 /** Encodes, sends, waits, decodes. */
-async function ask({ codec }: Agent, uplink: Uplink, { header, headMs }: Prepared, activation: Tensors) {
-  const encodeStartMs = performance.now();
-  const payload = await encoded(codec, header, activation).catch((error: unknown) => {
+async function ask({ codec, spend }: Agent, uplink: Uplink, { header, headMs }: Prepared, activation: Tensors) {
+  const giveBack = (error: unknown): never => {
     uplink.giveBack();
     throw error;
-  });
+  };
+  const encodeStartMs = performance.now();
+  const payload = await encoded(codec, header, activation).catch(giveBack);
+  await spend().catch(giveBack);
   const encodeMs = performance.now() - encodeStartMs;
   const { answer, sentMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
   const arrivedMs = performance.now();

@@ -23,6 +23,20 @@ export const agentConfigSchema = z.strictObject({
   expiryMs: z.int().min(100).max(3_600_000).default(60_000),
   /** Inferences that may wait for an answer at once. 1 has the lowest latency, more have the higher throughput. */
   inFlight: z.int().min(1).max(256).default(1),
+  /** What all sends of one scene together may tell; for plans whose mechanism claims an ε. Without it nobody counts. */
+  privacyBudget: z
+    .strictObject({
+      /** A file of the agent's own; its folder must exist, or be makeable. */
+      ledger: z.string().min(1),
+      epsilon: z.number().positive().max(1e6),
+      delta: z.number().positive().max(0.5),
+      /** Sends within so many hours are taken to show one scene. */
+      windowHours: z
+        .number()
+        .positive()
+        .max(24 * 365),
+    })
+    .optional(),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });

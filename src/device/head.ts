@@ -4,7 +4,7 @@ import type { Engine, Session } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensor, Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
-import type { DeviceDefense } from '../privacy/defenses/index.ts';
+import type { DeviceMechanism } from './release.ts';
 import type { Picture } from './source.ts';
 
 export interface Head {
@@ -20,14 +20,14 @@ export interface HeadOptions {
   /** Null where the device runs nothing (cut `input`). */
   readonly bytes: Uint8Array | null;
   readonly engine: Engine;
-  readonly defense: DeviceDefense;
+  readonly mechanism: DeviceMechanism;
   readonly inputName: string;
   readonly preprocessing: Preprocessing;
 }
 
 /** @throws CutlineError ENGINE_LOAD, HEAD_MISMATCH */
 export async function loadHead(options: HeadOptions): Promise<Head> {
-  const { plan, bytes, engine, defense, inputName, preprocessing } = options;
+  const { plan, bytes, engine, mechanism, inputName, preprocessing } = options;
   const names = plan.cut.tensors.map((t) => t.name);
   const load = async () => {
     if (!bytes) return undefined;
@@ -41,10 +41,10 @@ export async function loadHead(options: HeadOptions): Promise<Head> {
     preprocessing,
     input: ({ pixels }) => preprocess(pixels, preprocessing),
     async run(input) {
-      const defended = defense.applyInput(input);
-      if (!session) return defense.applyActivation({ [names[0]!]: defended });
+      const entering = await mechanism.input({ [inputName]: input });
+      if (!session) return mechanism.activation({ [names[0]!]: entering[inputName]! });
       try {
-        return defense.applyActivation(await session.run({ [inputName]: defended }, { outputs: names }));
+        return await mechanism.activation(await session.run(entering, { outputs: names }));
       } catch (error) {
         // The engine starts a new worker at the next load; this inference is lost, the agent is not.
         if (error instanceof CutlineError && error.code === 'ENGINE_CRASHED') session = await load();

@@ -2,19 +2,20 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.ts';
-import { readCard } from '../data/index.ts';
+import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelSha256, readModel, type Tensors } from '../model/index.ts';
 import { type Plan, readPlan, verifyPlan } from '../plan/index.ts';
-import { createDeviceDefense } from '../privacy/defenses/index.ts';
 import { runAgent } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
+import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults, type ResultsFile } from './results.ts';
 import { imageSource } from './source.ts';
+import { openSpending } from './spending.ts';
 import { stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
@@ -71,6 +72,9 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const uplink = plan.tail && (await createUplink(config, folder, plan, bootId, options));
   if (options.resultsPath !== undefined) await checkWritable(options.resultsPath);
   const { threads, executionProvider, engine: name } = config;
+  const mechanism = mechanismOf(plan, preprocessing);
+  const { configPath } = options;
+  const spend = await openSpending(config, folder, plan, mechanism.guarantee, { now: Date.now, log, configPath });
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const done: (Inference | Failed)[] = [];
   const total = { answered: 0, failed: 0 };
@@ -78,8 +82,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   let results: ResultsFile | undefined;
   try {
     results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
-    const defense = createDeviceDefense(plan.defense);
-    const head = await loadHead({ plan, bytes: headBytes, engine, defense, inputName: input, preprocessing });
+    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
     const record = async (inference: Inference | Failed, outputs?: Tensors) => {
       if ('error' in inference) {
         total.failed++;
@@ -94,7 +97,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       const { device: deviceId, expiryMs } = config;
       const codec = createCodec(plan.codec);
       await runAgent(
-        { plan, deviceId, bootId, expiryMs, head, codec, uplink: uplink ?? undefined, record },
+        { plan, deviceId, bootId, expiryMs, head, codec, spend, uplink: uplink ?? undefined, record },
         source,
         stop,
       );
@@ -108,6 +111,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     if (kept !== undefined) log(`the results until here are in ${kept}`);
     throw error;
   } finally {
+    await mechanism.close();
     await engine.close();
   }
   const { resends, lateTwins, reconnects, hostile } = uplink?.counts ?? noCounts;
@@ -154,6 +158,12 @@ async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
     card: '`card: MODEL.onnx` in the configuration, beside a model card',
     problem: 'the plan does not say it and the configuration names no card',
   });
+}
+
+/** For the shapes of one picture; a plan's tensors have a batch of one. */
+function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
+  const activation = plan.cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
+  return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
 }
 
 async function createUplink(config: AgentConfig, folder: string, plan: Plan, bootId: string, options: AgentOptions) {

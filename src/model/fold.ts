@@ -2,11 +2,11 @@
 import type { Engine } from '../engine/engine.ts';
 import { takeBranches } from './branches.ts';
 import { dependences, isShapeOf } from './dependence.ts';
-import type { Graph, Node } from './graph.ts';
+import type { Graph, Node, ValueInfo } from './graph.ts';
 import { inferShapes } from './infer/shapes.ts';
 import { reads } from './reads.ts';
 import { int64, type Tensor } from './tensor.ts';
-import { allValues, fixedShape } from './values.ts';
+import { allValues, fixedShape, isSendable } from './values.ts';
 
 /** More is left as it is: a large constant that is cheap to compute should not bloat the graph. */
 const maxElements = 1 << 24;
@@ -23,30 +23,51 @@ export async function foldConstants(graph: Graph, engine: Engine): Promise<Graph
 
 /**
  * The graph with everything that depends on constants and shapes alone, such as the shape arithmetic that exporters write,
- * replaced by initializers. For graphs whose shapes are known, since these are what the arithmetic reads.
+ * replaced by initializers. What cannot be held or hangs on a shape that is not known stays as it is.
  */
 async function foldOnce(graph: Graph, engine: Engine): Promise<Graph> {
-  const kinds = dependences(graph);
   const values = allValues(graph);
-  const isFixed = (name: string) => {
-    const kind = kinds.get(name);
-    return kind === 'constant' || kind === 'shape';
-  };
-  const fixed = graph.nodes.filter((n) => n.outputs.every((o) => !o || isFixed(o)));
-  const kept = graph.nodes.filter((n) => !fixed.includes(n));
+  const fixed = computableNodes(graph, values);
   const made = new Set(fixed.flatMap((n) => n.outputs));
+  const others = graph.nodes.filter((n) => !fixed.includes(n));
   const wanted = new Set(
-    [...kept.flatMap(reads), ...graph.outputs.map((v) => v.name)].filter((name) => made.has(name)),
+    [...others.flatMap(reads), ...graph.outputs.map((v) => v.name)].filter((name) => made.has(name)),
   );
-  const foldable = [...wanted].filter((name) => {
-    const shape = fixedShape(values.get(name));
-    return shape && values.get(name)!.dtype !== 'string' && shape.reduce((a, b) => a * b, 1) <= maxElements;
+  const foldable = new Set([...wanted].filter((name) => canBeFolded(values.get(name))));
+  if (foldable.size === 0) return graph;
+  const folded = await compute(graph, fixed, [...foldable], engine);
+  // Of the rest only what still has a reader.
+  const needed = new Set([...others.flatMap(reads), ...graph.outputs.map((v) => v.name)]);
+  const kept = new Set(others);
+  for (const node of [...fixed].reverse()) {
+    if (!node.outputs.some((o) => needed.has(o) && !foldable.has(o))) continue;
+    kept.add(node);
+    for (const name of reads(node)) needed.add(name);
+  }
+  const nodes = graph.nodes.filter((n) => kept.has(n));
+  const initializers = [...graph.initializers].filter(([name]) => needed.has(name));
+  // A node that stays for one of its outputs makes the others too.
+  const stillMade = new Set(nodes.flatMap((n) => n.outputs));
+  const computed = folded.filter(([name]) => !stillMade.has(name));
+  return { ...graph, nodes, initializers: new Map([...initializers, ...computed]) };
+}
+
+function canBeFolded(value: ValueInfo | undefined): boolean {
+  const shape = fixedShape(value);
+  return shape !== undefined && isSendable(value) && shape.reduce((a, b) => a * b, 1) <= maxElements;
+}
+
+/** Nodes that depend on constants and known shapes alone. */
+function computableNodes(graph: Graph, values: ReadonlyMap<string, ValueInfo>): Node[] {
+  const kinds = dependences(graph);
+  const stuck = new Set<string>();
+  return graph.nodes.filter((n) => {
+    const isFixed = n.outputs.every((o) => !o || (kinds.get(o) ?? 'data') !== 'data');
+    const isKnown = isShapeOf(n) ? fixedShape(values.get(n.inputs[0]!)) : !reads(n).some((name) => stuck.has(name));
+    if (isFixed && isKnown) return true;
+    for (const o of n.outputs) stuck.add(o);
+    return false;
   });
-  if (foldable.length === 0 || foldable.length < wanted.size) return graph;
-  const folded = await compute(graph, fixed, foldable, engine);
-  const used = new Set([...kept.flatMap(reads), ...graph.outputs.map((v) => v.name)]);
-  const initializers = [...graph.initializers].filter(([name]) => used.has(name));
-  return { ...graph, nodes: kept, initializers: new Map([...initializers, ...folded]) };
 }
 
 async function compute(

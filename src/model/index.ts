@@ -15,6 +15,7 @@ export { compose } from './compose.ts';
 export { type Cost, cost, type NodeCost, type OperatorClass } from './cost.ts';
 export { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 export { type Cut, type CutOptions, findCuts } from './cuts/find.ts';
+export { cutOrder } from './cuts/order.ts';
 export { resolveCut } from './cuts/resolve.ts';
 export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.ts';

@@ -9,7 +9,7 @@ export const codecs = ['float32', 'float16', 'uint8', 'float32+deflate', 'float1
 export type CodecName = (typeof codecs)[number];
 
 /** Who is assumed to look, from the strongest to the weakest: each may also do what the later ones do. */
-export const threats = ['white-box', 'black-box', 'query-free'] as const;
+export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const;
 export type Threat = (typeof threats)[number];
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */

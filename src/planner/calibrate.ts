@@ -1,7 +1,4 @@
-/**
- * What a few of the user's own pictures say about every cut: how large its values are (noise is offered relative to
- * them) and how many bytes each codec really writes.
- */
+/** What a few of the user's own pictures say about every cut: how many bytes each codec really writes. */
 import { createCodec } from '../broker/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../model/index.ts';
@@ -13,8 +10,6 @@ export interface CutNames {
 }
 
 export interface Calibration {
-  /** Root mean square over all float elements of the cut; 0 where there are none. */
-  readonly rms: number;
   /** Mean over the pictures. */
   readonly payloadBytes: Readonly<Partial<Record<CodecName, number>>>;
 }
@@ -37,39 +32,29 @@ export async function calibrate(
   const outputs = [...names].map((name) => graph.values.get(name) ?? { name, dtype: 'float32' as const, shape: [''] });
   const session = await engine.load({ ...graph, outputs }, cancel);
   try {
-    const sums = new Map(cuts.map((c) => [c.id, { squares: 0, elements: 0, bytes: new Map<CodecName, number>() }]));
+    const sums = new Map(cuts.map((c) => [c.id, new Map<CodecName, number>()]));
     for (const feeds of inputs) {
       const values = { ...(await session.run(feeds, cancel)), ...feeds };
       for (const cut of cuts) {
         const sum = sums.get(cut.id)!;
         for (const { name } of cut.tensors) {
           const tensor = values[name]!;
-          addSquares(sum, tensor);
           for (const codec of codecs) {
             const { data } = await createCodec(codec).encode(name, tensor);
-            sum.bytes.set(codec, (sum.bytes.get(codec) ?? 0) + data.length);
+            sum.set(codec, (sum.get(codec) ?? 0) + data.length);
           }
         }
       }
     }
     return new Map(
-      [...sums].map(([id, { squares, elements, bytes }]) => [
+      [...sums].map(([id, bytes]) => [
         id,
-        {
-          rms: elements > 0 ? Math.sqrt(squares / elements) : 0,
-          payloadBytes: Object.fromEntries([...bytes].map(([c, n]) => [c, Math.ceil(n / inputs.length)])),
-        },
+        { payloadBytes: Object.fromEntries([...bytes].map(([c, n]) => [c, Math.ceil(n / inputs.length)])) },
       ]),
     );
   } finally {
     await session.close();
   }
-}
-
-function addSquares(sum: { squares: number; elements: number }, { data }: Tensor): void {
-  if (!(data instanceof Float32Array)) return;
-  for (const v of data) sum.squares += v * v;
-  sum.elements += data.length;
 }
 
 /** Share of right answers of the whole model: the first output's largest value against the label. */

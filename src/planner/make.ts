@@ -4,9 +4,9 @@ import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { type Cut, encodeModel, type FixedInput, type Graph, modelSha256, type Tensors } from '../model/index.ts';
 import type { CodecName, Plan, Thresholds } from '../plan/index.ts';
-import { isRelative, parseDefense, resolveDefense } from '../privacy/defenses/index.ts';
+import { compileMechanism } from '../privacy/mechanisms/index.ts';
 import type { AuditFindings } from './audit.ts';
-import { type Calibration, calibrate } from './calibrate.ts';
+import { calibrate } from './calibrate.ts';
 import type { Findings } from './leakage.ts';
 import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
@@ -44,6 +44,8 @@ export interface PlanRequest {
     readonly calibration: readonly Tensors[];
     readonly dataSha256: string;
     readonly seed: number;
+    /** The canonical spec at a cut, what it leaves open measured on pictures: as an audit of these data measures it. */
+    readonly resolve: (cut: string, defense: string) => Promise<string>;
     /** Of the whole model, where it was measured. */
     readonly accuracy?: number;
     readonly audit: AuditCandidate;
@@ -77,13 +79,15 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
     : undefined;
   const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
   const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
+  const defenses = new Map<string, readonly string[]>();
+  for (const cut of model.cuts) defenses.set(cut.id, await defensesAt(cut, request));
   const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured), ...identity };
   const input: Search = {
     model: facts,
     profiles,
     thresholds,
     codecs,
-    defenses: (id) => defensesAt(model.cuts.find((c) => c.id === id)!, request, calibration),
+    defenses: (id) => defenses.get(id) ?? ['none'],
     ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
   };
   const { result, findings, auditDocument, audits } = pictures
@@ -152,24 +156,17 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
 }
 
 /** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */
-function defensesAt(
-  cut: Cut,
-  { defenses, audit }: PlanRequest,
-  calibration: ReadonlyMap<string, Calibration> | undefined,
-): readonly string[] {
+async function defensesAt(cut: Cut, { defenses, audit, pictures }: PlanRequest): Promise<readonly string[]> {
+  if (cut.id === 'input' || cut.id === 'output') return ['none'];
   if (defenses.length === 0) {
     const audited = audit?.leakage.filter((e) => e.cut === cut.id).map((e) => e.defense) ?? [];
     return [...new Set(['none', ...audited])];
   }
-  const resolved = defenses.flatMap((spec) => {
-    if (!isRelative(spec) || !calibration) return parseDefense(spec).spec;
-    const rms = calibration.get(spec.split(':')[2] === 'input' ? 'input' : cut.id)?.rms ?? 0;
-    // Relative to nothing: the cut sends zeros, or no floats.
-    return rms > 0 ? resolveDefense(spec, rms).spec : [];
-  });
-  // Noise is defined on float32 alone.
-  const noisy = cut.tensors.every((t) => t.dtype === 'float32') ? resolved : [];
-  return [...new Set(['none', ...noisy])];
+  // Mechanisms are defined on float32 alone.
+  if (!cut.tensors.every((t) => t.dtype === 'float32')) return ['none'];
+  const resolve = pictures?.resolve ?? (async (_: string, defense: string) => compileMechanism(defense).spec);
+  const resolved = await Promise.all(defenses.map((defense) => resolve(cut.id, defense)));
+  return [...new Set(['none', ...resolved])];
 }
 
 function requireProfiles({ device, cloud, link }: Profiles): void {

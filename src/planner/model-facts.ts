@@ -111,8 +111,4 @@ function weightBytes(graph: Graph): number {
 export const defaultCodecs: readonly CodecName[] = ['float32', 'float16', 'uint8', 'uint8+deflate'];
 
 /** Noise that is offered when an audit can be made: three strengths, relative to the activation's root mean square. */
-export const defaultDefenses: readonly string[] = [
-  'noise:gaussian:activation:0.25x',
-  'noise:gaussian:activation:0.5x',
-  'noise:gaussian:activation:1x',
-];
+export const defaultDefenses: readonly string[] = ['gauss(sd=0.25x)', 'gauss(sd=0.5x)', 'gauss(sd=1x)'];

@@ -20,10 +20,7 @@ export const percent = (share: number): string => `${(100 * share).toFixed(1)} %
 
 /** What a defense is called in a sentence. */
 export function defenseName(spec: string): string {
-  const [kind, distribution, where, scale] = spec.split(':');
-  if (kind === 'none') return 'no defense';
-  if (kind !== 'noise' || scale === undefined) return spec;
-  return `${distribution === 'laplace' ? 'Laplace' : 'Gaussian'} noise ${scale} on the ${where}`;
+  return spec === 'none' ? 'no defense' : `the defense ${spec}`;
 }
 
 export function cutName(cut: string): string {

@@ -61,7 +61,11 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
       max: ({ min, max }: { min: number; max: number }) => max + 0.08 * (max - min || max),
       axisLabel: { ...axis('', 0).axisLabel, hideOverlap: true, showMinLabel: false, showMaxLabel: false },
     },
-    yAxis: { ...axis('SSIM of the strongest attack', narrow ? 32 : 40), min: Math.floor(lowest * 5) / 5, max: highest },
+    yAxis: {
+      ...axis('SSIM of the strongest attack run', narrow ? 32 : 40),
+      min: Math.floor(lowest * 5) / 5,
+      max: highest,
+    },
     series: [
       {
         type: 'custom',
@@ -114,5 +118,5 @@ function labelOf(c: CandidateEntry, chosen: CandidateEntry | undefined): string 
   if (c.defense !== 'none' && !isChosen(c, chosen)) return '';
   const name = c.cut === 'input' ? 'all cloud' : c.cut === 'output' ? 'all device' : c.cut;
   const short = name.length > 24 ? `${name.slice(0, 23)}…` : name;
-  return c.defense === 'none' ? short : `${short} + noise ${c.defense.split(':').at(-1)?.slice(0, 8)}`;
+  return c.defense === 'none' ? short : `${short} + ${c.defense.slice(0, 24)}`;
 }

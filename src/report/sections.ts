@@ -63,7 +63,7 @@ function parts({ latencyMs, sources }: CandidateEntry): Html {
 
 export function leakageAgainstLatency({ plan }: ReportData): Html {
   return html`<section><h2>Leakage against latency</h2>
-    <p>Each point is a cut under a defense, at the upper end of what its strongest attack got back. Points above the
+    <p>Each point is a cut under a defense, at the upper end of what the strongest attack that was run got back. Points above the
       dashed line are refused however fast they are.</p>
     <div class="panel">${leakageScatter(plan)}</div></section>`;
 }

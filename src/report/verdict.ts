@@ -26,7 +26,7 @@ function summary({ plan, data }: ReportData, chosen: CandidateEntry): Html {
   if (!leakage) return html`${sends} What leaks through it was not measured.`;
   const { maxSsim } = plan.thresholds;
   const holds = leakage.ssim.high <= maxSsim;
-  return html`${sends} The strongest ${leakage.threat} attack found, ${leakage.attack}, gets back
+  return html`${sends} Of the attacks that were run, ${leakage.attack} (${leakage.threat}) gets back most:
     <strong class="${holds ? 'safe' : 'leak'}">SSIM ${similarity(leakage.ssim.mean)}</strong>
     (95 % interval ${interval(leakage.ssim)}, ${data.victims} pictures); at most ${similarity(maxSsim)} was asked for.`;
 }

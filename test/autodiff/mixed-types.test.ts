@@ -134,7 +134,7 @@ describe('a network that mixes types', () => {
         observed: { act: act! },
         start: float32(new Float32Array(3 * 144), [1, 3, 12, 12]),
         iterations: 200,
-        objective: { law: { kind: 'gaussian' }, spatialAxes: [2, 3] },
+        objective: { likelihood: { kind: 'squares', standardDeviation: 0 }, spatialAxes: [2, 3] },
         lambdaTv: none,
         lambdaL2: none,
       });

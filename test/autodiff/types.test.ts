@@ -26,6 +26,8 @@ const types = ['float16', 'bfloat16', 'float64'] as const satisfies readonly Flo
 
 /** onnxruntime has no kernels of bfloat16 for the CPU, and few of float64. */
 async function isTaken(graph: Graph): Promise<boolean> {
+  // Loaded, but neither fed nor fetched.
+  if ([...graph.inputs, ...graph.outputs].some((v) => v.dtype === 'bfloat16')) return false;
   try {
     await (await engine.load(graph)).close();
     return true;

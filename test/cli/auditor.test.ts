@@ -54,20 +54,49 @@ async function setting(unbound: Graph, over: Partial<AuditSetting> = {}): Promis
 
 describe('audits on demand', () => {
   it('attack the candidate and say what leaks', async () => {
-    const audit = auditor(await setting(networks.residual.build({ batch: 'n' })));
+    const lines: string[] = [];
+    const shares: number[] = [];
+    const spans: (object | undefined)[] = [];
+    const progress = {
+      phase: () => {},
+      begin: (span?: object) => void spans.push(span),
+      update: (done: number) => void shares.push(done),
+    };
+    const graph = networks.residual.build({ batch: 'n' });
+    const { audit } = auditor(await setting(graph, { log: (line) => lines.push(line), progress }));
     const { results, leakage } = await audit('conv0', 'none');
-    expect(results.map((r) => r.attack)).toEqual(['rmle', 'inverse-network', 'hybrid', 'latent']);
+    expect(lines[0]).toBe(
+      'audits on demand: rmle, inverse-network, hybrid, latent, answer, on 2 victims, cheapest candidate first',
+    );
+    expect(lines[1]).toMatch(/^each takes .+; they end at the first that is proven safe$/);
+    expect(spans).toEqual([{ low: expect.any(Number), high: expect.any(Number) }]);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBeCloseTo(1, 6);
+    expect(results.map((r) => r.attack)).toEqual(['rmle', 'inverse-network', 'hybrid', 'latent', 'answer']);
     // One for each threat: the black-box attacker is weaker.
     const strongest = leakage.find((l) => l.threat === 'white-box');
     expect(strongest).toMatchObject({ cut: 'conv0', defense: 'none', images: 2 });
     expect(strongest!.ssim.mean).toBeGreaterThan(0.5);
+  }, 240_000);
+
+  it('fit a budget, say what that costs, and leave unaudited what it does not reach', async () => {
+    const lines: string[] = [];
+    const graph = networks.residual.build({ batch: 'n' });
+    const { audit } = auditor(await setting(graph, { log: (line) => lines.push(line), budget: 1e-3 }));
+    const found = await audit('conv0', 'none');
+    expect([found.results, found.leakage]).toEqual([[], []]);
+    expect(found.budget).toMatchObject({ allowedSeconds: 1e-3, images: 2 });
+    expect(lines.join('\n')).toMatch(
+      /Without latent, hybrid, inverse-network: an attacker who mounts them may get more/,
+    );
+    expect(lines.at(-1)).toBe('cut conv0, defense none stays unaudited: the time that was allowed is used up');
   });
 
   it('leave a cut unaudited that cannot be attacked, say so, and go on', async () => {
     const lines: string[] = [];
     const graph = networks.residual.build({ batch: 'n' });
     const nodes = graph.nodes.map((n) => (n.name === 'relu0' ? { ...n, op: 'RandomNormalLike' } : n));
-    const audit = auditor(await setting({ ...graph, nodes }, { log: (line) => lines.push(line) }));
+    const { audit } = auditor(await setting({ ...graph, nodes }, { log: (line) => lines.push(line) }));
     const { results, leakage, failed } = await audit('a_relu2', 'none');
     expect([results, leakage]).toEqual([[], []]);
     expect(failed).toMatchObject([{ cut: 'a_relu2', attack: 'rmle', code: 'NO_GRADIENT_RULE' }]);

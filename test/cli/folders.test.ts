@@ -168,7 +168,7 @@ describe('a cache', () => {
       '--defense',
       'none',
       '--defense',
-      'noise:gaussian:input:0.1',
+      'input.gauss(sd=0.1)',
     ];
     const { code, stdout, stderr } = await cutline(...filled, '--gallery', '3', '--cache', cache, '--json');
     expect(code, stderr).toBe(0);

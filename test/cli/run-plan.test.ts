@@ -38,7 +38,7 @@ function audit(model: string): string {
   const results = [
     entry('conv1', 'none', 0.9),
     entry('ReLU2', 'none', 0.5),
-    entry('ReLU2', 'noise:gaussian:activation:0.5', 0.2),
+    entry('ReLU2', 'gauss(sd=0.5)', 0.2),
     entry('pool2', 'none', 0.2),
   ];
   return JSON.stringify({
@@ -87,9 +87,12 @@ const plan = (over: Partial<PlanArguments> = {}) =>
     options(over),
     new AbortController().signal,
     () => {},
-    () => async () => {
-      throw new Error('no audit was asked for');
-    },
+    () => ({
+      audit: async () => {
+        throw new Error('no audit was asked for');
+      },
+      resolve: async (_, defense) => defense,
+    }),
   );
 
 describe('cutline plan', () => {
@@ -151,7 +154,7 @@ describe('cutline plan', () => {
     ['a device for a link', { link: 'raspberry-pi-4' }, 'PROFILE_LACKS', /lacks a link/],
     ['a missing audit', { audit: '/nowhere/audit.json' }, 'FILE_NOT_FOUND', /nowhere/],
     ['a missing model', { model: '/nowhere/net.onnx' }, 'FILE_NOT_FOUND', /nowhere/],
-    ['relative noise without pictures', { defenses: ['noise:gaussian:activation:0.5x'] }, 'DEFENSE_SPEC', /pictures/],
+    ['relative noise without pictures', { defenses: ['gauss(sd=0.5x)'] }, 'DEFENSE_SPEC', /pictures/],
   ])('refuses %s', async (_, over, code, message) => {
     await expect(plan(over)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });

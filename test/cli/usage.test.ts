@@ -43,7 +43,7 @@ const mistakes: [what: string, args: (s: Workshop) => string[], says: RegExp][] 
   [
     'an unknown defense',
     (s) => ['audit', s.model, '--data', s.data, '--images', '3', '--defense', 'fog'],
-    /no defense fog/,
+    /Defense fog: .*expected one of clip, gauss/,
   ],
   ['an unknown solver', (s) => ['audit', s.model, '--data', s.data, '--solver', 'sgd'], /sgd/],
   ['λ that is no number', (s) => ['audit', s.model, '--data', s.data, '--lambda-tv', 'x'], /--lambda-tv/],

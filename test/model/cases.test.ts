@@ -46,7 +46,8 @@ async function holds(ctx: TestContext, name: string, at: string, feeds: Tensors,
   const whole = await session.run(feeds);
   await session.close();
   expect(await run(tail, await run(head, feeds)), at).toEqual(whole);
-  expect(notes).toEqual([]);
+  // What an audit can reach is told of every model with several inputs.
+  expect(notes.filter((note) => !note.includes('an audit'))).toEqual([]);
 }
 
 const random = (shape: readonly number[], seed = 1) => randomTensor(shape, createRandom(seed));

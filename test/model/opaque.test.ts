@@ -289,8 +289,8 @@ describe('a model whose ends are no tensors', () => {
     expect(ready.values.get('h')?.shape).toEqual([1, 4]);
     expect(ready.values.get('sum')).toMatchObject({ unknown: 'shape' });
     const cuts = findCuts(ready);
-    expect(cuts.map((cut) => cut.id)).toEqual(['input', 'sum', 'output']);
-    expect(split(ready, cuts[1]!).tail.inputs.map((v) => v.name)).toEqual(['sum']);
+    expect(cuts.map((cut) => cut.id)).toEqual(['input', 'x+c', 'sum', 'output']);
+    expect(split(ready, cuts[2]!).tail.inputs.map((v) => v.name)).toEqual(['sum']);
   });
 
   it('takes an optional, and runs without it', async () => {

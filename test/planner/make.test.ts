@@ -32,7 +32,7 @@ async function request(name: keyof typeof networks): Promise<PlanRequest> {
     profiles: { device: machine('device', 0.01), cloud: machine('cloud', 10), link: link(1000, 0.1) },
     thresholds: { threat: 'white-box', maxSsim: 0.3, objective: 'latency', requireSplit: true },
     codecs: ['float32', 'uint8', 'uint8+deflate'],
-    defenses: ['noise:gaussian:activation:0.5x'],
+    defenses: ['gauss(sd=0.5x)'],
     picture: null,
     created: new Date('2026-01-02T03:04:05Z'),
     engine,
@@ -40,6 +40,7 @@ async function request(name: keyof typeof networks): Promise<PlanRequest> {
       calibration: [picture(), picture()],
       dataSha256: 'd'.repeat(64),
       seed: 7,
+      resolve: async (cut, defense) => defense.replace('0.5x', `${1 + cut.length}.25`),
       audit: async (cut, defense) => findings(cut, defense, graph.nodes.length),
     },
   };
@@ -100,7 +101,7 @@ describe('planning', () => {
     const { result } = await makePlan(asked);
     const noisy = result.candidates.filter((c) => c.defense !== 'none');
     expect(new Set(noisy.map((c) => c.defense)).size).toBeGreaterThan(1);
-    for (const c of noisy) expect(c.defense).toMatch(/^noise:gaussian:activation:[\d.e-]+$/);
+    for (const c of noisy) expect(c.defense).toMatch(/^gauss\(sd=\d+\.25\)$/);
     for (const c of result.candidates.filter((c) => c.cut !== 'output')) expect(c.sources.wireBytes).toBe('measured');
   });
 

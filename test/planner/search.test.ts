@@ -129,6 +129,25 @@ describe('the search', () => {
     );
   });
 
+  it('believes no leakage of a cut whose attack failed, and says which did', () => {
+    fc.assert(
+      fc.property(problem, fc.nat(), (input, seed) => {
+        const findings = fullAudit(input, seed);
+        const { threat } = input.thresholds;
+        const failed = findings.leakage.map(({ cut, defense }) => ({
+          ...{ cut, defense, threat, attack: 'rmle', message: 'It took no step.' },
+        }));
+        const { chosen, candidates } = search(input, { ...findings, failed });
+        expect(['input', 'output', undefined]).toContain(chosen?.cut);
+        for (const c of candidates.filter((c) => failed.some((f) => f.cut === c.cut && f.defense === c.defense))) {
+          if (c.cut === 'input' || c.cut === 'output') continue;
+          expect(c.leakage).toBeNull();
+          expect(c.reasons).toContain('Not audited: rmle failed. It took no step.');
+        }
+      }),
+    );
+  });
+
   it('refuses by energy when no profile knows the power', () => {
     const input: Search = {
       model: fc.sample(problem, { numRuns: 1, seed: 1 })[0]!.model,

@@ -14,7 +14,7 @@ it('shows each attack on a line, with its interval and its gain over a guess', (
 });
 
 it('shows defense and codec only where they differ from none and float32', () => {
-  const [header] = auditTable([entry, { ...entry, defense: 'noise:gaussian:input:1', codec: 'uint8' }]).split('\n');
+  const [header] = auditTable([entry, { ...entry, defense: 'input.gauss(sd=1)', codec: 'uint8' }]).split('\n');
   expect(header).toMatch(/^cut\s+defense\s+codec\s+threat/);
 });
 
@@ -52,7 +52,7 @@ it('shows what is known without an attack, the bound only where there is one', (
     expect.stringMatching(/^cut\s+distance correlation\s+n$/),
     expect.stringMatching(/^conv1\s+0\.988\s+500$/),
   ]);
-  const noisy = { cut: 'conv1', defense: 'noise:gaussian:input:1', dfil: { value: 4, mseBound: 0.25 } };
+  const noisy = { cut: 'conv1', defense: 'input.gauss(sd=1)', dfil: { value: 4, mseBound: 0.25 } };
   const [header, first, second] = exposureTable([plain, noisy]).split('\n');
   expect(header).toContain('MSE bound (unbiased)');
   expect(first).toMatch(/–$/);

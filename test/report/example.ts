@@ -16,9 +16,9 @@ const cuts = [
 ];
 const noise = [
   { defense: 'none', keeps: 1, accuracy: 0.894 },
-  { defense: 'noise:gaussian:activation:0.2', keeps: 0.8, accuracy: 0.891 },
-  { defense: 'noise:gaussian:activation:0.5', keeps: 0.5, accuracy: 0.879 },
-  { defense: 'noise:gaussian:activation:1.5', keeps: 0.2, accuracy: 0.71 },
+  { defense: 'gauss(sd=0.2)', keeps: 0.8, accuracy: 0.891 },
+  { defense: 'gauss(sd=0.5)', keeps: 0.5, accuracy: 0.879 },
+  { defense: 'gauss(sd=1.5)', keeps: 0.2, accuracy: 0.71 },
 ];
 
 const MAX_SSIM = 0.3;

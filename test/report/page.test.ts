@@ -19,7 +19,7 @@ describe('the report', () => {
   const page = htmlReport({ ...example, sheet: Uint8Array.of(1, 2, 3) });
 
   it('says what was chosen, how much leaks, and how fast it is', () => {
-    expect(page).toContain('Cut at pool2, with Gaussian noise 0.5 on the activation');
+    expect(page).toContain('Cut at pool2, with the defense gauss(sd=0.5)');
     expect(page).toContain('95 % interval 0.24 … 0.28, 30 pictures');
     expect(page).toMatch(/p50 5\.\d+ ms/);
     expect(page).toContain('89.5 % unsplit');
@@ -34,7 +34,7 @@ describe('the report', () => {
 
   it('draws the threshold and names the cuts', () => {
     expect(page).toContain('asked for: at most 0.3');
-    for (const cut of ['all cloud', 'pool1', 'pool2 + noise 0.5', 'all device'])
+    for (const cut of ['all cloud', 'pool1', 'pool2 + gauss(sd=0.5)', 'all device'])
       expect(page).toContain(`>${cut}</text>`);
     expect(page).not.toMatch(/#0[1-6]0[1-6]0[1-6]/);
   });
@@ -55,6 +55,16 @@ describe('the report', () => {
     expect(made).not.toContain('\u202e');
     for (const tag of tags(made)) expect(tag).not.toMatch(/\son\w+\s*=\s*[^&]/i);
     expect(tags(made).filter((t) => t.startsWith('<img'))).toEqual([]);
+  });
+
+  it('tells of attacks that failed, also where there were no others', () => {
+    const failed = [{ cut: 'act', defense: 'none', threat: 'white-box', attack: 'rmle', message: 'It took no step.' }];
+    for (const attacks of [example.attacks, []]) {
+      const made = htmlReport({ ...example, attacks, failed });
+      expect(made).toContain('Attacks that failed');
+      expect(made).toContain('It took no step.');
+    }
+    expect(page).not.toContain('Attacks that failed');
   });
 
   it('has a page for a plan that found nothing', () => {
@@ -110,7 +120,7 @@ describe('the report', () => {
     };
     const exposure = [
       { cut: 'conv1', defense: 'none', distanceCorrelation: { value: 0.97, n: 500 } },
-      { cut: 'conv1', defense: 'noise:gaussian:input:1', dfil: { value: 4, mseBound: 0.25 } },
+      { cut: 'conv1', defense: 'input.gauss(sd=1)', dfil: { value: 4, mseBound: 0.25 } },
     ];
     const made = htmlReport({ ...example, attacks: [rich, ...example.attacks], exposure });
     expect(made).toContain('75.0 %<span class="sub">guess 10.0 %</span>');

@@ -43,9 +43,10 @@ const einsum: Inference = (call) => {
     const { shape } = required(call, i);
     if (labels.length !== shape.length) misfit(`an Einsum ${left} of ${both(call)}`);
     [...labels].forEach((label, axis) => {
-      const known = extents.get(label) ?? shape[axis]!;
-      if (known !== shape[axis]) misfit(`an Einsum ${left} of ${both(call)}`);
-      extents.set(label, known);
+      // An extent of 1 broadcasts.
+      const [n, known] = [shape[axis]!, extents.get(label) ?? 1];
+      if (known !== 1 && n !== 1 && known !== n) misfit(`an Einsum ${left} of ${both(call)}`);
+      extents.set(label, known === 1 ? n : known);
     });
   });
   const kinds = call.x.filter((x) => x !== undefined);

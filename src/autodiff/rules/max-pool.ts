@@ -1,6 +1,6 @@
 /** Max pooling and its inverse: the cotangent goes to the position that the forward pass picked, the first on ties. */
 import { attrInt, type Node } from '../../model/graph.ts';
-import { float32, sizeOf } from '../../model/tensor.ts';
+import { float32, int64, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
 import type { Window } from './geometry.ts';
@@ -64,12 +64,22 @@ function placesByRow(c: RuleContext): Term {
   return c.g.graph.ops('MaxPool', [c.x[0]!], byRow(c.node).attributes, outputs)[1]!;
 }
 
-/** Values lie where the indices say; so do their cotangents. */
+/** Values lie where the indices say; so do their cotangents. Of several at one place the last lies there. */
 function maxUnpool(c: RuleContext): Term {
   const { g, x, dy } = c;
+  const shape = c.shape(x[0]!);
   const places = g.reshape(x[1]!, [-1]);
-  return g.reshape(g.graph.op('GatherElements', [g.reshape(dy, [-1]), places], { axis: 0 }), c.shape(x[0]!));
+  const at = (values: Term) => g.graph.op('GatherElements', [values, places], { axis: 0 });
+  const taken = at(g.reshape(dy, [-1]));
+  if (areDifferent(c.constant(x[1]!))) return g.reshape(taken, shape);
+  const numbers = g.tensor(int64(Array.from({ length: sizeOf(shape) }, (_, i) => i)));
+  const nobody = g.tensor(int64(new Array<number>(sizeOf(c.shape(c.y[0]!))).fill(-1)));
+  const owners = g.graph.op('ScatterElements', [nobody, places, numbers], { axis: 0 });
+  return g.reshape(g.where(g.equal(at(owners), numbers), taken, 0), shape);
 }
+
+const areDifferent = (places: Tensor | undefined): boolean =>
+  places !== undefined && new Set(places.data as BigInt64Array).size === places.data.length;
 
 export const maxPoolRules: readonly Rule[] = [
   rule('MaxPool', (c) => [() => maxPool(c)], withIndices),

@@ -33,8 +33,9 @@ function averagePool(c: RuleContext): Term {
  * y = (Σ |x|ᵖ)^(1/p): dx = sign(x)·|x|^(p−1) · Σ dy·y^(1−p) over the windows that hold x; nothing where a window is all zeros.
  * @param spread sums over windows
  */
-function lpPool(c: RuleContext, y: Term, spread: (values: Term) => Term): Term {
+function lpPool(c: RuleContext, spread: (values: Term) => Term): Term {
   const { g, x, dy } = c;
+  const y = c.y[0]!;
   const p = orderOf(c.node);
   const shares = spread(p === 1 ? dy : g.where(g.greater(y, 0), g.mul(dy, g.pow(y, 1 - p)), 0));
   if (p === 2) return g.mul(x[0]!, shares);
@@ -58,13 +59,9 @@ export const poolRules: readonly Rule[] = [
     const shape = c.shape(c.x[0]!);
     return [() => c.g.expand(c.g.mul(c.dy, 1 / sizeOf(shape.slice(2))), shape)];
   }),
-  rule('LpPool', (c) => {
-    // What runs may have other extents than onnxruntime infers, which a Reshape hides from it.
-    const y = () => c.g.reshape(c.y[0]!, c.shape(c.y[0]!));
-    return [() => lpPool(c, y(), (values) => spreadOverWindows(c, values, poolWindow(c)))];
-  }),
+  rule('LpPool', (c) => [() => lpPool(c, (values) => spreadOverWindows(c, values, poolWindow(c)))]),
   // Broadcasting spreads over the one window there is.
-  rule('GlobalLpPool', (c) => [() => lpPool(c, c.y[0]!, (values) => values)]),
+  rule('GlobalLpPool', (c) => [() => lpPool(c, (values) => values)]),
   // Ties share the cotangent equally.
   rule('GlobalMaxPool', ({ g, x, y, dy, shape }) => [
     () => {

@@ -3,9 +3,10 @@ import type { EngineName } from '../../engine/index.ts';
 import type {
   Alignment,
   AttackerData,
+  HeadStructure,
   LossName,
   ShadowInversion,
-  ShadowStructure,
+  SubstituteInversion,
   Threat,
 } from '../../privacy/attacks/index.ts';
 import type { AttackName } from '../../privacy/audit/index.ts';
@@ -13,19 +14,22 @@ import type { GeneratorMakes } from '../attack-options.ts';
 import { inputOption } from '../input-option.ts';
 
 // As `privacy` has them, which is not loaded for a page of help; their types compare.
-const threats = ['white-box', 'black-box', 'query-free'] as const satisfies Threat[];
+const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const satisfies Threat[];
 const attackNames = [
   'rmle',
   'inverse-network',
   'hybrid',
   'latent',
   'deep-prior',
+  'substitute',
   'shadow',
+  'answer',
 ] as const satisfies AttackName[];
 const attackerData = ['same-set', 'same-distribution', 'gaussian', 'synthetic'] as const satisfies AttackerData[];
 const generatorMakes = ['inputs', 'pixels', 'signed-pixels'] as const satisfies GeneratorMakes[];
-const structures = ['known', 'paper', 'generated'] as const satisfies ShadowStructure[];
+const structures = ['known', 'paper', 'generated'] as const satisfies HeadStructure[];
 const inversions = ['decoder', 'rmle'] as const satisfies ShadowInversion[];
+const substituteInversions = ['auto', 'rmle', 'hybrid'] as const satisfies SubstituteInversion[];
 const alignments = ['none', 'moments'] as const satisfies Alignment[];
 const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
 const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
@@ -47,10 +51,14 @@ interface Options {
   decoder: string;
   loss: LossName;
   epochs: number | undefined;
-  'shadow-structure': ShadowStructure;
+  'substitute-structure': HeadStructure;
+  'substitute-inversion': SubstituteInversion;
+  'substitute-epochs': number | undefined;
+  'shadow-structure': HeadStructure;
   'shadow-inversion': ShadowInversion;
   alignment: Alignment;
   'shadow-epochs': number | undefined;
+  shadows: number | undefined;
   generator: string | undefined;
   'generator-makes': GeneratorMakes | undefined;
   'memory-gb': number | undefined;
@@ -100,7 +108,8 @@ export const auditCommand: CommandModule<object, Options> = {
         array: true,
         nargs: 1,
         choices: attackNames,
-        describe: 'Attack, repeatable; when left out, all that the threat allows but deep-prior, which is slow',
+        describe:
+          'Attack, repeatable; when left out, all that the threat allows but deep-prior, which is slow, and substitute for who has the head',
       })
       .option('solver', { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" })
       .option('formula', {
@@ -119,7 +128,8 @@ export const auditCommand: CommandModule<object, Options> = {
         array: true,
         nargs: 1,
         default: ['none'],
-        describe: 'none, or noise:gaussian|laplace:input|activation:SCALE (0.5x: times the RMS), repeatable',
+        describe:
+          'Mechanism, repeatable: none, or stages joined by +, as in clip(l2=4)+gauss(sd=0.5x)+quant(bits=4); 0.5x: times the RMS',
       })
       .option('queries', {
         type: 'number',
@@ -139,6 +149,19 @@ export const auditCommand: CommandModule<object, Options> = {
       })
       .option('loss', { choices: lossNames, default: 'mse+ssim' as const, describe: 'What the decoder learns by' })
       .option('epochs', { type: 'number', describe: 'Of the decoder; default by the number of queries' })
+      .option('substitute-structure', {
+        choices: structures,
+        default: 'known' as const,
+        describe:
+          'What an attacker who makes himself a substitute of the head by asking knows of it: its layers, or nothing',
+      })
+      .option('substitute-inversion', {
+        choices: substituteInversions,
+        default: 'auto' as const,
+        describe:
+          'Where its descent begins: at grey, where the inverse network ended, or what does better on own pictures',
+      })
+      .option('substitute-epochs', { type: 'number', describe: 'Of the substitute; default by what an epoch costs' })
       .option('shadow-structure', {
         choices: structures,
         default: 'known' as const,
@@ -155,6 +178,10 @@ export const auditCommand: CommandModule<object, Options> = {
         describe: 'Match the shadow to what the cloud has seen',
       })
       .option('shadow-epochs', { type: 'number', describe: 'Of the shadow; default by what an epoch costs' })
+      .option('shadows', {
+        type: 'number',
+        describe: 'Shadows that are begun; the one goes on that fits best what the cloud sees. Default 4',
+      })
       .option('generator', {
         type: 'string',
         describe: 'For latent: an ONNX file that makes pictures of codes; trained on the attacker’s when left out',
@@ -227,10 +254,16 @@ export const auditCommand: CommandModule<object, Options> = {
       decoder: argv.decoder,
       loss: argv.loss,
       epochs: argv.epochs,
+      substitute: {
+        structure: argv['substitute-structure'],
+        inversion: argv['substitute-inversion'],
+        epochs: argv['substitute-epochs'],
+      },
       shadow: {
         structure: argv['shadow-structure'],
         inversion: argv['shadow-inversion'],
         alignment: argv.alignment,
+        shadows: argv.shadows,
       },
       shadowEpochs: argv['shadow-epochs'],
       generator: argv.generator,

@@ -24,7 +24,11 @@ export const demoCommand: CommandModule<object, Options> = {
       .option('images', { type: 'number', default: 200, describe: 'Pictures sent through the split model' })
       .option('victims', { type: 'number', default: 16, describe: 'Pictures attacked at each cut' })
       .option('iterations', { type: 'number', default: 150, describe: 'Steps of each attack' })
-      .option('max-ssim', { type: 'number', default: 0.45, describe: 'Largest SSIM an attack may reach' })
+      .option('max-ssim', {
+        type: 'number',
+        default: 0.55,
+        describe: 'Largest SSIM that rMLE, or knowing the answer alone, may reach',
+      })
       .option('min-accuracy', { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' })
       .option('seed', { type: 'number', default: 1, describe: 'Of the attacks' }),
   handler: async (argv) => {

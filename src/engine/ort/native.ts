@@ -7,6 +7,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import type { ValueInfo } from '../../model/graph.ts';
 import { dtypeOf } from '../../model/onnx/dtype.ts';
+import { inWords } from './complaint.ts';
 
 /** Named tensors; an object without a prototype where onnxruntime is to find just what was put into it. */
 export type OrtTensors = Record<string, OrtTensor>;
@@ -16,18 +17,18 @@ export class NativeSession {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
 
-  /** @throws Error in onnxruntime's words */
   constructor(model: Uint8Array, options: InferenceSession.SessionOptions) {
     initOrt();
     this.#session = new binding.InferenceSession();
-    this.#session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, options);
+    inOurWords(() => this.#session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, options));
     this.inputs = this.#session.inputMetadata.map(valueInfo);
     this.outputs = this.#session.outputMetadata.map(valueInfo);
   }
 
   run(feeds: Readonly<OrtTensors>, outputs: readonly string[]): OrtTensors {
     const wanted = Object.assign(Object.create(null), Object.fromEntries(outputs.map((name) => [name, null])));
-    const results = this.#session.run(Object.assign(Object.create(null), feeds), wanted, {}) as OrtTensors;
+    const given = Object.assign(Object.create(null), feeds);
+    const results = inOurWords(() => this.#session.run(given, wanted, {})) as OrtTensors;
     // The binding sets results as `object[name] = …` does, which for this one name replaces the prototype.
     const of = (name: string) => (name === '__proto__' ? Object.getPrototypeOf(results) : results[name]);
     return Object.fromEntries(outputs.map((name) => [name, of(name)]));
@@ -35,6 +36,14 @@ export class NativeSession {
 
   release(): void {
     this.#session.dispose();
+  }
+}
+
+function inOurWords<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw new Error(inWords(error instanceof Error ? error.message : String(error)), { cause: error });
   }
 }
 

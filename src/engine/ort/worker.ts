@@ -6,6 +6,7 @@ import type { SessionOptions } from '../remote/protocol.ts';
 import { type RuntimeSession, serve, settings } from '../remote/serve.ts';
 import type { OrtSettings } from './engine.ts';
 import { NativeSession, type OrtTensors } from './native.ts';
+import { plainWords } from './words.ts';
 
 const { threads, executionProvider, spinning, flushDenormals } = settings<OrtSettings>();
 
@@ -59,4 +60,4 @@ function fromOrt(results: Readonly<OrtTensors>): Tensors {
   );
 }
 
-serve(load);
+serve(load, plainWords);

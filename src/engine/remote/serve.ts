@@ -34,7 +34,8 @@ const progressIntervalMs = 100;
 /** The engine's settings, as it gave them to the worker. */
 export const settings = <S>(): S => (workerData as WorkerData).settings as S;
 
-export function serve<T>(load: Load<T>): void {
+/** @param words says in ours what the runtime says */
+export function serve<T>(load: Load<T>, words: (problem: string) => string = (problem) => problem): void {
   const { cancelFlags } = workerData as WorkerData;
   const port = parentPort!;
   const sessions = new Map<number, RuntimeSession<T>>();
@@ -185,13 +186,17 @@ export function serve<T>(load: Load<T>): void {
       const value = await tracked(request, answer(id, request));
       port.postMessage({ id, ok: true, value } satisfies Reply, buffersOf(value, request.kind));
     } catch (error) {
-      port.postMessage({ id, ok: false, ...codeOf(error, request.kind) } satisfies Reply);
+      port.postMessage({ id, ok: false, ...codeOf(error, request.kind, words) } satisfies Reply);
     }
   });
 }
 
-function codeOf(error: unknown, kind: Request['kind']): { readonly code: ErrorCode; readonly details: ErrorDetails } {
-  const problem = error instanceof Error ? error.message : String(error);
+function codeOf(
+  error: unknown,
+  kind: Request['kind'],
+  words: (problem: string) => string,
+): { readonly code: ErrorCode; readonly details: ErrorDetails } {
+  const problem = words(error instanceof Error ? error.message : String(error));
   if (error instanceof Stopped) return { code: 'CANCELLED', details: {} };
   if (error instanceof CutlineError && error.code === 'ENGINE_MISSING') {
     return { code: error.code, details: error.details };

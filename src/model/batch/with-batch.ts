@@ -14,7 +14,7 @@ import { batchRules } from './rules.ts';
  * constants that hard-code it (targets of Reshape, Expand and Resize; a learnt token beside the batch is repeated),
  * following the batch through every operator; for this the graph's shapes must be inferred (`inferShapes`).
  * Inner shapes are dropped: infer them again.
- * @throws CutlineError BATCH_IMPOSSIBLE naming the node, SHAPE_UNKNOWN
+ * @throws CutlineError BATCH_IMPOSSIBLE naming the node or tensor
  */
 export function withBatch(graph: Graph, batch: number): Graph {
   if (hasSymbolicBatch(graph)) return { ...bindBatch(graph, batch), values: new Map() };
@@ -79,7 +79,10 @@ class Rebatcher {
   #shape(name: string | undefined): readonly number[] | undefined {
     if (!name) return undefined;
     const shape = fixedShape(this.#values.get(name));
-    if (!shape) throw new CutlineError('SHAPE_UNKNOWN', { tensor: name });
+    if (!shape) {
+      const problem = `the shape of tensor ${name} depends on what the model sees`;
+      throw new CutlineError('BATCH_IMPOSSIBLE', { batch: this.#to, problem });
+    }
     return shape;
   }
 

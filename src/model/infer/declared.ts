@@ -1,7 +1,7 @@
 /** What an engine says of tensors without running the graph. */
 import type { Engine, Session } from '../../engine/engine.ts';
 import { CutlineError } from '../../errors.ts';
-import type { Attribute, Dim, Graph, Node, ValueInfo } from '../graph.ts';
+import { type Attribute, type Dim, type Graph, type Node, nodeLabel, type ValueInfo } from '../graph.ts';
 
 /** Larger float weights are declared, not sent, when only shapes are asked for: their values do not matter. */
 const smallWeight = 1024;
@@ -16,7 +16,7 @@ export async function inferredValues(
   names: readonly string[],
   engine: Engine,
 ): Promise<Map<string, ValueInfo>> {
-  const asking = declaringWeights(believingNothing(graph));
+  const asking = declaringWeights(believingNothing(withNames(graph)));
   const found = new Map<string, ValueInfo>();
   for (const v of await outputsOf(withOutputs(asking, names), engine)) found.set(v.name, v);
   // An unknown rank looks like a scalar. The rank of a tensor is the length of its Shape, which tells them apart.
@@ -95,6 +95,18 @@ function declaringWeights(graph: Graph): Graph {
     inputs.push({ name, dtype, shape });
   }
   return { ...graph, inputs, initializers };
+}
+
+/** The graph with names for nodes without one, so that a refusal can tell which it is about. */
+function withNames(graph: Graph): Graph {
+  const taken = new Set(graph.nodes.map((n) => n.name));
+  const nodes = graph.nodes.map((n): Node => {
+    const name = nodeLabel(n);
+    if (n.name !== '' || taken.has(name)) return n;
+    taken.add(name);
+    return { ...n, name };
+  });
+  return { ...graph, nodes };
 }
 
 /** The graph without the shapes that the file declares inside bodies: the engine would take them for its own. */

@@ -88,10 +88,19 @@ function withHalvesCast(graph: Graph): Graph {
   };
 }
 
-/** The same number everywhere; texts are empty. Inputs only have to fit. */
+/** More than that is not made to run a graph once: a tensor of onnxruntime's own models ends there too. */
+const maxFilled = 2 ** 31 - 1;
+
+/**
+ * The same number everywhere; texts are empty. Inputs only have to fit.
+ * @throws CutlineError ENGINE_RUN for inputs that no memory holds
+ */
 export function filled(inputs: readonly ValueInfo[], value: number): Tensors {
   return Object.fromEntries(
     inputs.map(({ name, dtype, shape }): [string, Tensor] => {
+      if (!(sizeOf(shape as number[]) <= maxFilled)) {
+        throw new CutlineError('ENGINE_RUN', { problem: `input ${name} [${shape}] is too large` });
+      }
       const data = emptyData(dtype, sizeOf(shape as number[]));
       if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(BigInt(value));
       else if (ArrayBuffer.isView(data)) (data as Float32Array).fill(value);

@@ -90,9 +90,7 @@ function without(graph: Graph, made: ReadonlyMap<string, Tensor>): Graph {
 /** Names the node: the engine's own words are about its own insides. */
 function refusal(error: unknown, fixed: readonly string[]): unknown {
   if (!(error instanceof CutlineError) || (error.code !== 'ENGINE_LOAD' && error.code !== 'ENGINE_RUN')) return error;
-  const text = String(error.details.problem ?? '');
-  const [, runs, run, loads, load] =
-    /running (\w+) node\. Name:'([^']*)'|Node \(([^)]*)\) Op \((\w+)\)/.exec(text) ?? [];
-  const node = runs ? `node ${run} (${runs})` : loads ? `node ${loads} (${load})` : 'a node that follows from it';
+  const [named] = /^node .*(?=: )/s.exec(String(error.details.problem)) ?? [];
+  const node = named ?? 'a node that follows from it';
   return new CutlineError('INPUT_REFUSED', { inputs: fixed.join(', '), node }, { cause: error });
 }

@@ -6,12 +6,15 @@ import type { Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
-import type { Law, Place } from '../defenses/index.ts';
+import type { View } from '../mechanisms/index.ts';
 import type { Pairs } from './decoder/pairs.ts';
 import type { Missed } from './missed.ts';
 
-/** What the attacker has (He et al. 2019, §3): the head itself, queries to it, or neither. From the strongest on. */
-export const threats = ['white-box', 'black-box', 'query-free'] as const;
+/**
+ * What the attacker has (He et al. 2019, §3): the head itself, queries to it, or neither; at the least, what the network
+ * answers. From the strongest on.
+ */
+export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const;
 export type Threat = (typeof threats)[number];
 
 /**
@@ -29,8 +32,8 @@ export interface AttackContext {
   readonly observed: Tensors;
   /** Number of victims n. */
   readonly count: number;
-  /** The defense is public, its randomness is not. */
-  readonly defense: { readonly law: Law; readonly where: Place };
+  /** The mechanism is public, its randomness is not; several observations of a scene have been made into one. */
+  readonly view: View;
   /** Memory for activations and tables. */
   readonly memoryBytes: number;
   /** Of this cut and defense; an attack forks it by its name. */
@@ -40,8 +43,19 @@ export interface AttackContext {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+/** The attacker has read how the head is built: its layers and none of its weights. */
+export interface KnownStructure {
+  /**
+   * The head as it is built, for a batch of n, shapes known: every weight drawn anew. An attacker who does not know the
+   * structure does not look here.
+   * @param random the same gives the same weights, whatever the batch
+   * @throws CutlineError SHADOW_UNFIT when weights cannot be told from structure
+   */
+  structure(n: number, random: Random): Promise<Graph>;
+}
+
 /** The attacker may ask the device. */
-export interface BlackBoxContext extends AttackContext {
+export interface BlackBoxContext extends AttackContext, KnownStructure {
   /**
    * Pictures, and what the cloud sees of them: the device runs them through head and defense. Each picture read counts
    * as one query, however often it is read again.
@@ -52,18 +66,29 @@ export interface BlackBoxContext extends AttackContext {
   available(data: AttackerData): number;
 }
 
+/** Pictures of the attacker's own by which a descent is tuned, in a fixed order, and what the cloud sees of them, through the defense. */
+export interface Examples {
+  readonly count: number;
+  /** So many of them, from the first on, are for trials: nothing that the descent begins or goes by has learnt from them. */
+  readonly unlearnt: number;
+  /**
+   * Network inputs [count, …] of the pictures first … first + count.
+   * @throws CutlineError DATA_TOO_FEW
+   */
+  pictures(first: number, count: number): Promise<Tensor>;
+  /** The tensors of the cut for the same, each [count, …]. */
+  seen(first: number, count: number): Promise<Tensors>;
+}
+
 /** The attacker holds the head's file as well, so that it may ask as often as it likes. */
 export interface WhiteBoxContext extends BlackBoxContext {
-  /** The head for a batch of n pictures, shapes known. */
+  /** The head for a batch of n pictures and what its mechanism does without randomness, shapes known; rounding is left out. */
   head(n: number): Promise<Graph>;
-  /** Network inputs [count, …] of pictures that are not victims. */
-  otherPictures(count: number): Promise<Tensor>;
-  /** What the cloud would see of these network inputs, through the defense with randomness of the attacker's own. */
-  simulate(inputs: Tensor): Promise<Tensors>;
+  readonly examples: Examples;
 }
 
 /** What a descent needs of a head, be it the device's or one that stands in for it. */
-export type DescentContext = AttackContext & Pick<WhiteBoxContext, 'head' | 'otherPictures' | 'simulate'>;
+export type DescentContext = AttackContext & Pick<WhiteBoxContext, 'head' | 'examples'>;
 
 export interface LabelledPictures {
   /** Network inputs [k, …]. */
@@ -71,15 +96,19 @@ export interface LabelledPictures {
   readonly labels: Int32Array;
 }
 
+/** Activations that the cloud has received, whose pictures nobody has told it. */
+export interface Traffic {
+  readonly count: number;
+  /** Rows first … first + count of each tensor of the cut. */
+  rows(first: number, count: number): Promise<Tensors>;
+}
+
 /** The attacker holds the tail, as every cloud does, and can neither read nor ask the head. */
-export interface QueryFreeContext extends AttackContext {
+export interface QueryFreeContext extends AttackContext, KnownStructure {
   /** The tail for a batch of n, shapes known: from the tensors of the cut to the outputs of the network. */
   tail(n: number): Promise<Graph>;
-  /**
-   * The head as it is built, for a batch of n, shapes known: every weight drawn anew. For attackers who know the structure.
-   * @throws CutlineError SHADOW_UNFIT when weights cannot be told from structure
-   */
-  structure(n: number): Promise<Graph>;
+  /** What the device sends besides, of people who are not attacked and of those who are: as much however many are. */
+  readonly traffic: Traffic;
   /**
    * Labels of pictures are public, as the data is.
    * @throws CutlineError DATA_UNLABELLED
@@ -89,6 +118,9 @@ export interface QueryFreeContext extends AttackContext {
     rows(indices: ArrayLike<number>): Promise<LabelledPictures>;
   }>;
 }
+
+/** The attacker sees what the network answers, and nothing of what was sent: `observed` and the features of pairs are outputs. */
+export type AnswerContext = BlackBoxContext;
 
 export interface Reconstruction {
   /** Network inputs [n, …], in the order of the victims. */
@@ -114,4 +146,5 @@ interface AttackOn<T extends Threat, Context> {
 export type WhiteBoxAttack = AttackOn<'white-box', WhiteBoxContext>;
 export type BlackBoxAttack = AttackOn<'black-box', BlackBoxContext>;
 export type QueryFreeAttack = AttackOn<'query-free', QueryFreeContext>;
-export type Attack = WhiteBoxAttack | BlackBoxAttack | QueryFreeAttack;
+export type AnswerOnlyAttack = AttackOn<'answer-only', AnswerContext>;
+export type Attack = WhiteBoxAttack | BlackBoxAttack | QueryFreeAttack | AnswerOnlyAttack;

@@ -1,16 +1,21 @@
 /** Attacks by threat. */
+export { answer, answerQueries } from './answer.ts';
 export {
+  type AnswerContext,
   type Attack,
   type AttackContext,
   type AttackerData,
   attackerData,
   type BlackBoxAttack,
   type BlackBoxContext,
+  type Examples,
+  type KnownStructure,
   type LabelledPictures,
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
   type Threat,
+  type Traffic,
   threats,
   type WhiteBoxAttack,
   type WhiteBoxContext,
@@ -21,7 +26,8 @@ export { trainingPlan } from './decoder/plan.ts';
 export { decoderMacs } from './decoder/size.ts';
 export { type DeepPriorOptions, deepPrior, deepPriorSteps } from './deep-prior.ts';
 export type { PixelScale } from './generator/fitting.ts';
-export type { KnownGenerators } from './generator/own.ts';
+export { type KnownGenerators, ownTraining } from './generator/own.ts';
+export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
@@ -35,13 +41,17 @@ export {
   alignments,
   type ShadowInversion,
   type ShadowOptions,
-  type ShadowStructure,
   shadow,
   shadowEpochs,
   shadowInversions,
   shadowPictures,
   shadowSteps,
-  shadowStructures,
 } from './shadow/index.ts';
 export { isDivergence } from './solvers/stop.ts';
 export type { Start } from './start.ts';
+export {
+  type SubstituteInversion,
+  type SubstituteOptions,
+  substitute,
+  substituteInversions,
+} from './substitute.ts';

@@ -9,7 +9,7 @@ import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
 import type { LossName } from './decoder/criterion.ts';
 import { fitDecoder } from './decoder/fit.ts';
 import { fittingDecoder } from './decoder/fitting.ts';
-import type { Pairs } from './decoder/pairs.ts';
+import { learntFrom, type Pairs } from './decoder/pairs.ts';
 import { trainingPlan } from './decoder/plan.ts';
 import type { DecoderSize } from './decoder/residual.ts';
 import { applyRows } from './rows.ts';
@@ -38,11 +38,17 @@ export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {
   return { name: 'inverse-network', threat: 'black-box', run: (context) => run(context, options) };
 }
 
+/** Pictures that the device is asked about. Fewer make neither a batch nor a validation. */
+export function queriesOf(
+  context: BlackBoxContext,
+  { queries, data }: Pick<InverseNetworkOptions, 'queries' | 'data'>,
+): number {
+  return Math.max(queries ?? Math.min(defaultQueries, context.available(data)), fewestQueries);
+}
+
 async function run(context: BlackBoxContext, options: InverseNetworkOptions): Promise<Reconstruction> {
   if (options.trained) return apply(context, options.trained, options.cut);
-  const queries = options.queries ?? Math.min(defaultQueries, context.available(options.data));
-  // Fewer make neither a batch nor a validation.
-  const pairs = await context.pairs(Math.max(queries, fewestQueries), options.data);
+  const pairs = await context.pairs(queriesOf(context, options), options.data);
   return { ...(await learnAndApply(context, pairs, options)), queries: pairs.count };
 }
 
@@ -62,7 +68,7 @@ export async function learnAndApply(
 ): Promise<Reconstruction> {
   const { engine, preprocessing, observed, signal } = context;
   const random = context.random.fork('inverse-network').fork(`${options.data} ${pairs.count}`);
-  const decoder = await untrainedDecoder(engine, options, observed, pairs, preprocessing, random, signal);
+  const decoder = await untrainedDecoder(engine, options, observed, learntFrom(pairs), preprocessing, random, signal);
   const plan = trainingPlan(options.decoder, pairs.count, options.epochs);
   const fitted = await fitDecoder(engine, decoder, pairs, preprocessing, {
     ...plan,

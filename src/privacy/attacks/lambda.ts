@@ -2,8 +2,9 @@
 import type { Tensor, Tensors } from '../../model/index.ts';
 import type { DescentContext } from './attack.ts';
 import { likeness } from './likeness.ts';
+import { meanSquare } from './mean-squares.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { meanSquare, repeated, repeatedTensor } from './prior/index.ts';
+import { repeated, repeatedTensor } from './prior/index.ts';
 import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
 import { type Start, startOf } from './start.ts';
@@ -33,8 +34,8 @@ export interface LambdaSearch {
 /** @returns the λ whose reconstructions are most like the pictures (SSIM) */
 export async function searchLambda(search: LambdaSearch, onProgress: (done: number) => void): Promise<number> {
   const { context, iterations } = search;
-  const pictures = await context.otherPictures(picturesTried);
-  const seen = await context.simulate(pictures);
+  const pictures = await context.examples.pictures(0, picturesTried);
+  const seen = await context.examples.seen(0, picturesTried);
   const scale = meanSquare(seen);
   const refines = iterations >= 2 * shortIterations;
   const long = Math.round(iterations * longShare);

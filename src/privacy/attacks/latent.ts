@@ -4,12 +4,11 @@
  * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
  */
 import { cost, float32, type Graph, sizeOf, type Tensors } from '../../model/index.ts';
-import { autoencoderMacs, defaultAutoencoder } from '../../training/index.ts';
 import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
 import { nearestCodes } from './generator/nearest.ts';
-import { type OwnGenerator, ownGenerator } from './generator/own.ts';
+import { type OwnGenerator, ownGenerator, ownTraining } from './generator/own.ts';
 import { picturesOf, searchCodes } from './generator/search.ts';
 import { descend, type RmleOptions } from './rmle.ts';
 import { pickRows } from './rows.ts';
@@ -51,8 +50,8 @@ function expectedTraining(
   { data, training, release }: LatentOptions,
 ) {
   const pictures = training?.pictures ?? Math.min(10_000, available(data));
-  const { size, epochs } = defaultAutoencoder(preprocessing, pictures);
-  const learning = 3 * autoencoderMacs(size) * pictures * (training?.epochs ?? epochs);
+  const { macs, epochs } = ownTraining(preprocessing, pictures);
+  const learning = 3 * macs * pictures * (training?.epochs ?? epochs);
   // The gradients of small heads wait for memory: they take twice as long as their multiplications say.
   const search = 2 * 3 * stepBudget * count * (release ? 2 : 1);
   return learning / (learning + search);

@@ -15,3 +15,14 @@ export function meanSquares(tensors: Tensors): Float32Array {
     return sum / elements;
   });
 }
+
+/** Of all elements of all tensors together. */
+export function meanSquare(tensors: Tensors): number {
+  let sum = 0;
+  let count = 0;
+  for (const t of Object.values(tensors)) {
+    for (const v of asFloat32(t)) sum += v * v;
+    count += t.data.length;
+  }
+  return sum / count;
+}

@@ -3,6 +3,7 @@ import {
   type AdamStep,
   adamStep,
   backward,
+  droppedError,
   Expressions,
   type Forward,
   isotropicVariation,
@@ -14,17 +15,21 @@ import {
   prune,
   raiseOpset,
   requireSlope,
+  squaredErrorBut,
   type Term,
   totalVariation,
   writeForward,
 } from '../../autodiff/index.ts';
 import { type Graph, sizeOf } from '../../model/index.ts';
+import type { Likelihood } from '../mechanisms/index.ts';
 import { identity, prepared } from './prepared.ts';
 import { inBasis, type Structure } from './prior/index.ts';
 
 export interface ObjectiveOptions {
-  /** Gaussian noise, or none, asks for squared differences; Laplace noise for absolute ones, smoothed below `scale`/10. */
-  readonly law: { readonly kind: 'gaussian' } | { readonly kind: 'laplace'; readonly scale: number };
+  /** What the mechanism's randomness makes likely; absolute differences are smoothed below `scale`/10. */
+  readonly likelihood: Likelihood;
+  /** What was seen is mostly noise: its own square, a constant, is left out of the value, which may then be negative. */
+  readonly mostlyNoise?: boolean;
   /** Rows and columns of the picture among the axes of the input. */
   readonly spatialAxes: readonly [number, number];
   /** Squared differences, as in the public code, or the length of the gradient, as in the paper. Default squared. */
@@ -47,6 +52,28 @@ export const names = {
   gradient: 'objective:gradient',
 } as const;
 
+function distance(
+  g: Expressions,
+  made: Term,
+  seen: Term,
+  shape: readonly number[],
+  features: number,
+  { likelihood, mostlyNoise }: ObjectiveOptions,
+): Loss {
+  switch (likelihood.kind) {
+    case 'squares':
+      return mostlyNoise
+        ? squaredErrorBut(g, made, seen, shape, features)
+        : meanSquaredError(g, made, seen, shape, features);
+    case 'absolute':
+      return meanAbsoluteError(g, made, seen, shape, likelihood.scale / 10, features);
+    case 'dropped':
+      return droppedError(g, made, seen, shape, likelihood.rate, features);
+    default:
+      return likelihood satisfies never;
+  }
+}
+
 interface Objective {
   readonly forward: Forward;
   readonly picture: string;
@@ -65,7 +92,7 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
     shape: raised.inputs[0]!.shape as readonly number[],
   };
   requireSlope(raised, [picture.name]);
-  const { structure, spatialAxes, law } = options;
+  const { structure, spatialAxes } = options;
   const layout = spatialAxes[0] === 2 ? 'NCHW' : 'NHWC';
   const graph = structure ? inBasis(raised, structure, layout) : raised;
   const input = {
@@ -81,10 +108,7 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
   const seed = (name: Term, cotangent: Term) => seeds.set(name, [...(seeds.get(name) ?? []), cotangent]);
   for (const { name } of graph.outputs) {
     const observed = g.graph.input(names.observed(name), 'float32', shape(name));
-    const loss =
-      law.kind === 'gaussian'
-        ? meanSquaredError(g, name, observed, shape(name), features)
-        : meanAbsoluteError(g, name, observed, shape(name), law.scale / 10, features);
+    const loss = distance(g, name, observed, shape(name), features, options);
     values.push(loss.value);
     seed(name, loss.cotangent);
   }
@@ -159,7 +183,9 @@ function writeAdam(head: Graph, options: ObjectiveOptions): AdamGraph {
 }
 
 /** All that decides an objective beside the head. */
-function keyOf({ law, spatialAxes, variation, structure }: ObjectiveOptions): string {
+function keyOf({ likelihood, mostlyNoise, spatialAxes, variation, structure }: ObjectiveOptions): string {
+  // Squares are squares however wide the noise is.
+  const distance = likelihood.kind === 'squares' ? [mostlyNoise ?? false] : likelihood;
   const factors = structure?.kind === 'covariance' ? identity(structure.factors) : undefined;
-  return JSON.stringify([law, spatialAxes, variation, structure?.kind, factors]);
+  return JSON.stringify([distance, spatialAxes, variation, structure?.kind, factors]);
 }

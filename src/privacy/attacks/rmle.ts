@@ -1,15 +1,16 @@
 /**
  * rMLE, the regularised maximum-likelihood attack of He et al. (2019, §4): the picture whose features are those observed,
- * among likely pictures. White-box. It knows the law of a noise defense: the distance is the one that noise makes likely,
- * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same defense.
+ * among likely pictures. White-box. It knows the mechanism: it descends through it, the distance is the one that its noise makes likely,
+ * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same mechanism.
  */
 import { asFloat32, float32 } from '../../model/index.ts';
-import type { DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
+import type { AttackContext, DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { searchLambda } from './lambda.ts';
+import { meanSquares } from './mean-squares.ts';
 import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
-import { chooseBelief, reconstruct, searchSteps } from './prior/index.ts';
+import { chooseBelief, reconstruct, searchSteps, type TriedBelief } from './prior/index.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
@@ -69,26 +70,38 @@ export function rmle(options: RmleOptions): WhiteBoxAttack {
 
 /** What rMLE does, from wherever it shall start: other attacks begin it where they ended. */
 export async function descend(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
-  return believesStatistics(options) ? descendWithStatistics(context, options) : descendWithVariation(context, options);
+  if (!believesStatistics(options)) return descendWithVariation(context, options);
+  return descendWithStatistics(context, options, [options.start ?? 'grey']);
 }
 
-async function descendWithStatistics(context: DescentContext, options: DescentOptions): Promise<Reconstruction> {
+/** Whether a descent with these options goes by the statistics of pictures. */
+export function believes({ solver, lambdaTv, formula }: Omit<RmleOptions, 'cut'>): boolean {
+  return solver === 'lbfgs' && formula === undefined && (lambdaTv === undefined || lambdaTv === 'auto');
+}
+
+/**
+ * With the statistics of pictures, from whichever start does best on the attacker's own.
+ * @param starts at least one
+ */
+export async function descendWithStatistics(
+  context: DescentContext,
+  options: RmleOptions,
+  starts: readonly Start[],
+): Promise<Reconstruction & { readonly start: Start }> {
   const { count } = context;
-  const { iterations = statisticsSteps, lambdaL2 = 0, restarts = 1, start = 'grey' } = options;
+  const { iterations = statisticsSteps, lambdaL2 = 0, restarts = 1 } = options;
   const batch = options.batch ?? batchThatFits(await context.head(1), context.memoryBytes);
-  const search = {
-    context,
-    solver: lbfgsSolver,
-    objective: objectiveFor(context),
-    iterations,
-    lambdaL2,
-    batch,
-    start,
-  };
-  const searched = searchSteps(iterations);
+  const common = { context, solver: lbfgsSolver, objective: objectiveFor(context), iterations, lambdaL2, batch };
+  const searched = searchSteps(iterations) * starts.length;
   const share = searched / (searched + restarts * count * iterations);
   const report = (done: number) => context.onProgress?.(done);
-  const belief = await chooseBelief(search, (done) => report(share * done));
+  const tried: (TriedBelief & { readonly start: Start })[] = [];
+  for (const [i, start] of starts.entries()) {
+    const found = await chooseBelief({ ...common, start }, (done) => report((share * (i + done)) / starts.length));
+    tried.push({ ...found, start });
+  }
+  const { belief, start, score } = tried.reduce((a, b) => (b.score > a.score ? b : a));
+  const search = { ...common, start };
   const beliefs = Array.from({ length: count }, () => belief);
   const attempt = (index: number) =>
     reconstruct(
@@ -105,8 +118,9 @@ async function descendWithStatistics(context: DescentContext, options: DescentOp
   return {
     pictures: best.pictures,
     iterations: mostSteps(best),
-    parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch },
+    parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch, ownScore: score },
     ...missedBy(best.stops),
+    start,
   };
 }
 
@@ -154,22 +168,26 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
       )
     : wanted;
 
-  const solution = await solveInChunks(
-    solver,
-    {
-      engine: context.engine,
-      objective,
-      observed: context.observed,
-      start: await startOf(start, context.observed, context, 'start'),
-      lambdaTv: new Float32Array(count).fill(lambdaTv),
-      lambdaL2: new Float32Array(count).fill(lambdaL2),
-      iterations,
-      signal: context.signal,
-      onProgress: (done) => context.onProgress?.(searchShare + (1 - searchShare) * done),
-    },
-    (n) => context.head(n),
-    batch,
-  );
+  const from = async (where: Start) =>
+    solveInChunks(
+      solver,
+      {
+        engine: context.engine,
+        objective,
+        observed: context.observed,
+        start: await startOf(where, context.observed, context, 'start'),
+        lambdaTv: new Float32Array(count).fill(lambdaTv),
+        lambdaL2: new Float32Array(count).fill(lambdaL2),
+        iterations,
+        signal: context.signal,
+        onProgress: (done) => context.onProgress?.(searchShare + (1 - searchShare) * done),
+      },
+      (n) => context.head(n),
+      batch,
+    );
+  let solution = await from(start);
+  // A norm, for one, has no slope at plain grey: a little beside it, it has.
+  if (start === 'plain grey' && solution.stops.every((stop) => stop === 'flat')) solution = await from('grey');
   const parameters = {
     solver: solver.name,
     lambdaTv,
@@ -180,11 +198,17 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
   return { pictures, iterations: mostSteps(solution), parameters, ...missedBy(stops) };
 }
 
-function objectiveFor({ defense, preprocessing }: DescentContext): ObjectiveOptions {
-  const { law, where } = defense;
-  const laplace = law.kind === 'additive' && law.distribution === 'laplace' && where === 'activation';
+/** The distance that the mechanism's noise makes likely. */
+export function objectiveFor({
+  view,
+  preprocessing,
+  observed,
+}: Pick<AttackContext, 'view' | 'preprocessing' | 'observed'>): ObjectiveOptions {
+  const { likelihood } = view;
+  const square = Math.max(...meanSquares(observed));
   return {
-    law: laplace ? { kind: 'laplace', scale: law.scale } : { kind: 'gaussian' },
+    likelihood,
+    mostlyNoise: likelihood.kind === 'squares' && likelihood.standardDeviation ** 2 > square / 2,
     spatialAxes: preprocessing.layout === 'NCHW' ? [2, 3] : [1, 2],
   };
 }

@@ -25,6 +25,18 @@ export function pickRowsOfAll(tensors: Tensors, indices: ArrayLike<number>): Ten
   return mapped(tensors, (t) => pickRows(t, indices));
 }
 
+/** [a, …], [b, …] … to [a + b + …, …]. */
+export function stacked(parts: readonly Tensor[]): Tensor {
+  const rows = parts.reduce((sum, t) => sum + t.shape[0]!, 0);
+  const data = new Float32Array(parts.reduce((sum, t) => sum + t.data.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(asFloat32(part), at);
+    at += part.data.length;
+  }
+  return float32(data, [rows, ...parts[0]!.shape.slice(1)]);
+}
+
 /**
  * Runs a graph over rows, a batch at a time; the last is filled up with zeros.
  * @param graph static batch

@@ -3,6 +3,7 @@ import { CutlineError } from '../../errors.ts';
 import { type Cut, encodeModel, modelSha256 } from '../../model/index.ts';
 import {
   type Attack,
+  answer,
   type DeepPriorOptions,
   deepPrior,
   hybrid,
@@ -15,7 +16,9 @@ import {
   remembered,
   rmle,
   type ShadowOptions,
+  type SubstituteOptions,
   shadow,
+  substitute,
   type Threat,
   threats,
 } from '../attacks/index.ts';
@@ -27,13 +30,17 @@ export const attackThreats = {
   hybrid: 'white-box',
   latent: 'white-box',
   'deep-prior': 'white-box',
+  substitute: 'black-box',
   shadow: 'query-free',
+  answer: 'answer-only',
 } as const satisfies Record<string, Threat>;
 export type AttackName = keyof typeof attackThreats;
 export const attackNames = Object.keys(attackThreats) as AttackName[];
 
 /** Asked for by name only: it costs as much as rMLE and finds less than `latent` wherever the attacker owns pictures. */
 const byNameOnly: readonly AttackName[] = ['deep-prior'];
+/** Nobody makes himself a substitute for what he holds. */
+const standsInForTheHead: readonly AttackName[] = ['substitute'];
 
 export interface AttackSettings {
   /** Of the audit: own generators hang on it alone, so that cuts share one. */
@@ -48,6 +55,8 @@ export interface AttackSettings {
       })
     | undefined;
   readonly deepPrior?: DeepPriorOptions | undefined;
+  /** Data and queries are those of the inverse network, its descent is rMLE's. */
+  readonly substitute?: Partial<Pick<SubstituteOptions, 'structure' | 'inversion' | 'epochs'>> | undefined;
   /** Data: by default those of the inverse network. */
   readonly shadow?: Partial<Omit<ShadowOptions, 'cut'>> | undefined;
   readonly inverseNetwork?: Partial<Omit<InverseNetworkOptions, 'cut' | 'queries'>> & {
@@ -63,7 +72,8 @@ export function attacksAllowed(threat: Threat): AttackName[] {
 
 /** What an attacker of this threat mounts where nobody says what. */
 export function defaultAttacks(threat: Threat): AttackName[] {
-  return attacksAllowed(threat).filter((name) => !byNameOnly.includes(name));
+  const left = threat === 'white-box' ? [...byNameOnly, ...standsInForTheHead] : byNameOnly;
+  return attacksAllowed(threat).filter((name) => !left.includes(name));
 }
 
 /** @throws CutlineError ATTACK_NOT_ALLOWED */
@@ -96,8 +106,10 @@ function latentOn(settings: AttackSettings, keep: Keep): Attack {
 /** Wraps an attack that these options describe completely. */
 export type Keep = <A extends Attack>(attack: A, options: object) => A;
 
-/** The strongest of what was measured (LeNet conv1: aligned and rMLE 18.7 dB, not aligned 15.4, aligned and decoder 13.8). */
+/** The strongest of what was measured. */
 const shadowDefaults = { structure: 'known', alignment: 'moments', inversion: 'rmle' } as const;
+
+const substituteDefaults = { structure: 'known', inversion: 'auto' } as const;
 
 /** In the order of their names in the catalogue: what begins where another ended comes after it. */
 export function attacksOn(cut: Cut, names: readonly AttackName[], settings: AttackSettings, keep: Keep): Attack[] {
@@ -123,9 +135,19 @@ export function attacksOn(cut: Cut, names: readonly AttackName[], settings: Atta
           return [latentOn(settings, keep)];
         case 'deep-prior':
           return [keep(deepPrior(settings.deepPrior), settings.deepPrior ?? {})];
+        case 'substitute': {
+          const { data } = decoderSettings;
+          const common = { data, queries: numbers.at(-1), rmle: settings.rmle, cut: cut.id };
+          const options = { ...substituteDefaults, ...settings.substitute, ...common };
+          return [keep(substitute(inverse.at(-1)!, options), { ...decoderSettings, ...options })];
+        }
         case 'shadow': {
           const options = { ...shadowDefaults, data: decoderSettings.data, ...settings.shadow, cut: cut.id };
           return [keep(shadow(options), options)];
+        }
+        case 'answer': {
+          const options = { data: decoderSettings.data };
+          return [keep(answer(options), options)];
         }
         default:
           return name satisfies never;

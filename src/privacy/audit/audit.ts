@@ -4,10 +4,11 @@ import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { inLanes } from '../../in-lanes.ts';
 import type { FixedInput } from '../../model/index.ts';
-import { resolveDefense } from '../defenses/index.ts';
+import { checkSpec, inputStages } from '../mechanisms/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack, isFailureCode } from './beyond.ts';
 import { strongestOf } from './draft.ts';
+import { inherited, showsOrder } from './inherit.ts';
 import type { BudgetNote } from './prepare.ts';
 import { type Audit, type AuditResult, failureFor, leakageOf, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
@@ -84,7 +85,7 @@ export async function runAudit(
   const candidates = candidatesOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
   for (const cut of options.cuts ?? []) subject.cut(cut);
-  for (const { defense } of candidates) resolveDefense(defense, 1);
+  for (const { defense } of candidates) checkSpec(defense);
   const outcomes: Outcome[] = [];
   const expected = candidates.map(({ cut }) =>
     options.expected ? options.attacks.reduce((sum, attack) => sum + options.expected!(cut, attack), 0) : 1,
@@ -103,7 +104,7 @@ export async function runAudit(
       };
       const settle = (outcome: Outcome) => {
         outcomes[index] = outcome;
-        options.onPartial?.({ ...documentOf(outcomes, data, options), incomplete: true });
+        options.onPartial?.({ ...documentOf(outcomes, data, options, subject), incomplete: true });
       };
       if (options.remainingSeconds && options.remainingSeconds() < expected[index]!) {
         const candidate = leftOut(cut, defense, 'the time that was allowed is used up');
@@ -133,7 +134,7 @@ export async function runAudit(
   const mounted = cells.some(({ results, failed }) => results.length > 0 || failed.some((f) => isFailureCode(f.code)));
   const refusal = errors.find(Boolean) ?? cells.find((c) => c.refusal)?.refusal;
   if (!mounted && refusal) throw refusal;
-  return { audit: documentOf(outcomes, data, options), auditor: auditors[0]!, cells };
+  return { audit: documentOf(outcomes, data, options, subject), auditor: auditors[0]!, cells };
 }
 
 type Outcome = Cell | Unaudited;
@@ -146,7 +147,7 @@ function leftOut(cut: string, defense: string, problem: string): Unaudited {
 }
 
 /** @param outcomes in the order of the candidates; those that are not known yet are holes */
-function documentOf(outcomes: readonly Outcome[], data: Dataset, options: AuditOptions): Audit {
+function documentOf(outcomes: readonly Outcome[], data: Dataset, options: AuditOptions, subject: Subject): Audit {
   const cells = outcomes.filter(isCell);
   const results: AuditResult[] = cells.flatMap((c) => c.results);
   const skipped = cells.flatMap((c) => c.skipped);
@@ -166,7 +167,10 @@ function documentOf(outcomes: readonly Outcome[], data: Dataset, options: AuditO
     format: 'cutline.audit/1',
     model: { sha256: options.modelSha256, ...(options.fixed?.length && { fixed: options.fixed }) },
     results,
-    leakage: leakageOf(results, failed),
+    leakage: inherited(
+      leakageOf(results, failed),
+      showsOrder((a, b) => subject.follows(a, b), inputStages),
+    ),
     unaudited: [...unaudited, ...unreached],
     failed,
     ...(skipped.length > 0 && { skipped }),

@@ -1,22 +1,23 @@
-/** Attacks one (cut, defense) after another, and scores what comes out. The truth stays in here. */
-import { type Dataset, preprocess } from '../../data/index.ts';
+/** Attacks one (cut, mechanism, codec) after another, and scores what comes out. The truth stays in here. */
+import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { CutlineError } from '../../errors.ts';
-import type { Cut, Graph, Tensor, Tensors } from '../../model/index.ts';
+import type { CutlineError } from '../../errors.ts';
+import type { Cut, Graph } from '../../model/index.ts';
+import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
-import { type Defense, isRelative, parseDefense, resolveDefense, seededNoise } from '../defenses/index.ts';
+import { compileMechanism, isRandom } from '../mechanisms/index.ts';
 import type { Images } from '../metrics/index.ts';
 import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
-import { isBeyondAttack, isDispensable, isFailure } from './beyond.ts';
 import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
-import { observe } from './device.ts';
+import { resolvedAt } from './calibration.ts';
+import { Device, layoutAt } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
 import { judged } from './judged.ts';
-import { type Ground, mount } from './knowledge.ts';
+import { mount } from './knowledge.ts';
+import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
-import { imagesOf, score } from './score.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
@@ -43,6 +44,10 @@ export interface AuditorOptions extends AttackSettings {
   readonly gallery?: number | undefined;
   /** Labelled pictures for accuracy; default 1000. */
   readonly accuracyImages?: number | undefined;
+  /** Of one scene, each attacked where anything is random. Default 1. */
+  readonly observations?: readonly number[] | undefined;
+  /** False shows what an attacker finds who does not know the mechanism: that is no evidence. Default true. */
+  readonly adaptive?: boolean | undefined;
   /** Whoever named the cuts wants them or an error: an attack that does not apply is thrown. One that fails is told. */
   readonly insist?: boolean | undefined;
   /** Whoever asks for the strongest attack alone: a candidate is given up at the first that failed, since it stays unaudited. */
@@ -64,11 +69,14 @@ export interface Cell {
   readonly exposure: Exposure;
 }
 
-/** SSIM, at the lower end of its interval, from which on nobody asks what other attacks get. */
-const openFrom = 0.9;
-
-/** Pictures on which relative noise is calibrated. */
-const calibrationPictures = 64;
+interface Opened {
+  readonly device: Device;
+  /** The same device, seen so many times. */
+  readonly watchedBy: (observations: number) => Device;
+  /** Without mechanism and codec. */
+  readonly bare: Device;
+  readonly random: Random;
+}
 
 export class Auditor {
   readonly truth: KnownTruth;
@@ -107,84 +115,56 @@ export class Auditor {
     this.#exposure = new ExposureMeter(engine, subject, data);
   }
 
+  /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC */
+  resolved(cutId: string, defense: string, signal?: AbortSignal): Promise<string> {
+    return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, signal);
+  }
+
   /**
-   * @param defenseSpec as written; a relative scale is made absolute on training pictures
+   * @param defense as written; what it leaves open is measured on training pictures
    * @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE, DEFENSE_SPEC, DATA_TOO_FEW, ACTIVATION_*; where cuts are insisted on
    *   NO_GRADIENT_RULE, …
    */
   async audit(
     cutId: string,
-    defenseSpec: string,
+    defense: string,
     signal?: AbortSignal,
     onProgress?: (done: number, attack: string) => void,
+    codec: CodecName = 'float32',
   ): Promise<Cell> {
-    const { cut, defense, random, observed } = await this.#open(cutId, defenseSpec, signal);
-    const { accuracy, images } = await this.#utility(cut, defense, random.fork('utility'), signal);
-    const results: AuditResult[] = [];
-    const skipped: Skipped[] = [];
-    const failed: Failed[] = [];
-    let refusal: CutlineError | undefined;
-    const decoders = new Map<string, Graph>();
-    let pictures: Images | undefined;
-    const attacks = attacksOn(cut, this.#options.attacks, this.#options, this.#keeper(cut, defense));
-    const seconds = attacks.map((attack) => this.#options.expected?.(cut.id, attack.name) ?? 1);
-    const all = seconds.reduce((a, b) => a + b, 0);
-    let before = 0;
-    for (const [i, attack] of attacks.entries()) {
-      const from = before;
-      before += seconds[i]!;
-      const open = this.#options.sparing ? results.find((r) => r.ssim.low >= openFrom) : undefined;
-      if (open) {
-        const by = { by: open.attack, ssim: open.ssim.low.toFixed(2) };
-        const { code, message } = new CutlineError('ATTACK_SPARED', { cut: cut.id, attack: attack.name, ...by });
-        skipped.push({ cut: cut.id, defense: defense.spec, attack: attack.name, code, message });
-        continue;
-      }
-      const report = (done: number) => onProgress?.((from + done * seconds[i]!) / all, attack.name);
-      report(0);
-      const started = performance.now();
-      const mounted = mount(attack, this.#ground(cut, defense, observed, random, signal, report));
-      const found: (Reconstruction & Partial<Kept>) | undefined = await mounted.catch((error: unknown) => {
-        const where = { cut: cut.id, defense: defense.spec, attack: attack.name };
-        // Alone it must succeed or say why.
-        if (attacks.length > 1 && isDispensable(attack.threat, error)) {
-          skipped.push({ ...where, code: error.code, message: error.message });
-        } else if (isBeyondAttack(error) && (isFailure(error) || !this.#options.insist)) {
-          refusal ??= error;
-          failed.push({ ...where, codec: 'float32', threat: attack.threat, code: error.code, message: error.message });
-        } else throw error;
-        return undefined;
-      });
-      if (!found && failed.length > 0 && this.#options.giveUp) break;
-      if (!found) continue;
-      const seen = imagesOf(found.pictures, this.#subject.preprocessing);
-      const missed = new Set(found.missed?.map((m) => m.victim));
-      const counted = Array.from({ length: seen.count }, (_, i) => i).filter((i) => !missed.has(i));
-      // What was kept took its time when it was made.
-      const took = found.seconds ?? (performance.now() - started) / 1000;
-      const scores = score(seen, this.truth, counted, random.fork('intervals'));
-      if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
-      if (found.decoder) decoders.set([attack.name, found.queries ?? []].flat().join(':'), found.decoder);
-      results.push({
-        cut: cut.id,
-        defense: defense.spec,
-        codec: 'float32',
-        threat: attack.threat,
-        attack: attack.name,
-        images: counted.length,
-        ...scores,
-        ...(await this.#features.score(seen, random.fork('intervals'), signal, counted)),
-        accuracy,
-        accuracyImages: images,
-        seconds: took,
-        iterations: found.iterations,
-        ...(found.queries !== undefined && { queries: found.queries }),
-        parameters: found.parameters,
-        ...(found.missed && { missed: found.missed }),
-      });
+    const { observations = [1] } = this.#options;
+    const opened = await this.#open(cutId, defense, codec, signal);
+    const { device, random } = opened;
+    const { accuracy, images } = await this.#utility(device, random.fork('utility'), signal);
+    // Watching what never changes shows nothing more.
+    const watched = isRandom(device.view.mechanism) ? observations : [1];
+    const parts: Onslaught[] = [];
+    for (const [i, k] of watched.entries()) {
+      const { attacks, ground } = this.#mounting(opened, this.#options.attacks, k, signal);
+      parts.push(
+        await onslaught(attacks, {
+          ground,
+          truth: this.truth,
+          features: this.#features,
+          about: { observations: k, accuracy, accuracyImages: images },
+          insist: this.#options.insist ?? false,
+          giveUp: this.#options.giveUp ?? false,
+          sparing: this.#options.sparing ?? false,
+          expected: (attack) => this.#options.expected?.(device.cut.id, attack) ?? 1,
+          onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
+        }),
+      );
     }
-    const exposure = await this.#exposure.measure(cut, defense, random.fork('exposure'), signal);
-    return { results, skipped, failed, refusal, pictures, decoders, exposure };
+    const strongest = parts.reduce((a, b) => (best(b.results) >= best(a.results) ? b : a));
+    return {
+      results: parts.flatMap((p) => p.results),
+      skipped: parts.flatMap((p) => p.skipped),
+      failed: parts.flatMap((p) => p.failed),
+      refusal: parts.find((p) => p.refusal)?.refusal,
+      pictures: strongest.pictures,
+      decoders: strongest.decoders,
+      exposure: await this.#exposure.measure(device, random.fork('exposure'), signal),
+    };
   }
 
   /**
@@ -193,110 +173,75 @@ export class Auditor {
    */
   async attempt(
     cutId: string,
-    defenseSpec: string,
+    defense: string,
     name: AttackName,
     signal: AbortSignal,
     onProgress: (done: number) => void,
   ): Promise<number | undefined> {
-    const { cut, defense, random, observed } = await this.#open(cutId, defenseSpec, signal);
-    const attack = attacksOn(cut, [name], this.#options, this.#keeper(cut, defense)).at(-1)!;
-    const ground = this.#ground(cut, defense, observed, random, signal, onProgress);
-    const found: Reconstruction & Partial<Kept> = await mount(attack, ground);
+    const { attacks, ground } = this.#mounting(await this.#open(cutId, defense, 'float32', signal), [name], 1, signal);
+    const observed = await seenOfVictims(ground, this.truth);
+    const found: Reconstruction & Partial<Kept> = await mount(attacks.at(-1)!, { ...ground, observed, onProgress });
     return found.seconds;
   }
 
-  /** What the cloud sees of the victims at this cut under this defense. */
-  async #open(cutId: string, defenseSpec: string, signal?: AbortSignal) {
+  async #open(cutId: string, defense: string, codec: CodecName, signal?: AbortSignal): Promise<Opened> {
     const cut = this.#subject.cut(cutId);
-    const defense = await this.#defense(defenseSpec, cut, signal);
-    const random = this.#random.fork(cut.id).fork(defense.spec);
-    // Each victim has noise of its own, whoever is attacked with it.
-    const noise = random.fork('device');
-    const ofRow = (row: number) => seededNoise(noise.fork(row));
-    const observed = await observe(this.#engine, this.#subject, cut, this.truth.inputs, defense, ofRow, signal);
-    return { cut, defense, random, observed };
+    const layout = layoutAt(this.#subject, cut);
+    const mechanism = compileMechanism(await this.resolved(cutId, defense, signal), layout);
+    const own = { engine: this.#engine, subject: this.#subject, cut };
+    const bare = new Device({ ...own, mechanism: compileMechanism('none', layout) });
+    const watchedBy = (observations: number) => new Device({ ...own, mechanism, codec, observations });
+    return { device: watchedBy(1), watchedBy, bare, random: this.#random.fork(cut.id).fork(mechanism.spec) };
   }
 
-  #ground(
-    cut: Cut,
-    defense: Defense,
-    observed: Tensors,
-    random: Random,
-    signal: AbortSignal | undefined,
-    onProgress: (done: number) => void,
-  ): Ground {
-    return {
+  /** Attacks by somebody who sees each scene so many times, and what they are granted. */
+  #mounting(
+    { device, watchedBy, bare, random }: Opened,
+    names: readonly AttackName[],
+    observations: number,
+    signal?: AbortSignal,
+  ) {
+    const { memoryBytes = defaultMemoryBytes, adaptive = true } = this.#options;
+    const { cut, codec, view } = device;
+    const keep = this.#keeper(cut, view.mechanism.spec, codec, observations);
+    const ground = {
       engine: this.#engine,
       subject: this.#subject,
       data: this.#data,
-      cut,
-      defense,
-      observed,
+      device: watchedBy(observations),
+      ...(!adaptive && { believed: bare }),
       reserved: this.#reserved,
-      memoryBytes: this.#options.memoryBytes ?? defaultMemoryBytes,
-      random,
+      memoryBytes,
+      random: observations === 1 ? random : random.fork(`${observations} observations`),
       pictureRandom: this.#random.fork('attacker’s pictures'),
       signal,
-      onProgress,
     };
+    return { attacks: attacksOn(cut, names, this.#options, keep), ground };
   }
 
   /** An attack's outcome hangs on all this; what it is scored with may change. */
-  #keeper(cut: Cut, defense: Defense): Keep {
-    const { cache, finished, seed, images, gallery, memoryBytes = defaultMemoryBytes } = this.#options;
+  #keeper(cut: Cut, defense: string, codec: CodecName, observations: number): Keep {
+    const { cache, finished, seed, images, gallery, adaptive = true, memoryBytes = defaultMemoryBytes } = this.#options;
     return (attack, options) => {
       const sound = judged(attack, cut.id);
       // A decoder from a file has no digest here.
       if ('trained' in options && options.trained) return sound;
-      const conditions = { preprocessing: this.#subject.preprocessing, cut: cut.id, defense: defense.spec };
+      const device = { cut: cut.id, defense, codec, observations, adaptive };
       const draws = { data: this.#data.sha256, seed, images, gallery, memoryBytes, engine: this.#engine.name };
-      const key = cacheKey({ ...cache?.about, ...conditions, ...draws, attack: attack.name, options });
+      const { preprocessing } = this.#subject;
+      const key = cacheKey({ ...cache?.about, preprocessing, ...device, ...draws, attack: attack.name, options });
       return [cache?.store, finished].reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
     };
   }
 
-  async #trainingInputs(count: number, random: Random, signal?: AbortSignal): Promise<Tensor> {
-    const { train, name } = this.#data;
-    const indices = [...random.permutation(Math.max(train.count, 1)).subarray(0, Math.min(count, train.count))];
-    if (indices.length < count) {
-      throw new CutlineError('DATA_TOO_FEW', { name, wanted: count, found: train.count, split: 'training' });
-    }
-    return preprocess(await train.pixels(indices, signal), this.#subject.preprocessing);
-  }
-
-  async #defense(spec: string, cut: Cut, signal?: AbortSignal): Promise<Defense> {
-    if (!isRelative(spec)) return parseDefense(spec);
-    const count = Math.max(1, Math.min(calibrationPictures, this.#data.train.count));
-    const inputs = await this.#trainingInputs(count, this.#random.fork('calibration'), signal);
-    const undefended = parseDefense('none');
-    const seen =
-      spec.split(':')[2] === 'input'
-        ? { input: inputs }
-        : await observe(this.#engine, this.#subject, cut, inputs, undefended, seededNoise(this.#random), signal);
-    let squares = 0;
-    let elements = 0;
-    for (const { data } of Object.values(seen)) {
-      for (const v of data as Float32Array) squares += v * v;
-      elements += data.length;
-    }
-    return resolveDefense(spec, Math.sqrt(squares / elements));
-  }
-
-  #utility(cut: Cut, defense: Defense, random: Random, signal?: AbortSignal): Promise<Utility> {
-    const measure = () =>
-      utility(
-        this.#engine,
-        this.#subject,
-        cut,
-        this.#data.test,
-        defense,
-        seededNoise(random),
-        this.#options.accuracyImages ?? 1000,
-        signal,
-      );
-    // Without a defense every cut computes the same.
-    if (defense.law.kind !== 'identity') return measure();
+  #utility(device: Device, random: Random, signal?: AbortSignal): Promise<Utility> {
+    const limit = this.#options.accuracyImages ?? 1000;
+    const measure = () => utility(this.#engine, this.#subject, device, this.#data.test, random, limit, signal);
+    // Without a mechanism and a lossy codec every cut computes the same.
+    if (device.view.mechanism.stages.length > 0 || device.view.wire) return measure();
     this.#undefended ??= measure();
     return this.#undefended;
   }
 }
+
+const best = (results: readonly AuditResult[]): number => Math.max(-1, ...results.map((r) => r.ssim.high));

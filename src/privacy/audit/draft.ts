@@ -3,11 +3,11 @@
  * What was asked for by name stays; everything that is left out or shortened is said.
  */
 import type { Cut } from '../../model/index.ts';
-import { defaultAutoencoder } from '../../training/index.ts';
 import {
   defaultQueries,
   defaultSteps,
   latentSteps,
+  ownTraining,
   shadowEpochs,
   shadowPictures,
   shadowSteps,
@@ -38,7 +38,7 @@ export interface Asked {
 /** Fewer victims make intervals too wide to decide by. */
 const fewestVictims = 20;
 /** What is given up first where several attackers are at hand; the last is the cheap exact one. */
-const givenUp: readonly AttackName[] = ['deep-prior', 'shadow', 'latent', 'hybrid', 'inverse-network'];
+const givenUp: readonly AttackName[] = ['deep-prior', 'shadow', 'substitute', 'latent', 'hybrid', 'inverse-network'];
 
 /** Ever less, all that was asked for first. */
 export function drafts(whole: Draft, asked: Asked): Draft[] {
@@ -47,7 +47,7 @@ export function drafts(whole: Draft, asked: Asked): Draft[] {
     ...(asked.cuts ? [] : [(d: Draft) => ({ ...d, cuts: worthwhile(d.cuts) })]),
     ...(asked.images ? [] : [(d: Draft) => ({ ...d, images: Math.min(d.images, fewestVictims) })]),
     (d) => ({ ...d, effort: 1 / 2 }),
-    ...(asked.attacks ? [] : [without('deep-prior', 'shadow'), without('latent')]),
+    ...(asked.attacks ? [] : [without('deep-prior', 'shadow', 'substitute'), without('latent')]),
     (d) => ({ ...d, effort: 1 / 4 }),
     ...(asked.attacks ? [] : [without('hybrid'), without('inverse-network')]),
     ...(asked.cuts ? [] : [everySecond, everySecond]),
@@ -84,7 +84,7 @@ export function worthwhile(cuts: readonly Cut[]): Cut[] {
   });
 }
 
-/** The first and every second after it; the deepest stays, since it is the likeliest to be safe. */
+/** Every second, counted from the deepest, which is the likeliest to be safe. */
 function everySecond(draft: Draft): Draft {
   const { cuts } = draft;
   return { ...draft, cuts: cuts.filter((_, i) => (cuts.length - 1 - i) % 2 === 0) };
@@ -115,7 +115,7 @@ export function settingsFor(
     latent: {
       ...latent,
       iterations: latent?.iterations ?? less(latentSteps(whole), 20),
-      training: { epochs: less(defaultAutoencoder(preprocessing, owned).epochs, 1), ...latent?.training },
+      training: { epochs: less(ownTraining(preprocessing, owned).epochs, 1), ...latent?.training },
     },
     shadow: {
       ...shadow,

@@ -1,12 +1,12 @@
 /** What a cut gives away before anybody attacks it, on pictures of the test split. */
 import { type Dataset, type Pixels, preprocess, unitPixels, victims } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { asFloat32, type Cut, cost, sizeOf, type Tensors } from '../../model/index.ts';
+import { asFloat32, cost, inferShapes, sizeOf, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
-import { type Defense, seededNoise } from '../defenses/index.ts';
 import { type Dfil, dfil, distances, inputNoiseDfil, squaredJacobian } from '../exposure/index.ts';
+import { compileMechanism, defendedHead, type Mechanism } from '../mechanisms/index.ts';
 import { type DistanceCorrelation, distanceCorrelation, minimumPictures, type Rows } from '../metrics/index.ts';
-import { observe } from './device.ts';
+import type { Device } from './device.ts';
 import type { Omitted } from './features.ts';
 import type { Subject } from './subject.ts';
 
@@ -48,14 +48,14 @@ export class ExposureMeter {
     this.#data = data;
   }
 
-  async measure(cut: Cut, defense: Defense, random: Random, signal?: AbortSignal): Promise<Exposure> {
+  async measure(device: Device, random: Random, signal?: AbortSignal): Promise<Exposure> {
     const omitted: Omitted[] = [];
     const leave = (metric: string, reason: string): undefined => void omitted.push({ metric, reason });
-    const correlation = await this.#correlation(cut, defense, random, leave, signal);
-    const information = await this.#information(cut, defense, random, leave, signal);
+    const correlation = await this.#correlation(device, random, leave, signal);
+    const information = await this.#information(device, random, leave, signal);
     return {
-      cut: cut.id,
-      defense: defense.spec,
+      cut: device.cut.id,
+      defense: device.view.mechanism.spec,
       ...(correlation && { distanceCorrelation: correlation }),
       ...(information && { dfil: information }),
       ...(omitted.length > 0 && { omitted }),
@@ -63,8 +63,7 @@ export class ExposureMeter {
   }
 
   async #correlation(
-    cut: Cut,
-    defense: Defense,
+    device: Device,
     random: Random,
     leave: (metric: string, reason: string) => undefined,
     signal?: AbortSignal,
@@ -73,29 +72,31 @@ export class ExposureMeter {
     if (pixels.count < minimumPictures) {
       return leave('distanceCorrelation', `it needs ${minimumPictures} pictures, the test split has ${pixels.count}`);
     }
+    const { cut } = device;
     const length = cut.tensors.reduce((sum, t) => sum + sizeOf(t.shape as number[]), 0);
     const affordable = Math.min(mostElements / length, mostMacs / Math.max(cut.headMacs, 1));
     const n = Math.min(pixels.count, Math.max(leastPictures, Math.floor(affordable)));
-    const inputs = preprocess(first(pixels, n), this.#subject.preprocessing);
-    const noise = seededNoise(random.fork('exposure'));
-    const seen = await observe(this.#engine, this.#subject, cut, inputs, defense, noise, signal);
+    const inputs = preprocess(firstOf(pixels, n), this.#subject.preprocessing);
+    const fresh = random.fork('exposure');
+    const seen = await device.observe(inputs, (row) => fresh.fork(row), signal);
     this.#pictureDistances ??= distances(this.#engine, rowsOf(unitPixels(pixels), pixels.count), signal);
     const pictures = corner(await this.#pictureDistances, pixels.count, n);
     return distanceCorrelation(pictures, await distances(this.#engine, joined(seen, n), signal));
   }
 
   async #information(
-    cut: Cut,
-    defense: Defense,
+    device: Device,
     random: Random,
     leave: (metric: string, reason: string) => undefined,
     signal?: AbortSignal,
   ): Promise<Dfil | undefined> {
-    const { law } = defense;
-    if (law.kind !== 'additive') return undefined;
+    const { cut } = device;
     const { preprocessing } = this.#subject;
+    const [first] = noiseOf(device.view.mechanism);
+    if (!first) return undefined;
+    const { law, place, before } = first;
     const pixels = await this.#pictures(signal);
-    if (defense.where === 'input') return inputNoiseDfil(law, preprocessing, pixels.count);
+    if (place === 'input') return inputNoiseDfil(law, preprocessing, pixels.count);
     const { least, most } = dfilPictures;
     const affordable = Math.floor(mostMacs / (3 * probes * Math.max(cut.headMacs, 1)));
     const n = Math.min(pixels.count, most, Math.max(least, affordable));
@@ -103,14 +104,20 @@ export class ExposureMeter {
     const bytes = cost(head).nodes.reduce((sum, node) => sum + node.activationBytes, 0);
     const jacobian = await squaredJacobian({
       engine: this.#engine,
-      head: async (count) => (await this.#subject.parts(cut, count)).head,
-      inputs: preprocess(first(pixels, n), preprocessing),
+      head: async (count) => {
+        const { head } = await this.#subject.parts(cut, count);
+        return before.stages.length === 0 ? head : inferShapes(defendedHead(head, before).graph, this.#engine);
+      },
+      inputs: preprocess(firstOf(pixels, n), preprocessing),
       preprocessing,
       probes,
       chunk: Math.max(1, Math.min(16, Math.floor(gradientBytes / Math.max(bytes, 1)))),
       random: random.fork('dfil'),
       signal,
     });
+    const singular = jacobian.traces.filter((trace) => !Number.isFinite(trace)).length;
+    if (singular > 0)
+      return leave('dfil', `the slope of the activation is no finite number at ${singular} of ${n} pictures`);
     const { channels, height, width } = preprocessing;
     const found = dfil(jacobian, law, channels * height * width, random.fork('dfil interval'));
     return found ?? leave('dfil', 'the activation does not change with the picture');
@@ -126,7 +133,7 @@ export class ExposureMeter {
   }
 }
 
-function first(pixels: Pixels, n: number): Pixels {
+function firstOf(pixels: Pixels, n: number): Pixels {
   return { ...pixels, count: n, data: pixels.data.subarray(0, (pixels.data.length / pixels.count) * n) };
 }
 
@@ -153,4 +160,13 @@ function corner(matrix: Float64Array, size: number, n: number): Float64Array {
   const out = new Float64Array(n * n);
   for (let i = 0; i < n; i++) out.set(matrix.subarray(i * size, i * size + n), i * n);
   return out;
+}
+
+/** Stages of additive noise, with what is deterministic before them: a bound holds for the first, and what follows adds nothing. */
+function noiseOf(mechanism: Mechanism) {
+  const at = mechanism.stages.findIndex((s) => s.stage.law.kind !== 'deterministic');
+  const random = mechanism.stages[at];
+  if (random?.stage.law.kind !== 'additive') return [];
+  const before: Mechanism = { ...compileMechanism('none'), stages: mechanism.stages.slice(0, at) };
+  return [{ law: random.stage.law, place: random.place, before }];
 }

@@ -5,7 +5,7 @@ export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 export { isBeyondAttack } from './beyond.ts';
 export { type AttackCache, folderCache } from './cache.ts';
 export { lanesFor } from './lanes.ts';
-export { type BudgetNote, type Prepared, prepareAudit, type Range } from './prepare.ts';
+export { type BudgetNote, type Prepared, prepareAudit } from './prepare.ts';
 export {
   type Audit,
   type AuditResult,

@@ -1,21 +1,25 @@
-/** What each threat grants an attacker of one cut and defense: the contexts of its attacks. */
+/** What each threat grants an attacker of one device: the contexts of its attacks. */
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { type Cut, foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
+import { foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
+  AnswerContext,
   Attack,
   AttackContext,
   AttackerData,
   BlackBoxContext,
+  KnownStructure,
   QueryFreeContext,
   Reconstruction,
+  Traffic,
   WhiteBoxContext,
 } from '../attacks/index.ts';
-import { type Defense, seededNoise } from '../defenses/index.ts';
+import { answersTo } from './answers.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
-import { observe } from './device.ts';
+import { differentiableHead } from './defended-head.ts';
+import type { Device } from './device.ts';
 import { structureOf } from './structure.ts';
 import type { Subject } from './subject.ts';
 
@@ -23,8 +27,9 @@ export interface Ground {
   readonly engine: Engine;
   readonly subject: Subject;
   readonly data: Dataset;
-  readonly cut: Cut;
-  readonly defense: Defense;
+  readonly device: Device;
+  /** What the attacker takes the device for; left out, for what it is. An attacker who knows no mechanism proves nothing. */
+  readonly believed?: Device | undefined;
   readonly observed: Tensors;
   /** Indices of the test split that no attacker may own. */
   readonly reserved: ReadonlySet<number>;
@@ -36,8 +41,11 @@ export interface Ground {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
+/** Activations of unknown pictures that a query-free attacker has gathered. */
+const mostTraffic = 1000;
+
 /** The type of the attack decides what it is told. */
-export function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
+export async function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
   switch (attack.threat) {
     case 'white-box':
       return attack.run(whiteBox(ground));
@@ -45,6 +53,8 @@ export function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
       return attack.run(blackBox(ground));
     case 'query-free':
       return attack.run(queryFree(ground));
+    case 'answer-only':
+      return attack.run(await answerOnly(ground));
     default:
       return attack satisfies never;
   }
@@ -53,7 +63,8 @@ export function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
 function everyAttacker({
   engine,
   subject,
-  defense,
+  device,
+  believed = device,
   observed,
   memoryBytes,
   random,
@@ -65,7 +76,7 @@ function everyAttacker({
     preprocessing: subject.preprocessing,
     observed,
     count: Object.values(observed)[0]!.shape[0]!,
-    defense: { law: defense.law, where: defense.where },
+    view: believed.view,
     memoryBytes,
     random,
     signal,
@@ -74,10 +85,11 @@ function everyAttacker({
 }
 
 export function blackBox(ground: Ground): BlackBoxContext {
-  const { engine, subject, cut, defense, signal } = ground;
+  const { subject, device, believed = device, signal } = ground;
   const own = ground.random.fork('queries');
   return {
     ...everyAttacker(ground),
+    ...knownStructure(ground),
     available: (kind) => picturesOf(ground, kind).count - keptAside(ground, kind),
     async pairs(count, data) {
       const pictures = enough(ground, data, count);
@@ -87,8 +99,8 @@ export function blackBox(ground: Ground): BlackBoxContext {
           const list = Array.from(indices);
           const inputs = preprocess(await pictures.pixels(list, signal), subject.preprocessing);
           // A question has one answer: asked again, the device would draw other noise, and it would be another query.
-          const noise = (row: number) => seededNoise(own.fork(`${data} ${list[row]}`));
-          return { inputs, features: await observe(engine, subject, cut, inputs, defense, noise, signal) };
+          const randomOf = (row: number) => own.fork(`${data} ${list[row]}`);
+          return { inputs, features: await believed.observe(inputs, randomOf, signal) };
         },
       };
     },
@@ -96,33 +108,61 @@ export function blackBox(ground: Ground): BlackBoxContext {
 }
 
 export function whiteBox(ground: Ground): WhiteBoxContext {
-  const { engine, subject, cut, defense, signal } = ground;
-  const own = ground.random.fork('simulation');
+  const { engine, subject, device, believed = device, signal } = ground;
+  const own = picturesOf(ground, 'same-set');
+  const pictures = async (first: number, count: number): Promise<Tensor> => {
+    enough(ground, 'same-set', first + count);
+    // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
+    const indices = Array.from({ length: count }, (_, i) => own.count - 1 - first - i);
+    return preprocess(await own.pixels(indices, signal), subject.preprocessing);
+  };
+  const random = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
-    head: async (n) => (await subject.parts(cut, n)).head,
-    async otherPictures(count): Promise<Tensor> {
-      const pictures = enough(ground, 'same-set', count);
-      // From the end: decoders are trained from the beginning, and pictures they know would flatter them.
-      const indices = Array.from({ length: count }, (_, i) => pictures.count - 1 - i);
-      return preprocess(await pictures.pixels(indices, signal), subject.preprocessing);
+    head: async (n) => differentiableHead((await subject.parts(device.cut, n)).head, believed.view.mechanism, engine),
+    examples: {
+      count: own.count,
+      unlearnt: own.count,
+      pictures,
+      seen: async (first, count) =>
+        believed.observe(await pictures(first, count), (row) => random.fork(first + row), signal),
     },
-    simulate: (inputs) => observe(engine, subject, cut, inputs, defense, (row) => seededNoise(own.fork(row)), signal),
+  };
+}
+
+/** Outputs in place of what was sent, of the victims and of the attacker's own pictures alike. */
+export async function answerOnly(ground: Ground): Promise<AnswerContext> {
+  const { engine, subject, device, signal } = ground;
+  const asked = blackBox(ground);
+  const answers = (received: Tensors) => answersTo(engine, subject, device.cut, received, signal);
+  return {
+    ...asked,
+    observed: await answers(ground.observed),
+    async pairs(count, data) {
+      const pairs = await asked.pairs(count, data);
+      return {
+        count,
+        async rows(indices) {
+          const { inputs, features } = await pairs.rows(indices);
+          return { inputs, features: await answers(features) };
+        },
+      };
+    },
   };
 }
 
 export function queryFree(ground: Ground): QueryFreeContext {
-  const { engine, subject, cut, data, signal } = ground;
-  const fresh = ground.random.fork('structure');
+  const { subject, device, data, signal } = ground;
+  const { cut } = device;
   return {
     ...everyAttacker(ground),
+    ...knownStructure(ground),
     async tail(n) {
       const problem = await subject.noAnswer(n);
       if (problem) throw new CutlineError('SHADOW_UNFIT', { cut: cut.id, problem });
       return (await subject.parts(cut, n)).tail;
     },
-    // Drawn anew before constants are computed, since those may be made of weights.
-    structure: async (n) => foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, fresh), engine),
+    traffic: trafficOf(ground),
     async labelled(kind) {
       const pictures = picturesOf(ground, kind);
       if (!pictures.labels([0])) throw new CutlineError('DATA_UNLABELLED', { name: data.name, kind });
@@ -136,6 +176,28 @@ export function queryFree(ground: Ground): QueryFreeContext {
           };
         },
       };
+    },
+  };
+}
+
+function knownStructure({ engine, subject, device: { cut } }: Ground): KnownStructure {
+  return {
+    // Drawn anew before constants are computed, since those may be made of weights.
+    structure: async (n, random) =>
+      foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, random), engine),
+  };
+}
+
+/** Of the pictures that no attacker may own, as they stand in their split: so many whoever of them is a victim. */
+function trafficOf({ subject, device, data, reserved, random, signal }: Ground): Traffic {
+  const indices = [...reserved].sort((a, b) => a - b).slice(0, mostTraffic);
+  const own = random.fork('traffic');
+  return {
+    count: indices.length,
+    async rows(first, count) {
+      const part = indices.slice(first, first + count);
+      const inputs = preprocess(await data.test.pixels(part, signal), subject.preprocessing);
+      return device.observe(inputs, (row) => own.fork(part[row]!), signal);
     },
   };
 }

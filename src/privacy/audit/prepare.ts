@@ -1,16 +1,16 @@
 /** Before an audit begins: what it will do, how long that will take here, and what it leaves out so as to end in time. */
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import type { Cut } from '../../model/index.ts';
-import type { AttackName, AttackSettings } from './attack-list.ts';
+import { checkSpec } from '../mechanisms/index.ts';
+import type { AttackName } from './attack-list.ts';
 import type { AuditOptions } from './audit.ts';
 import { Auditor } from './auditor.ts';
 import { memoryCache } from './cache.ts';
-import { type Asked, costInStrength, type Draft, drafts, settingsFor } from './draft.ts';
-import { measureSpeed, type Speed } from './speed.ts';
+import { type Asked, costInStrength, type Draft, drafts } from './draft.ts';
+import { middle, Reckoning } from './reckoning.ts';
+import { measureSpeed, type Range } from './speed.ts';
 import type { Subject } from './subject.ts';
 import { openTruth } from './truth.ts';
-import { type WorkFacts, workOf } from './work.ts';
 
 /** What an audit does less than was asked for or is usual, and why; part of its document. */
 export interface BudgetNote {
@@ -24,11 +24,6 @@ export interface BudgetNote {
   readonly cuts: number;
   /** What that costs in strength, in sentences. */
   readonly said: readonly string[];
-}
-
-export interface Range {
-  readonly low: number;
-  readonly high: number;
 }
 
 export interface Prepared {
@@ -51,8 +46,6 @@ export interface PrepareOptions {
 
 /** Reckoned seconds of a core: an audit of more than two hours on two cores makes do with what fits into half an hour. */
 const [tooMuch, ownBudget] = [2 * 7200, 2 * 1800];
-/** Seconds here that a reckoned second of scoring takes. */
-const scoringHere: Range = { low: 0.5, high: 2.5 };
 /** Of the time allowed, for the attacks and for probing them: the rest is for what is not reckoned. */
 const [share, probeShare] = [0.85, 0.1];
 
@@ -68,6 +61,8 @@ export async function prepareAudit(
   const { signal } = options;
   const inside = subject.cuts.filter((c) => c.id !== 'input' && c.id !== 'output');
   const cuts = options.cuts ? options.cuts.map((id) => subject.cut(id)) : inside;
+  // A slip of the pen is told before anything is measured.
+  for (const defense of options.defenses) checkSpec(defense);
   const whole: Draft = { cuts, attacks: options.attacks, images: options.images, effort: 1, sparing: false };
   const reckoning = new Reckoning(subject, data, options);
   const list = drafts(whole, asked);
@@ -136,93 +131,4 @@ export async function prepareAudit(
     probeSeconds: (performance.now() - began) / 1000,
     fits,
   };
-}
-
-const middle = ({ low, high }: Range): number => (low + high) / 2;
-
-/** What drafts of one audit come to. */
-class Reckoning {
-  readonly #subject: Subject;
-  readonly #data: Dataset;
-  readonly #options: AuditOptions;
-  readonly #settings = new Map<number, AttackSettings>();
-  /** The draft whose attacks are probed. */
-  probed: Draft | undefined;
-
-  constructor(subject: Subject, data: Dataset, options: AuditOptions) {
-    this.#subject = subject;
-    this.#data = data;
-    this.#options = options;
-  }
-
-  /** One object for each effort, since attacks that share what they have learnt go by it. */
-  settings({ effort }: Draft): AttackSettings {
-    const known =
-      this.#settings.get(effort) ?? settingsFor(this.#options, effort, this.#facts(this.#subject.cuts.at(-1)!, 0));
-    this.#settings.set(effort, known);
-    return known;
-  }
-
-  work(draft: Draft, attack: AttackName, cut: Cut) {
-    return workOf(attack, this.#facts(cut, draft.images), this.settings(draft));
-  }
-
-  /** Reckoned, on one core. */
-  seconds(draft: Draft): number {
-    return this.#sum(draft, (_attack, _cut, _defense, work) => work, 1);
-  }
-
-  /** Here, on all lanes. */
-  range(draft: Draft, speed: Speed, lanes: number): Range {
-    const beside = Math.min(lanes, draft.cuts.length * this.#options.defenses.length);
-    const end = (which: 'low' | 'high') =>
-      this.#sum(
-        draft,
-        (attack, cut, defense, work) => this.#here(draft, speed, attack, cut, defense, work)[which],
-        scoringHere[which],
-      ) / beside;
-    return { low: end('low'), high: end('high') };
-  }
-
-  /** Of one attack on one candidate, here. */
-  expected(draft: Draft, speed: Speed, attack: AttackName, cut: Cut): number {
-    const { each } = this.work(draft, attack, cut);
-    return middle(this.#here(draft, speed, attack, cut, this.#options.defenses[0]!, each)) + this.#scoring(draft, cut);
-  }
-
-  #here(draft: Draft, speed: Speed, attack: AttackName, cut: Cut, defense: string, work: number): Range {
-    // What the probe has ended was of the draft that it was of.
-    const done = draft === this.probed && speed.finished(attack, cut.id, defense);
-    return done ? { low: 0, high: 0 } : speed.of(attack, cut, work);
-  }
-
-  #sum(
-    draft: Draft,
-    here: (attack: AttackName, cut: Cut, defense: string, work: number) => number,
-    scoring: number,
-  ): number {
-    const { defenses } = this.#options;
-    let sum = 0;
-    for (const attack of draft.attacks) {
-      for (const cut of draft.cuts) {
-        const { each, once } = this.work(draft, attack, cut);
-        // The first has what is done once to do besides.
-        const own = each + (cut === draft.cuts[0] ? once / defenses.length : 0);
-        for (const defense of defenses) sum += here(attack, cut, defense, own) + scoring * this.#scoring(draft, cut);
-      }
-    }
-    return sum;
-  }
-
-  /** Metrics of all victims, and a share of what is measured without any attack. */
-  #scoring({ images, attacks }: Draft, cut: Cut): number {
-    const { channels, height, width } = this.#subject.preprocessing;
-    const exposure = Math.min(5e11, Math.min(500, this.#data.test.count) * cut.headMacs) / 8e9;
-    return 1e-6 * images * channels * height * width + exposure / attacks.length;
-  }
-
-  #facts(cut: Cut, victims: number): WorkFacts {
-    const pictures = Math.max(16, this.#data.train.count);
-    return { cut, preprocessing: this.#subject.preprocessing, victims, pictures };
-  }
 }

@@ -1,5 +1,6 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
 import type { FixedInput } from '../../model/index.ts';
+import type { CodecName } from '../../plan/index.ts';
 import { type Missed, type Threat, threats } from '../attacks/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
@@ -10,8 +11,11 @@ export interface AuditResult extends Scores, FeatureScores {
   readonly cut: string;
   /** Canonical spec. */
   readonly defense: string;
-  readonly codec: 'float32';
+  /** The last stage: what the wire carries was attacked. */
+  readonly codec: CodecName;
   readonly threat: Threat;
+  /** Of each scene, made into one. */
+  readonly observations: number;
   readonly attack: string;
   readonly images: number;
   /** Share of right answers of the model under the defense; null for data without labels. */
@@ -31,7 +35,10 @@ export interface AuditResult extends Scores, FeatureScores {
 export type LeakageResult = Pick<
   AuditResult,
   'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
->;
+> & {
+  /** Where it was measured, when that is behind this cut: whoever sees this one computes that. */
+  readonly inherited?: Pick<AuditResult, 'cut' | 'defense' | 'codec'>;
+};
 
 /** A candidate that could not be attacked, or on which an attack that was asked for failed. It is not known to be safe. */
 export interface Unaudited {
@@ -48,7 +55,7 @@ export interface Skipped extends Unaudited {
 
 /** An attack that found nothing out: that is no measurement. */
 export interface Failed extends Skipped {
-  readonly codec: 'float32';
+  readonly codec: CodecName;
   readonly threat: Threat;
 }
 
@@ -99,7 +106,9 @@ export function leakageOf(results: readonly AuditResult[], failed: readonly Fail
   }));
 }
 
-const isStronger = (a: AuditResult, b: AuditResult): boolean =>
+type Strength = Pick<AuditResult, 'ssim' | 'psnr'>;
+
+export const isStronger = (a: Strength, b: Strength): boolean =>
   a.ssim.high > b.ssim.high || (a.ssim.high === b.ssim.high && a.psnr.high > b.psnr.high);
 
 /**

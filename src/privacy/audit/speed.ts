@@ -1,13 +1,18 @@
 /** How fast this machine mounts each attack, by a short probe of it at the shallowest and at the deepest cut. */
-import { CutlineError } from '../../errors.ts';
+import type { CutlineError } from '../../errors.ts';
 import { inLanes } from '../../in-lanes.ts';
 import type { Cut } from '../../model/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { Auditor } from './auditor.ts';
 import { isBeyondAttack } from './beyond.ts';
-import type { Range } from './prepare.ts';
 import { defaultLimits, type ProbeLimits, probe } from './probe.ts';
 import type { Work } from './work.ts';
+
+/** Seconds. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
 
 export interface Speed {
   /** Seconds here that so many reckoned seconds of an attack at a cut take. */
@@ -46,6 +51,7 @@ export async function measureSpeed(
   signal?: AbortSignal,
   mostSeconds = Number.POSITIVE_INFINITY,
 ): Promise<Speed> {
+  if (cuts.length === 0) return speedOf(new Map());
   const names = [...new Set(attacks.map(probedAs))];
   const each = (1000 * mostSeconds * auditors.length) / names.length;
   // The deepest first: where there is time for one only, it is the dearest that must not be guessed.
@@ -63,8 +69,11 @@ export async function measureSpeed(
         kept = await auditor.attempt(cut.id, defense, name, s, told);
       };
       const found = await probe(attempt, limits, stop).catch((error: unknown) => {
+        const { code } = error as Partial<CutlineError>;
         // The audit will say so; there is nothing to measure.
-        if (isBeyondAttack(error) || (error instanceof CutlineError && /^DATA_/.test(error.code))) return undefined;
+        if (isBeyondAttack(error) || code?.startsWith('DATA_')) return undefined;
+        // It waited for what another probe was stopped at.
+        if (code === 'CANCELLED' && !stop.aborted) return undefined;
         throw error;
       });
       if (found?.finished) finished.add(jobKey(name, cut.id, defense));

@@ -25,7 +25,7 @@ export function structureOf(head: Graph, cut: string, random: Random): Graph {
   const graph = withoutConstantNodes(head);
   const [odd] = weightsBeyondRoles(graph);
   if (odd !== undefined) {
-    const problem = `its head has weights that are quantised, in half precision, sparse or inside a conditional (${odd}), and no fresh ones of the kind can be trained; take --shadow-structure generated`;
+    const problem = `its head has weights that are quantised, in half precision, sparse or inside a conditional (${odd}), and no fresh ones of the kind can be trained; take a generated one`;
     throw new CutlineError('SHADOW_UNFIT', { cut, problem });
   }
   const initializers = new Map(graph.initializers);

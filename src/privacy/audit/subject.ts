@@ -6,6 +6,7 @@ import {
   bindAllButBatch,
   bindBatch,
   type Cut,
+  cutOrder,
   findCuts,
   foldConstants,
   type Graph,
@@ -34,6 +35,7 @@ export class Subject {
   readonly #graph: Graph;
   readonly #beside: Beside | undefined;
   readonly #whole = new Map<number, Promise<Graph>>();
+  readonly #follows: ReturnType<typeof cutOrder>;
   /** Used last comes last. */
   readonly #parts = new Map<string, Promise<Split>>();
 
@@ -74,6 +76,7 @@ export class Subject {
     this.#graph = hasSymbolicBatch(graph) ? graph : one;
     this.preprocessing = preprocessing;
     this.#beside = beside;
+    this.#follows = cutOrder(one);
     this.cuts = beside?.cuts ?? findCuts(one);
     this.ids = beside?.ids ?? this.cuts.map((c) => c.id);
     this.absent = beside?.absent ?? [];
@@ -88,6 +91,11 @@ export class Subject {
   /** @throws CutlineError CUT_NOT_FOUND, AUDIT_BESIDE when it hangs on more than the picture */
   cut(id: string): Cut {
     return this.#beside ? this.#beside.cut(id) : resolveCut(this.cuts, id);
+  }
+
+  /** Whether what is sent at the second cut can be computed from what is sent at the first. */
+  follows(from: string, to: string): boolean {
+    return this.#follows(this.cut(from), this.cut(to));
   }
 
   /** The whole network for a batch of n, shapes known; what of it hangs on the picture alone where other inputs are absent. */

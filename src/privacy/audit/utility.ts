@@ -1,10 +1,10 @@
 /** What the defense leaves of the model: accuracy of head, defense and tail together. */
 import { preprocess, type Split } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import { asFloat32, type Cut, float32, sizeOf, type Tensors } from '../../model/index.ts';
+import { asFloat32, float32, sizeOf, type Tensors } from '../../model/index.ts';
 import { own } from '../../own.ts';
-import type { Defense, NoiseSource } from '../defenses/index.ts';
-import { observe } from './device.ts';
+import type { Random } from '../../random.ts';
+import type { Device } from './device.ts';
 import type { Subject } from './subject.ts';
 
 export interface Utility {
@@ -19,10 +19,9 @@ const chunk = 100;
 export async function utility(
   engine: Engine,
   subject: Subject,
-  cut: Cut,
+  device: Device,
   data: Split,
-  defense: Defense,
-  noise: NoiseSource,
+  random: Random,
   limit: number,
   signal?: AbortSignal,
 ): Promise<Utility> {
@@ -30,7 +29,7 @@ export async function utility(
   const count = Math.min(limit, data.count);
   const n = Math.min(chunk, count);
   if (!labels || count === 0 || (await subject.noAnswer(n))) return { accuracy: null, images: 0 };
-  const { tail } = await subject.parts(cut, n);
+  const { tail } = await subject.parts(device.cut, n);
   const output = tail.outputs[0]!;
   if (output.dtype !== 'float32') return { accuracy: null, images: 0 };
   const session = await engine.load(tail, signal && { signal });
@@ -40,7 +39,7 @@ export async function utility(
       const at = Math.min(first, count - n);
       const indices = Array.from({ length: n }, (_, i) => at + i);
       const inputs = preprocess(await data.pixels(indices, signal), subject.preprocessing);
-      const seen = await observe(engine, subject, cut, inputs, defense, noise, signal);
+      const seen = await device.observe(inputs, (row) => random.fork(at + row), signal);
       const scores = (
         await session.run(
           pick(

@@ -4,13 +4,14 @@
  */
 import type { Preprocessing } from '../../data/index.ts';
 import { type Cut, fixedShape } from '../../model/index.ts';
-import { autoencoderMacs, defaultAutoencoder } from '../../training/index.ts';
 import {
+  answerQueries,
   decoderMacs,
   deepPriorSteps,
   defaultQueries,
   defaultSteps,
   latentSteps,
+  ownTraining,
   searchSteps,
   shadowEpochs,
   shadowPictures,
@@ -76,10 +77,14 @@ export function workOf(name: AttackName, facts: WorkFacts, settings: AttackSetti
       });
       return { each: each.reduce((a, b) => a + b, 0), once: 0 };
     }
+    // A head to be learnt, at most a decoder beside it, and a descent.
+    case 'substitute': {
+      const learning = workOf('inverse-network', facts, settings).each;
+      return { each: 2 * learning + workOf('rmle', facts, settings).each, once: 0 };
+    }
     case 'latent': {
       const owned = settings.latent?.training?.pictures ?? Math.min(shadowPictures, pictures);
-      const { epochs, size } = defaultAutoencoder(preprocessing, owned);
-      const macs = autoencoderMacs(size);
+      const { epochs, macs } = ownTraining(preprocessing, owned);
       const learning = ((settings.latent?.training?.epochs ?? epochs) * owned * withGradient * macs) / trainingRate;
       const steps = settings.latent?.iterations ?? latentSteps(cut.headMacs + macs / 2);
       return {
@@ -98,6 +103,11 @@ export function workOf(name: AttackName, facts: WorkFacts, settings: AttackSetti
       const steps = settings.shadow?.iterations ?? shadowSteps(cut.headMacs);
       const training = (epochs * owned * withGradient * macs) / descentRate;
       return { each: training + victims * steps * step(cut.headMacs), once: 0 };
+    }
+    case 'answer': {
+      const asked = Math.min(answerQueries, pictures);
+      const compared = victims * asked * thought;
+      return { each: (asked * (cut.headMacs + cut.tailMacs)) / descentRate + compared, once: 0 };
     }
     default:
       return name satisfies never;

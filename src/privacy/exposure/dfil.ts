@@ -9,7 +9,7 @@
  */
 import type { Preprocessing } from '../../data/index.ts';
 import type { Random } from '../../random.ts';
-import type { Law } from '../defenses/index.ts';
+import type { Law } from '../mechanisms/index.ts';
 import { bootstrap } from '../metrics/index.ts';
 import type { Jacobian, JacobianMethod } from './jacobian.ts';
 

@@ -47,6 +47,10 @@ export const roots: readonly Point[] = [
   single('zeros normalised', 'LpNormalization', matrix([0, 0], [1, 0]), [0, 0, 0, 1], {}),
   single('zeros normalised by the 1-norm', 'LpNormalization', matrix([0, 0], [1, 0]), [0, 0, 0, 1], { p: 1 }),
   single('what is too small to be normalised', 'LpNormalization', matrix([1e-30, 0]), [0, 0], {}),
+  {
+    ...single('the tanh form of Gelu far from 0', 'Gelu', row(-1e20, 1e20), [0, 1], { approximate: 'tanh' }),
+    opset: 20,
+  },
   single('a product with one zero factor', 'ReduceProd', matrix([2, 0, 5]), [0, 10, 0], { axes: [1] }),
   single('a product with two zero factors', 'ReduceProd', matrix([2, 0, 0]), [0, 0, 0], { axes: [1] }),
   single('a product of everything', 'ReduceProd', matrix([0, 2], [3, 4]), [24, 0, 0, 0]),

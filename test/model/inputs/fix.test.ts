@@ -184,13 +184,13 @@ describe('inputs that cannot be fixed like this', () => {
   it('are refused with the node that does not take them', async () => {
     const outside = fixed(clip(), { text: int64([3, 1, 4, 1, 5, 99], [1, 6]) });
     await expect(outside).rejects.toMatchObject({ code: 'INPUT_REFUSED', exit: 2 });
-    await expect(outside).rejects.toThrow(/text fixed .*: node tokens \(Gather\) refuses/);
+    await expect(outside).rejects.toThrow(/text fixed .*: node tokens \(Gather\)/);
     const b = new GraphBuilder();
     b.input('x', 'float32', [1, 3]);
     b.input('w', 'float32', ['a', 'b']);
     b.op('MatMul', ['w', b.initializer(filled([3, 3], 1), 'kernel')], {}, 'made');
     b.output(b.op('Add', ['x', 'made'], {}, 'y'));
-    await expect(fixed(b.build(), { w: filled([1, 4], 1) })).rejects.toThrow(/node made \(MatMul\) refuses/);
+    await expect(fixed(b.build(), { w: filled([1, 4], 1) })).rejects.toThrow(/node made \(MatMul\)/);
   });
 
   it('are several samples of a batch that the picture has too', async () => {

@@ -107,7 +107,7 @@ describe('a learned basis', () => {
 
   it('turns white noise into pictures of the same mean and covariance', async () => {
     const seen = sample(2000, 6, 5);
-    const basis = learned(float32(seen, [2000, 3, 6, 5]), size);
+    const basis = await learned(float32(seen, [2000, 3, 6, 5]), size, engine);
     const n = 1000;
     const z = createRandom(6).fillNormal(new Float32Array(n * 90));
     const x = await pictures(
@@ -137,11 +137,11 @@ describe('a learned basis', () => {
     }
   });
 
-  it('keeps to waves where there are too many pixels, and never takes a wave for impossible', () => {
+  it('keeps to waves where there are too many pixels, and never takes a wave for impossible', async () => {
     const side = 40;
     const flat = new Float32Array(20 * 3 * side * side);
     for (let i = 0; i < flat.length; i++) flat[i] = Math.floor(i / (3 * side * side)) / 10;
-    const basis = learned(float32(flat, [20, 3, side, side]), { ...size, height: side, width: side });
+    const basis = await learned(float32(flat, [20, 3, side, side]), { ...size, height: side, width: side }, engine);
     expect(basis.structure.kind).toBe('spectrum');
     const brightest = Math.max(...basis.scales!);
     const index = basis.scales!.indexOf(brightest);
@@ -149,8 +149,8 @@ describe('a learned basis', () => {
     for (const s of basis.scales!.subarray(index, index + side * side)) expect(s).toBeGreaterThan(0);
   });
 
-  it('survives pictures that are all the same', () => {
-    const basis = learned(float32(new Float32Array(10 * 90).fill(0.5), [10, 3, 6, 5]), size);
+  it('survives pictures that are all the same', async () => {
+    const basis = await learned(float32(new Float32Array(10 * 90).fill(0.5), [10, 3, 6, 5]), size, engine);
     const { structure } = basis;
     expect(structure.kind).toBe('covariance');
     if (structure.kind === 'covariance') expect(asFloat32(structure.factors).every(Number.isFinite)).toBe(true);

@@ -107,22 +107,14 @@ export function attackContract({ name, how = '', threat, psnrDb = 22, make, endl
 
     it('sees what its threat grants and no truth', () => {
       expectTypeOf<keyof AttackContext>().toEqualTypeOf<
-        | 'engine'
-        | 'preprocessing'
-        | 'observed'
-        | 'count'
-        | 'defense'
-        | 'memoryBytes'
-        | 'random'
-        | 'signal'
-        | 'onProgress'
+        'engine' | 'preprocessing' | 'observed' | 'count' | 'view' | 'memoryBytes' | 'random' | 'signal' | 'onProgress'
       >();
-      expectTypeOf<Exclude<keyof BlackBoxContext, keyof AttackContext>>().toEqualTypeOf<'pairs' | 'available'>();
-      expectTypeOf<Exclude<keyof WhiteBoxContext, keyof BlackBoxContext>>().toEqualTypeOf<
-        'head' | 'otherPictures' | 'simulate'
+      expectTypeOf<Exclude<keyof BlackBoxContext, keyof AttackContext>>().toEqualTypeOf<
+        'pairs' | 'available' | 'structure'
       >();
+      expectTypeOf<Exclude<keyof WhiteBoxContext, keyof BlackBoxContext>>().toEqualTypeOf<'head' | 'examples'>();
       expectTypeOf<Exclude<keyof QueryFreeContext, keyof AttackContext>>().toEqualTypeOf<
-        'tail' | 'structure' | 'labelled'
+        'tail' | 'structure' | 'traffic' | 'labelled'
       >();
     });
   });

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
 import { gridFor, gridOfAll, layoutOf } from '../../../src/privacy/attacks/decoder/layout.ts';
-import { type Equations, solveRidge } from '../../../src/privacy/attacks/decoder/ridge.ts';
+import { type Equations, solveRidge } from '../../../src/privacy/attacks/equations/ridge.ts';
 import { inverseNetwork } from '../../../src/privacy/attacks/index.ts';
 import { deadLeaves } from '../../../src/privacy/audit/dead-leaves.ts';
 import { createRandom } from '../../../src/random.ts';

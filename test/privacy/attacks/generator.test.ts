@@ -70,7 +70,7 @@ describe('a head behind a generator', () => {
     const far = await residuals(
       engine,
       behind,
-      codeObjective([4], { law: { kind: 'identity' }, where: 'none' }),
+      codeObjective([4], { likelihood: { kind: 'squares', standardDeviation: 0 } }),
       codes,
       { seen: float32(expected, [3, 1, 1]) },
     );

@@ -60,7 +60,7 @@ describe('an inverse network', async () => {
   });
 
   it('learns through the defense: from noisy features it does better than one that never saw noise', async () => {
-    const noisy = await sceneAt({ defense: 'noise:gaussian:activation:2' });
+    const noisy = await sceneAt({ defense: 'gauss(sd=2)' });
     const quiet = await sceneAt();
     const naive = (await quiet.run(inverseNetwork(options))).decoder!;
     const adaptive = await noisy.run(inverseNetwork(options));

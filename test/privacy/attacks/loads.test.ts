@@ -3,7 +3,8 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../../../src/engine/index.ts';
 import type { Graph } from '../../../src/model/index.ts';
 import { type Attack, inverseNetwork, rmle } from '../../../src/privacy/attacks/index.ts';
-import { parseDefense } from '../../../src/privacy/defenses/index.ts';
+import { Device, layoutAt } from '../../../src/privacy/audit/device.ts';
+import { compileMechanism } from '../../../src/privacy/mechanisms/index.ts';
 import { chain } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { scene } from './scene.ts';
@@ -45,11 +46,15 @@ describe('graphs of attacks', () => {
   });
 
   it('are the same under another defense and for another attack of the same threat, and others for another subject', async () => {
-    const { run } = await scene(place);
+    const { run, ground } = await scene(place);
     await run(attack());
     const before = new Set(kept());
     loads = [];
-    await run(attack(), { defense: parseDefense('noise:gaussian:activation:0.1') });
+    await run(attack());
+    const { subject } = ground;
+    const { cut } = ground.device;
+    const mechanism = compileMechanism('gauss(sd=0.1)', layoutAt(subject, cut));
+    await run(attack(), { device: new Device({ engine, subject, cut, mechanism }) });
     expect(kept().length).toBeGreaterThan(0);
     for (const graph of kept()) expect(before.has(graph)).toBe(true);
     const other = await scene(place);

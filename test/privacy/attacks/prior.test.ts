@@ -67,7 +67,7 @@ describe('a learned prior', () => {
   });
 
   it('says how likely a code is where noise says little', async () => {
-    const { run, psnrOf } = await sceneAt({ defense: 'noise:gaussian:activation:3' });
+    const { run, psnrOf } = await sceneAt({ defense: 'gauss(sd=3)' });
     const codes = await run(latent(options));
     // A picture of a wrong place, or of no place, scores less than 15 dB.
     expect(mean(psnrOf(codes.pictures))).toBeGreaterThan(17);

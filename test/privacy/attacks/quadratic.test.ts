@@ -85,12 +85,17 @@ describe('heads that are affine in the picture', () => {
 
   it('make a quadratic of the objective where differences are squared, and of no other', () => {
     const head = { ...chain({ batch: 1 }), nodes: chain({ batch: 1 }).nodes.slice(0, 1) };
-    const objective = { law: { kind: 'gaussian' }, spatialAxes: [2, 3] } as const;
+    const objective = { likelihood: { kind: 'squares', standardDeviation: 0 }, spatialAxes: [2, 3] } as const;
     const [none, some] = [Float32Array.of(0), Float32Array.of(0.1)];
     expect(isQuadratic({ head, objective, lambdaTv: some })).toBe(true);
     expect(isQuadratic({ head, objective: { ...objective, variation: 'isotropic' }, lambdaTv: some })).toBe(false);
     expect(isQuadratic({ head, objective: { ...objective, variation: 'isotropic' }, lambdaTv: none })).toBe(true);
-    const laplace = { kind: 'laplace', scale: 1 } as const;
-    expect(isQuadratic({ head, objective: { ...objective, law: laplace }, lambdaTv: none })).toBe(false);
+    const others = [
+      { kind: 'absolute', scale: 1 },
+      { kind: 'dropped', rate: 0.5 },
+    ] as const;
+    for (const likelihood of others) {
+      expect(isQuadratic({ head, objective: { ...objective, likelihood }, lambdaTv: none })).toBe(false);
+    }
   });
 });

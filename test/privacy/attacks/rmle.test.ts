@@ -101,7 +101,7 @@ describe('rMLE', async () => {
       cut: 'conv1',
       data: grey,
       victims,
-      defense: 'noise:gaussian:activation:1',
+      defense: 'gauss(sd=1)',
     });
     const clean = await scene({ engine, graph: chain({ batch: 'n' }), cut: 'conv1', data: grey, victims });
     const run = async (s: typeof noisy, lambdaTv: number | 'auto') =>
@@ -116,7 +116,7 @@ describe('rMLE', async () => {
   it.each(['paper', 'code'] as const)(
     'smooths noise with the total variation of the %s, its λ searched',
     async (formula) => {
-      const defense = 'noise:gaussian:activation:1';
+      const defense = 'gauss(sd=1)';
       const graph = chain({ batch: 'n' });
       const s = await scene({ engine, graph, cut: 'conv1', data: grey, victims, defense });
       const of = async (lambdaTv: number | 'auto') =>

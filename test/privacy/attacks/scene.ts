@@ -12,10 +12,10 @@ import {
   type Tensors,
 } from '../../../src/model/index.ts';
 import type { Attack, Reconstruction, WhiteBoxContext } from '../../../src/privacy/attacks/index.ts';
-import { observe } from '../../../src/privacy/audit/device.ts';
+import { Device, layoutAt } from '../../../src/privacy/audit/device.ts';
 import { Subject } from '../../../src/privacy/audit/index.ts';
 import { type Ground, mount, whiteBox } from '../../../src/privacy/audit/knowledge.ts';
-import { parseDefense, seededNoise } from '../../../src/privacy/defenses/index.ts';
+import { compileMechanism } from '../../../src/privacy/mechanisms/index.ts';
 import { psnr, ssim } from '../../../src/privacy/metrics/index.ts';
 import { createRandom } from '../../../src/random.ts';
 
@@ -29,6 +29,7 @@ export interface SceneOptions {
   /** Indices in the test split. */
   readonly victims: readonly number[];
   readonly defense?: string;
+  readonly observations?: number;
   readonly seed?: number;
 }
 
@@ -54,11 +55,10 @@ export async function scene(options: SceneOptions): Promise<Scene> {
   const preprocessing = options.preprocessing ?? unitPreprocessing(data);
   const subject = await Subject.open(engine, graph, preprocessing);
   const cut = resolveCut(subject.cuts, options.cut);
-  const defense = parseDefense(options.defense ?? 'none');
+  const mechanism = compileMechanism(options.defense ?? 'none', layoutAt(subject, cut));
+  const device = new Device({ engine, subject, cut, mechanism, observations: options.observations });
   const random = createRandom(seed);
   const truth = preprocess(await data.test.pixels(victims), preprocessing);
-  const see = (inputs: Tensor, label: string) =>
-    observe(engine, subject, cut, inputs, defense, seededNoise(random.fork(label)));
   const pixels = (t: Tensor) => {
     const { channels, height, width } = preprocessing;
     return { channels, height, width, count: t.shape[0]!, data: toPixels(t, preprocessing) };
@@ -67,9 +67,8 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     engine,
     subject,
     data,
-    cut,
-    defense,
-    observed: await see(truth, 'device'),
+    device,
+    observed: await device.observe(truth, (row) => random.fork('device').fork(row)),
     reserved: new Set(victims),
     memoryBytes: 2 ** 31,
     random: random.fork('attack'),

@@ -53,7 +53,7 @@ function farthest(a: Tensor, b: Tensor): number {
 }
 
 describe.each(Object.entries(attacks))('%s', (_, make) => {
-  it.each(['none', 'noise:gaussian:activation:0.5'])(
+  it.each(['none', 'gauss(sd=0.5)'])(
     'comes to the same picture for one victim, for two and for sixteen (%s)',
     async (defense) => {
       const victims = Array.from({ length: 16 }, (_, i) => i);
@@ -87,7 +87,7 @@ it('an audit gives its first victims the same scores however many come after the
       rmle: { solver: 'lbfgs', iterations: 15 },
       inverseNetwork: { queries: [60], epochs: 1, size, data: 'same-distribution' },
       cuts: [cut],
-      defenses: ['noise:laplace:input:0.1'],
+      defenses: ['input.laplace(scale=0.1)'],
       gallery: 40,
       modelSha256: 'a'.repeat(64),
     });

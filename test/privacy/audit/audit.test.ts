@@ -63,6 +63,7 @@ const schema = z.strictObject({
   results: z.array(
     z.strictObject({
       ...group,
+      observations: z.int().positive(),
       ssimPaper: z.strictObject(interval),
       msssim: z.strictObject({ ...interval, scales: z.int().min(1).max(5) }),
       mse: z.strictObject(interval),
@@ -117,14 +118,14 @@ describe('an audit', () => {
   it('is a document of the shape that was promised, and the planner reads it', async () => {
     const { audit: document } = await audit({
       cuts: ['conv1', 'pool2'],
-      defenses: ['none', 'noise:gaussian:input:0.5'],
+      defenses: ['none', 'input.gauss(sd=0.5)'],
     });
     expect(schema.safeParse(asJson(document)).error).toBeUndefined();
     expect(document.results.map((r) => [r.cut, r.defense])).toEqual([
       ['conv1', 'none'],
-      ['conv1', 'noise:gaussian:input:0.5'],
+      ['conv1', 'input.gauss(sd=0.5)'],
       ['pool2', 'none'],
-      ['pool2', 'noise:gaussian:input:0.5'],
+      ['pool2', 'input.gauss(sd=0.5)'],
     ]);
     expect(document.leakage).toHaveLength(4);
     expect(document.exposure.map((e) => [e.cut, e.defense])).toEqual(document.results.map((r) => [r.cut, r.defense]));
@@ -163,7 +164,7 @@ describe('an audit', () => {
 
   it('says the same for a seed, time apart, and something else for another where chance plays', async () => {
     const change = {
-      defenses: ['none', 'noise:laplace:activation:0.5x'],
+      defenses: ['none', 'laplace(scale=0.5x)'],
       rmle: { solver: 'lbfgs', iterations: 20 },
     } as const;
     const [first, again, other] = [await audit(change), await audit(change), await audit({ ...change, seed: 2 })];
@@ -172,7 +173,7 @@ describe('an audit', () => {
   });
 
   it('does not depend on what else is audited', async () => {
-    const defenses = ['noise:gaussian:activation:0.3'];
+    const defenses = ['gauss(sd=0.3)'];
     const alone = await audit({ cuts: ['ReLU1'], defenses });
     const among = await audit({ cuts: ['conv1', 'ReLU1'], defenses: ['none', ...defenses] });
     expect(withoutTime(among.audit).results.at(-1)).toEqual(withoutTime(alone.audit).results[0]);
@@ -241,7 +242,7 @@ describe('noise under audit', async () => {
   });
 
   it('costs the attacker similarity and the model accuracy, both measured', async () => {
-    const defenses = ['none', 'noise:gaussian:activation:1x', 'noise:gaussian:activation:20x'];
+    const defenses = ['none', 'gauss(sd=1x)', 'gauss(sd=20x)'];
     const rmle = { solver: 'lbfgs', iterations: 40 } as const;
     const { audit: document } = await audit({ cuts: ['ReLU1'], defenses, rmle }, trained);
     const [clean, some, much] = document.results;
@@ -258,19 +259,16 @@ describe('noise under audit', async () => {
     const rmle = { solver: 'lbfgs', iterations: 3, lambdaTv: 0 } as const;
     const scaleOf = async (spec: string, cut: string) => {
       const { audit: document } = await audit({ cuts: [cut], defenses: [spec], rmle }, trained);
-      const [, , , scale] = document.results[0]!.defense.split(':');
+      const [, scale] = /=([\d.e-]+)\)$/.exec(document.results[0]!.defense)!;
       expect(document.leakage[0]!.defense).toBe(document.results[0]!.defense);
       return Number(scale);
     };
-    const [half, whole] = [
-      await scaleOf('noise:gaussian:activation:0.5x', 'ReLU1'),
-      await scaleOf('noise:gaussian:activation:1x', 'ReLU1'),
-    ];
+    const [half, whole] = [await scaleOf('gauss(sd=0.5x)', 'ReLU1'), await scaleOf('gauss(sd=1x)', 'ReLU1')];
     expect(whole / half).toBeCloseTo(2, 2);
     // On the input the cut does not matter; the root mean square of these pictures is that of dark ones, near −0.7.
     const [here, there] = [
-      await scaleOf('noise:laplace:input:1x', 'ReLU1'),
-      await scaleOf('noise:laplace:input:1x', 'fc1'),
+      await scaleOf('input.laplace(scale=1x)', 'ReLU1'),
+      await scaleOf('input.laplace(scale=1x)', 'fc1'),
     ];
     expect(here).toBe(there);
     expect(here).toBeGreaterThan(0.5);
@@ -291,7 +289,7 @@ describe('an audit of other models and data', () => {
       const { build, input } = networks[name];
       const pictures = spots({ channels: input[0] as 1 | 3, side: input[1], test: 40 });
       const first = name === 'chain' ? 'conv1' : 'conv0';
-      const change = { cuts: [first], defenses: ['none', 'noise:gaussian:activation:0.2'] };
+      const change = { cuts: [first], defenses: ['none', 'gauss(sd=0.2)'] };
       const fixed = await audit(change, build({ batch: 1 }), pictures);
       const symbolic = await audit(change, build({ batch: 'n' }), pictures);
       expect(withoutTime(fixed.audit)).toEqual(withoutTime(symbolic.audit));
@@ -331,7 +329,7 @@ describe('an audit of other models and data', () => {
       code: 'CUT_NOT_FOUND',
       message: expect.stringMatching(/Near ones: conv1, conv2/),
     });
-    for (const wrong of ['noise:gaussian:activation:0', 'fog', 'noise:gaussian:activation:x']) {
+    for (const wrong of ['gauss(sd=0)', 'fog', 'gauss(sd=x)']) {
       await expect(audit({ defenses: ['none', wrong], onCell })).rejects.toMatchObject({ code: 'DEFENSE_SPEC' });
     }
     expect(cells).toBe(0);
@@ -348,9 +346,9 @@ describe('an audit of other models and data', () => {
         message: expect.stringContaining(`training split has ${train}`),
       });
     }
-    await expect(
-      audit({ defenses: ['noise:gaussian:activation:1x'] }, graph, spots({ train: 0 })),
-    ).rejects.toMatchObject({ code: 'DATA_TOO_FEW' });
+    await expect(audit({ defenses: ['gauss(sd=1x)'] }, graph, spots({ train: 0 }))).rejects.toMatchObject({
+      code: 'DATA_TOO_FEW',
+    });
     // With λ given nothing has to be searched, nor calibrated.
     expect((await audit({}, graph, spots({ train: 0 }))).audit.results).toHaveLength(1);
   });
@@ -381,7 +379,7 @@ describe('an audit of other models and data', () => {
     const shares: number[] = [];
     await audit({
       cuts: ['conv1', 'ReLU1'],
-      defenses: ['none', 'noise:gaussian:activation:0.1'],
+      defenses: ['none', 'gauss(sd=0.1)'],
       rmle: { solver: 'lbfgs', iterations: 5, lambdaTv: 0 },
       onProgress: ({ done }) => shares.push(done),
     });

@@ -31,7 +31,7 @@ describe('drafts of an audit', () => {
     const works = list.map(reckoned);
     for (const [i, work] of works.entries()) if (i > 0) expect(work).toBeLessThanOrEqual(works[i - 1]!);
     expect(works.at(-1)).toBeLessThan(works[0]! / 50);
-    expect(list.at(-1)!.attacks).toEqual(['rmle']);
+    expect(list.at(-1)!.attacks).toEqual(['rmle', 'answer']);
     expect(list.at(-1)!.cuts.length).toBeGreaterThan(0);
   });
 
@@ -48,7 +48,7 @@ describe('drafts of an audit', () => {
     for (const threat of ['black-box', 'query-free'] as const) {
       const own = { ...whole, attacks: defaultAttacks(threat) };
       const last = drafts(own, free).at(-1)!;
-      expect(last.attacks).toEqual([threat === 'black-box' ? 'inverse-network' : 'shadow']);
+      expect(last.attacks).toEqual([threat === 'black-box' ? 'inverse-network' : 'shadow', 'answer']);
     }
   });
 

@@ -4,8 +4,8 @@ import { preprocess } from '../../../src/data/index.ts';
 import { createEngine } from '../../../src/engine/index.ts';
 import { float32, type Graph, GraphBuilder, resolveCut, type Tensor } from '../../../src/model/index.ts';
 import { Subject } from '../../../src/privacy/audit/index.ts';
-import { parseDefense, seededNoise } from '../../../src/privacy/defenses/index.ts';
 import { dfil, distances, inputNoiseDfil, squaredJacobian } from '../../../src/privacy/exposure/index.ts';
+import { compileMechanism, seededNoise } from '../../../src/privacy/mechanisms/index.ts';
 import { createRandom } from '../../../src/random.ts';
 import { networks } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
@@ -30,7 +30,7 @@ function linear(weights: readonly number[], outputs: number): (n: number) => Pro
 }
 
 const law = (spec: string) => {
-  const { law } = parseDefense(spec);
+  const { law } = compileMechanism(spec).stages[0]!.stage;
   if (law.kind !== 'additive') throw new Error(spec);
   return law;
 };
@@ -122,7 +122,12 @@ describe('dFIL', () => {
 
   it('is the trace over pixels and the square of the scale, and its inverse the bound', () => {
     for (const distribution of ['gaussian', 'laplace']) {
-      const found = dfil(traces(10, 20, 30), law(`noise:${distribution}:activation:0.5`), 5, createRandom(1))!;
+      const found = dfil(
+        traces(10, 20, 30),
+        law(distribution === 'gaussian' ? 'gauss(sd=0.5)' : 'laplace(scale=0.5)'),
+        5,
+        createRandom(1),
+      )!;
       expect(found.value).toBeCloseTo(20 / (5 * 0.25), 12);
       expect(found.mseBound).toBeCloseTo(1 / 16, 12);
       expect(found).toMatchObject({ images: 3, probes: 8, method: 'gradients' });
@@ -132,7 +137,7 @@ describe('dFIL', () => {
   });
 
   it('bounds nothing where the output does not move', () => {
-    expect(dfil(traces(0, 0), law('noise:gaussian:activation:1'), 5, createRandom(1))).toBeUndefined();
+    expect(dfil(traces(0, 0), law('gauss(sd=1)'), 5, createRandom(1))).toBeUndefined();
   });
 
   it('holds for unbiased estimators of a linear head, tightly where all directions are alike', async () => {
@@ -142,7 +147,7 @@ describe('dFIL', () => {
       ['gaussian', [0.5, 1, 2, 3, 4, 5], false],
       ['laplace', [2, 2, 2, 2, 2, 2], false],
     ] as const) {
-      const noise = law(`noise:${kind}:activation:0.3`);
+      const noise = law(kind === 'gaussian' ? 'gauss(sd=0.3)' : 'laplace(scale=0.3)');
       const diagonal = Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? gains[i / 7]! : 0));
       const jacobian = await squaredJacobian({
         ...{ engine, head: linear(diagonal, 6), inputs: pictures(2), preprocessing: flat },
@@ -166,7 +171,7 @@ describe('dFIL', () => {
 
   it('of noise on the input is that of the noise alone, in pixels', () => {
     const colour = { ...flat, channels: 3 as const, mean: [0, 0, 0], std: [0.5, 0.25, 0.1] };
-    const { value, mseBound, method } = inputNoiseDfil(law('noise:gaussian:input:2'), colour, 4);
+    const { value, mseBound, method } = inputNoiseDfil(law('input.gauss(sd=2)'), colour, 4);
     expect(value).toBeCloseTo((1 + 4 + 25) / 3, 9);
     expect(mseBound).toBeCloseTo(1 / 10, 9);
     expect(method).toBe('exact');

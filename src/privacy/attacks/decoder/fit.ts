@@ -9,7 +9,7 @@ import { picturesThatFit, trainingShare } from '../memory.ts';
 import { applyRows } from '../rows.ts';
 import { type LossName, withCriterion } from './criterion.ts';
 import { frozenOf } from './frozen.ts';
-import { PairEpochs, type Pairs } from './pairs.ts';
+import { learntFrom, PairEpochs, type Pairs, rowsAside } from './pairs.ts';
 
 export interface FitDecoder {
   readonly epochs: number;
@@ -39,9 +39,6 @@ export interface FittedDecoder {
 /** Nobody sees a smaller mean squared error (70 dB): what solves equations so well has nothing to learn. */
 const exact = 1e-7;
 
-/** One in ten pairs is kept aside, within these. */
-const [fewestKept, mostKept] = [8, 256];
-
 /**
  * @param decoder batch symbolic, untrained
  * @throws CutlineError TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED
@@ -54,10 +51,8 @@ export async function fitDecoder(
   options: FitDecoder,
 ): Promise<FittedDecoder> {
   const { random, signal } = options;
-  const aside = Math.min(Math.max(Math.ceil(pairs.count / 10), fewestKept), mostKept, Math.floor(pairs.count / 2));
-  const order = random.fork('validation').permutation(pairs.count);
-  const validation = await pairs.rows(order.subarray(0, aside));
-  const indices = order.slice(aside);
+  const validation = await rowsAside(pairs);
+  const indices = Int32Array.from({ length: learntFrom(pairs).count }, (_, i) => i);
   const trainable = async (n: number) =>
     inferShapes(withCriterion(await inferShapes(bindBatch(decoder, n), engine), options.loss, picture), engine);
   const most = Math.min(options.batch, indices.length);

@@ -15,6 +15,24 @@ export interface Pairs {
   rows(indices: ArrayLike<number>): Promise<Pair>;
 }
 
+/** One in ten pairs is kept aside, within these. */
+const [fewestKept, mostKept] = [8, 256];
+
+/** So many pairs at the end nobody learns from: they tell when to stop, and which of several answers is the best. */
+export function keptAside(count: number): number {
+  return Math.min(Math.max(Math.ceil(count / 10), fewestKept), mostKept, Math.floor(count / 2));
+}
+
+/** Those that are learnt from. */
+export function learntFrom(pairs: Pairs): Pairs {
+  return { count: pairs.count - keptAside(pairs.count), rows: (indices) => pairs.rows(indices) };
+}
+
+/** Of the pairs kept aside the first … first + count, the last pair first. */
+export function rowsAside(pairs: Pairs, first = 0, count = keptAside(pairs.count) - first): Promise<Pair> {
+  return pairs.rows(Int32Array.from({ length: count }, (_, i) => pairs.count - 1 - first - i));
+}
+
 /** Name of the table that holds the pictures; features go by their tensors' names. */
 export const pictureTable = 'target:picture';
 

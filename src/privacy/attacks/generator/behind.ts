@@ -1,7 +1,7 @@
 /** The head behind a generator: for a solver it is a head whose pictures are codes. */
 import { raiseOpset } from '../../../autodiff/index.ts';
 import { compose, foldConstants, type Graph } from '../../../model/index.ts';
-import type { Law, Place } from '../../defenses/index.ts';
+import type { View } from '../../mechanisms/index.ts';
 import type { WhiteBoxContext } from '../attack.ts';
 import type { ObjectiveOptions } from '../objective.ts';
 import type { Generator } from './generator.ts';
@@ -23,18 +23,14 @@ export async function headBehind(
 }
 
 /**
- * The solvers' objective for codes: the distance that the defense's noise makes likely, and their squared norm. Codes have
+ * The solvers' objective for codes: the distance that the mechanism's noise makes likely, and their squared norm. Codes have
  * no neighbours: the total variation, whose weight is zero here, is taken along an axis where it is defined.
  */
 export function codeObjective(
   codeShape: readonly number[],
-  { law, where }: { readonly law: Law; readonly where: Place },
+  { likelihood }: Pick<View, 'likelihood'>,
 ): ObjectiveOptions {
   const shortest = Math.min(...codeShape.filter((d) => d > 1));
   const axis = 1 + codeShape.indexOf(shortest);
-  const laplace = law.kind === 'additive' && law.distribution === 'laplace' && where === 'activation';
-  return {
-    law: laplace ? { kind: 'laplace', scale: law.scale } : { kind: 'gaussian' },
-    spatialAxes: [axis, axis],
-  };
+  return { likelihood, spatialAxes: [axis, axis] };
 }

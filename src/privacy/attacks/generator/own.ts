@@ -3,7 +3,7 @@ import { toPixels } from '../../../data/index.ts';
 import { CutlineError } from '../../../errors.ts';
 import { float32 } from '../../../model/index.ts';
 import { createRandom, type Random } from '../../../random.ts';
-import { defaultAutoencoder, trainAutoencoder } from '../../../training/index.ts';
+import { autoencoderMacs, defaultAutoencoder, trainAutoencoder } from '../../../training/index.ts';
 import type { AttackerData, WhiteBoxContext } from '../attack.ts';
 import { fittingGenerator } from './fitting.ts';
 import type { Generator } from './generator.ts';
@@ -27,6 +27,15 @@ export interface OwnGenerator {
 const mostPictures = 10_000;
 /** Of the memory, for pictures. */
 const share = 1 / 4;
+
+/** Epochs over so many pictures, and multiplications of autoencoder for each. */
+export function ownTraining(
+  preprocessing: WhiteBoxContext['preprocessing'],
+  pictures: number,
+): { readonly epochs: number; readonly macs: number } {
+  const { size, epochs } = defaultAutoencoder(preprocessing, pictures);
+  return { epochs, macs: autoencoderMacs(size) };
+}
 
 /** What an own generator hangs on besides the pictures themselves, which are the same for every cut and defense. */
 export function ownGenerator(context: WhiteBoxContext, options: OwnGenerator): Promise<Generator> {

@@ -49,11 +49,11 @@ const [expectedMisfit, leastMisfit] = [1e-2, 1e-4];
 
 export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
   const { context, generator, solver, starts, iterations, normal } = search;
-  const { engine, observed, count, signal, defense } = context;
+  const { engine, observed, count, signal, view } = context;
   const each = starts.shape[0]! / count;
   const headFor = remembering((n: number) => headBehind(generator, context, n));
   const batch = search.batch ?? batchThatFits(await headFor(1), context.memoryBytes);
-  const objective = codeObjective(generator.codeShape, defense);
+  const objective = codeObjective(generator.codeShape, view);
   const scales = meanSquares(observed);
   const weigh = evidence(context, sizeOf(generator.codeShape));
   /** Weights of the codes' squared norms of these victims, who are expected to be so far off. */
@@ -132,16 +132,16 @@ export async function searchCodes(search: CodeSearch): Promise<FoundCodes> {
 
 /**
  * The weight of a code's mean square that makes the objective a likelihood times the codes' density (MacKay 1992): features
- * miss by σ² each, estimated by what is left of the distance, or known where the defense says it.
+ * miss by σ² each, estimated by what is left of the distance, or known where the mechanism says it.
  */
-function evidence({ observed, count, defense }: WhiteBoxContext, dimensions: number) {
+function evidence({ observed, count, view }: WhiteBoxContext, dimensions: number) {
   const features = Object.values(observed).reduce((sum, t) => sum + asFloat32(t).length, 0) / count;
   const free = Math.max(features - dimensions, features / 4);
-  const { law, where } = defense;
-  const noise = law.kind === 'additive' && where === 'activation' ? law : undefined;
+  const { likelihood } = view;
+  const noise = likelihood.kind === 'squares' ? likelihood.standardDeviation ** 2 : 0;
   return (misfit: number, scale: number): number => {
-    if (noise?.distribution === 'laplace') return (dimensions * noise.scale) / (2 * features);
-    const variance = Math.max((misfit * features) / free, leastMisfit * scale, noise ? noise.scale ** 2 : 0);
+    if (likelihood.kind === 'absolute') return (dimensions * likelihood.scale) / (2 * features);
+    const variance = Math.max((misfit * features) / free, leastMisfit * scale, noise);
     return (dimensions * variance) / features;
   };
 }

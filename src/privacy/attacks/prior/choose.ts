@@ -1,10 +1,9 @@
 /** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
-import { CutlineError } from '../../../errors.ts';
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
-import type { DescentContext } from '../attack.ts';
+import type { AttackContext, DescentContext } from '../attack.ts';
 import { likeness } from '../likeness.ts';
+import { meanSquare } from '../mean-squares.ts';
 import type { ObjectiveOptions } from '../objective.ts';
-import { rowsOf } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
@@ -18,16 +17,21 @@ export interface Belief {
   readonly lambda: number;
 }
 
-export interface BeliefSearch {
-  readonly context: DescentContext;
+/** A descent with beliefs. */
+export interface BelievingDescent {
+  readonly context: AttackContext & Pick<DescentContext, 'head'>;
   readonly solver: Solver;
   readonly objective: ObjectiveOptions;
-  /** Of the attack itself. */
-  readonly iterations: number;
   readonly lambdaL2: number;
   /** Most pictures at once. */
   readonly batch: number;
   readonly start: Start;
+}
+
+export interface BeliefSearch extends BelievingDescent {
+  readonly context: DescentContext;
+  /** Of the attack itself. */
+  readonly iterations: number;
 }
 
 /** λ as multiples of the mean square of the features, since it weighs against their squared error. */
@@ -42,8 +46,8 @@ const heats = [
 ] as const;
 /** Before them a glance: where few steps give the picture away without any belief, there is nothing to choose. */
 const glanceSteps = 16;
-/** Pictures that the statistics are learned from: as many of these as there are. */
-const taught = [1000, 300, 100];
+/** Pictures that the statistics are learned from: as many as there are, within these. */
+const [fewestTaught, mostTaught] = [50, 1000];
 
 /** The search in steps of one picture, to weigh it against the attack. */
 export function searchSteps(iterations: number): number {
@@ -57,16 +61,17 @@ export function searchSteps(iterations: number): number {
   );
 }
 
-interface Scored {
+export interface TriedBelief {
   readonly belief: Belief;
+  /** Mean SSIM; where several are all but exact, decibels decide. */
   readonly score: number;
 }
 
 /** SSIM 0.999 and 46 dB after a short descent: a first convolution gives the picture away whatever one believes. */
 const exact = 1.045;
 
-/** @returns the belief whose reconstructions are most like the pictures (SSIM) */
-export async function chooseBelief(search: BeliefSearch, onProgress: (done: number) => void): Promise<Belief> {
+/** @returns the belief whose reconstructions are most like the pictures (SSIM), and how like they are */
+export async function chooseBelief(search: BeliefSearch, onProgress: (done: number) => void): Promise<TriedBelief> {
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
@@ -83,19 +88,16 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   };
   const few = await tried(context, first.pictures);
   const nothing = [{ basis: pixels(preprocessing), lambda: 0 }];
-  let none: Scored[] = [];
+  let none: TriedBelief[] = [];
   for (const steps of [glanceSteps, first.steps]) {
     none = await heat(nothing, few, steps);
     if (none[0]!.score < exact) continue;
     onProgress(1);
-    return none[0]!.belief;
+    return none[0]!;
   }
   const more = await tried(context, second.pictures);
-  const taughtBy = await picturesBehind(context, second.pictures);
-  const bases = [
-    natural(preprocessing),
-    ...(taughtBy ? [learned(await lessonOf(search, taughtBy), preprocessing)] : []),
-  ];
+  const lesson = await lessonOf(search, second.pictures);
+  const bases = [natural(preprocessing), ...(lesson ? [await learned(lesson, preprocessing, context.engine)] : [])];
   const scale = meanSquare(more.seen);
   const some = await heat(
     bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
@@ -109,7 +111,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
     second.steps,
   );
   onProgress(1);
-  return final[0]!.belief;
+  return final[0]!;
 }
 
 /** Pictures of the attacker's own, and what the cloud would see of them. */
@@ -118,27 +120,23 @@ interface Tried {
   readonly seen: Tensors;
 }
 
-async function tried(context: DescentContext, count: number): Promise<Tried> {
-  const pictures = await context.otherPictures(count);
-  return { pictures, seen: await context.simulate(pictures) };
+async function tried({ examples }: DescentContext, count: number): Promise<Tried> {
+  return { pictures: await examples.pictures(0, count), seen: await examples.seen(0, count) };
 }
 
-/** Pictures to learn from, behind those that beliefs are tried on; as many as there are. */
-async function picturesBehind(context: DescentContext, tried: number): Promise<Tensor | undefined> {
-  for (const n of taught) {
-    try {
-      return rowsOf(await context.otherPictures(tried + n), tried, n);
-    } catch (error) {
-      if (!(error instanceof CutlineError && error.code === 'DATA_TOO_FEW')) throw error;
-    }
-  }
-  return undefined;
-}
-
-/** Pictures whose statistics are to be believed; beside a start that somebody made, by how much it errs. */
-async function lessonOf({ context, start }: BeliefSearch, pictures: Tensor): Promise<Tensor> {
+/**
+ * Pictures whose statistics are to be believed, from `first` on; beside a start that somebody made, by how much it errs.
+ * Undefined where there are too few.
+ */
+async function lessonOf({ context, start }: BeliefSearch, first: number): Promise<Tensor | undefined> {
+  const { examples } = context;
+  // A start errs less on what its maker has learnt from.
+  const most = (typeof start === 'function' ? examples.unlearnt : examples.count) - first;
+  const n = Math.min(most, mostTaught);
+  if (n < fewestTaught) return undefined;
+  const pictures = await examples.pictures(first, n);
   if (typeof start !== 'function') return pictures;
-  const made = asFloat32(await start(await context.simulate(pictures)));
+  const made = asFloat32(await start(await examples.seen(first, n)));
   return float32(
     asFloat32(pictures).map((v, i) => v - made[i]!),
     pictures.shape,
@@ -153,9 +151,9 @@ async function ranked(
   beliefs: readonly Belief[],
   steps: number,
   onProgress: (done: number) => void,
-): Promise<Scored[]> {
+): Promise<TriedBelief[]> {
   const each = pictures.shape[0]!;
-  const scored: Scored[] = [];
+  const scored: TriedBelief[] = [];
   // A batch has one structure.
   for (const kind of ['spectrum', 'covariance'] as const) {
     const group = beliefs.filter((b) => b.basis.structure.kind === kind);
@@ -182,7 +180,7 @@ function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Sol
 
 /** Descends from the start for each observation, with a belief of its own; all of one structure. */
 export async function reconstruct(
-  { context, solver, objective, lambdaL2, batch, start }: BeliefSearch,
+  { context, solver, objective, lambdaL2, batch, start }: BelievingDescent,
   observed: Tensors,
   beliefs: readonly Belief[],
   iterations: number,
@@ -218,16 +216,6 @@ export async function reconstruct(
     (k) => context.head(k),
     batch,
   );
-}
-
-export function meanSquare(tensors: Tensors): number {
-  let sum = 0;
-  let count = 0;
-  for (const t of Object.values(tensors)) {
-    for (const v of asFloat32(t)) sum += v * v;
-    count += t.data.length;
-  }
-  return sum / count;
 }
 
 /** The batch over and over: [n, …] → [times·n, …]. */

@@ -11,11 +11,11 @@ export {
   type Belief,
   type BeliefSearch,
   chooseBelief,
-  meanSquare,
   reconstruct,
   repeated,
   repeatedTensor,
   searchSteps,
+  type TriedBelief,
 } from './choose.ts';
 export { learned } from './learned.ts';
 export { natural, pixels } from './natural.ts';

@@ -1,6 +1,7 @@
 /** A basis learned from pictures: their mean, their colours, and the covariance of pixels or, for large pictures, of waves. */
 import { createHash } from 'node:crypto';
-import { asFloat32, type Tensor } from '../../../model/index.ts';
+import type { Engine } from '../../../engine/index.ts';
+import { asFloat32, float32, type Graph, GraphBuilder, type Tensor } from '../../../model/index.ts';
 import { type Basis, cosines, planesFirst } from './basis.ts';
 import { cholesky, eigenvectors } from './symmetric.ts';
 
@@ -12,20 +13,27 @@ const floor = 1e-3;
 const shrinkage = 0.02;
 
 /** What was learned last: an attacker learns from the same pictures at every cut. */
-let remembered: { readonly digest: string; readonly basis: Basis } | undefined;
+let remembered: { readonly digest: string; readonly basis: Promise<Basis> } | undefined;
 
 /** @param pictures network inputs [n, …] */
-export function learned(pictures: Tensor, size: Parameters<typeof learn>[1]): Basis {
+export function learned(pictures: Tensor, size: Parameters<typeof learn>[1], engine: Engine): Promise<Basis> {
   const { buffer, byteOffset, byteLength } = asFloat32(pictures);
   const digest = createHash('sha256')
     .update(JSON.stringify([pictures.shape, size.layout]))
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest('hex');
-  if (remembered?.digest !== digest) remembered = { digest, basis: learn(pictures, size) };
-  return remembered.basis;
+  if (remembered?.digest === digest) return remembered.basis;
+  const basis = learn(pictures, size, engine);
+  const own = { digest, basis };
+  remembered = own;
+  // What went wrong once is tried again.
+  basis.catch(() => {
+    if (remembered === own) remembered = undefined;
+  });
+  return basis;
 }
 
-function learn(
+async function learn(
   pictures: Tensor,
   size: {
     readonly channels: number;
@@ -33,7 +41,8 @@ function learn(
     readonly width: number;
     readonly layout: 'NCHW' | 'NHWC';
   },
-): Basis {
+  engine: Engine,
+): Promise<Basis> {
   const { channels, height, width } = size;
   const n = pictures.shape[0]!;
   const pixels = height * width;
@@ -46,7 +55,7 @@ function learn(
   const common = { name: 'learned', colours, centre } as const;
   if (pixels > mostPixels) {
     const scales = new Float32Array(channels * pixels);
-    for (const [k, rows] of planes.entries()) scales.set(waveScales(rows, n, height, width), k * pixels);
+    for (const [k, rows] of planes.entries()) scales.set(await waveScales(engine, rows, n, height, width), k * pixels);
     return { ...common, structure: { kind: 'spectrum' }, scales };
   }
   const factors = new Float32Array(channels * pixels * pixels);
@@ -90,28 +99,48 @@ function project(
   return out;
 }
 
-/** Standard deviation of each wave of the cosine transform. */
-function waveScales(rows: Float32Array, n: number, height: number, width: number): Float32Array {
-  const [down, across] = [cosines(height), cosines(width)];
+/** Planes transformed at once. */
+const chunk = 16;
+
+/** Standard deviation of each wave of the cosine transform. The engine transforms: for large planes it is a thousand times faster. */
+async function waveScales(
+  engine: Engine,
+  rows: Float32Array,
+  n: number,
+  height: number,
+  width: number,
+): Promise<Float32Array> {
   const pixels = height * width;
-  const power = new Float32Array(pixels);
-  const half = new Float32Array(pixels);
-  for (let i = 0; i < n; i++) {
-    for (let r = 0; r < height; r++)
-      for (let v = 0; v < width; v++) {
-        let sum = 0;
-        for (let x = 0; x < width; x++) sum += rows[i * pixels + r * width + x]! * across[v * width + x]!;
-        half[r * width + v] = sum;
-      }
-    for (let u = 0; u < height; u++)
-      for (let v = 0; v < width; v++) {
-        let sum = 0;
-        for (let r = 0; r < height; r++) sum += half[r * width + v]! * down[u * height + r]!;
-        power[u * width + v]! += (sum * sum) / n;
-      }
+  const power = new Float64Array(pixels);
+  const session = await engine.load(powerGraph(Math.min(chunk, n), height, width));
+  try {
+    for (let first = 0; first < n; first += chunk) {
+      // The last are filled up with zeros, which have no power.
+      const planes = new Float32Array(Math.min(chunk, n) * pixels);
+      planes.set(rows.subarray(first * pixels, Math.min(first + chunk, n) * pixels));
+      const out = await session.run({ planes: float32(planes, [Math.min(chunk, n), height, width]) });
+      for (const [i, v] of asFloat32(out.power).entries()) power[i]! += v / n;
+    }
+  } finally {
+    await session.close();
   }
   const mean = power.reduce((a, b) => a + b, 0) / pixels;
-  return power.map((v) => Math.sqrt(v + floor * mean));
+  return Float32Array.from(power, (v) => Math.sqrt(v + floor * mean));
+}
+
+/** Planes [n, height, width] to the sum of the squares of their waves [height, width]. */
+function powerGraph(n: number, height: number, width: number): Graph {
+  const b = new GraphBuilder(17);
+  b.input('planes', 'float32', [n, height, width]);
+  const across = b.op('Transpose', [b.initializer(float32(cosines(width), [width, width]))], { perm: [1, 0] });
+  const half = b.op('MatMul', ['planes', across]);
+  const waves = b.op('MatMul', [b.initializer(float32(cosines(height), [height, height])), half]);
+  const squares = b.op('Mul', [waves, waves]);
+  b.output(b.op('ReduceSum', [squares, b.constant([0], 'int64')], { keepdims: 0 }, 'power'), 'float32', [
+    height,
+    width,
+  ]);
+  return b.build('power');
 }
 
 /** Bᵀ with B·Bᵀ the covariance of the pixels: any root will do, since L-BFGS does not mind how z is turned. */

@@ -1,106 +1,73 @@
 /** Trains a shadow: a head that pleases the tail, which stays as it is. */
-import { raiseOpset } from '../../../autodiff/index.ts';
 import { CutlineError } from '../../../errors.ts';
-import {
-  asFloat32,
-  compose,
-  cost,
-  float32,
-  foldConstants,
-  type Graph,
-  inferShapes,
-  sizeOf,
-  type Tensor,
-} from '../../../model/index.ts';
+import { compose, cost, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Block, halving, train } from '../../../training/index.ts';
-import type { LabelledPictures, QueryFreeContext } from '../attack.ts';
+import type { QueryFreeContext } from '../attack.ts';
 import { PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
-import { picturesThatFit, trainingShare } from '../memory.ts';
-import { runRows } from '../rows.ts';
-import { classAnswer } from './answer.ts';
-import { defended } from './answers.ts';
+import { releasedInput } from '../head/answers.ts';
+import { freshHead, type HeadOf, trainable, withWeights } from '../head/fresh.ts';
 import { labelInput, withCriterion } from './criterion.ts';
-import { freshHead, type HeadOf, type ShadowStructure, trainable, withWeights } from './head.ts';
-import { type Moments, momentsOf } from './moments.ts';
+import type { Lesson } from './lesson.ts';
+import { momentsOf } from './moments.ts';
 
 export interface FitShadow {
-  readonly structure: ShadowStructure;
-  readonly cut: string;
-  /** Pictures with labels; the first `count` are learnt from, but for a few kept aside. */
-  readonly labelled: { readonly count: number; rows(indices: ArrayLike<number>): Promise<LabelledPictures> };
-  /** Weight of the moments beside the cross-entropy; 0 for none. */
-  readonly alignment: number;
-  /** Default: as many as cost about what a decoder's training costs, at most 50, as published. */
-  readonly epochs?: number | undefined;
+  /** Pictures learnt from in all: some of them once, or all of them again and again. */
+  readonly pictures: number;
+  /** Weights to begin with; fresh ones when left out. */
+  readonly begin?: ReadonlyMap<string, Tensor> | undefined;
+  /** Of fresh weights. */
+  readonly weights: Random;
+  /** Of the order of pictures. */
   readonly random: Random;
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 export interface FittedShadow {
   readonly head: HeadOf;
-  /** Of shadow and tail on pictures that were not learnt from, before and after; 0 … 1. */
-  readonly accuracy: { readonly before: number; readonly after: number };
+  /** What it has learnt. */
+  readonly learned: ReadonlyMap<string, Tensor>;
   readonly epochs: number;
   /** Shadow and tail as they were trained together. */
   readonly network: Graph;
 }
 
-const batchSize = 32;
 /** As published: Adam 1e-3 with AMSGrad and ε 1e-3, the rate halved every tenth of fifty epochs. */
 const [learningRate, epsilon, mostEpochs, halvings] = [1e-3, 1e-3, 50, 5];
 /** Multiplications of forward passes that a training may cost by default: about those of a residual decoder's. */
 const budgetMacs = 6e11;
 /** However small the network, there is a price for each step. */
 const mostPictures = 60_000;
-/** One in ten is kept aside, at most. */
-const mostKept = 256;
 
 /** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, TRAINING_STALLED, CANCELLED */
-export async function fitShadow(context: QueryFreeContext, options: FitShadow): Promise<FittedShadow> {
-  const { engine, preprocessing, signal, defense, observed } = context;
-  const { cut, labelled, random } = options;
-  const aside = Math.min(mostKept, Math.ceil(labelled.count / 10));
-  const order = random.fork('validation').permutation(labelled.count);
-  const [kept, learnt] = [order.slice(0, aside), order.slice(aside)];
-  const raisedTail = async (n: number) => raiseOpset(await foldConstants(await context.tail(n), engine));
-  const one = await raisedTail(1);
-  const { opsets } = classAnswer(one, cut).tail;
-  const fresh = await freshHead(context, options.structure, cut, opsets, random.fork('weights'));
-  const graphs = [await fresh(1), one];
-  const batch = picturesThatFit({ graphs }, trainingShare * context.memoryBytes, Math.min(batchSize, learnt.length));
-  const answer = classAnswer(await raisedTail(batch), cut);
-  const head = await fresh(batch);
+export async function fitShadow(context: QueryFreeContext, lesson: Lesson, options: FitShadow): Promise<FittedShadow> {
+  const { engine, preprocessing, signal, view } = context;
+  const { structure, cut, labelled, answer, batch, opsets, tensors } = lesson;
+  const { random } = options;
+  const fresh = await freshHead(context, { structure, cut, seen: tensors, opsets, random: options.weights });
+  const begun = options.begin ?? new Map<string, Tensor>();
+  const head = withWeights(await fresh(batch), begun);
   const whole = compose(head, answer.tail);
-  const noiseOf = (label: string, indices: ArrayLike<number>) => (row: number) =>
-    random.fork(`${label} ${indices[row]}`);
-  const validation = await labelled.rows(kept);
-  const seen = defended(defense, 'input', validation.inputs, noiseOf('validation', kept));
-  const accuracyOf = async (graph: Graph) =>
-    accuracy(
-      Object.values(await runRows(engine, graph, { [head.inputs[0]!.name]: seen }, signal))[0]!,
-      validation.labels,
-    );
-
-  const before = await accuracyOf(whole);
   const weights = trainable(head);
-  if (weights.length === 0) {
-    return { head: fresh, accuracy: { before, after: before }, epochs: 0, network: whole };
-  }
-  const moments = options.alignment > 0 ? observedMoments(context) : new Map<string, Moments>();
-  const network = await inferShapes(withCriterion(whole, answer, moments, options.alignment, preprocessing), engine);
+  if (weights.length === 0) return { head: fresh, learned: begun, epochs: 0, network: whole };
+  const { likelihood } = view;
+  const noise = likelihood.kind === 'squares' ? likelihood.standardDeviation ** 2 : 0;
+  const aligned = lesson.alignment > 0 ? [...lesson.traffic] : [];
+  const moments = new Map(aligned.map(([name, seen]) => [name, momentsOf(seen, preprocessing, noise)]));
+  const network = await inferShapes(withCriterion(whole, answer, moments, lesson.alignment, preprocessing), engine);
   const picture = head.inputs[0]!;
   const pairs: Pairs = {
     count: labelled.count,
     async rows(indices) {
       const { inputs, labels } = await labelled.rows(indices);
-      const noisy = defended(defense, 'input', inputs, noiseOf('noise', indices));
+      const noisy = releasedInput(view, inputs, (row) => random.fork(`noise ${indices[row]}`));
       return { inputs: noisy, features: { [labelInput]: oneHot(labels, answer.classes, cut) } };
     },
   };
   const row = picture.shape.slice(1) as number[];
-  const data = new PairEpochs(pairs, learnt, 4 * (sizeOf(row) + answer.classes), batch, context.memoryBytes);
-  const epochs = options.epochs ?? epochsWithin(whole, learnt.length);
+  const some = lesson.learnt.slice(0, Math.max(batch, Math.min(options.pictures, lesson.learnt.length)));
+  const data = new PairEpochs(pairs, some, 4 * (sizeOf(row) + answer.classes), batch, context.memoryBytes);
+  const epochs = Math.max(1, Math.round(options.pictures / some.length));
   const trained = new Set(weights);
   const { network: last } = await train(
     engine,
@@ -133,18 +100,15 @@ export async function fitShadow(context: QueryFreeContext, options: FitShadow): 
     ready.set(n, known);
     return known;
   };
-  const after = await accuracyOf(withWeights(whole, learned));
-  return { head: headOf, accuracy: { before, after }, epochs, network: withWeights(whole, learned) };
-
-  function observedMoments({ defense: { law, where } }: QueryFreeContext): Map<string, Moments> {
-    const noise = law.kind === 'additive' && where === 'activation' ? law.standardDeviation ** 2 : 0;
-    return new Map(Object.entries(observed).map(([name, t]) => [name, momentsOf(t, preprocessing, noise)]));
-  }
+  return { head: headOf, learned, epochs, network: withWeights(whole, learned) };
 }
 
-function epochsWithin(network: Graph, rows: number): number {
-  const batch = network.inputs[0]!.shape[0] as number;
-  return shadowEpochs(cost(network).macs / batch, rows);
+/** Pictures to learn from in all: as many as cost about what a decoder's training costs, each at most fifty times, as published. */
+export async function picturesWithin(context: QueryFreeContext, lesson: Lesson): Promise<number> {
+  const { structure, cut, answer, batch, opsets, tensors, random, learnt } = lesson;
+  const fresh = await freshHead(context, { structure, cut, seen: tensors, opsets, random });
+  const macs = cost(compose(await fresh(batch), answer.tail)).macs / batch;
+  return learnt.length * shadowEpochs(macs, learnt.length);
 }
 
 /** @param macs of shadow and tail for a picture */
@@ -167,15 +131,4 @@ function oneHot(labels: Int32Array, classes: number, cut: string): Tensor {
     data[i * classes + label] = 1;
   }
   return float32(data, [labels.length, classes]);
-}
-
-function accuracy(scores: Tensor, labels: Int32Array): number {
-  const data = asFloat32(scores);
-  const classes = data.length / labels.length;
-  let right = 0;
-  for (const [i, label] of labels.entries()) {
-    const row = data.subarray(i * classes, (i + 1) * classes);
-    if (row.indexOf(Math.max(...row)) === label) right++;
-  }
-  return right / labels.length;
 }

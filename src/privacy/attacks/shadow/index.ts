@@ -1,6 +1,6 @@
 /** Shadow models. */
 export { shadowEpochs } from './fit.ts';
-export { type ShadowStructure, shadowStructures } from './head.ts';
+export { shadowSteps } from './invert.ts';
 export {
   type Alignment,
   alignments,
@@ -9,5 +9,4 @@ export {
   type ShadowOptions,
   shadow,
   shadowInversions,
-  shadowSteps,
 } from './shadow.ts';

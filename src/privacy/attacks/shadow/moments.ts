@@ -7,10 +7,11 @@ import type { Expressions, Term } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, float32, sizeOf, type Tensor } from '../../../model/index.ts';
 import { layoutOf } from '../decoder/layout.ts';
+import type { Elements } from './elements.ts';
 
-/** What was observed of one tensor, without the batch. */
+/** What the cloud has seen of one tensor, without the batch. */
 export interface Moments {
-  /** [1, …]: of each element over the victims. */
+  /** [1, …]: of each element. */
   readonly elementMean: Tensor;
   /** Of each channel of a map, of each element of a list; with ones where the axes were, so that it broadcasts. */
   readonly mean: Tensor;
@@ -32,27 +33,25 @@ function groupsOf(shape: readonly number[], picture: Preprocessing): Groups {
   return { axes: shape.map((_, i) => i).filter((i) => i !== channelAxis), channelAxis };
 }
 
-/** @param observed [n, …] */
-export function momentsOf(observed: Tensor, picture: Preprocessing, noise: number): Moments {
-  const { shape } = observed;
-  const data = asFloat32(observed);
+/** @param elements of a tensor of the cut */
+export function momentsOf(elements: Elements, picture: Preprocessing, noise: number): Moments {
+  const shape = [1, ...elements.shape];
   const { axes, channelAxis } = groupsOf(shape, picture);
-  const row = data.length / shape[0]!;
+  const row = sizeOf(shape);
   const inner = channelAxis === undefined ? 1 : sizeOf(shape.slice(channelAxis + 1));
   const groups = channelAxis === undefined ? row : shape[channelAxis]!;
-  const groupOf = (i: number) => (channelAxis === undefined ? i % row : Math.floor(i / inner) % groups);
-  const count = data.length / groups;
-  const elementMean = new Float64Array(row);
+  const groupOf = (i: number) => (channelAxis === undefined ? i : Math.floor(i / inner) % groups);
+  const members = row / groups;
   const mean = new Float64Array(groups);
   const variance = new Float64Array(groups);
-  for (const [i, v] of data.entries()) {
-    elementMean[i % row]! += v / shape[0]!;
-    mean[groupOf(i)]! += v / count;
+  for (const [i, m] of elements.mean.entries()) mean[groupOf(i)]! += m / members;
+  // Within elements, and between them.
+  for (const [i, v] of elements.variance.entries()) {
+    variance[groupOf(i)]! += (v + (elements.mean[i]! - mean[groupOf(i)]!) ** 2) / members;
   }
-  for (const [i, v] of data.entries()) variance[groupOf(i)]! += (v - mean[groupOf(i)]!) ** 2 / count;
   const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
   return {
-    elementMean: float32(Float32Array.from(elementMean), [1, ...shape.slice(1)]),
+    elementMean: float32(Float32Array.from(elements.mean), shape),
     mean: float32(Float32Array.from(mean), kept),
     variance: float32(Float32Array.from(variance), kept),
     noise,

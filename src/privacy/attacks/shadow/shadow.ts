@@ -2,15 +2,17 @@
  * The shadow model of He et al. (2019, §6): who can neither read nor ask the head trains one of his own until the tail, which
  * he holds, is content with it, and inverts that. Query-free.
  */
-import { cost } from '../../../model/index.ts';
+import { cost, type Tensor } from '../../../model/index.ts';
 import type { AttackerData, QueryFreeAttack, QueryFreeContext, Reconstruction } from '../attack.ts';
 import type { DecoderSize } from '../decoder/residual.ts';
+import { ownAnswers } from '../head/answers.ts';
+import type { HeadOf, HeadStructure } from '../head/fresh.ts';
 import { learnAndApply } from '../inverse-network.ts';
 import { descend } from '../rmle.ts';
 import { stepsWithin } from '../steps.ts';
-import { shadowAnswers } from './answers.ts';
-import { fitShadow } from './fit.ts';
-import type { ShadowStructure } from './head.ts';
+import { bestShadow } from './contest.ts';
+import { invertShadow } from './invert.ts';
+import { lessonFor } from './lesson.ts';
 
 /** How the shadow is inverted: by a decoder that learns from its answers, or by descending to what was observed. */
 export const shadowInversions = ['decoder', 'rmle'] as const;
@@ -22,16 +24,18 @@ export type Alignment = (typeof alignments)[number];
 
 export interface ShadowOptions {
   readonly data: AttackerData;
-  readonly structure: ShadowStructure;
+  readonly structure: HeadStructure;
   readonly alignment: Alignment;
   readonly inversion: ShadowInversion;
+  /** How many are begun, of which the one goes on that fits best what can be seen. Default 4. */
+  readonly shadows?: number | undefined;
   /** Labelled pictures to learn from. Default 10 000, or as many as there are. */
   readonly pictures?: number | undefined;
-  /** Of the shadow. Default: as many as cost about what a decoder's training costs. */
+  /** Of the shadow that goes on. Default: as many as cost about what a decoder's training costs. */
   readonly epochs?: number | undefined;
-  /** Epochs of the decoder, or steps of rMLE. Default by the number of pictures; 500 as published, or fewer where a step is dear. */
+  /** Epochs of the decoder, or steps of rMLE. Default by what an epoch or a step costs. */
   readonly iterations?: number | undefined;
-  /** Of rMLE. Default 0.2; published was 2. */
+  /** Of rMLE: total variation instead of the statistics of pictures, with Adam, as published; λ was 2 there. */
   readonly lambdaTv?: number | undefined;
   /** Of the decoder; default as large as a budget of multiplications allows. */
   readonly size?: DecoderSize | undefined;
@@ -40,19 +44,16 @@ export interface ShadowOptions {
 }
 
 export const defaultPictures = 10_000;
-/** Share of the time that the shadow's training is expected to take. */
-const trainingShare = 0.5;
-/**
- * As published, but for λ, which was 2: a tenth keeps what alignment gains. No search, since one on the shadow's own answers
- * would trust it too much.
- */
-const descent = { solver: 'adam', iterations: 500, learningRate: 0.1, lambdaTv: 0.2, lambdaL2: 0 } as const;
+export const defaultShadows = 4;
+/** Pictures whose statistics are believed. */
+const taught = 1000;
+/** Share of the time that the shadows' training is expected to take. */
+const trainingShare = 0.6;
+/** As published, but for λ. */
+const published = { solver: 'adam', learningRate: 0.1, lambdaL2: 0 } as const;
+const publishedSteps = 500;
 
-/** Steps of the descent, by what one costs. */
-export const shadowSteps = (headMacs: number): number =>
-  stepsWithin(stepBudget, headMacs, [fewestSteps, descent.iterations]);
-
-/** Multiplications and additions of one descent. For 100 victims some 60 seconds of a core, reckoned, not measured. */
+/** Multiplications and additions of one descent as published. For 100 victims some 60 seconds of a core, reckoned, not measured. */
 const stepBudget = 2.5e10;
 const fewestSteps = 100;
 
@@ -60,58 +61,28 @@ export function shadow(options: ShadowOptions): QueryFreeAttack {
   return { name: 'shadow', threat: 'query-free', run: (context) => run(context, options) };
 }
 
+type Owned = Awaited<ReturnType<QueryFreeContext['labelled']>>;
+
 async function run(context: QueryFreeContext, options: ShadowOptions): Promise<Reconstruction> {
   const { cut, data, structure, alignment, inversion } = options;
   const random = context.random.fork('shadow');
   const owned = await context.labelled(data);
   const count = Math.min(options.pictures ?? defaultPictures, owned.count);
-  const fitted = await fitShadow(context, {
-    structure,
-    cut,
-    labelled: { ...owned, count },
-    alignment: alignment === 'none' ? 0 : 1,
+  const labelled = { ...owned, count };
+  const weight = alignment === 'none' ? 0 : 1;
+  const lesson = await lessonFor(context, { structure, cut, labelled, alignment: weight, random });
+  const champion = await bestShadow(context, lesson, {
+    shadows: options.shadows ?? defaultShadows,
     epochs: options.epochs,
     random,
     onProgress: (done) => context.onProgress?.(done * trainingShare),
   });
-  const { head } = fitted;
   const own = {
     ...context,
     random: random.fork('inversion'),
     onProgress: (done: number) => context.onProgress?.(trainingShare + (1 - trainingShare) * done),
   };
-  const rows = async (indices: ArrayLike<number>) => {
-    const { inputs } = await owned.rows(indices);
-    return { inputs, features: await shadowAnswers(context, head, inputs, (i) => random.fork(`answer ${indices[i]}`)) };
-  };
-  const found =
-    inversion === 'decoder'
-      ? await learnAndApply(
-          own,
-          { count, rows },
-          {
-            cut,
-            data,
-            decoder: 'residual',
-            loss: 'mse',
-            epochs: options.iterations,
-            size: options.size,
-          },
-        )
-      : await descend(
-          {
-            ...own,
-            head,
-            otherPictures: async (n) => (await owned.rows(Int32Array.from({ length: n }, (_, i) => i))).inputs,
-            simulate: (inputs) => shadowAnswers(context, head, inputs, (i) => random.fork(`simulation ${i}`)),
-          },
-          {
-            ...descent,
-            iterations: options.iterations ?? shadowSteps(cost(await head(1)).macs),
-            lambdaTv: options.lambdaTv ?? descent.lambdaTv,
-            cut,
-          },
-        );
+  const found = await inverted(own, champion.head, labelled, options);
   return {
     ...found,
     parameters: {
@@ -120,9 +91,47 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
       inversion,
       data,
       pictures: count,
-      shadowEpochs: fitted.epochs,
-      shadowAccuracy: fitted.accuracy.after,
+      shadows: champion.misfits.length,
+      shadowEpochs: champion.epochs,
+      shadowAccuracy: champion.accuracy,
+      shadowMisfit: champion.misfit,
+      bestMisfitTried: champion.misfits[0]!,
+      worstMisfitTried: champion.misfits.at(-1)!,
       ...found.parameters,
     },
   };
+}
+
+async function inverted(
+  context: QueryFreeContext,
+  head: HeadOf,
+  owned: Owned,
+  { cut, data, inversion, iterations, lambdaTv, size }: ShadowOptions,
+): Promise<Reconstruction> {
+  const { random } = context;
+  if (inversion === 'decoder') {
+    const rows = async (indices: ArrayLike<number>) => {
+      const { inputs } = await owned.rows(indices);
+      return { inputs, features: await ownAnswers(context, head, inputs, (i) => random.fork(`answer ${indices[i]}`)) };
+    };
+    const pairs = { count: owned.count, rows };
+    return learnAndApply(context, pairs, { cut, data, decoder: 'residual', loss: 'mse', epochs: iterations, size });
+  }
+  const some = async (n: number, first = 0): Promise<Tensor> =>
+    (await owned.rows(Int32Array.from({ length: Math.min(n, owned.count - first) }, (_, i) => first + i))).inputs;
+  if (lambdaTv === undefined) {
+    const { traffic } = context;
+    return invertShadow({ context: { ...context, head }, traffic, pictures: await some(taught), iterations });
+  }
+  const { macs } = cost(await head(1));
+  const steps = iterations ?? stepsWithin(stepBudget, macs, [fewestSteps, publishedSteps]);
+  // No search: one on the shadow's own answers would trust it too much.
+  const examples = {
+    count: owned.count,
+    unlearnt: owned.count,
+    pictures: (first: number, n: number) => some(n, first),
+    seen: async (first: number, n: number) =>
+      ownAnswers(context, head, await some(n, first), (i) => random.fork(`example ${first + i}`)),
+  };
+  return descend({ ...context, head, examples }, { ...published, iterations: steps, lambdaTv, cut });
 }

@@ -107,7 +107,7 @@ export function* conjugateGradients(
     const fall = (step * steepness) / 2;
     value -= fall;
     if (fall < leastFall * Math.abs(value)) stop = 'minimum';
-    else if (value <= Math.max(enough, trusted * known.value)) {
+    else if (value <= enough || (known.value > 0 && value <= trusted * known.value)) {
       if (!(yield* look())) stop = 'minimum';
       else if (value <= enough) stop = 'enough';
     }

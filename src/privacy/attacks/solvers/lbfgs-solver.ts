@@ -22,9 +22,9 @@ function enoughOf({ observed, objective, basis, lambdaTv, lambdaL2 }: Problem): 
   const squares = meanSquares(observed);
   return Float64Array.from(squares, (square, i) => {
     const believes = (basis?.lambda[i] ?? 0) > 0 || lambdaTv[i]! > 0 || lambdaL2[i]! > 0;
-    // Who observes nothing has nothing to explain, and no end to reach.
-    if (square === 0) return Number.NEGATIVE_INFINITY;
-    return believes || objective.law.kind !== 'gaussian' ? 0 : exact * square;
+    // Who observes nothing, or noise, has nothing to explain, and no end to reach.
+    if (square === 0 || objective.mostlyNoise) return Number.NEGATIVE_INFINITY;
+    return believes || objective.likelihood.kind !== 'squares' ? 0 : exact * square;
   });
 }
 

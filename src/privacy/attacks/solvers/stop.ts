@@ -48,7 +48,7 @@ export function endOf<
   if (stop === 'not-finite' || (iterations === 0 && (stop === 'enough' || stop === 'flat')))
     return { ...descent, stop };
   if (stop === 'minimum' && iterations === 0) return { ...descent, stop: 'stuck' };
-  const fell = first - value > leastFall * Math.abs(first);
+  const fell = first - value > leastFall * Math.max(Math.abs(first), Math.abs(value));
   return { ...descent, stop: fell && hasMoved(start, point) ? (stop ?? 'limit') : 'unmoved' };
 }
 

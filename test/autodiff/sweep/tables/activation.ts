@@ -60,6 +60,12 @@ const clip = product([7, 11, 12, 13, 22], { min: ['no', 'constant', 'fed'], max:
   };
 });
 
+/** Limits that cross: the upper one holds. Not before opset 11, where they were attributes. */
+const crossed = product([11, 12, 13, 22], { constant: [false, true] }, ({ constant }) => (s) => {
+  const limit = (at: number) => s.either(constant, [], at - 0.01, at + 0.01);
+  s.node('Clip', [s.real([2, 8], -4, 4), limit(1), limit(-1)]);
+});
+
 const gelu = product([20, 22], { approximate: [undefined, 'none', 'tanh'] }, ({ approximate }) => (s) => {
   s.node('Gelu', [s.real([2, 8], -4, 4)], approximate ? { approximate } : {});
 });
@@ -69,7 +75,7 @@ const positives = [undefined, 0.5, 2];
 
 export const activation: Sweep = {
   Celu: tuned('Celu', [12, 22], { alpha: positives }),
-  Clip: clip,
+  Clip: [...clip, ...crossed],
   Elu: tuned('Elu', [7, 22], { alpha: alphas }),
   Gelu: gelu,
   HardSigmoid: tuned('HardSigmoid', [7, 22], { alpha: [undefined, 0.25, 0.5], beta: [undefined, 0.25, 0.5] }),

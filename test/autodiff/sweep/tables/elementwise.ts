@@ -159,6 +159,15 @@ const dropout = product(
   },
 );
 
+/** What is dropped in training differs from run to run. */
+const dropoutInTraining = product([12, 13, 22], {}, () => ({
+  write: (s) => {
+    const on = s.constant({ dtype: 'bool', shape: [], data: Uint8Array.of(1) });
+    s.node('Dropout', [s.real([2, 3]), s.floats([0.5], []), on]);
+  },
+  unruled: 'random',
+}));
+
 export const elementwise: Sweep = {
   Abs: unary('Abs'),
   Acos: unary('Acos', -0.9, 0.9),
@@ -173,7 +182,7 @@ export const elementwise: Sweep = {
   Cos: unary('Cos'),
   Cosh: unary('Cosh', -2, 2, 9),
   Div: binary('Div', any, positive),
-  Dropout: dropout,
+  Dropout: [...dropout, ...dropoutInTraining],
   Erf: unary('Erf', -2, 2, 9),
   Exp: unary('Exp', -2, 2),
   Identity: unary('Identity'),

@@ -2,8 +2,14 @@
 import type { Draft } from '../draft.ts';
 import { product, type Sweep, type Variant } from '../variant.ts';
 
-const indicesOf = (s: Draft, fed: boolean, list: readonly number[], shape: readonly number[]) =>
-  fed ? s.fedList(list, shape) : s.list(list, shape);
+/** Indices of 64 bits or of 32, fed or constant. */
+type Indices = 'constant' | 'fed' | 'fed32';
+const kinds: readonly Indices[] = ['constant', 'fed', 'fed32'];
+
+function indicesOf(s: Draft, kind: Indices, list: readonly number[], shape: readonly number[]): string {
+  if (kind === 'fed32') return s.feed({ dtype: 'int32', shape, data: Int32Array.from(list) });
+  return kind === 'fed' ? s.fedList(list, shape) : s.list(list, shape);
+}
 
 /** Negative indices are legal since opset 11. */
 const old = (opset: number, list: readonly number[]) => opset < 11 && list.some((i) => i < 0);
@@ -22,7 +28,7 @@ const gather = product(
       ],
       [[-1], [1, 1]],
     ],
-    fed: [false, true],
+    fed: kinds,
   },
   ({ opset, axis, picks: [list, shape], fed }) => {
     if (old(opset, [...list!, axis ?? 0])) return undefined;
@@ -41,7 +47,7 @@ const gatherElements = product(
       [0, 1, 1, 0, 0, 0],
       [-1, 0, -2, -1, 1, 0],
     ],
-    fed: [false, true],
+    fed: kinds,
   },
   ({ axis, list, fed }) =>
     (s) => {
@@ -61,7 +67,7 @@ const gatherND = product(
       [1, [2, 1, -3, 0, 2, 1, 2, 1], [2, 2, 2]],
       [2, [1, 0, -1, 1, 1, 0], [2, 3, 1]],
     ],
-    fed: [false, true],
+    fed: ['constant', 'fed'],
   },
   ({ opset, picks: [batch, list, shape], fed }) => {
     if (opset < 12 && batch !== 0) return undefined;
@@ -84,7 +90,7 @@ const scatterElements = (op: 'Scatter' | 'ScatterElements', opsets: readonly num
         [1, 1, 0, 1],
       ],
       reduction: [undefined, 'none', 'add', 'mul', 'max', 'min'],
-      fed: [false, true],
+      fed: kinds,
     },
     ({ opset, axis, list, reduction, fed }) => {
       if (reduction && opset < (reduction === 'max' || reduction === 'min' ? 18 : 16)) return undefined;
@@ -123,7 +129,7 @@ const scatterND = product(
       ],
     ],
     reduction: [undefined, 'none', 'add', 'mul', 'max', 'min'],
-    fed: [false, true],
+    fed: ['constant', 'fed'],
   },
   ({ opset, picks: [list, shape], reduction, fed }) => {
     if (reduction && opset < (reduction === 'max' || reduction === 'min' ? 18 : 16)) return undefined;
@@ -162,7 +168,7 @@ export const gathering: Sweep = {
   GatherElements: gatherElements,
   GatherND: gatherND,
   Scatter: scatterElements('Scatter', [9, 10]),
-  ScatterElements: scatterElements('ScatterElements', [11, 13, 16, 18, 22]),
+  ScatterElements: scatterElements('ScatterElements', [11, 16, 18, 22]),
   ScatterND: scatterND,
   TopK: topK,
 };

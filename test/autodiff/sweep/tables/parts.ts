@@ -57,7 +57,7 @@ const slice = product([7, 10, 11, 13, 22], { part: slices }, ({ opset, part }) =
 
 /** Widths of constant, mirrored and repeated padding; negative ones crop. */
 const pad: Variant[] = product(
-  [7, 11, 13, 18, 19, 21, 22],
+  [7, 11, 18, 19, 22],
   {
     mode: [undefined, 'constant', 'reflect', 'edge', 'wrap'],
     pads: [

@@ -90,12 +90,19 @@ const lpPool = product(
   { window: windows, padding: paddings, dilation: dilations, ceil: [0, 1], p: [undefined, 1, 3] },
   ({ opset, window, padding, dilation, ceil, p }) => {
     if (opset < 18 && (ceil === 1 || dilation > 1)) return undefined;
+    if (opset === 22 && p !== undefined) return undefined;
     const attributes = attributesOf(window, padding, dilation);
     if (!attributes) return undefined;
     const all = { ...attributes, ...(ceil && { ceil_mode: 1 }), ...(p && { p }) };
     return (s) => s.node('LpPool', [s.signed([1, 2, ...window.size])], all);
   },
 );
+
+/** A kernel and nothing else: strides are 1. */
+const bare = (op: string, opsets: readonly number[]) =>
+  product(opsets, { window: windows }, ({ window: { kernel, size } }) => (s) => {
+    s.node(op, [s.real([1, 2, ...size])], { kernel_shape: kernel });
+  });
 
 const spatial = [[5], [3, 4], [2, 3, 2], [1, 1]];
 const global = (op: string, opsets: readonly number[]) =>
@@ -109,8 +116,14 @@ const globalLp = product([7, 21, 22], { spatial, p: [undefined, 1, 2, 3] }, ({ o
 /** What a pool took, put back; with padding, and onto a given shape. */
 const maxUnpool = product(
   [9, 11, 22],
-  { window: windows.filter((w) => w.kernel.length < 3), pads: [0, 1], shaped: [false, true], fed: [false, true] },
-  ({ window: { kernel, strides, size }, pads, shaped, fed }) => {
+  {
+    window: windows.filter((w) => w.kernel.length < 3),
+    pads: [0, 1],
+    shaped: [false, true],
+    fed: [false, true],
+    shared: [false, true],
+  },
+  ({ window: { kernel, strides, size }, pads, shaped, fed, shared }) => {
     const made = size.map((n, i) => Math.floor((n - kernel[i]!) / strides[i]!) + 1);
     const width = kernel.map((_, i) => (made[i]! - 1) * strides[i]! - 2 * pads + kernel[i]!);
     if (width.some((n) => n < 1)) return undefined;
@@ -118,8 +131,9 @@ const maxUnpool = product(
     const count = made.reduce((a, b) => a * b, 1);
     const room = target.reduce((a, b) => a * b, 1);
     if (count > room) return undefined;
-    // Every second place of each channel, backwards; overlapping windows may take a place twice, which a pool's do.
-    const places = [0, 1].flatMap((c) => Array.from({ length: count }, (_, i) => c * room + room - 1 - i));
+    // The last places of each channel, backwards; windows that overlap share some.
+    const place = (c: number, i: number) => c * room + room - 1 - (shared ? i - (i % 2) : i);
+    const places = [0, 1].flatMap((c) => Array.from({ length: count }, (_, i) => place(c, i)));
     const attributes = { kernel_shape: kernel, strides, ...(pads && { pads: [...kernel, ...kernel].map(() => 1) }) };
     return (s) => {
       const indices = (fed ? s.fedList : s.list).call(s, places, [1, 2, ...made]);
@@ -130,8 +144,8 @@ const maxUnpool = product(
 );
 
 export const pooling: Sweep = {
-  MaxPool: maxPool,
-  AveragePool: averagePool,
+  MaxPool: [...maxPool, ...bare('MaxPool', [8, 12, 22])],
+  AveragePool: [...averagePool, ...bare('AveragePool', [7, 11, 22])],
   LpPool: lpPool,
   GlobalAveragePool: global('GlobalAveragePool', [7, 22]),
   GlobalMaxPool: global('GlobalMaxPool', [7, 22]),

@@ -125,7 +125,9 @@ const activationsOf = (op: Op): Variant[] =>
     { f: functions, place: [0, 1, 2], direction: ['bidirectional'] },
     ({ f: [name, alpha, beta], place, direction }) => {
       const defaults = { RNN: ['Tanh'], GRU: ['Sigmoid', 'Tanh'], LSTM: ['Sigmoid', 'Tanh', 'Tanh'] }[op];
-      if (place >= defaults.length) return undefined;
+      // Each function in one place, each place with a third of them.
+      const turn = functions.findIndex(([n, a]) => n === name && a === alpha) % defaults.length;
+      if (place !== turn) return undefined;
       const each = defaults.map((d, i) => (i === place ? name : d));
       const n = direction === 'bidirectional' ? 2 : 1;
       const all = Array.from({ length: n }, () => each).flat();
@@ -152,7 +154,7 @@ const outputsOf = (op: Op): Variant[] =>
         [false, true, false],
         [false, false, true],
       ],
-      layout: [undefined, 0, 1],
+      layout: [undefined, 1],
     },
     ({ direction, read, layout }) => {
       if (op !== 'LSTM' && read[2]) return undefined;

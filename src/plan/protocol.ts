@@ -1,0 +1,144 @@
+/**
+ * A protocol says what an audit must have done before its result may let a plan through, as data: `cutline.protocol/1`.
+ * An audit that did less has screened, and screening can only refuse.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { check } from '../validate.ts';
+import { type Threat, threats } from './schema.ts';
+
+const count = z.int().positive().max(1_000_000);
+
+/** Least budgets of one attack. Keys are those that attacks tell of themselves. */
+const attackSchema = z.strictObject({
+  name: z.string().min(1).max(100),
+  /** Pictures the device is asked about; all there are is enough. */
+  queries: count.optional(),
+  epochs: count.optional(),
+  iterations: count.optional(),
+  restarts: count.optional(),
+  shadows: count.optional(),
+});
+export type RequiredAttack = z.infer<typeof attackSchema>;
+export const budgetKeys = ['queries', 'epochs', 'iterations', 'restarts', 'shadows'] as const;
+export type BudgetKey = (typeof budgetKeys)[number];
+
+const share = z.number().min(0).max(1);
+
+export const protocolSchema = z
+  .strictObject({
+    format: z.literal('cutline.protocol/1'),
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,60}$/, 'expected lower-case letters, digits and dashes'),
+    /** False: it may refuse a candidate, and never lets one through. */
+    accepts: z.boolean(),
+    victims: count,
+    gallery: count,
+    /** Observations of one scene that an observer has, each attacked; what is sent without randomness shows no more by repeating. */
+    observations: z.array(count).min(1).max(8),
+    /** What each threat adds to what weaker ones must have run. */
+    attacks: z.strictObject(
+      Object.fromEntries(threats.map((t) => [t, z.array(attackSchema).max(20)])) as Record<
+        Threat,
+        z.ZodArray<typeof attackSchema>
+      >,
+    ),
+    /**
+     * What the search accepted is attacked once more, on victims it never saw: at most so many candidates, which share the
+     * error, the chance that the upper end of a plan's interval lies below the truth.
+     */
+    confirmation: z
+      .strictObject({ victims: count, candidates: count.max(100), error: z.number().positive().max(0.5) })
+      .nullable(),
+    /** Beside the upper end of the mean SSIM, which the plan's threshold bounds. */
+    rules: z.strictObject({
+      /** The mean of the worst tenth is at most the threshold plus this. */
+      worstDecileAbove: share.nullable(),
+      /** Upper end of rank-1 re-identification. */
+      rank1: share.nullable(),
+      /** Upper end of the share whose reconstruction the model gives its own label. */
+      sameLabel: share.nullable(),
+    }),
+  })
+  .refine((p) => !p.accepts || p.victims >= 50, {
+    message: 'a protocol that accepts asks for 50 victims at least',
+    path: ['victims'],
+  })
+  .refine((p) => !p.accepts || p.confirmation !== null, {
+    message: 'a protocol that accepts confirms',
+    path: ['confirmation'],
+  });
+export type Protocol = z.infer<typeof protocolSchema>;
+
+/** @throws CutlineError PROTOCOL_INVALID */
+export function parseProtocol(value: unknown, origin: string): Protocol {
+  return check(value, protocolSchema, origin, 'PROTOCOL_INVALID');
+}
+
+/** Of its content, whatever the layout of the file: keys in alphabetical order. */
+export function protocolSha256(protocol: Protocol): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(protocol)))
+    .digest('hex');
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, v]) => v !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => [k, sorted(v)]),
+  );
+}
+
+/** Attacks that must have run against an observer of this threat: its own and those of weaker ones. */
+export function requiredAttacks(protocol: Protocol, threat: Threat): RequiredAttack[] {
+  return threats.slice(threats.indexOf(threat)).flatMap((t) => protocol.attacks[t]);
+}
+
+/** What an attack had, as it tells of itself. */
+export interface RunAttack {
+  readonly name: string;
+  readonly budgets: Readonly<Partial<Record<BudgetKey, number>>>;
+  /** It was given every picture there is. */
+  readonly exhausted?: boolean | undefined;
+  /** Why it could not be mounted here, where the audit could show that. */
+  readonly inapplicable?: string | undefined;
+}
+
+/** What of the protocol's demands was not met, a phrase each; empty where all was done. */
+export function shortfalls(
+  protocol: Protocol,
+  threat: Threat,
+  done: {
+    readonly victims: number;
+    readonly gallery: number;
+    /** Null where nothing is random, so that repeating shows nothing. */
+    readonly observations: readonly number[] | null;
+    readonly attacks: readonly RunAttack[];
+  },
+): string[] {
+  const missing: string[] = [];
+  if (done.victims < protocol.victims) missing.push(`${done.victims} victims of ${protocol.victims}`);
+  if (done.gallery < protocol.gallery) missing.push(`a gallery of ${done.gallery} of ${protocol.gallery}`);
+  for (const k of protocol.observations) {
+    if (done.observations && !done.observations.includes(k)) missing.push(`no attack on ${k} observations of a scene`);
+  }
+  for (const required of requiredAttacks(protocol, threat)) {
+    const gaps = done.attacks.filter((a) => a.name === required.name).map((a) => budgetGaps(required, a));
+    if (gaps.length === 0) missing.push(`no ${required.name}`);
+    else missing.push(...gaps.reduce((a, b) => (b.length < a.length ? b : a)));
+  }
+  return missing;
+}
+
+function budgetGaps(required: RequiredAttack, run: RunAttack): string[] {
+  if (run.inapplicable !== undefined) return [];
+  return budgetKeys.flatMap((key) => {
+    const least = required[key];
+    const had = run.budgets[key] ?? 0;
+    if (least === undefined || had >= least || (key === 'queries' && run.exhausted)) return [];
+    return [`${required.name} with ${had} ${key} of ${least}`];
+  });
+}

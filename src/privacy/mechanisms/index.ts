@@ -1,0 +1,18 @@
+/** Mechanisms: what stands between the head and the wire so that less can be seen in the cloud. */
+export { rhoOfBudget } from './dp/concentrated.ts';
+export { type DefendedGraph, defendedHead } from './graph.ts';
+export { combined, type Likelihood, likelihoodOf } from './likelihood.ts';
+export {
+  compileMechanism,
+  type Draws,
+  hasStages,
+  isRandom,
+  type Layout,
+  type Mechanism,
+  release,
+} from './mechanism.ts';
+export { cryptographicNoise, type NoiseSource, seededNoise } from './noise.ts';
+export { checkSpec, isResolved, resolveSpec, rootMeanSquare, type Samples } from './resolve.ts';
+export { formatSpec, inputStages, type Place, parseSpec, type Spec } from './spec.ts';
+export type { Guarantee, Law } from './stage.ts';
+export { observed, type View, viewOf } from './view.ts';

@@ -1,0 +1,118 @@
+/**
+ * A stage of a mechanism: one step between the head and the wire, or before the head. It says four things about itself, and
+ * everything else follows from them: how it releases, how it looks as a graph, what its law is, what it guarantees. A stage
+ * is one file in `stages/` and a line in `stages/index.ts`.
+ */
+import type { GraphBuilder } from '../../model/builder.ts';
+import type { Args } from './args.ts';
+import type { NoiseSource } from './noise.ts';
+import type { Argument, Place } from './spec.ts';
+
+/** One tensor of one picture: the shape is without the batch. */
+export interface Part {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What one picture makes the device send: all tensors of the cut together. On the input it has one part. */
+export type Row = readonly Part[];
+
+/** The same in a graph: terms of shape [n, …]. */
+export interface GraphPart {
+  readonly term: string;
+  /** With the batch. */
+  readonly shape: readonly number[];
+}
+
+/** What a stage draws, at unit scale: standard normal, Laplace of b = 1, uniform on [0, 1). */
+export type Draw = 'gaussian' | 'laplace' | 'uniform';
+
+export interface GraphOptions {
+  /** Names an input of the graph that is fed with such draws. Left out: the draw that changes nothing. */
+  readonly noise?: ((shape: readonly number[], draw: Draw) => string) | undefined;
+  /** Leaves rounding out, for whoever descends and needs a value that does not jump. */
+  readonly relaxed?: boolean | undefined;
+}
+
+/** What is known of a stage by whoever knows the mechanism: its randomness alone is secret. */
+export type Law =
+  /** The same every time. */
+  | { readonly kind: 'deterministic' }
+  /** seen = there + noise, each element on its own, mean 0. */
+  | {
+      readonly kind: 'additive';
+      readonly distribution: 'gaussian' | 'laplace';
+      /** σ of a Gaussian, b of a Laplace; in units of the tensor's values. */
+      readonly scale: number;
+      /** Of either; n averaged observations divide it by √n. */
+      readonly standardDeviation: number;
+    }
+  /** Each element is 0 with probability `rate`, on its own, and otherwise what was there times `gain`. */
+  | { readonly kind: 'dropout'; readonly rate: number; readonly gain: number };
+
+/** How far one picture's row can be from any other's, for neighbours that differ in everything. */
+export interface Bound {
+  /** Greatest length of the row, all tensors together. */
+  readonly l2?: number;
+  /** Greatest absolute value of an element. */
+  readonly linf?: number;
+}
+
+/** What holds whoever attacks. */
+export type Guarantee =
+  | { readonly kind: 'none' }
+  /** For one release, of any two pictures ("replace one": neighbours differ in everything). */
+  | {
+      readonly kind: 'dp';
+      readonly epsilon: number;
+      readonly delta: number;
+      /** Greatest distance of two rows before the noise, and its norm. */
+      readonly sensitivity: number;
+      readonly norm: 'l1' | 'l2';
+      /** Zero-concentrated: the Rényi divergence of order α is at most α · rho. Releases of one scene add theirs. */
+      readonly rho: number;
+    }
+  /** No more than so many bits a picture reach the cloud. */
+  | { readonly kind: 'bits'; readonly bits: number };
+
+/** What stands before a stage: its guarantee may hang on it. */
+export interface Before {
+  /** Of what enters the stage; undefined where nothing bounds it. */
+  readonly bound: Bound | undefined;
+  /** Elements of a row. */
+  readonly elements: number;
+}
+
+export interface Stage {
+  /** Canonical, without the place: `gauss(sd=0.5)`. */
+  readonly text: string;
+  readonly law: Law;
+  /** Changes the row in place. @throws CutlineError DEFENSE_SPEC when it does not fit the shapes */
+  release(row: Row, noise: NoiseSource): void;
+  /**
+   * Writes the same into a graph, with the noise as inputs, differentiable: rounding carries its cotangent straight through.
+   * @returns terms of the same shapes
+   */
+  graph(b: GraphBuilder, parts: readonly GraphPart[], options: GraphOptions): readonly string[];
+  /** What the row is bounded by after this stage; undefined where it is not. */
+  bound(before: Before): Bound | undefined;
+  guarantee(before: Before): Guarantee;
+}
+
+/** What an open parameter hangs on, measured on pictures. */
+export interface Facts {
+  /** E tr(JᵀJ) / d of what enters the stage, with respect to the d pixels of the picture. */
+  meanSquaredGain(): Promise<number>;
+}
+
+export interface StageKind {
+  readonly name: string;
+  /** How it is written, for messages and help. */
+  readonly usage: string;
+  readonly places: readonly Place[];
+  /** @throws CutlineError DEFENSE_SPEC */
+  make(args: Args, before: Before): Stage;
+  /** Turns a target that only pictures can tell into a number; stages without such targets leave it out. */
+  resolve?(args: readonly Argument[], facts: Facts): Promise<readonly Argument[]>;
+}

@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+/** However busy the machine: fewer prove nothing. */
+const least = 100;
+
+it('changed models are inspected, split and differentiated, or refused in our words', async () => {
+  const out = mkdtempSync(join(tmpdir(), 'cutline-fuzz-test-'));
+  try {
+    const args = ['scripts/fuzz.mjs', '--json', '--seconds', '30', '--count', '1000', '--seed', '1', '--out', out];
+    const stdout = await new Promise<string>((resolve) => {
+      execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, (_, text) => resolve(text));
+    });
+    const result = JSON.parse(stdout.slice(stdout.lastIndexOf('{"judged"'))) as { judged: number; failed: unknown[] };
+    expect(result.failed).toEqual([]);
+    expect(result.judged).toBeGreaterThanOrEqual(least);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}, 180_000);

@@ -1,0 +1,93 @@
+/** Head and tail together compute what the file does, bit for bit. */
+import { readFile } from 'node:fs/promises';
+import type { Engine, Session } from '../../src/engine/index.ts';
+import { CutlineError } from '../../src/errors.ts';
+import type { Graph, Tensor, Tensors, ValueInfo } from '../../src/model/index.ts';
+import { emptyData } from '../../src/model/index.ts';
+import { createRandom, type Random } from '../../src/random.ts';
+
+interface Comparison {
+  readonly outcome: string;
+  readonly fault?: string;
+}
+
+/** Larger inputs are not run. */
+const maxElements = 1e6;
+
+/**
+ * @param bytes the file
+ * @param graph of the file, for weights in other files, which an engine does not find from bytes
+ */
+export async function compareHalves(
+  bytes: Uint8Array,
+  graph: Graph,
+  files: { readonly head: string; readonly tail: string },
+  number: number,
+  engine: Engine,
+): Promise<Comparison> {
+  const external = graph.initializers.size > 0 && Buffer.from(bytes).includes('location');
+  const random = createRandom(number).fork('feeds');
+  const given = new Map<string, Tensor>();
+  const feed = (inputs: readonly ValueInfo[]): Tensors =>
+    Object.fromEntries(
+      inputs.map((v) => {
+        const t = given.get(v.name) ?? drawn(v, random);
+        given.set(v.name, t);
+        return [v.name, t];
+      }),
+    );
+  if (graph.inputs.some((v) => v.unknown || sizeOf(v) > maxElements || v.dtype === 'bfloat16'))
+    return { outcome: 'not run' };
+  const whole = await run(engine, external ? graph : bytes, (s) => feed(s.inputs));
+  const head = await run(engine, await readFile(files.head), (s) => feed(s.inputs));
+  if (head instanceof CutlineError) {
+    if (whole instanceof CutlineError) return { outcome: 'both refuse' };
+    return { outcome: 'differ', fault: `the head does not run, the whole does (${head.message})` };
+  }
+  const tail = await run(engine, await readFile(files.tail), () => head);
+  if (tail instanceof CutlineError) {
+    if (whole instanceof CutlineError) return { outcome: 'both refuse' };
+    return { outcome: 'differ', fault: `the tail does not run, the whole does (${tail.message})` };
+  }
+  // What neither half needs is not in them.
+  if (whole instanceof CutlineError) return { outcome: `only the halves run (${whole.code})` };
+  const other = Object.keys(whole).find((name) => !tail[name] || !same(whole[name]!, tail[name]));
+  return other === undefined ? { outcome: 'equal' } : { outcome: 'differ', fault: `output ${other} is another` };
+}
+
+async function run(
+  engine: Engine,
+  model: Uint8Array | Graph,
+  feeds: (session: Session) => Tensors,
+): Promise<Tensors | CutlineError> {
+  try {
+    const session = await engine.load(model, { optimization: 'disabled' });
+    try {
+      return await session.run(feeds(session));
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    if (error instanceof CutlineError && error.code !== 'ENGINE_CRASHED') return error;
+    throw error;
+  }
+}
+
+const lengthsOf = (v: ValueInfo): number[] => v.shape.map((d) => (typeof d === 'number' ? d : 1));
+const sizeOf = (v: ValueInfo): number => lengthsOf(v).reduce((a, b) => a * b, 1);
+
+function drawn(v: ValueInfo, random: Random): Tensor {
+  const shape = lengthsOf(v);
+  const data = emptyData(v.dtype, sizeOf(v));
+  if (data instanceof Float32Array || data instanceof Float64Array) {
+    for (let i = 0; i < data.length; i++) data[i] = random.normal();
+  }
+  return { dtype: v.dtype, shape, data };
+}
+
+function same(a: Tensor, b: Tensor): boolean {
+  if (a.dtype !== b.dtype || `${a.shape}` !== `${b.shape}`) return false;
+  if (!ArrayBuffer.isView(a.data) || !ArrayBuffer.isView(b.data)) return `${a.data}` === `${b.data}`;
+  const bytes = (t: ArrayBufferView) => Buffer.from(t.buffer, t.byteOffset, t.byteLength);
+  return bytes(a.data).equals(bytes(b.data));
+}
