@@ -25,7 +25,7 @@ describe('the catalogue of errors', () => {
 
   it('fills placeholders by their names', () => {
     expect(new CutlineError('FILE_NOT_FOUND', { path: 'a.onnx' }).message).toBe(
-      'a.onnx: no such file. Check the path.',
+      'a.onnx: no such file or folder. Check the path.',
     );
   });
 });

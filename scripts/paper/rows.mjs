@@ -39,6 +39,13 @@ const published = {
     [12.79, 0.293],
     [12.37, 0.044],
   ],
+  'black-box, shadow + rMLE': [
+    [39.67, 0.9968],
+    [15.41, 0.6103],
+    [28.67, 0.9766],
+    [18.02, 0.6893],
+    [12.61, 0.1145],
+  ],
   'query-free, same set, same net': [
     [17.6, 0.7423],
     [9.61, 0.4981],
@@ -98,6 +105,33 @@ const ours = [
     'residual decoder, synthetic pictures',
     ['--attack', 'inverse-network', '--attacker-data', 'synthetic', '--queries', '5000'],
     cuts,
+  ],
+  [
+    'black-box, shadow + rMLE',
+    'substitute, rMLE',
+    ['--attack', 'substitute', '--substitute-inversion', 'rmle', '--queries', '10000'],
+    cuts,
+  ],
+  [
+    'black-box, shadow + rMLE',
+    'substitute, begun at the decoder’s answer',
+    ['--attack', 'substitute', '--substitute-inversion', 'hybrid', '--queries', '10000'],
+    ['ReLU2', 'ReLU22', 'ReLU32'],
+  ],
+  [
+    'black-box, shadow + rMLE',
+    'substitute of other layers, rMLE',
+    [
+      '--attack',
+      'substitute',
+      '--substitute-structure',
+      'generated',
+      '--substitute-inversion',
+      'rmle',
+      '--queries',
+      '10000',
+    ],
+    ['ReLU2', 'ReLU22'],
   ],
   ['query-free, same set, same net', 'shadow', ['--attack', 'shadow', '--shadow-structure', 'known'], cuts],
   [

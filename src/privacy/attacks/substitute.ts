@@ -84,8 +84,8 @@ async function run(
   return {
     pictures: found.pictures,
     iterations: found.iterations,
-    // The decoder has learnt from the same questions; one from a file has asked none.
-    queries,
+    // A decoder has asked the same questions, but that it keeps noise aside where pictures are kept aside here.
+    queries: parent && data === 'gaussian' ? queries + unlearnt : queries,
     parameters: {
       structure: learnt.how === 'least squares' ? learnt.how : structure,
       inversion: inversions[starts.indexOf(found.start)]!,
@@ -123,7 +123,7 @@ async function questions(context: BlackBoxContext, options: SubstituteOptions): 
   const learnt = learntFrom(pairs);
   const unlearnt = keptAside(count);
   if (options.data === 'gaussian')
-    return { learnt, examples: await context.pairs(unlearnt, 'synthetic'), unlearnt, queries: count + unlearnt };
+    return { learnt, examples: await context.pairs(unlearnt, 'synthetic'), unlearnt, queries: count };
   const fromLast = (indices: ArrayLike<number>) => pairs.rows(Int32Array.from(indices, (i) => count - 1 - i));
   return { learnt, examples: { count, rows: fromLast }, unlearnt, queries: count };
 }

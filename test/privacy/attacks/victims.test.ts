@@ -11,6 +11,8 @@ import {
   latent,
   type Reconstruction,
   rmle,
+  shadow,
+  substitute,
 } from '../../../src/privacy/attacks/index.ts';
 import { runAudit, Subject } from '../../../src/privacy/audit/index.ts';
 import { chain } from '../../support/networks.ts';
@@ -33,6 +35,16 @@ const decoder: InverseNetworkOptions = {
   size,
 };
 
+const aligned = {
+  cut,
+  data: 'same-set',
+  structure: 'known',
+  alignment: 'moments',
+  shadows: 2,
+  pictures: 60,
+  epochs: 1,
+} as const;
+
 /** Each with what it tunes by itself left to itself. */
 const attacks: Readonly<Record<string, () => Attack>> = {
   'rmle, its belief searched': () => rmle({ solver: 'lbfgs', cut, iterations: 20 }),
@@ -43,6 +55,19 @@ const attacks: Readonly<Record<string, () => Attack>> = {
   hybrid: () => hybrid(inverseNetwork(decoder), { solver: 'lbfgs', cut, iterations: 15 }),
   latent: () =>
     latent({ data: 'same-set', iterations: 12, candidates: 32, training: { pictures: 60, epochs: 1, code: 6 } }),
+  // Behind noise it is trained, and begins where its own pictures come out best.
+  substitute: () =>
+    substitute(inverseNetwork(decoder), {
+      cut,
+      queries: 60,
+      data: 'same-set',
+      structure: 'known',
+      inversion: 'auto',
+      epochs: 2,
+      rmle: { solver: 'lbfgs', iterations: 15 },
+    }),
+  'shadow, inverted by descent': () => shadow({ ...aligned, inversion: 'rmle', iterations: 15 }),
+  'shadow, inverted by a decoder': () => shadow({ ...aligned, inversion: 'decoder', iterations: 1, size }),
   'deep-prior': () => deepPrior({ iterations: 12, size: { width: 8, doublings: 2 } }),
 };
 
@@ -83,9 +108,11 @@ it('an audit gives its first victims the same scores however many come after the
     const { audit } = await runAudit([engine], subject, data, {
       images,
       seed: 1,
-      attacks: ['rmle', 'inverse-network'],
+      attacks: ['rmle', 'inverse-network', 'substitute', 'shadow'],
       rmle: { solver: 'lbfgs', iterations: 15 },
       inverseNetwork: { queries: [60], epochs: 1, size, data: 'same-distribution' },
+      substitute: { epochs: 1, inversion: 'rmle' },
+      shadow: { shadows: 2, pictures: 60, epochs: 1, iterations: 10 },
       cuts: [cut],
       defenses: ['input.laplace(scale=0.1)'],
       gallery: 40,

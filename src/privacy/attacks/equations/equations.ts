@@ -2,7 +2,7 @@
 import type { Engine } from '../../../engine/index.ts';
 import type { Graph, GraphBuilder, Tensors } from '../../../model/index.ts';
 import { bindBatch, inferShapes } from '../../../model/index.ts';
-import { type Pair, type Pairs, pictureTable } from '../decoder/pairs.ts';
+import { type Pairs, pictureTable } from '../decoder/pairs.ts';
 import { type Equations, type RidgeSolution, solveRidge } from './ridge.ts';
 
 /** Multiplications that the equations may cost to set up. */
@@ -26,9 +26,14 @@ export interface EquationsPlan extends EquationsSize {
   readonly every: number;
 }
 
-export function planOf(size: EquationsSize, pairs: Pairs): EquationsPlan {
-  const { unknowns, outputs, places } = size;
-  const affordable = budgetMacs / (unknowns * (unknowns + outputs));
+/** @param rowMacs multiplications that a row costs */
+export function planOf(
+  size: EquationsSize,
+  pairs: Pairs,
+  rowMacs = size.unknowns * (size.unknowns + size.outputs),
+): EquationsPlan {
+  const { places } = size;
+  const affordable = budgetMacs / rowMacs;
   const most = Math.max(fewestPictures, Math.min(mostPictures, Math.floor(affordable / places)));
   const count = Math.min(pairs.count, most);
   return { ...size, count, every: oddAbove((count * places) / affordable) };
@@ -98,32 +103,41 @@ export function writeEquations(b: GraphBuilder, x: string, y: string, float64: b
 }
 
 export interface SolveOver {
-  /** As `writeEquations` ended it; batch symbolic. */
+  /** Of pictures and answers, as `writeEquations` ended it; batch symbolic. */
   readonly graph: Graph;
   readonly plan: EquationsPlan;
   readonly pairs: Pairs;
-  /** Default: the features by their names, and the picture. */
-  readonly feedsOf?: ((pair: Pair) => Tensors) | undefined;
   readonly ridges?: readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** One chunk in five judges how much to trust the others. */
-export async function solveOver(engine: Engine, { graph, plan, pairs, ...options }: SolveOver): Promise<RidgeSolution> {
-  const { unknowns, outputs, count } = plan;
-  const { signal, ridges, feedsOf = asTables } = options;
-  const n = Math.min(chunk, count);
-  const session = await engine.load(await inferShapes(bindBatch(graph, n), engine), signal && { signal });
+export async function solveOver(engine: Engine, over: SolveOver): Promise<RidgeSolution> {
+  const { unknowns, outputs } = over.plan;
   const [solve, judge] = [empty(unknowns, outputs), empty(unknowns, outputs)];
+  await sumsOver(engine, over, (sums, isJudge) => accumulate(isJudge ? judge : solve, sums));
+  return solveRidge(solve, judge, over.ridges);
+}
+
+/**
+ * Runs the graph over pairs, a chunk at a time.
+ * @param add told the graph's outputs, and whether they are to judge what the others say
+ */
+export async function sumsOver(
+  engine: Engine,
+  { graph, plan, pairs, signal }: Omit<SolveOver, 'ridges'>,
+  add: (sums: Tensors, isJudge: boolean) => void,
+): Promise<void> {
+  const n = Math.min(chunk, plan.count);
+  const session = await engine.load(await inferShapes(bindBatch(graph, n), engine), signal && { signal });
   try {
-    for (let first = 0, k = 0; first + n <= count; first += n, k++) {
-      const rows = await pairs.rows(Int32Array.from({ length: n }, (_, i) => first + i));
-      accumulate(k % 5 === 4 ? judge : solve, await session.run(feedsOf(rows), signal && { signal }));
+    for (let first = 0, k = 0; first + n <= plan.count; first += n, k++) {
+      const { inputs, features } = await pairs.rows(Int32Array.from({ length: n }, (_, i) => first + i));
+      add(await session.run({ ...features, [pictureTable]: inputs }, signal && { signal }), k % 5 === 4);
     }
   } finally {
     await session.close();
   }
-  return solveRidge(solve, judge, ridges);
 }
 
 /** Weights [o, u − 1] and bias [o] of a layer. */
@@ -136,8 +150,6 @@ export function layerOf({ weights }: RidgeSolution, { unknowns, outputs }: Equat
   }
   return { weight, bias };
 }
-
-const asTables = ({ inputs, features }: Pair): Tensors => ({ ...features, [pictureTable]: inputs });
 
 /** Places taken at an odd distance are others from row to row. */
 function oddAbove(x: number): number {

@@ -22,14 +22,23 @@ export interface RidgeSolution {
 /** Weights of |w|², as shares of the mean of the diagonal of Σ xxᵀ. */
 const usualRidges = [1e-8, 1e-6, 1e-4, 1e-2, 0.3];
 
+/** Where nothing judges. */
+const usualUnjudged = 1e-2;
+
 /**
- * @param judge equations of other pictures: the ridge whose error on them is least is taken; none there, the middle one
+ * @param judge equations of other pictures: the ridge whose error on them is least is taken
+ * @param unjudged the ridge where there are none
  */
-export function solveRidge(solve: Equations, judge: Equations, ridges: readonly number[] = usualRidges): RidgeSolution {
+export function solveRidge(
+  solve: Equations,
+  judge: Equations,
+  ridges: readonly number[] = usualRidges,
+  unjudged = usualUnjudged,
+): RidgeSolution {
   const judged = judge.yy > 0;
   let best: Float64Array | undefined;
   let least = Number.POSITIVE_INFINITY;
-  for (const ridge of judged ? ridges : [1e-2]) {
+  for (const ridge of judged ? ridges : [unjudged]) {
     const w = solution(solve, ridge);
     const error = w ? (judged ? errorOf(w, judge) : 0) : Number.POSITIVE_INFINITY;
     if (w && error < least) [best, least] = [w, error];

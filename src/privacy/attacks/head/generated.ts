@@ -8,8 +8,8 @@ import { type ActivationShape, gridFor, gridOfAll, type Layout, layoutOf } from 
 const [firstWidth, mostWidth] = [32, 128];
 /** Most weights of a layer that makes a list out of a map. */
 const mostSpread = 4e6;
-/** Convolutions without padding cut away this much at most; a map smaller than that has another stride. */
-const leastKept = 0.7;
+/** Convolutions without padding leave so much at least, as LeNet's do of 14 places 8; a map smaller than that has another stride. */
+const leastKept = 0.55;
 
 export interface SeenTensor extends ActivationShape {
   /** Whether no value seen was below zero, as after a ReLU. */

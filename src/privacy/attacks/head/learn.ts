@@ -1,6 +1,15 @@
 /** Learns a head from what the device answers: solved for where it is linear, else trained by squared error. Black-box. */
 import { Expressions } from '../../../autodiff/index.ts';
-import { asFloat32, cost, type Graph, GraphBuilder, inferShapes, sizeOf, type Tensors } from '../../../model/index.ts';
+import {
+  asFloat32,
+  cost,
+  type Graph,
+  GraphBuilder,
+  inferShapes,
+  sizeOf,
+  type Tensor,
+  type Tensors,
+} from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Block, cosine, train } from '../../../training/index.ts';
 import type { AttackContext, KnownStructure } from '../attack.ts';
@@ -8,6 +17,7 @@ import { type Pair, PairEpochs, type Pairs, pictureTable } from '../decoder/pair
 import { meanSquare } from '../mean-squares.ts';
 import { picturesThatFit, trainingShare } from '../memory.ts';
 import { runRows } from '../rows.ts';
+import type { Range } from './first-layer.ts';
 import { freshHead, type HeadOf, type HeadStructure, trainable, withWeights } from './fresh.ts';
 import { seenTensors } from './generated.ts';
 import { linearHead } from './linear.ts';
@@ -28,6 +38,11 @@ export interface LearntHead {
   readonly unexplained: number;
   readonly epochs: number;
 }
+
+/** Of the answers' variance: what is left is rounding. */
+const rounding = 1e-6;
+/** Less than this share of the noise is no sign of anything but noise. */
+const withinNoise = 0.05;
 
 const batchSize = 32;
 const learningRate = 2e-3;
@@ -51,17 +66,38 @@ export async function learnHead(context: Context, pairs: Pairs, kept: Pair, opti
   const { likelihood } = view;
   const variance = likelihood.kind === 'squares' ? likelihood.standardDeviation ** 2 : 0;
   const noise = variance / meanSquare(kept.features);
-  const linear = await linearHead(engine, tensors, pairs, preprocessing, noise, signal);
-  const solved = linear && {
-    head: linear.head,
-    how: 'least squares' as const,
-    unexplained: await unexplainedBy(linear.head),
-    epochs: 0,
-  };
-  if (solved && linear.exact) return solved;
+  const noiseOfVariance = variance / variances(kept.features);
+  const solved: LearntHead[] = [];
+  const [tensor, ...others] = tensors;
+  const ranges = tensor && others.length === 0 ? [undefined, ...rangeOf(kept.features[tensor.name]!)] : [];
+  for (const range of ranges) {
+    const solve = { engine, tensor: tensor!, pairs, picture: preprocessing, noise, range, signal };
+    const head = await linearHead(solve);
+    if (!head) continue;
+    const left = await unexplainedBy(head);
+    solved.push({ head, how: 'least squares', unexplained: left, epochs: 0 });
+    if (left <= rounding + (1 + withinNoise) * noiseOfVariance) return solved.at(-1)!;
+  }
   const { head, epochs } = await trainHead(context, pairs, kept.features, options);
-  const trained = { head, how: 'training' as const, unexplained: await unexplainedBy(head), epochs };
-  return solved && solved.unexplained < trained.unexplained ? solved : trained;
+  const trained: LearntHead = { head, how: 'training', unexplained: await unexplainedBy(head), epochs };
+  return [trained, ...solved].reduce((a, b) => (b.unexplained < a.unexplained ? b : a));
+}
+
+const fewestAtTop = 8;
+
+/** What a ReLU has cut off below, and a ReLU6 above as well; nothing where values lie on both sides of zero. */
+function rangeOf(answers: Tensor): Range[] {
+  const values = asFloat32(answers);
+  const high = values.reduce((a, b) => Math.max(a, b), 0);
+  let zeros = 0;
+  let tops = 0;
+  for (const v of values) {
+    if (v < 0) return [];
+    if (v === 0) zeros++;
+    else if (v === high) tops++;
+  }
+  // The greatest value of any other layer is reached once.
+  return zeros > 0 ? [{ low: 0, high: tops > fewestAtTop ? high : Infinity }] : [];
 }
 
 async function trainHead(
@@ -173,6 +209,13 @@ async function unexplained(
     all += b.length * spread(b);
   }
   return left / all;
+}
+
+/** Of each tensor, over all of them. */
+function variances(tensors: Tensors): number {
+  const list = Object.values(tensors).map((t) => asFloat32(t));
+  const count = list.reduce((sum, t) => sum + t.length, 0);
+  return list.reduce((sum, t) => sum + t.length * spread(t), 0) / count;
 }
 
 /** Variance of all values together. */

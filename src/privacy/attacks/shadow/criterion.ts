@@ -26,7 +26,8 @@ export function withCriterion(
   const labels = b.input(labelInput, 'float32', [n, classes]);
   const scores = g.reshape(network.outputs[0]!.name, [n, classes]);
   let loss = kind === 'softmax' ? crossEntropy(g, scores, labels).value : binary(g, scores, labels);
-  for (const [tensor, seen] of moments) loss = g.add(loss, g.mul(misalignment(g, tensor, seen, n, picture), weight));
+  for (const [tensor, seen] of moments)
+    loss = g.add(loss, g.mul(misalignment(g, tensor, seen, n, labels, picture), weight));
   b.op('Identity', [loss], {}, 'shadow:loss');
   b.output('shadow:loss', 'float32', [n]);
   return b.build(`${network.name}:shadow`);

@@ -53,7 +53,9 @@ export async function fitShadow(context: QueryFreeContext, lesson: Lesson, optio
   const { likelihood } = view;
   const noise = likelihood.kind === 'squares' ? likelihood.standardDeviation ** 2 : 0;
   const aligned = lesson.alignment > 0 ? [...lesson.traffic] : [];
-  const moments = new Map(aligned.map(([name, seen]) => [name, momentsOf(seen, preprocessing, noise)]));
+  const moments = new Map(
+    aligned.map(([name, seen]) => [name, momentsOf(seen, preprocessing, noise, lesson.classes.get(name))]),
+  );
   const network = await inferShapes(withCriterion(whole, answer, moments, lesson.alignment, preprocessing), engine);
   const picture = head.inputs[0]!;
   const pairs: Pairs = {

@@ -7,6 +7,7 @@ import { freshHead, type HeadStructure } from '../head/fresh.ts';
 import { type SeenTensor, seenTensors } from '../head/generated.ts';
 import { picturesThatFit, trainingShare } from '../memory.ts';
 import { type ClassAnswer, classAnswer } from './answer.ts';
+import { type ClassMeans, classMeansOf } from './class-means.ts';
 import { type Elements, elementsOfTraffic } from './elements.ts';
 
 export interface LessonOptions {
@@ -32,6 +33,7 @@ export interface Lesson extends LessonOptions {
   readonly tensors: readonly SeenTensor[];
   /** Of what the cloud has seen of each tensor. */
   readonly traffic: ReadonlyMap<string, Elements>;
+  readonly classes: ReadonlyMap<string, ClassMeans>;
 }
 
 const batchSize = 32;
@@ -42,7 +44,7 @@ const looked = 50;
 
 /** @throws CutlineError SHADOW_UNFIT when there is nothing to learn from */
 export async function lessonFor(context: QueryFreeContext, options: LessonOptions): Promise<Lesson> {
-  const { engine, traffic, memoryBytes } = context;
+  const { engine, traffic, memoryBytes, signal } = context;
   const { labelled, cut, structure, random } = options;
   const aside = Math.min(mostKept, Math.ceil(labelled.count / 10));
   const order = random.fork('validation').permutation(labelled.count);
@@ -54,14 +56,16 @@ export async function lessonFor(context: QueryFreeContext, options: LessonOption
   const fresh = await freshHead(context, { structure, cut, seen: tensors, opsets, random });
   const graphs = [await fresh(1), one];
   const batch = picturesThatFit({ graphs }, trainingShare * memoryBytes, Math.min(batchSize, learnt.length));
+  const answer = classAnswer(await raisedTail(batch), cut);
   return {
     ...options,
     learnt,
     kept: await labelled.rows(order.slice(0, aside)),
     batch,
-    answer: classAnswer(await raisedTail(batch), cut),
+    answer,
     opsets,
     tensors,
     traffic: await elementsOfTraffic(traffic),
+    classes: await classMeansOf(engine, traffic, answer, signal),
   };
 }

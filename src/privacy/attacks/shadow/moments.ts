@@ -7,6 +7,7 @@ import type { Expressions, Term } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, float32, sizeOf, type Tensor } from '../../../model/index.ts';
 import { layoutOf } from '../decoder/layout.ts';
+import { type ClassMeans, classMisalignment } from './class-means.ts';
 import type { Elements } from './elements.ts';
 
 /** What the cloud has seen of one tensor, without the batch. */
@@ -16,8 +17,13 @@ export interface Moments {
   /** Of each channel of a map, of each element of a list; with ones where the axes were, so that it broadcasts. */
   readonly mean: Tensor;
   readonly variance: Tensor;
+  /** 1 / variance, but for a channel that hardly ever changes: it must not shout down all others. */
+  readonly precision: Tensor;
+  /** Added to every variance. */
+  readonly floor: number;
   /** Variance that the defense adds to the activation. */
   readonly noise: number;
+  readonly classes?: ClassMeans | undefined;
 }
 
 interface Groups {
@@ -34,7 +40,7 @@ function groupsOf(shape: readonly number[], picture: Preprocessing): Groups {
 }
 
 /** @param elements of a tensor of the cut */
-export function momentsOf(elements: Elements, picture: Preprocessing, noise: number): Moments {
+export function momentsOf(elements: Elements, picture: Preprocessing, noise: number, classes?: ClassMeans): Moments {
   const shape = [1, ...elements.shape];
   const { axes, channelAxis } = groupsOf(shape, picture);
   const row = sizeOf(shape);
@@ -50,33 +56,40 @@ export function momentsOf(elements: Elements, picture: Preprocessing, noise: num
     variance[groupOf(i)]! += (v + (elements.mean[i]! - mean[groupOf(i)]!) ** 2) / members;
   }
   const kept = shape.map((d, i) => (axes.includes(i) ? 1 : d));
+  const floor = (1e-3 * variance.reduce((a, b) => a + b, 0)) / groups + 1e-12;
   return {
     elementMean: float32(Float32Array.from(elements.mean), shape),
     mean: float32(Float32Array.from(mean), kept),
     variance: float32(Float32Array.from(variance), kept),
+    precision: float32(
+      Float32Array.from(variance, (v) => 1 / (v + floor)),
+      kept,
+    ),
+    floor,
     noise,
+    classes,
   };
 }
 
 /**
- * How far the moments of a batch are from those observed, in squared standard deviations: means of elements, deviations of
- * channels. Covariances of channels were tried, and made shadows worse.
+ * How far the moments of a batch are from those observed, in squared standard deviations: means of elements, of all and of
+ * each class, and deviations of channels. Covariances of channels were tried, and made shadows worse.
  * @param tensor [n, …]
+ * @param labels one-hot [n, classes]
  * @returns a scalar
  */
-export function misalignment(g: Expressions, tensor: Term, seen: Moments, n: number, picture: Preprocessing): Term {
+export function misalignment(
+  g: Expressions,
+  tensor: Term,
+  seen: Moments,
+  n: number,
+  labels: Term,
+  picture: Preprocessing,
+): Term {
   const shape = [n, ...seen.elementMean.shape.slice(1)];
   const { axes } = groupsOf(shape, picture);
-  const variances = asFloat32(seen.variance);
-  const typical = variances.reduce((a, b) => a + b, 0) / variances.length;
-  // A channel that hardly ever changes must not shout down all others.
-  const floor = 1e-3 * typical + 1e-12;
-  const precision = g.tensor(
-    float32(
-      variances.map((v) => 1 / (v + floor)),
-      seen.variance.shape,
-    ),
-  );
+  const { floor } = seen;
+  const precision = g.tensor(seen.precision);
   const average = (x: Term, of: readonly number[]) => g.mul(g.sum(x), 1 / sizeOf(of));
   const mean = (x: Term, over: readonly number[]) =>
     g.mul(g.sum(x, over, true), 1 / over.reduce((product, axis) => product * shape[axis]!, 1));
@@ -87,10 +100,13 @@ export function misalignment(g: Expressions, tensor: Term, seen: Moments, n: num
   const variance = g.add(mean(g.square(centred), axes), seen.noise);
   const wanted = g.tensor(
     float32(
-      variances.map((v) => Math.sqrt(v + floor)),
+      asFloat32(seen.variance).map((v) => Math.sqrt(v + floor)),
       seen.variance.shape,
     ),
   );
   const deviations = g.square(g.sub(g.sqrt(g.add(variance, floor)), wanted));
-  return g.add(apart, average(g.mul(deviations, precision), seen.variance.shape));
+  const common = g.add(apart, average(g.mul(deviations, precision), seen.variance.shape));
+  return seen.classes
+    ? g.add(common, classMisalignment(g, tensor, shape, labels, seen.classes, seen.precision))
+    : common;
 }
