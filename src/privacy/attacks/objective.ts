@@ -30,6 +30,8 @@ export interface ObjectiveOptions {
   readonly likelihood: Likelihood;
   /** What was seen is mostly noise: its own square, a constant, is left out of the value, which may then be negative. */
   readonly mostlyNoise?: boolean;
+  /** The head leaves a stage of the mechanism out that rounds: it is not all there is between picture and features. */
+  readonly relaxed?: boolean;
   /** Rows and columns of the picture among the axes of the input. */
   readonly spatialAxes: readonly [number, number];
   /** Squared differences, as in the public code, or the length of the gradient, as in the paper. Default squared. */

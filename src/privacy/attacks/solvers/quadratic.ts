@@ -31,7 +31,7 @@ const inEach = ['Mul', 'MatMul', 'Gemm'];
 
 export function isQuadratic({ head, objective, lambdaTv }: Pick<Problem, 'head' | 'objective' | 'lambdaTv'>): boolean {
   const squares = objective.variation !== 'isotropic' || lambdaTv.every((v) => v === 0);
-  return objective.likelihood.kind === 'squares' && squares && isAffine(head);
+  return objective.likelihood.kind === 'squares' && !objective.relaxed && squares && isAffine(head);
 }
 
 /** Of its first input. Operators that are not listed are taken not to be. */
