@@ -5,6 +5,10 @@ import { objectives, type Thresholds, threats } from '../plan/index.ts';
 export interface ThresholdArguments {
   readonly threat: string;
   readonly maxSsim: number;
+  readonly maxGain?: number | undefined;
+  readonly requireMixing?: boolean | undefined;
+  readonly minDepth?: number | undefined;
+  readonly maxFloats?: number | undefined;
   readonly maxLatencyMs: number | undefined;
   readonly maxEnergyMj: number | undefined;
   readonly minAccuracy: number | undefined;
@@ -28,6 +32,10 @@ export function thresholdsOf(a: ThresholdArguments): Thresholds {
   return {
     threat,
     maxSsim: within('--max-ssim', a.maxSsim, -1, 1),
+    ...(a.maxGain !== undefined && { maxGain: within('--max-gain', a.maxGain, -2, 2) }),
+    ...(a.requireMixing && { requireMixing: true as const }),
+    ...(a.minDepth !== undefined && { minDepth: whole('--min-depth', a.minDepth, 1000) }),
+    ...(a.maxFloats !== undefined && { maxFloats: whole('--max-floats', a.maxFloats, 1e12) }),
     ...(a.maxLatencyMs !== undefined && { maxLatencyMs: within('--max-latency-ms', a.maxLatencyMs) }),
     ...(a.maxEnergyMj !== undefined && { maxEnergyMj: within('--max-energy-mj', a.maxEnergyMj) }),
     ...(a.minAccuracy !== undefined && { minAccuracy: within('--min-accuracy', a.minAccuracy, 0, 1) }),
@@ -39,6 +47,11 @@ export function thresholdsOf(a: ThresholdArguments): Thresholds {
     objective,
     ...(weights && { weights }),
   };
+}
+
+function whole(flag: string, value: number, high: number): number {
+  if (Number.isInteger(value)) return within(flag, value, 1, high);
+  throw new CutlineError('USAGE', { problem: `${flag}: want a whole number, got ${value}.` });
 }
 
 /** `latency=1,energy=0.1,bytes=0`: factors for milliseconds, millijoules and bytes. */

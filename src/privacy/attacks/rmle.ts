@@ -119,6 +119,7 @@ export async function descendWithStatistics(
     pictures: best.pictures,
     iterations: mostSteps(best),
     parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch, ownScore: score },
+    budgets: { iterations, restarts },
     ...missedBy(best.stops),
     start,
   };
@@ -195,7 +196,7 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
     ...(options.solver === 'adam' && { learningRate }),
   };
   const { pictures, stops } = solution;
-  return { pictures, iterations: mostSteps(solution), parameters, ...missedBy(stops) };
+  return { pictures, iterations: mostSteps(solution), parameters, budgets: { iterations }, ...missedBy(stops) };
 }
 
 /** The distance that the mechanism's noise makes likely. */
