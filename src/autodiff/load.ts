@@ -5,6 +5,7 @@ import type { Graph, Node, ValueInfo } from '../model/graph.ts';
 import { inferredValues } from '../model/infer/declared.ts';
 import { filled } from '../model/infer/run.ts';
 import { requireMemory } from '../model/memory.ts';
+import type { Tensors } from '../model/tensor.ts';
 import { allValues } from '../model/values.ts';
 import { originOf } from './purpose.ts';
 import { explained } from './refusal.ts';
@@ -14,22 +15,23 @@ import { explained } from './refusal.ts';
  * @throws CutlineError GRADIENT_REFUSED naming the node whose gradient the engine refuses, now or when it runs
  */
 export async function loadGradient(engine: Engine, graph: Graph, options: LoadOptions = {}): Promise<Session> {
-  const telling = async <T>(work: () => Promise<T>, feeds?: Parameters<Session['run']>[0]): Promise<T> => {
+  const telling = async <T>(work: () => Promise<T>, feeds?: Tensors): Promise<T> => {
     try {
       return await work();
     } catch (error) {
       throw await explained(error, { engine, graph, options, feeds });
     }
   };
-  const session = await telling(() => engine.load(graph, options));
-  return {
+  const tellingSession = (session: Session, held: Tensors): Session => ({
     inputs: session.inputs,
     outputs: session.outputs,
-    run: (feeds, run) => telling(() => session.run(feeds, run), feeds),
-    loop: (feeds, loop) => telling(() => session.loop(feeds, loop), feeds),
-    time: (feeds, time) => telling(() => session.time(feeds, time), feeds),
+    run: (feeds, run) => telling(() => session.run(feeds, run), { ...held, ...feeds }),
+    loop: (feeds, loop) => telling(() => session.loop(feeds, loop), { ...held, ...feeds }),
+    time: (feeds, time) => telling(() => session.time(feeds, time), { ...held, ...feeds }),
+    hold: async (feeds, hold) => tellingSession(await session.hold(feeds, hold), { ...held, ...feeds }),
     close: () => session.close(),
-  };
+  });
+  return tellingSession(await telling(() => engine.load(graph, options)), {});
 }
 
 /**

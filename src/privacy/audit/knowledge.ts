@@ -2,7 +2,7 @@
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { foldConstants, inferShapes, split, type Tensor, type Tensors } from '../../model/index.ts';
+import { foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
   AnswerContext,
@@ -16,9 +16,9 @@ import type {
   Traffic,
   WhiteBoxContext,
 } from '../attacks/index.ts';
-import { defendedHead } from '../mechanisms/index.ts';
 import { answersTo } from './answers.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
+import { differentiableHead } from './defended-head.ts';
 import type { Device } from './device.ts';
 import { structureOf } from './structure.ts';
 import type { Subject } from './subject.ts';
@@ -119,14 +119,7 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
   const random = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
-    head: async (n) => {
-      const { head } = await subject.parts(device.cut, n);
-      const { mechanism } = believed.view;
-      // What differentiates a graph asks for the type and shape of everything in it.
-      return mechanism.stages.length === 0
-        ? head
-        : inferShapes(defendedHead(head, mechanism, { relaxed: true }).graph, engine);
-    },
+    head: async (n) => differentiableHead((await subject.parts(device.cut, n)).head, believed.view.mechanism, engine),
     examples: {
       count: own.count,
       unlearnt: own.count,
@@ -214,8 +207,16 @@ function keptAside(ground: Ground, kind: AttackerData): number {
   return Math.min(32, Math.floor(picturesOf(ground, kind).count / 4));
 }
 
-function picturesOf({ data, reserved, pictureRandom }: Ground, kind: AttackerData): AttackerPictures {
-  return attackerPictures(data, kind, reserved, pictureRandom.fork(kind));
+/** Whose pictures they are: drawn once for an attacker, since it asks for them again and again. */
+const owned = new WeakMap<Ground, Map<AttackerData, AttackerPictures>>();
+
+function picturesOf(ground: Ground, kind: AttackerData): AttackerPictures {
+  const own = owned.get(ground) ?? new Map<AttackerData, AttackerPictures>();
+  owned.set(ground, own);
+  const { data, reserved, pictureRandom } = ground;
+  const pictures = own.get(kind) ?? attackerPictures(data, kind, reserved, pictureRandom.fork(kind));
+  own.set(kind, pictures);
+  return pictures;
 }
 
 function enough(ground: Ground, kind: AttackerData, count: number): AttackerPictures {
