@@ -12,6 +12,7 @@ export interface ThresholdArguments {
   readonly maxLatencyMs: number | undefined;
   readonly maxEnergyMj: number | undefined;
   readonly minAccuracy: number | undefined;
+  readonly minAgreement?: number | undefined;
   readonly maxBytes: number | undefined;
   readonly maxDownloadBytes: number | undefined;
   readonly requireSplit: boolean;
@@ -38,6 +39,7 @@ export function thresholdsOf(a: ThresholdArguments): Thresholds {
     ...(a.maxFloats !== undefined && { maxFloats: whole('--max-floats', a.maxFloats, 1e12) }),
     ...(a.maxLatencyMs !== undefined && { maxLatencyMs: within('--max-latency-ms', a.maxLatencyMs) }),
     ...(a.maxEnergyMj !== undefined && { maxEnergyMj: within('--max-energy-mj', a.maxEnergyMj) }),
+    ...(a.minAgreement !== undefined && { minAgreement: within('--min-agreement', a.minAgreement, 0, 1) }),
     ...(a.minAccuracy !== undefined && { minAccuracy: within('--min-accuracy', a.minAccuracy, 0, 1) }),
     ...(a.maxBytes !== undefined && { maxBytes: within('--max-bytes', a.maxBytes) }),
     ...(a.maxDownloadBytes !== undefined && {

@@ -125,6 +125,8 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
           chosen,
           candidates: planned.outcome.result.candidates,
           thresholds: planned.plan.thresholds,
+          protocol: planned.protocol,
+          evidence: planned.plan.evidence,
           audits: planned.outcome.audits,
         },
         attacks: planned.results,

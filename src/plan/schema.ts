@@ -67,6 +67,8 @@ const costFields = {
   downloadBytes: z.int().nonnegative(),
   /** Share of right answers left, 0…1; null where nobody measured it. */
   accuracy: z.number().min(0).max(1).nullable(),
+  /** Share of the model's own answers that stay as they are; null where nobody measured it. */
+  agreement: z.number().min(0).max(1).nullable(),
   sources: z.strictObject({
     head: z.enum(sources),
     encode: z.enum(sources),
@@ -109,6 +111,7 @@ export const thresholdsSchema = z.strictObject({
   maxLatencyMs: amount.optional(),
   maxEnergyMj: amount.optional(),
   minAccuracy: z.number().min(0).max(1).optional(),
+  minAgreement: z.number().min(0).max(1).optional(),
   maxBytes: amount.optional(),
   /** Of the head, which the device has to hold. */
   maxDownloadBytes: amount.optional(),

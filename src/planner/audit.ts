@@ -37,6 +37,7 @@ export const resultEntrySchema = z.object({
   observations: z.int().positive().optional(),
   images: z.int().positive(),
   accuracy: z.number().min(0).max(1).nullish(),
+  utility: z.object({ agreement: z.object({ share: z.number() }).nullable() }).optional(),
   /** What a guess scores that saw nothing. */
   baseline: z.object({ ssim: z.number() }).optional(),
   overAnswer: interval.optional(),

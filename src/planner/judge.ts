@@ -12,6 +12,7 @@ export interface Breach {
     | 'max-latency-ms'
     | 'max-energy-mj'
     | 'min-accuracy'
+    | 'min-agreement'
     | 'max-bytes'
     | 'max-download-bytes'
     | undefined;
@@ -64,13 +65,8 @@ export function breachesOf(
   if (asked.requireSplit && (c.cut === 'input' || c.cut === 'output')) {
     breaches.push(unknown('It does not split the model, and --require-split asks for it.'));
   }
-  if (asked.minAccuracy !== undefined) {
-    if (c.accuracy === null) breaches.push(unknown('Its accuracy was not measured, and --min-accuracy asks for it.'));
-    else if (c.accuracy < asked.minAccuracy) {
-      const reason = `Its accuracy is ${figure(c.accuracy)}; at least ${figure(asked.minAccuracy)} is asked for.`;
-      breaches.push({ option: 'min-accuracy', asked: asked.minAccuracy, needed: c.accuracy, reason });
-    }
-  }
+  under(breaches, 'min-accuracy', 'accuracy', c.accuracy, asked.minAccuracy);
+  under(breaches, 'min-agreement', 'agreement with the whole model', c.agreement, asked.minAgreement);
   if (needsEnergy(asked) && asked.maxEnergyMj === undefined && c.energyMj === null) {
     breaches.push(unknown(ENERGY_UNKNOWN));
   }
@@ -116,6 +112,21 @@ function over(
   if (value === null) breaches.push(unknown(ENERGY_UNKNOWN));
   else if (value > limit) {
     const reason = `Its ${noun} is ${figure(value)} ${unit}; at most ${figure(limit)} ${unit} is asked for.`;
+    breaches.push({ option, asked: limit, needed: value, reason });
+  }
+}
+
+function under(
+  breaches: Breach[],
+  option: 'min-accuracy' | 'min-agreement',
+  noun: string,
+  value: number | null,
+  limit: number | undefined,
+): void {
+  if (limit === undefined) return;
+  if (value === null) breaches.push(unknown(`Its ${noun} was not measured, and --${option} asks for it.`));
+  else if (value < limit) {
+    const reason = `Its ${noun} is ${figure(value)}; at least ${figure(limit)} is asked for.`;
     breaches.push({ option, asked: limit, needed: value, reason });
   }
 }

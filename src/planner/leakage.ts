@@ -150,12 +150,27 @@ function known(threat: Threat, attack: string, ssim: number): Leakage {
  * Accuracy as the audit measured it. An undefended lossless split answers as the whole model does, wherever it is cut.
  * A lossy codec needs its own measurement: float32's accuracy is no bound for it. Null when nobody measured it.
  */
-export function accuracyOf({ cut, defense, codec }: Option, findings: Findings): number | null {
-  const loss = lossOf(codec);
-  const whole = defense === 'none' && loss === 'float32';
-  if (whole && findings.wholeAccuracy !== undefined) return findings.wholeAccuracy;
-  const same = findings.results.filter(
-    (r) => r.defense === defense && lossOf(r.codec) === loss && (whole || r.cut === cut.id) && r.accuracy != null,
+export function accuracyOf(option: Option, findings: Findings): number | null {
+  if (isWhole(option) && findings.wholeAccuracy !== undefined) return findings.wholeAccuracy;
+  return leastOf(option, findings, (r) => r.accuracy);
+}
+
+/** Share of the whole model's answers that stay as they are, which needs no labels. */
+export function agreementOf(option: Option, findings: Findings): number | null {
+  return isWhole(option) ? 1 : leastOf(option, findings, (r) => r.utility?.agreement?.share);
+}
+
+const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && lossOf(codec) === 'float32';
+
+function leastOf(
+  option: Option,
+  { results }: Findings,
+  of: (result: ResultEntry) => number | null | undefined,
+): number | null {
+  const { cut, defense, codec } = option;
+  const same = results.filter(
+    (r) => r.defense === defense && lossOf(r.codec) === lossOf(codec) && (isWhole(option) || r.cut === cut.id),
   );
-  return same.length > 0 ? Math.min(...same.map((r) => r.accuracy!)) : null;
+  const known = same.flatMap((r) => of(r) ?? []);
+  return known.length > 0 ? Math.min(...known) : null;
 }

@@ -4,7 +4,7 @@ import type { Shows } from '../privacy/mechanisms/index.ts';
 import { byScore, choose, pareto } from './choose.ts';
 import { type ModelFacts, type Option, optionsOf } from './facts.ts';
 import { type Breach, breachesOf, type Priced } from './judge.ts';
-import { accuracyOf, type Findings, failureFor, leakageOf, lossOf, openBehind } from './leakage.ts';
+import { accuracyOf, agreementOf, type Findings, failureFor, leakageOf, lossOf, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
 import { leastRelaxation, type Relaxation } from './relax.ts';
 import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
@@ -190,6 +190,7 @@ function withFindings(
     codec: option.codec,
     ...cost,
     accuracy: accuracyOf(option, findings),
+    agreement: agreementOf(option, findings),
     leakage:
       leakageOf(option, findings, thresholds.threat, shows) ?? openBehind(option, findings, thresholds, shows) ?? null,
   };
@@ -199,23 +200,29 @@ function withFindings(
 function atBest(option: Option, c: Priced): Priced {
   const nothing = { mean: 0, low: 0, high: -1 };
   const leakage = c.leakage ?? { threat: 'white-box', attack: 'none', ssim: nothing, images: 0 };
-  return { ...c, leakage, accuracy: c.accuracy ?? (auditGivesAccuracy(option) ? 1 : null) };
+  const utility = auditGivesUtility(option) ? 1 : null;
+  return { ...c, leakage, accuracy: c.accuracy ?? utility, agreement: c.agreement ?? utility };
 }
 
 /** An audit measures leakage, and accuracy under a defense, with float32 on the wire. */
 function needsAudit(input: Search, option: Option, findings: Findings): boolean {
   const { thresholds, shows, protocol } = input;
-  const { threat, minAccuracy } = thresholds;
+  const { threat, minAccuracy, minAgreement } = thresholds;
   // What is open behind it is open here.
   if (openBehind(option, findings, thresholds, shows)) return false;
   if (!leakageOf(option, findings, threat)) return true;
   if (protocol && !needsNoEvidence(option, thresholds)) {
     if (searchGaps(option, findings, protocol, thresholds).some((g) => g.kind === 'less')) return protocol.accepts;
   }
-  return minAccuracy !== undefined && auditGivesAccuracy(option) && accuracyOf(option, findings) === null;
+  if (!auditGivesUtility(option)) return false;
+  const unknown = [
+    minAccuracy !== undefined && accuracyOf(option, findings),
+    minAgreement !== undefined && agreementOf(option, findings),
+  ];
+  return unknown.includes(null);
 }
 
-function auditGivesAccuracy({ defense, codec }: Option): boolean {
+function auditGivesUtility({ defense, codec }: Option): boolean {
   return defense !== 'none' && lossOf(codec) === 'float32';
 }
 

@@ -115,7 +115,7 @@ describe('cutline plan', () => {
   it('says it in words', async () => {
     const text = planText(await plan({ requireSplit: true }));
     expect(text).toMatch(/^Chosen: cut (ReLU2|pool2)/);
-    expect(text).toMatch(/Strongest attack rmle: SSIM/);
+    expect(text).toMatch(/strongest attack rmle: SSIM/);
     expect(text).toMatch(/everything on the device: It does not split the model/);
     expect(text).toMatch(/\d+ candidates that were not audited/);
   });

@@ -57,6 +57,7 @@ export function samplePlan(): Plan {
       wireBytes: 4300,
       downloadBytes: 1000,
       accuracy: 0.9,
+      agreement: 1,
       sources: {
         head: 'measured',
         encode: 'modelled',

@@ -2,29 +2,27 @@
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { CutlineError } from '../../errors.ts';
-import type { Cut, Graph } from '../../model/index.ts';
+import type { Graph } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
-import { compileMechanism, isRandom, type Mechanism } from '../mechanisms/index.ts';
+import { compileMechanism, isRandom } from '../mechanisms/index.ts';
 import type { Images } from '../metrics/index.ts';
-import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
-import { type AttackCache, cacheKey, type Kept, kept, memoryCache } from './cache.ts';
+import { type AttackName, type AttackSettings, attacksOn } from './attack-list.ts';
+import { type AttackCache, type Kept, memoryCache } from './cache.ts';
 import { resolvedAt } from './calibration.ts';
 import { Device, layoutAt } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
 import { aboveAnswer } from './floor.ts';
-import { judged } from './judged.ts';
+import { keeping } from './keeping.ts';
 import { mount } from './knowledge.ts';
+import { defaultMemoryBytes } from './memory.ts';
 import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
-
-/** The same on every machine: it decides what is computed together, and so the last digits. */
-export const defaultMemoryBytes = 3 * 2 ** 30;
 
 export interface AuditorOptions extends AttackSettings {
   /** Victims; default 100. */
@@ -100,7 +98,7 @@ export class Auditor {
   readonly #reserved: ReadonlySet<number>;
   readonly #features: FeatureSpace;
   readonly #exposure: ExposureMeter;
-  readonly #answers = memoryCache();
+  readonly #keeping: ReturnType<typeof keeping>;
   #undefended: Promise<Utility> | undefined;
 
   /** @throws CutlineError DATA_TOO_FEW, AUDIT_IMAGES, AUDIT_GALLERY */
@@ -126,6 +124,12 @@ export class Auditor {
     const gallery = (count: number) => imagesOfSplit(data, truth.indices.slice(0, count));
     this.#features = new FeatureSpace(engine, subject, truth, gallery);
     this.#exposure = new ExposureMeter(engine, subject, data);
+    this.#keeping = keeping(options, {
+      data: data.sha256,
+      engine: engine.name,
+      preprocessing: subject.preprocessing,
+      answers: memoryCache(),
+    });
   }
 
   /** Of the intervals of what is held back. */
@@ -154,7 +158,12 @@ export class Auditor {
     const enough = (r: AuditResult) => (sparing && r.ssim.low >= openFrom) || r.ssim.high > maxSsim;
     const opened = await this.#open(cutId, defense, codec, signal);
     const { device, random } = opened;
-    const { accuracy, images } = await this.#utility(device, random.fork('utility'), signal);
+    const { accuracy, agreement, cosine, images } = await this.#utility(opened, random.fork('utility'), signal);
+    const kept = {
+      accuracy: accuracy?.share ?? null,
+      accuracyImages: accuracy ? images : 0,
+      utility: { accuracy, agreement, cosine },
+    };
     // Watching what never changes shows nothing more.
     const watched = isRandom(device.view.mechanism) ? observations : [1];
     const parts: Onslaught[] = [];
@@ -167,7 +176,7 @@ export class Auditor {
           ground,
           truth: this.truth,
           features: this.#features,
-          about: { observations: k, accuracy, accuracyImages: images },
+          about: { observations: k, ...kept },
           insist: this.#options.insist ?? false,
           giveUp: this.#options.giveUp ?? false,
           enough,
@@ -226,7 +235,7 @@ export class Auditor {
   ) {
     const { memoryBytes = defaultMemoryBytes, adaptive = true } = this.#options;
     const { cut, codec, view } = device;
-    const keep = this.#keeper(cut, view.mechanism, codec, observations);
+    const keep = this.#keeping(cut.id, { mechanism: view.mechanism, codec, observations });
     const ground = {
       engine: this.#engine,
       subject: this.#subject,
@@ -242,46 +251,15 @@ export class Auditor {
     return { attacks: attacksOn(cut, names, this.#options, keep), ground };
   }
 
-  /** An attack's outcome hangs on all this; what it is scored with may change. */
-  #keeper({ id }: Cut, mechanism: Mechanism, codec: CodecName, observations: number): Keep {
-    const {
-      cache,
-      finished,
-      seed,
-      images,
-      heldBack,
-      gallery,
-      adaptive = true,
-      memoryBytes = defaultMemoryBytes,
-    } = this.#options;
-    return (attack, options) => {
-      const sound = judged(attack, id);
-      // A decoder from a file has no digest here.
-      if ('trained' in options && options.trained) return sound;
-      // The answer is the same wherever the network is cut.
-      const same = attack.threat === 'answer-only' && mechanism.stages.length === 0 && codec === 'float32';
-      const device = { cut: same ? 'output' : id, defense: mechanism.spec, codec, observations, adaptive };
-      const draws = {
-        data: this.#data.sha256,
-        seed,
-        images,
-        heldBack,
-        gallery,
-        memoryBytes,
-        engine: this.#engine.name,
-      };
-      const { preprocessing } = this.#subject;
-      const key = cacheKey({ ...cache?.about, preprocessing, ...device, ...draws, attack: attack.name, options });
-      const stores = [cache?.store, finished, same ? this.#answers : undefined];
-      return stores.reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
-    };
-  }
-
-  #utility(device: Device, random: Random, signal?: AbortSignal): Promise<Utility> {
+  #utility({ device, bare }: Opened, random: Random, signal?: AbortSignal): Promise<Utility> {
     const limit = this.#options.accuracyImages ?? 1000;
-    const measure = () => utility(this.#engine, this.#subject, device, this.#data.test, random, limit, signal);
+    const isBare = device.view.mechanism.stages.length === 0 && !device.view.wire;
+    const measure = () => {
+      const devices = { device: isBare ? bare : device, bare };
+      return utility(this.#engine, this.#subject, devices, this.#data.test, random, limit, signal);
+    };
+    if (!isBare) return measure();
     // Without a mechanism and a lossy codec every cut computes the same.
-    if (device.view.mechanism.stages.length > 0 || device.view.wire) return measure();
     this.#undefended ??= measure();
     return this.#undefended;
   }

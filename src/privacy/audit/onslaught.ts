@@ -17,7 +17,7 @@ export interface OnslaughtOptions {
   readonly truth: KnownTruth;
   readonly features: FeatureSpace;
   /** Goes into every result. */
-  readonly about: Pick<AuditResult, 'observations' | 'accuracy' | 'accuracyImages'>;
+  readonly about: Pick<AuditResult, 'observations' | 'accuracy' | 'accuracyImages' | 'utility'>;
   /** An attack that does not apply is thrown, not told. */
   readonly insist: boolean;
   /** The first that failed ends it. */

@@ -7,6 +7,7 @@ import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
 import type { BudgetNote } from './prepare.ts';
 import type { Scores } from './score.ts';
+import type { Utility } from './utility.ts';
 
 export interface AuditResult extends Scores, FeatureScores {
   readonly cut: string;
@@ -22,6 +23,8 @@ export interface AuditResult extends Scores, FeatureScores {
   /** Share of right answers of the model under the defense; null for data without labels. */
   readonly accuracy: number | null;
   readonly accuracyImages: number;
+  /** What is left of the model, with intervals. */
+  readonly utility: Omit<Utility, 'images'>;
   /** Of the attack alone: scoring comes after. */
   readonly seconds: number;
   readonly iterations: number;

@@ -85,6 +85,11 @@ const schema = z.strictObject({
       omitted: z.array(omission).optional(),
       accuracy: z.number().min(0).max(1).nullable(),
       accuracyImages: z.int().min(0),
+      utility: z.strictObject({
+        accuracy: z.strictObject({ share, low: share, high: share }).nullable(),
+        agreement: z.strictObject({ share, low: share, high: share }).nullable(),
+        cosine: z.strictObject(interval).nullable(),
+      }),
       seconds: z.number().positive(),
       iterations: z.int().positive(),
       budgets: z.strictObject({ iterations: z.int(), restarts: z.int().optional() }),
@@ -143,6 +148,23 @@ describe('an audit', () => {
     expect(both.confirmation!.victims.sha256).not.toBe(both.data.victims.sha256);
     expect(both.confirmation!.leakage.map((l) => l.threat)).toEqual(both.leakage.map((l) => l.threat));
     expect(search.confirmation).toBeUndefined();
+  });
+
+  it('says what is left of the model: with labels, without them, and for any output, each with an interval', async () => {
+    const { results } = (await audit({ defenses: ['none', 'gauss(sd=0.5)', 'gauss(sd=5x)'] })).audit;
+    const [whole, some, none] = results.map((r) => r.utility);
+    expect(whole!.agreement).toMatchObject({ share: 1, high: 1 });
+    expect(whole!.cosine).toEqual({ mean: 1, low: 1, high: 1 });
+    for (const { accuracy, agreement, cosine } of [some!, none!]) {
+      for (const { low, share, high } of [accuracy!, agreement!])
+        expect([low, share, high]).toEqual([low, share, high].sort());
+      expect(cosine!.low).toBeLessThanOrEqual(cosine!.high);
+    }
+    expect(none!.cosine!.mean).toBeLessThan(some!.cosine!.mean);
+    const unlabelled = { ...data, test: { ...data.test, labels: undefined } };
+    const { utility } = (await audit({ defenses: ['gauss(sd=0.5)'] }, graph, unlabelled)).audit.results[0]!;
+    expect(utility.accuracy).toBeNull();
+    expect(utility.agreement!.share).toBeCloseTo(some!.agreement!.share, 1);
   });
 
   it('bisects: what shows an open cut is refused unattacked, with the figure and where it is from', async () => {
