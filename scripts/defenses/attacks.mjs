@@ -4,11 +4,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { openDataset, preprocessingFor } from '../../dist/data/index.js';
 import { createComputingEngine } from '../../dist/engine/index.js';
 import { loadModel, openNetwork, saveModel } from '../../dist/model/index.js';
-import { Auditor, Subject } from '../../dist/privacy/audit/index.js';
-import { openTruth } from '../../dist/privacy/audit/truth.js';
+import { runAudit, Subject } from '../../dist/privacy/audit/index.js';
 import { isRandom } from './rows.mjs';
 
-const attacks = ['rmle', 'inverse-network', 'hybrid', 'answer'];
+const informed = ['rmle', 'inverse-network', 'hybrid'];
+const attacks = [...informed, 'answer'];
 const queries = 3000;
 /** Pictures of a run that are kept for sheets. */
 const shown = 10;
@@ -17,12 +17,11 @@ const shown = 10;
 export async function openPlace(subject, folder, { work, images, threads }) {
   const engine = await createComputingEngine({ engine: 'onnxruntime', threads });
   const model = subject.model(work);
-  const { graph } = await openNetwork(model, { shapes: [] }, engine);
+  const { graph, sha256 } = await openNetwork(model, { shapes: [] }, engine);
   const preprocessing = await preprocessingFor(model, {});
   const data = await openDataset(folder, { size: preprocessing, note: () => {} });
   const opened = await Subject.open(engine, graph, preprocessing, { path: model });
-  const truth = await openTruth(data, opened, { images });
-  return { engine, subject: opened, data, truth, work, name: subject.data };
+  return { engine, subject: opened, sha256, data, images, work, name: subject.data };
 }
 
 /**
@@ -31,10 +30,10 @@ export async function openPlace(subject, folder, { work, images, threads }) {
  */
 export async function attackRow(place, row) {
   const one = await run(place, row, { observations: 1, attacks });
-  const many = isRandom(row.defense) ? await run(place, row, { observations: 16, attacks }) : undefined;
+  const many = isRandom(row.defense) ? await run(place, row, { observations: 16, attacks: informed }) : undefined;
   const trained = await plainDecoder(place, row, one);
   const unaware =
-    row.defense === 'none' ? undefined : await run(place, row, { adaptive: false, trained, attacks: attacks.slice(0, 3) });
+    row.defense === 'none' ? undefined : await run(place, row, { adaptive: false, trained, attacks: informed });
   const { accuracy, accuracyImages, defense } = one.cell.results[0];
   return {
     resolved: defense,
@@ -47,25 +46,21 @@ export async function attackRow(place, row) {
 }
 
 async function run(place, row, { attacks: names, observations = 1, adaptive = true, trained }) {
-  const { engine, subject, data, truth } = place;
-  const auditor = new Auditor(
-    engine,
-    subject,
-    data,
-    {
-      images: truth.victims.count,
-      seed: 1,
-      attacks: names,
-      rmle: { solver: 'lbfgs' },
-      inverseNetwork: { queries: [queries], ...(trained && { trained }) },
-      observations: [observations],
-      adaptive,
-    },
-    truth,
-  );
-  const cell = await auditor.audit(row.cut, row.defense);
-  await keepPictures(place, row, adaptive ? `${observations}` : 'unaware', cell.pictures);
-  for (const { attack, message } of [...cell.failed, ...cell.skipped]) console.error(`  ${attack}: ${message}`);
+  const { cells, auditor } = await runAudit([place.engine], place.subject, place.data, {
+    modelSha256: place.sha256,
+    cuts: [row.cut],
+    defenses: [row.defense],
+    images: place.images,
+    seed: 1,
+    attacks: names,
+    rmle: { solver: 'lbfgs' },
+    inverseNetwork: { queries: [queries], ...(trained && { trained }) },
+    observations: [observations],
+    adaptive,
+  });
+  const [cell] = cells;
+  await keepPictures(place, row, adaptive ? `${observations}` : 'unaware', cell.pictures, auditor.truth.victims);
+  for (const { attack, message } of [...cell.failed, ...(cell.skipped ?? [])]) console.error(`  ${attack}: ${message}`);
   return { cell };
 }
 
@@ -101,11 +96,11 @@ export function proportion(mean, n) {
 
 const picturesPath = (work, row, seen) => `${work}/pictures/${row.id.replace(/[^a-z0-9.]+/gi, '-')}-${seen}.json`;
 
-async function keepPictures({ work, truth }, row, seen, pictures) {
+async function keepPictures({ work }, row, seen, pictures, truth) {
   if (!pictures) return;
   await mkdir(`${work}/pictures`, { recursive: true });
   await writeFile(picturesPath(work, row, seen), JSON.stringify(first(pictures)));
-  await writeFile(picturesPath(work, { id: row.subject }, 'truth'), JSON.stringify(first(truth.victims)));
+  await writeFile(picturesPath(work, { id: row.subject }, 'truth'), JSON.stringify(first(truth)));
 }
 
 function first({ channels, height, width, data }) {

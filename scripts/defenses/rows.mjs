@@ -2,7 +2,7 @@
 
 /** LeNet is the one of docs/paper.md, made by the same command; CIFAR10CNN is in models/. */
 export const subjects = {
-  lenet: { title: 'LeNet, MNIST', model: (work) => `${work}/lenet-mnist.onnx`, data: 'mnist', images: 100 },
+  lenet: { title: 'LeNet, MNIST', model: (work) => `${work}/lenet-mnist.onnx`, data: 'mnist', images: 50 },
   cifar: { title: 'CIFAR10CNN, CIFAR-10', model: () => 'models/cifar10cnn.onnx', data: 'cifar-10', images: 50 },
 };
 
@@ -10,16 +10,22 @@ export const subjects = {
 const kinds = [
   ['none', ['none']],
   ['noise on the activation', ['gauss(sd=0.5x)', 'gauss(sd=1x)', 'gauss(sd=2x)', 'gauss(sd=4x)', 'laplace(scale=1x)']],
-  ['noise on the input', ['input.gauss(sd=0.5x)', 'input.gauss(sd=1x)', 'input.gauss(sd=2x)', 'input.laplace(scale=1x)']],
+  [
+    'noise on the input',
+    ['input.gauss(sd=0.5x)', 'input.gauss(sd=1x)', 'input.gauss(sd=2x)', 'input.laplace(scale=1x)'],
+  ],
   ['dropout', ['dropout(rate=0.3)', 'dropout(rate=0.5)', 'dropout(rate=0.7)', 'dropout(rate=0.9)']],
   ['dropout without rescaling', ['dropout(rate=0.5,rescale=no)']],
   ['the largest only', ['topk(share=0.2)', 'topk(share=0.05)']],
   ['rounding', ['quant(bits=4)', 'quant(bits=2)', 'quant(bits=1)']],
-  ['coarser pictures', ['input.blur(sigma=1)', 'input.blur(sigma=2)', 'input.downscale(by=2)', 'input.downscale(by=4)']],
+  [
+    'coarser pictures',
+    ['input.blur(sigma=1)', 'input.blur(sigma=2)', 'input.downscale(by=2)', 'input.downscale(by=4)'],
+  ],
 ];
 
 /** Norms to clip to, about the median of each cut's rows: a clip that seldom acts costs nothing and guarantees all the same. */
-const radius = { lenet: { ReLU2: 20, pool2: 16 }, cifar: { ReLU22: 60, pool2: 50 } };
+const radius = { lenet: { ReLU2: 50, pool2: 40 }, cifar: { ReLU22: 60, pool2: 50 } };
 
 function clipped(l2) {
   const clip = `clip(l2=${l2})`;
@@ -39,7 +45,14 @@ function clipped(l2) {
 
 /** Of the dearer places a selection. */
 const selected = {
-  'cifar ReLU22': ['none', 'dropout(rate=0.5)', 'gauss(sd=2x)', 'dropout(rate=0.7)', 'input.gauss(sd=0.5x)', 'dropout(rate=0.3)'],
+  'cifar ReLU22': [
+    'none',
+    'dropout(rate=0.5)',
+    'gauss(sd=2x)',
+    'dropout(rate=0.7)',
+    'input.gauss(sd=0.5x)',
+    'dropout(rate=0.3)',
+  ],
   'cifar pool2': ['none', 'dropout(rate=0.5)', 'gauss(sd=2x)'],
 };
 

@@ -86,6 +86,7 @@ export async function learnAndApply(
       decoder: options.decoder,
       data: options.data,
       pairs: pairs.count,
+      ...((pairs.releases ?? 1) > 1 && { releases: pairs.releases! }),
       loss: options.loss,
       validationPsnr: -10 * Math.log10(Math.max(fitted.validationMse, 1e-15)),
     },

@@ -1,5 +1,6 @@
 /** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import { type Look, looksOf } from '../../mechanisms/index.ts';
 import type { AttackContext, DescentContext } from '../attack.ts';
 import { likeness } from '../likeness.ts';
 import { meanSquare } from '../mean-squares.ts';
@@ -16,13 +17,16 @@ export interface Belief {
   readonly basis: Basis;
   /** Weight of mean(z²). */
   readonly lambda: number;
+  /** At the mechanism. Default as its law says. */
+  readonly look?: Look | undefined;
 }
 
 /** A descent with beliefs. */
 export interface BelievingDescent {
   readonly context: AttackContext & Pick<DescentContext, 'head'>;
   readonly solver: Solver;
-  readonly objective: ObjectiveOptions;
+  /** Of a look at the mechanism; undefined as its law says. */
+  readonly objective: (look?: Look) => ObjectiveOptions;
   readonly lambdaL2: number;
   /** Most pictures at once. */
   readonly batch: number;
@@ -49,12 +53,16 @@ const heats = [
 const [fewestTaught, mostTaught] = [50, 1000];
 
 /** The search in steps of one picture, to weigh it against the attack. */
-export function searchSteps(iterations: number): number {
+export function searchSteps(iterations: number, looks = 1): number {
   const [first, second] = heats;
   const heat = (beliefs: number, { pictures, steps }: { pictures: number; steps: number }) =>
     beliefs * pictures * Math.min(steps, iterations);
-  return heat(2 * multiples.length + 1, first) + heat(second.beliefs, second);
+  return heat(looks * (2 * multiples.length + 1), first) + heat(second.beliefs, second);
 }
+
+/** The ways in which a descent looks at the mechanism. */
+export const looksAt = ({ view, standIn }: Pick<DescentContext, 'view' | 'standIn'>): readonly Look[] =>
+  standIn ? looksOf(view).slice(0, 1) : looksOf(view);
 
 export interface TriedBelief {
   readonly belief: Belief;
@@ -70,7 +78,8 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  const whole = searchSteps(iterations);
+  const looks = looksAt(context);
+  const whole = searchSteps(iterations, looks.length);
   const pictures = await context.examples.pictures(0, second.pictures);
   const seen = await context.examples.seen(0, second.pictures);
   let done = 0;
@@ -83,7 +92,10 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
     done += share;
     return scored;
   };
-  const none = await heat([{ basis: pixels(preprocessing), lambda: 0 }], first);
+  const none = await heat(
+    looks.map((look) => ({ basis: pixels(preprocessing), lambda: 0, look })),
+    first,
+  );
   if (none[0]!.score >= exact) {
     onProgress(1);
     return none[0]!;
@@ -92,7 +104,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const bases = [natural(preprocessing), ...(lesson ? [await learned(lesson, preprocessing, context.engine)] : [])];
   const scale = meanSquare(seen);
   const some = await heat(
-    bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
+    looks.flatMap((look) => bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale, look })))),
     first,
   );
   const best = [...none, ...some].sort((x, y) => y.score - x.score).slice(0, second.beliefs);
@@ -134,9 +146,11 @@ async function ranked(
 ): Promise<TriedBelief[]> {
   const each = pictures.shape[0]!;
   const scored: TriedBelief[] = [];
-  // A batch has one structure.
-  for (const kind of ['spectrum', 'covariance'] as const) {
-    const group = beliefs.filter((b) => b.basis.structure.kind === kind);
+  // A batch has one structure, and one look.
+  const kinds = ['spectrum', 'covariance'] as const;
+  const looks = [...new Set(beliefs.map((b) => b.look))];
+  for (const [look, kind] of looks.flatMap((l) => kinds.map((k) => [l, k] as const))) {
+    const group = beliefs.filter((b) => b.look === look && b.basis.structure.kind === kind);
     if (group.length === 0) continue;
     const rows = group.flatMap((b) => Array.from({ length: each }, () => b));
     const before = scored.length;
@@ -158,7 +172,7 @@ function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Sol
   return ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000);
 }
 
-/** Descends from the start for each observation, with a belief of its own; all of one structure. */
+/** Descends from the start for each observation, with a belief of its own; all of one structure and one look. */
 export async function reconstruct(
   { context, solver, objective, lambdaL2, batch, start }: BelievingDescent,
   observed: Tensors,
@@ -168,6 +182,7 @@ export async function reconstruct(
   onProgress: (done: number) => void,
 ): Promise<Solution> {
   const n = beliefs.length;
+  const { look } = beliefs[0]!;
   const from = typeof start === 'object' && label === 'search' ? 'grey' : start;
   const { bases, z } = await coordinates(
     from,
@@ -180,7 +195,7 @@ export async function reconstruct(
     solver,
     {
       engine: context.engine,
-      objective: { ...objective, structure: beliefs[0]!.basis.structure },
+      objective: { ...objective(look), structure: beliefs[0]!.basis.structure },
       observed,
       start: z,
       lambdaTv: new Float32Array(n),
@@ -193,7 +208,7 @@ export async function reconstruct(
       signal: context.signal,
       onProgress,
     },
-    (k) => context.head(k),
+    (k) => context.head(k, look),
     batch,
   );
 }
