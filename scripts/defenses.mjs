@@ -6,14 +6,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { attackRow, openPlace } from './defenses/attacks.mjs';
+import { drawSheets } from './defenses/draw.mjs';
 import { page } from './defenses/page.mjs';
-import { rows, subjects } from './defenses/rows.mjs';
+import { chosen, rows, subjects } from './defenses/rows.mjs';
 
 const { values } = parseArgs({
   options: {
     mnist: { type: 'string' },
     cifar: { type: 'string' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     work: { type: 'string', default: 'build/paper' },
     threads: { type: 'string', default: '1' },
     again: { type: 'boolean', default: false },
@@ -22,7 +23,7 @@ const { values } = parseArgs({
 });
 if (values.help || !values.mnist || !values.cifar) {
   process.stderr.write(
-    'Usage: scripts/defenses.mjs --mnist DIR --cifar DIR [--only ROW] [--threads N] [--again]\nROW: the beginning of a row’s name, such as "lenet ReLU2"; without one, those that are run by default\n',
+    'Usage: scripts/defenses.mjs --mnist DIR --cifar DIR [--only ROW]… [--threads N] [--again]\nROW: a row’s name, such as "lenet ReLU2 quant(bits=1)", or its beginning; without one, those that are run by default\n',
   );
   process.exit(values.help ? 0 : 2);
 }
@@ -30,9 +31,7 @@ const { work, only, again } = values;
 const folders = { mnist: `mnist:${values.mnist}`, 'cifar-10': `cifar-10:${values.cifar}` };
 const path = 'docs/defenses.json';
 const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { rows: {} };
-const wanted = rows
-  .filter((row) => (only ? row.id.startsWith(only) : row.asked))
-  .filter((row) => again || !kept.rows[row.id]);
+const wanted = chosen(rows, only).filter((row) => again || !kept.rows[row.id]);
 
 mkdirSync(work, { recursive: true });
 let open;
@@ -43,7 +42,7 @@ for (const row of wanted) {
     const folder = folders[subject.data];
     const model = subject.model(work);
     if (!existsSync(model)) train(folder, model);
-    const options = { work, images: subject.images, threads: Number(values.threads) };
+    const options = { work, threads: Number(values.threads) };
     open = { subject: row.subject, place: await openPlace(subject, folder, options) };
   }
   const started = performance.now();
@@ -55,6 +54,7 @@ for (const row of wanted) {
   process.stderr.write(`${row.id}: ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
 }
 await open?.place.engine.close();
+await drawSheets(work, kept.rows);
 writeFileSync('docs/defenses.md', page(kept.rows));
 
 function train(folder, out) {

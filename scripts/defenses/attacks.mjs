@@ -5,23 +5,32 @@ import { openDataset, preprocessingFor } from '../../dist/data/index.js';
 import { createComputingEngine } from '../../dist/engine/index.js';
 import { loadModel, openNetwork, saveModel } from '../../dist/model/index.js';
 import { runAudit, Subject } from '../../dist/privacy/audit/index.js';
+import { proportion } from './figures.mjs';
 import { isRandom } from './rows.mjs';
 
 const informed = ['rmle', 'inverse-network', 'hybrid'];
 const attacks = [...informed, 'answer'];
-const queries = 3000;
 /** Pictures of a run that are kept for sheets. */
 const shown = 10;
 
 /** A network with its pictures, open. */
-export async function openPlace(subject, folder, { work, images, threads }) {
+export async function openPlace(subject, folder, { work, threads }) {
   const engine = await createComputingEngine({ engine: 'onnxruntime', threads });
   const model = subject.model(work);
   const { graph, sha256 } = await openNetwork(model, { shapes: [] }, engine);
   const preprocessing = await preprocessingFor(model, {});
   const data = await openDataset(folder, { size: preprocessing, note: () => {} });
   const opened = await Subject.open(engine, graph, preprocessing, { path: model });
-  return { engine, subject: opened, sha256, data, images, work, name: subject.data };
+  return {
+    engine,
+    subject: opened,
+    sha256,
+    data,
+    images: subject.images,
+    queries: subject.queries,
+    work,
+    name: subject.data,
+  };
 }
 
 /**
@@ -54,7 +63,7 @@ async function run(place, row, { attacks: names, observations = 1, adaptive = tr
     seed: 1,
     attacks: names,
     rmle: { solver: 'lbfgs' },
-    inverseNetwork: { queries: [queries], ...(trained && { trained }) },
+    inverseNetwork: { queries: [place.queries], ...(trained && { trained }) },
     observations: [observations],
     adaptive,
   });
@@ -70,7 +79,7 @@ async function plainDecoder(place, row, here) {
   if (row.defense !== 'none' && existsSync(path)) return loadModel(path);
   const none = { ...row, defense: 'none' };
   const { cell } = row.defense === 'none' ? here : await run(place, none, { attacks: ['inverse-network'] });
-  const decoder = cell.decoders.get(`inverse-network:${queries}`);
+  const decoder = cell.decoders.get(`inverse-network:${place.queries}`);
   await saveModel(decoder, path);
   return decoder;
 }
@@ -84,14 +93,6 @@ function summary({ results }) {
     iterations,
     parameters,
   }));
-}
-
-/** Wilson's interval. */
-export function proportion(mean, n) {
-  const z = 1.959964;
-  const middle = (mean + z ** 2 / (2 * n)) / (1 + z ** 2 / n);
-  const half = (z / (1 + z ** 2 / n)) * Math.sqrt((mean * (1 - mean)) / n + z ** 2 / (4 * n ** 2));
-  return { mean, low: middle - half, high: middle + half, images: n };
 }
 
 const picturesPath = (work, row, seen) => `${work}/pictures/${row.id.replace(/[^a-z0-9.]+/gi, '-')}-${seen}.json`;

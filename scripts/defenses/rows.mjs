@@ -2,19 +2,45 @@
 
 /** LeNet is the one of docs/paper.md, made by the same command; CIFAR10CNN is in models/. */
 export const subjects = {
-  lenet: { title: 'LeNet, MNIST', model: (work) => `${work}/lenet-mnist.onnx`, data: 'mnist', images: 50 },
-  cifar: { title: 'CIFAR10CNN, CIFAR-10', model: () => 'models/cifar10cnn.onnx', data: 'cifar-10', images: 50 },
+  lenet: {
+    title: 'LeNet, MNIST',
+    model: (work) => `${work}/lenet-mnist.onnx`,
+    data: 'mnist',
+    images: 50,
+    queries: 3000,
+  },
+  cifar: {
+    title: 'CIFAR10CNN, CIFAR-10',
+    model: () => 'models/cifar10cnn.onnx',
+    data: 'cifar-10',
+    images: 50,
+    queries: 1500,
+  },
 };
 
 /** By what a defence is, in the order of the tables. The first of a place are run first. */
 const kinds = [
   ['none', ['none']],
-  ['noise on the activation', ['gauss(sd=0.5x)', 'gauss(sd=1x)', 'gauss(sd=2x)', 'gauss(sd=4x)', 'laplace(scale=1x)']],
+  [
+    'noise on the activation',
+    [
+      'gauss(sd=0.5x)',
+      'gauss(sd=1x)',
+      'gauss(sd=2x)',
+      'gauss(sd=4x)',
+      'gauss(sd=8x)',
+      'gauss(sd=16x)',
+      'laplace(scale=1x)',
+    ],
+  ],
   [
     'noise on the input',
     ['input.gauss(sd=0.5x)', 'input.gauss(sd=1x)', 'input.gauss(sd=2x)', 'input.laplace(scale=1x)'],
   ],
-  ['dropout', ['dropout(rate=0.3)', 'dropout(rate=0.5)', 'dropout(rate=0.7)', 'dropout(rate=0.9)']],
+  [
+    'dropout',
+    ['dropout(rate=0.3)', 'dropout(rate=0.5)', 'dropout(rate=0.7)', 'dropout(rate=0.9)', 'dropout(rate=0.97)'],
+  ],
   ['dropout without rescaling', ['dropout(rate=0.5,rescale=no)']],
   ['the largest only', ['topk(share=0.2)', 'topk(share=0.05)']],
   ['rounding', ['quant(bits=4)', 'quant(bits=2)', 'quant(bits=1)']],
@@ -84,6 +110,18 @@ export const rows = places.flatMap(([subject, cut]) =>
     }),
   ),
 );
+
+/**
+ * Rows in the order in which they were asked for: by name, or by the beginning of their names.
+ * @param {string[] | undefined} only
+ */
+export function chosen(all, only) {
+  if (!only) return all.filter((row) => row.asked);
+  return only.flatMap((name) => {
+    const exact = all.filter((row) => row.id === name);
+    return exact.length > 0 ? exact : all.filter((row) => row.id.startsWith(name));
+  });
+}
 
 /** Random stages: watching what never changes shows nothing more. */
 export const isRandom = (defense) => /gauss|laplace|dropout/.test(defense);

@@ -6,6 +6,7 @@
 import { asFloat32, float32 } from '../../model/index.ts';
 import type { Look } from '../mechanisms/index.ts';
 import type { AttackContext, DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
+import { drawnApart } from './contrast.ts';
 import { searchLambda } from './lambda.ts';
 import { meanSquares } from './mean-squares.ts';
 import { missedBy } from './missed.ts';
@@ -104,7 +105,7 @@ export async function descendWithStatistics(
     const found = await chooseBelief({ ...common, start }, (done) => report((share * (i + done)) / starts.length));
     tried.push({ ...found, start });
   }
-  const { belief, start, score } = tried.reduce((a, b) => (b.score > a.score ? b : a));
+  const { belief, start, score, gain } = tried.reduce((a, b) => (b.score > a.score ? b : a));
   const search = { ...common, start };
   const beliefs = Array.from({ length: count }, () => belief);
   const attempt = (index: number) =>
@@ -120,7 +121,7 @@ export async function descendWithStatistics(
   for (let i = 1; i < restarts; i++) best = lower(best, await attempt(i));
   const { basis, lambda, look } = belief;
   return {
-    pictures: best.pictures,
+    pictures: drawnApart(best.pictures, gain, context.preprocessing),
     iterations: mostSteps(best),
     parameters: {
       solver: 'lbfgs',
@@ -130,6 +131,7 @@ export async function descendWithStatistics(
       restarts,
       batch,
       ownScore: score,
+      ...(gain !== 1 && { contrast: gain }),
       ...(look && looks.length > 1 && { look: look.name }),
     },
     ...missedBy(best.stops),

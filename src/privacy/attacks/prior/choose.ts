@@ -2,7 +2,7 @@
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
 import { type Look, looksOf } from '../../mechanisms/index.ts';
 import type { AttackContext, DescentContext } from '../attack.ts';
-import { likeness } from '../likeness.ts';
+import { drawnLikeness } from '../likeness.ts';
 import { meanSquare } from '../mean-squares.ts';
 import type { ObjectiveOptions } from '../objective.ts';
 import { rowsOf, rowsOfAll } from '../rows.ts';
@@ -79,6 +79,8 @@ function shareOfZeros(tensors: Tensors): number {
 
 export interface TriedBelief {
   readonly belief: Belief;
+  /** By how much what comes out is drawn apart (`contrast.ts`). */
+  readonly gain: number;
   /** Mean SSIM; where several are all but exact, decibels decide. */
   readonly score: number;
 }
@@ -170,20 +172,24 @@ async function ranked(
     const reconstructed = await reconstruct(search, repeated(seen, group.length), rows, steps, 'search', (d) =>
       onProgress((before + group.length * d) / beliefs.length),
     );
-    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed);
     for (const [i, belief] of group.entries()) {
-      const own = scores.subarray(i * each, (i + 1) * each);
-      scored.push({ belief, score: own.reduce((a, b) => a + b, 0) / each });
+      const { gain, scores } = similarity(search.context, pictures, partOf(reconstructed, i * each, each));
+      scored.push({ belief, gain, score: scores.reduce((a, b) => a + b, 0) / each });
     }
   }
   return scored.sort((a, b) => b.score - a.score);
 }
 
-/** SSIM; where several are all but exact, decibels decide. */
-function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Solution): Float64Array {
-  const { ssim, psnr } = likeness(truth, found, preprocessing);
-  return ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000);
+/** SSIM of what is drawn apart as suits all best; where several are all but exact, decibels decide. */
+function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Pick<Solution, 'pictures' | 'stops'>) {
+  const { gain, ssim, psnr } = drawnLikeness(truth, found, preprocessing);
+  return { gain, scores: ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000) };
 }
+
+const partOf = ({ pictures, stops }: Solution, first: number, count: number) => ({
+  pictures: rowsOf(pictures, first, count),
+  stops: stops.slice(first, first + count),
+});
 
 /** Descends from the start for each observation, with a belief of its own; all of one structure and one look. */
 export async function reconstruct(
