@@ -8,8 +8,6 @@ import { runAudit, Subject } from '../../dist/privacy/audit/index.js';
 import { proportion } from './figures.mjs';
 import { isRandom } from './rows.mjs';
 
-const informed = ['rmle', 'inverse-network', 'hybrid'];
-const attacks = [...informed, 'answer'];
 /** Pictures of a run that are kept for sheets. */
 const shown = 10;
 
@@ -21,16 +19,7 @@ export async function openPlace(subject, folder, { work, threads }) {
   const preprocessing = await preprocessingFor(model, {});
   const data = await openDataset(folder, { size: preprocessing, note: () => {} });
   const opened = await Subject.open(engine, graph, preprocessing, { path: model });
-  return {
-    engine,
-    subject: opened,
-    sha256,
-    data,
-    images: subject.images,
-    queries: subject.queries,
-    work,
-    name: subject.data,
-  };
+  return { engine, subject: opened, sha256, data, about: subject, work };
 }
 
 /**
@@ -38,11 +27,12 @@ export async function openPlace(subject, folder, { work, threads }) {
  * @returns what docs/defenses.json keeps of it
  */
 export async function attackRow(place, row) {
-  const one = await run(place, row, { observations: 1, attacks });
-  const many = isRandom(row.defense) ? await run(place, row, { observations: 16, attacks: informed }) : undefined;
-  const trained = await plainDecoder(place, row, one);
+  const { attacks, unaware: ignorant } = place.about;
+  const one = await run(place, row, { observations: 1, attacks: [...attacks, 'answer'] });
+  const many = isRandom(row.defense) ? await run(place, row, { observations: 16, attacks }) : undefined;
+  const trained = ignorant.includes('inverse-network') ? await plainDecoder(place, row, one) : undefined;
   const unaware =
-    row.defense === 'none' ? undefined : await run(place, row, { adaptive: false, trained, attacks: informed });
+    row.defense === 'none' ? undefined : await run(place, row, { adaptive: false, trained, attacks: ignorant });
   const { accuracy, accuracyImages, defense } = one.cell.results[0];
   return {
     resolved: defense,
@@ -55,15 +45,16 @@ export async function attackRow(place, row) {
 }
 
 async function run(place, row, { attacks: names, observations = 1, adaptive = true, trained }) {
+  const { queries } = place.about;
   const { cells, auditor } = await runAudit([place.engine], place.subject, place.data, {
     modelSha256: place.sha256,
     cuts: [row.cut],
     defenses: [row.defense],
-    images: place.images,
+    images: place.about.images,
     seed: 1,
     attacks: names,
     rmle: { solver: 'lbfgs' },
-    inverseNetwork: { queries: [place.queries], ...(trained && { trained }) },
+    inverseNetwork: { ...(queries && { queries: [queries] }), ...(trained && { trained }) },
     observations: [observations],
     adaptive,
   });
@@ -75,11 +66,11 @@ async function run(place, row, { attacks: names, observations = 1, adaptive = tr
 
 /** Whoever knows no mechanism has trained on what the bare head makes of pictures: once for all rows of a cut. */
 async function plainDecoder(place, row, here) {
-  const path = `${place.work}/decoder-${place.name}-${row.cut}.onnx`;
+  const path = `${place.work}/decoder-${row.subject}-${row.cut}.onnx`;
   if (row.defense !== 'none' && existsSync(path)) return loadModel(path);
   const none = { ...row, defense: 'none' };
   const { cell } = row.defense === 'none' ? here : await run(place, none, { attacks: ['inverse-network'] });
-  const decoder = cell.decoders.get(`inverse-network:${place.queries}`);
+  const decoder = cell.decoders.get(`inverse-network:${place.about.queries}`);
   await saveModel(decoder, path);
   return decoder;
 }

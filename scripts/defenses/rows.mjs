@@ -1,6 +1,9 @@
 /** The rows of docs/defenses.md: two networks, two cuts each, and what stands between the head and the wire. */
 
-/** LeNet is the one of docs/paper.md, made by the same command; CIFAR10CNN is in models/. */
+/**
+ * LeNet is the one of docs/paper.md, made by the same command; CIFAR10CNN is in models/. Besides the attacks that are named, what
+ * the answer gives away.
+ */
 export const subjects = {
   lenet: {
     title: 'LeNet, MNIST',
@@ -8,13 +11,16 @@ export const subjects = {
     data: 'mnist',
     images: 50,
     queries: 3000,
+    attacks: ['rmle', 'inverse-network', 'hybrid'],
+    unaware: ['rmle', 'inverse-network'],
   },
   cifar: {
     title: 'CIFAR10CNN, CIFAR-10',
     model: () => 'models/cifar10cnn.onnx',
     data: 'cifar-10',
     images: 50,
-    queries: 1500,
+    attacks: ['rmle'],
+    unaware: ['rmle'],
   },
 };
 
