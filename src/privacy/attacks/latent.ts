@@ -150,7 +150,7 @@ async function bestLook(
   explainer: (look: Look) => Promise<Explain>,
   steps: number,
 ): Promise<{ readonly look: Look; readonly explain: Explain }> {
-  const looks = await looksAt(context);
+  const looks = looksAt(context);
   if (looks.length === 1) return { look: looks[0]!, explain: await explainer(looks[0]!) };
   const truth = await context.examples.pictures(0, triedPictures);
   const seen = await context.examples.seen(0, triedPictures);

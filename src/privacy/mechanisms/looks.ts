@@ -9,7 +9,7 @@ import type { View } from './view.ts';
 
 export interface Look {
   /** For people. */
-  readonly name: 'law' | 'mean over draws' | 'slack' | 'zeros in doubt' | 'unaware';
+  readonly name: 'law' | 'mean over draws' | 'slack' | 'unaware';
   /**
    * What stands for the head: with what the mechanism does without randomness; the same without what has a slack; the mean
    * over draws of the noise on the picture; or the head alone.
@@ -18,20 +18,9 @@ export interface Look {
   readonly likelihood: Likelihood;
 }
 
-/**
- * As if now and then an element had been left out. Where a ReLU ends in zeros, squares hold a picture fast that once lit a
- * wrong element; in doubt, it goes on: LeNet at ReLU2, 50 victims, SSIM .87 → .98.
- */
-const inDoubt: Look = { name: 'zeros in doubt', head: 'relaxed', likelihood: { kind: 'dropped', rate: 2 ** -16 } };
-
-/** @param zeros whether what is seen holds many exact ones */
-export function looksOf(
-  { mechanism, likelihood }: Pick<View, 'mechanism' | 'likelihood'>,
-  zeros: boolean,
-): readonly Look[] {
+export function looksOf({ mechanism, likelihood }: Pick<View, 'mechanism' | 'likelihood'>): readonly Look[] {
   const { stages } = mechanism;
   const looks: Look[] = [{ name: 'law', head: 'relaxed', likelihood }];
-  if (zeros && likelihood.kind === 'squares' && likelihood.standardDeviation === 0) looks.push(inDoubt);
   if (stages.length === 0) return looks;
   if (stages.some((s) => s.place === 'input' && s.stage.law.kind !== 'deterministic'))
     looks.push({ name: 'mean over draws', head: 'expected', likelihood });

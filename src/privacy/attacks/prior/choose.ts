@@ -61,21 +61,8 @@ export function searchSteps(iterations: number, looks = 1): number {
 }
 
 /** The ways in which a descent looks at the mechanism. */
-export async function looksAt({ view, standIn, examples }: DescentContext): Promise<readonly Look[]> {
-  // Of own pictures, not of the victims: how somebody is attacked must not hang on who is beside him.
-  const seen = await examples.seen(0, heats[1].pictures);
-  const looks = looksOf(view, shareOfZeros(seen) > manyZeros);
-  return standIn ? looks.slice(0, 1) : looks;
-}
-
-/** Of elements: as a ReLU leaves, and chance does not. */
-const manyZeros = 0.05;
-
-function shareOfZeros(tensors: Tensors): number {
-  const all = Object.values(tensors).map(asFloat32);
-  const zeros = all.reduce((sum, data) => sum + data.reduce((n, v) => (v === 0 ? n + 1 : n), 0), 0);
-  return zeros / all.reduce((sum, data) => sum + data.length, 0);
-}
+export const looksAt = ({ view, standIn }: Pick<DescentContext, 'view' | 'standIn'>): readonly Look[] =>
+  standIn ? looksOf(view).slice(0, 1) : looksOf(view);
 
 export interface TriedBelief {
   readonly belief: Belief;
@@ -93,7 +80,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  const looks = await looksAt(context);
+  const looks = looksAt(context);
   const whole = searchSteps(iterations, looks.length);
   const pictures = await context.examples.pictures(0, second.pictures);
   const seen = await context.examples.seen(0, second.pictures);
