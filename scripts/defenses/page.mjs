@@ -6,7 +6,7 @@ import { sheets } from './sheets.mjs';
 /** He et al. 2019 call what scores less unrecognisable. */
 const unrecognisable = 0.3;
 /** From here on everybody sees what it is. */
-const open = 0.6;
+const open = 0.5;
 
 const n2 = (x) => x.toFixed(2);
 const band = (v) => `${n2(v.mean)} [${n2(v.low)}, ${n2(v.high)}]`;

@@ -45,7 +45,14 @@ const kinds = [
   ],
   [
     'dropout',
-    ['dropout(rate=0.3)', 'dropout(rate=0.5)', 'dropout(rate=0.7)', 'dropout(rate=0.9)', 'dropout(rate=0.97)'],
+    [
+      'dropout(rate=0.3)',
+      'dropout(rate=0.5)',
+      'dropout(rate=0.7)',
+      'dropout(rate=0.9)',
+      'dropout(rate=0.97)',
+      'dropout(rate=0.99)',
+    ],
   ],
   ['dropout without rescaling', ['dropout(rate=0.5,rescale=no)']],
   ['the largest only', ['topk(share=0.2)', 'topk(share=0.05)']],
@@ -80,12 +87,12 @@ const selected = {
   'cifar ReLU22': [
     'none',
     'dropout(rate=0.5)',
+    'dropout(rate=0.9)',
     'gauss(sd=2x)',
     'dropout(rate=0.7)',
-    'input.gauss(sd=0.5x)',
     'dropout(rate=0.3)',
   ],
-  'cifar pool2': ['none', 'dropout(rate=0.5)', 'gauss(sd=2x)'],
+  'cifar pool2': ['none', 'dropout(rate=0.5)'],
 };
 
 /**
