@@ -10,11 +10,13 @@ export { loadGradient, proveGradient } from './load.ts';
 export {
   crossEntropy,
   droppedError,
+  errorBeyond,
   isotropicVariation,
   type Loss,
   l2,
   meanAbsoluteError,
   meanSquaredError,
+  mixedError,
   perPicture,
   squaredErrorBut,
   totalVariation,

@@ -91,6 +91,49 @@ export function droppedError(
   return { value: g.mul(g.sum(value, inner(shape)), 1 / features), cotangent: g.mul(slope, 1 / features) };
 }
 
+/**
+ * Where elements are left out at random and noise is added then: −2σ² log of the mixture of what was there and of nothing, but
+ * for a constant; both in units of squared differences.
+ * @param rate with which elements were left out, 0 < rate < 1
+ * @param sigma of the noise
+ */
+export function mixedError(
+  g: Expressions,
+  a: Term,
+  b: Term,
+  shape: readonly number[],
+  { rate, sigma, features = sizeOf(shape.slice(1)) }: { rate: number; sigma: number; features?: number },
+): Loss {
+  const width = 2 * sigma * sigma;
+  const residual = g.sub(a, b);
+  const square = g.square(residual);
+  // log of the odds that it was left out, and of the share that is so little that the rest is all there is.
+  const odds = g.add(g.mul(g.sub(square, g.square(b)), 1 / width), Math.log(rate / (1 - rate)));
+  const there = g.graph.op('Sigmoid', [g.neg(odds)]);
+  const surprise = g.graph.op('Softplus', [odds]);
+  return {
+    value: g.mul(g.sum(g.sub(square, g.mul(surprise, width)), inner(shape)), 1 / features),
+    cotangent: g.mul(g.mul(residual, there), 2 / features),
+  };
+}
+
+/** Mean over features of max(|a − b| − slack, 0)²: what is as near as the slack is as good as equal. */
+export function errorBeyond(
+  g: Expressions,
+  a: Term,
+  b: Term,
+  shape: readonly number[],
+  slack: Term,
+  features = sizeOf(shape.slice(1)),
+): Loss {
+  const residual = g.sub(a, b);
+  const beyond = g.max(g.sub(g.graph.op('Abs', [residual]), slack), 0);
+  return {
+    value: g.mul(g.sum(g.square(beyond), inner(shape)), 1 / features),
+    cotangent: g.mul(g.mul(beyond, g.sign(residual)), 2 / features),
+  };
+}
+
 /** Mean of x² over a picture. */
 export function l2(g: Expressions, x: Term, shape: readonly number[]): Loss {
   const scale = 1 / sizeOf(shape.slice(1));

@@ -6,7 +6,7 @@ import type { Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
-import type { View } from '../mechanisms/index.ts';
+import type { Look, View } from '../mechanisms/index.ts';
 import type { Pairs } from './decoder/pairs.ts';
 import type { Missed } from './missed.ts';
 
@@ -58,7 +58,7 @@ export interface KnownStructure {
 export interface BlackBoxContext extends AttackContext, KnownStructure {
   /**
    * Pictures, and what the cloud sees of them: the device runs them through head and defense. Each picture read counts
-   * as one query, however often it is read again.
+   * as one query, however often it is read again; asked for another release, the device sees it again, and `releases` are told.
    * @throws CutlineError DATA_TOO_FEW when there are not so many of the kind
    */
   pairs(count: number, data: AttackerData): Promise<Pairs>;
@@ -82,13 +82,17 @@ export interface Examples {
 
 /** The attacker holds the head's file as well, so that it may ask as often as it likes. */
 export interface WhiteBoxContext extends BlackBoxContext {
-  /** The head for a batch of n pictures and what its mechanism does without randomness, shapes known; rounding is left out. */
-  head(n: number): Promise<Graph>;
+  /**
+   * The head for a batch of n pictures and what its mechanism does without randomness, shapes known; rounding is left out.
+   * @param look another way of looking at the mechanism: one of `looksOf`
+   */
+  head(n: number, look?: Look): Promise<Graph>;
   readonly examples: Examples;
 }
 
-/** What a descent needs of a head, be it the device's or one that stands in for it. */
-export type DescentContext = AttackContext & Pick<WhiteBoxContext, 'head' | 'examples'>;
+/** What a descent needs of a head, be it the device's or one that stands in for it: then there is one way of looking at it. */
+export type DescentContext = AttackContext &
+  Pick<WhiteBoxContext, 'head' | 'examples'> & { readonly standIn?: boolean | undefined };
 
 export interface LabelledPictures {
   /** Network inputs [k, …]. */

@@ -12,11 +12,12 @@ import type {
   Budgets,
   Reconstruction,
 } from './attack.ts';
+import { bestContrast, drawingApart } from './contrast.ts';
 import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
 import type { LossName } from './decoder/criterion.ts';
 import { fitDecoder } from './decoder/fit.ts';
 import { fittingDecoder } from './decoder/fitting.ts';
-import { learntFrom, type Pairs } from './decoder/pairs.ts';
+import { keptAside, learntFrom, type Pairs, rowsAside } from './decoder/pairs.ts';
 import { trainingPlan } from './decoder/plan.ts';
 import type { DecoderSize } from './decoder/residual.ts';
 import { applyRows } from './rows.ts';
@@ -40,6 +41,8 @@ export interface InverseNetworkOptions {
 /** Or as many as there are. */
 export const defaultQueries = 3000;
 const fewestQueries = 16;
+/** Pictures that the contrast is tried on. */
+const mostTried = 64;
 
 export function inverseNetwork(options: InverseNetworkOptions): BlackBoxAttack {
   return { name: 'inverse-network', threat: 'black-box', run: (context) => run(context, options) };
@@ -100,18 +103,25 @@ export async function learnAndApply(
     signal,
     onProgress: context.onProgress,
   });
+  // Of the pairs that nobody has learnt from.
+  const aside = await rowsAside(pairs, 0, Math.min(mostTried, keptAside(pairs.count)));
+  const made = await applyRows(engine, fitted.decoder, aside.features, signal);
+  const { gain } = bestContrast(made, aside.inputs, preprocessing);
+  const drawn = drawingApart(fitted.decoder, gain, preprocessing);
   context.onProgress?.(1);
   return {
-    pictures: await applyRows(engine, fitted.decoder, observed, signal),
+    pictures: await applyRows(engine, drawn, observed, signal),
     iterations: fitted.epochs,
     budgets: { epochs: plan.epochs },
     parameters: {
       decoder: options.decoder,
       data: options.data,
       pairs: pairs.count,
+      ...((pairs.releases ?? 1) > 1 && { releases: pairs.releases! }),
       loss: options.loss,
       validationPsnr: -10 * Math.log10(Math.max(fitted.validationMse, 1e-15)),
+      ...(gain !== 1 && { contrast: gain }),
     },
-    decoder: fitted.decoder,
+    decoder: drawn,
   };
 }

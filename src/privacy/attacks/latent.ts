@@ -3,13 +3,16 @@
  * Codes are taken to be standard normal, as those of most generators are, and of those that `cutline train autoencoder`
  * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
  */
-import { cost, float32, type Graph, sizeOf, type Tensors } from '../../model/index.ts';
+import { cost, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import type { Look } from '../mechanisms/index.ts';
 import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
 import { nearestCodes } from './generator/nearest.ts';
 import { type OwnGenerator, ownGenerator, ownTraining } from './generator/own.ts';
-import { picturesOf, searchCodes } from './generator/search.ts';
+import { type FoundCodes, picturesOf, searchCodes } from './generator/search.ts';
+import { likeness } from './likeness.ts';
+import { looksAt } from './prior/index.ts';
 import { descend, type RmleOptions } from './rmle.ts';
 import { pickRows } from './rows.ts';
 import { batchThatFits } from './solvers/chunked.ts';
@@ -81,24 +84,33 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   const drawn = random.fork('candidates').fillNormal(new Float32Array(candidates * sizeOf(shape)));
   const codes = float32(drawn, [candidates, ...shape]);
   const one = await headBehind(generator, context, 1);
-  const batch = options.batch ?? batchThatFits(one, context.memoryBytes);
   const iterations = options.iterations ?? latentSteps(cost(one).macs);
-  const behind = await headBehind(generator, context, batch);
-  /** Pictures of the codes that explain what was seen. */
-  const explain = async (seen: Tensors, onProgress?: (done: number) => void) => {
-    const found = await searchCodes({
-      context: { ...context, observed: seen, count: Object.values(seen)[0]!.shape[0]! },
-      generator,
-      solver: lbfgsSolver,
-      starts: pickRows(codes, await nearestCodes(engine, behind, codes, seen, restarts, signal)),
-      iterations,
-      trialIterations: Math.ceil(iterations / 6),
-      normal: true,
-      batch,
-      onProgress,
-    });
-    return { ...found, pictures: await picturesOf(generator, found.codes, context) };
+  /** Pictures of the codes that explain what was seen, looked at in this way. */
+  const explainer = async (look: Look) => {
+    const looking = {
+      ...context,
+      head: (n: number) => context.head(n, look),
+      view: { ...context.view, likelihood: look.likelihood },
+    };
+    const single = await headBehind(generator, looking, 1);
+    const batch = options.batch ?? batchThatFits(single, context.memoryBytes);
+    const behind = await headBehind(generator, looking, batch);
+    return async (seen: Tensors, onProgress?: (done: number) => void, steps = iterations) => {
+      const found = await searchCodes({
+        context: { ...looking, observed: seen, count: Object.values(seen)[0]!.shape[0]! },
+        generator,
+        solver: lbfgsSolver,
+        starts: pickRows(codes, await nearestCodes(engine, behind, codes, seen, restarts, signal)),
+        iterations: steps,
+        trialIterations: Math.ceil(steps / 6),
+        normal: true,
+        batch,
+        onProgress,
+      });
+      return { ...found, pictures: await picturesOf(generator, found.codes, context) };
+    };
   };
+  const { look, explain } = await bestLook(context, explainer, Math.ceil(iterations / 2));
   const found = await explain(observed, between(trainingShare, searchShare));
   const parameters = {
     generator: options.generator ? options.generator.graph.name : `autoencoder ${options.data}`,
@@ -106,6 +118,7 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     candidates,
     beginnings: restarts,
     residual: found.residual,
+    ...(look.name !== 'law' && { look: look.name }),
   };
   const missed = found.missed && { missed: found.missed };
   const budgets = { iterations, restarts };
@@ -122,4 +135,34 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     budgets,
     ...(released.missed && { missed: released.missed }),
   };
+}
+
+type Explain = (
+  seen: Tensors,
+  onProgress?: (done: number) => void,
+  steps?: number,
+) => Promise<FoundCodes & { readonly pictures: Tensor }>;
+
+/** Own pictures that the ways of looking at a mechanism are tried on. */
+const triedPictures = 6;
+
+/** The way of looking whose pictures are most like the attacker's own: the first, where there is one alone. */
+async function bestLook(
+  context: WhiteBoxContext,
+  explainer: (look: Look) => Promise<Explain>,
+  steps: number,
+): Promise<{ readonly look: Look; readonly explain: Explain }> {
+  const looks = looksAt(context);
+  if (looks.length === 1) return { look: looks[0]!, explain: await explainer(looks[0]!) };
+  const truth = await context.examples.pictures(0, triedPictures);
+  const seen = await context.examples.seen(0, triedPictures);
+  const tried: { readonly look: Look; readonly explain: Explain; readonly score: number }[] = [];
+  for (const look of looks) {
+    const explain = await explainer(look);
+    const { pictures } = await explain(seen, undefined, steps);
+    const stops = Array.from({ length: triedPictures }, () => 'limit' as const);
+    const { ssim } = likeness(truth, { pictures, stops }, context.preprocessing);
+    tried.push({ look, explain, score: ssim.reduce((a, b) => a + b, 0) });
+  }
+  return tried.reduce((a, b) => (b.score > a.score ? b : a));
 }

@@ -5,12 +5,14 @@ import {
   backward,
   droppedError,
   Expressions,
+  errorBeyond,
   type Forward,
   isotropicVariation,
   type Loss,
   l2,
   meanAbsoluteError,
   meanSquaredError,
+  mixedError,
   perPicture,
   prune,
   raiseOpset,
@@ -71,6 +73,14 @@ function distance(
       return meanAbsoluteError(g, made, seen, shape, likelihood.scale / 10, features);
     case 'dropped':
       return droppedError(g, made, seen, shape, likelihood.rate, features);
+    case 'mixed':
+      return mixedError(g, made, seen, shape, {
+        rate: likelihood.rate,
+        sigma: likelihood.standardDeviation,
+        features,
+      });
+    case 'within':
+      return errorBeyond(g, made, seen, shape, likelihood.slack(g.graph, { term: seen, shape }), features);
     default:
       return likelihood satisfies never;
   }

@@ -4,13 +4,15 @@
  * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same mechanism.
  */
 import { asFloat32, float32 } from '../../model/index.ts';
+import type { Look } from '../mechanisms/index.ts';
 import type { AttackContext, DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
+import { drawnApart } from './contrast.ts';
 import { searchLambda } from './lambda.ts';
 import { meanSquares } from './mean-squares.ts';
 import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
-import { chooseBelief, reconstruct, searchSteps, type TriedBelief } from './prior/index.ts';
+import { chooseBelief, looksAt, reconstruct, searchSteps, type TriedBelief } from './prior/index.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
@@ -90,9 +92,12 @@ export async function descendWithStatistics(
 ): Promise<Reconstruction & { readonly start: Start }> {
   const { count } = context;
   const { iterations = statisticsSteps, lambdaL2 = 0, restarts = 1 } = options;
-  const batch = options.batch ?? batchThatFits(await context.head(1), context.memoryBytes);
-  const common = { context, solver: lbfgsSolver, objective: objectiveFor(context), iterations, lambdaL2, batch };
-  const searched = searchSteps(iterations) * starts.length;
+  const looks = looksAt(context);
+  const fitting = async (look: Look) => batchThatFits(await context.head(1, look), context.memoryBytes);
+  const batch = options.batch ?? Math.min(...(await Promise.all(looks.map(fitting))));
+  const objective = (look?: Look) => objectiveFor(context, look);
+  const common = { context, solver: lbfgsSolver, objective, iterations, lambdaL2, batch };
+  const searched = searchSteps(iterations, looks.length) * starts.length;
   const share = searched / (searched + restarts * count * iterations);
   const report = (done: number) => context.onProgress?.(done);
   const tried: (TriedBelief & { readonly start: Start })[] = [];
@@ -100,7 +105,7 @@ export async function descendWithStatistics(
     const found = await chooseBelief({ ...common, start }, (done) => report((share * (i + done)) / starts.length));
     tried.push({ ...found, start });
   }
-  const { belief, start, score } = tried.reduce((a, b) => (b.score > a.score ? b : a));
+  const { belief, start, score, gain } = tried.reduce((a, b) => (b.score > a.score ? b : a));
   const search = { ...common, start };
   const beliefs = Array.from({ length: count }, () => belief);
   const attempt = (index: number) =>
@@ -114,11 +119,21 @@ export async function descendWithStatistics(
     );
   let best = await attempt(0);
   for (let i = 1; i < restarts; i++) best = lower(best, await attempt(i));
-  const { basis, lambda } = belief;
+  const { basis, lambda, look } = belief;
   return {
-    pictures: best.pictures,
+    pictures: drawnApart(best.pictures, gain, context.preprocessing),
     iterations: mostSteps(best),
-    parameters: { solver: 'lbfgs', prior: basis.name, lambda, lambdaL2, restarts, batch, ownScore: score },
+    parameters: {
+      solver: 'lbfgs',
+      prior: basis.name,
+      lambda,
+      lambdaL2,
+      restarts,
+      batch,
+      ownScore: score,
+      ...(gain !== 1 && { contrast: gain }),
+      ...(look && looks.length > 1 && { look: look.name }),
+    },
     budgets: { iterations, restarts },
     ...missedBy(best.stops),
     start,
@@ -199,13 +214,11 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
   return { pictures, iterations: mostSteps(solution), parameters, budgets: { iterations }, ...missedBy(stops) };
 }
 
-/** The distance that the mechanism's noise makes likely. */
-export function objectiveFor({
-  view,
-  preprocessing,
-  observed,
-}: Pick<AttackContext, 'view' | 'preprocessing' | 'observed'>): ObjectiveOptions {
-  const { likelihood } = view;
+/** The distance that the mechanism's noise makes likely, or that goes with a look at it. */
+export function objectiveFor(
+  { view, preprocessing, observed }: Pick<AttackContext, 'view' | 'preprocessing' | 'observed'>,
+  { likelihood }: Pick<Look, 'likelihood'> = view,
+): ObjectiveOptions {
   const square = Math.max(...meanSquares(observed));
   return {
     likelihood,

@@ -73,6 +73,7 @@ async function run(
   const descent: DescentContext = {
     ...context,
     head: learnt.head,
+    standIn: true,
     examples: examplesOf(examples, unlearnt),
     random: random.fork('descent'),
     onProgress: part(headShare + decoderShare, 1 - headShare - decoderShare),

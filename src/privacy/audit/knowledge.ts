@@ -16,9 +16,10 @@ import type {
   Traffic,
   WhiteBoxContext,
 } from '../attacks/index.ts';
+import { isRandom, seededNoise } from '../mechanisms/index.ts';
 import { answersTo } from './answers.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
-import { differentiableHead } from './defended-head.ts';
+import { differentiableHead, drawsOfMean } from './defended-head.ts';
 import type { Device } from './device.ts';
 import { structureOf } from './structure.ts';
 import type { Subject } from './subject.ts';
@@ -43,6 +44,9 @@ export interface Ground {
 
 /** Activations of unknown pictures that a query-free attacker has gathered. */
 const mostTraffic = 1000;
+
+/** Releases of a picture that a decoder learns from in turn, or as many as it takes until they average to so many. */
+const mostReleases = 8;
 
 /** The type of the attack decides what it is told. */
 export async function mount(attack: Attack, ground: Ground): Promise<Reconstruction> {
@@ -93,13 +97,17 @@ export function blackBox(ground: Ground): BlackBoxContext {
     available: (kind) => picturesOf(ground, kind).count - keptAside(ground, kind),
     async pairs(count, data) {
       const pictures = enough(ground, data, count);
+      const { mechanism, observations } = believed.view;
       return {
         count,
-        async rows(indices) {
+        releases: isRandom(mechanism) ? Math.max(1, Math.floor(mostReleases / observations)) : 1,
+        async rows(indices, again = 0) {
           const list = Array.from(indices);
           const inputs = preprocess(await pictures.pixels(list, signal), subject.preprocessing);
-          // A question has one answer: asked again, the device would draw other noise, and it would be another query.
-          const randomOf = (row: number) => own.fork(`${data} ${list[row]}`);
+          const randomOf = (row: number) => {
+            const first = own.fork(`${data} ${list[row]}`);
+            return again === 0 ? first : first.fork(`again ${again}`);
+          };
           return { inputs, features: await believed.observe(inputs, randomOf, signal) };
         },
       };
@@ -119,7 +127,12 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
   const random = ground.random.fork('simulation');
   return {
     ...blackBox(ground),
-    head: async (n) => differentiableHead((await subject.parts(device.cut, n)).head, believed.view.mechanism, engine),
+    head: async (n, look) => {
+      const way = look?.head ?? 'relaxed';
+      const { head } = await subject.parts(device.cut, way === 'expected' ? n * drawsOfMean : n);
+      const draws = () => seededNoise(ground.random.fork('draws'));
+      return differentiableHead(head, believed.view.mechanism, engine, { way, draws });
+    },
     examples: {
       count: own.count,
       unlearnt: own.count,
@@ -142,6 +155,7 @@ export async function answerOnly(ground: Ground): Promise<AnswerContext> {
       const pairs = await asked.pairs(count, data);
       return {
         count,
+        releases: 1,
         async rows(indices) {
           const { inputs, features } = await pairs.rows(indices);
           return { inputs, features: await answers(features) };

@@ -11,10 +11,12 @@ export interface DefendedGraph {
 }
 
 export interface DefendedOptions {
-  /** Noise is an input of the graph, else the draw that changes nothing. */
-  readonly noise?: boolean;
+  /** Noise is an input of the graph, or only that on the picture; else the draw that changes nothing. */
+  readonly noise?: boolean | 'input';
   /** Leaves rounding out. */
   readonly relaxed?: boolean;
+  /** Leaves out all that has a slack. */
+  readonly open?: boolean;
 }
 
 /**
@@ -39,9 +41,11 @@ export function defendedHead(head: Graph, mechanism: Mechanism, options: Defende
         return name;
       }
     : undefined;
+  const { relaxed, open } = options;
   const run = (stages: Mechanism['stages'], parts: readonly GraphPart[]): readonly GraphPart[] =>
-    stages.reduce((now, { stage }) => {
-      const terms = stage.graph(b, now, { noise, relaxed: options.relaxed });
+    stages.reduce((now, { place, stage }) => {
+      const drawn = options.noise === 'input' && place !== 'input' ? undefined : noise;
+      const terms = stage.graph(b, now, { noise: drawn, relaxed, open });
       return now.map((part, i) => ({ ...part, term: terms[i]! }));
     }, parts);
   const [entering] = run(before, [{ term: picture.name, shape: fixed(picture) }]);

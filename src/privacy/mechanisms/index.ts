@@ -1,7 +1,9 @@
 /** Mechanisms: what stands between the head and the wire so that less can be seen in the cloud. */
 export { rhoOfBudget } from './dp/concentrated.ts';
+export { expectedHead } from './expected.ts';
 export { type DefendedGraph, defendedHead } from './graph.ts';
 export { combined, type Likelihood, likelihoodOf } from './likelihood.ts';
+export { type Look, looksOf } from './looks.ts';
 export {
   compileMechanism,
   type Draws,

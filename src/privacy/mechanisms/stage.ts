@@ -33,6 +33,8 @@ export interface GraphOptions {
   readonly noise?: ((shape: readonly number[], draw: Draw) => string) | undefined;
   /** Leaves rounding out, for whoever descends and needs a value that does not jump. */
   readonly relaxed?: boolean | undefined;
+  /** Leaves out all that has a `slack`, for whoever goes by that. */
+  readonly open?: boolean | undefined;
 }
 
 /** What is known of a stage by whoever knows the mechanism: its randomness alone is secret. */
@@ -97,6 +99,12 @@ export interface Stage {
    * @returns terms of the same shapes
    */
   graph(b: GraphBuilder, parts: readonly GraphPart[], options: GraphOptions): readonly string[];
+  /**
+   * Of a stage that rounds: how far what entered may be from what is seen of it, as a graph of what is seen. A tensor at a
+   * time: what other tensors of the cut say besides is not used.
+   * @returns a term that broadcasts against what is seen, not negative
+   */
+  slack?(b: GraphBuilder, seen: GraphPart): string;
   /** What the row is bounded by after this stage; undefined where it is not. */
   bound(before: Before): Bound | undefined;
   guarantee(before: Before): Guarantee;

@@ -53,18 +53,34 @@ async function evaluate(graph: Graph, options: ObjectiveOptions, at = x) {
 
 /** The formula of each picture, from the head's outputs: data term + λ·TV + λ·L2, each a mean over its elements. */
 function obvious(features: Tensors, options: ObjectiveOptions): number[] {
-  const distance = (d: number) => {
-    if (options.likelihood.kind === 'squares') return d * d;
-    if (options.likelihood.kind === 'dropped') throw new Error('tested below');
-    const delta = options.likelihood.scale / 10;
-    return Math.sqrt(d * d + delta * delta) - delta;
+  const { likelihood } = options;
+  const distance = (made: number, seen: number) => {
+    const d = made - seen;
+    switch (likelihood.kind) {
+      case 'squares':
+        return d * d;
+      case 'absolute': {
+        const delta = likelihood.scale / 10;
+        return Math.sqrt(d * d + delta * delta) - delta;
+      }
+      case 'mixed': {
+        const { rate, standardDeviation: sd } = likelihood;
+        const density = (x: number) => Math.exp(-(x * x) / (2 * sd * sd));
+        const likely = (1 - rate) * density(d) + rate * density(seen);
+        return -2 * sd * sd * Math.log(likely / (1 - rate));
+      }
+      case 'within':
+        return Math.max(Math.abs(d) - Math.abs(seen) / 2, 0) ** 2;
+      default:
+        throw new Error('tested below');
+    }
   };
   return Array.from({ length: n }, (_, i) => {
     let [sum, count] = [0, 0];
     for (const [name, seen] of Object.entries(observed)) {
       const size = sizeOf(seen.shape.slice(1));
       for (let k = i * size; k < (i + 1) * size; k++)
-        sum += distance(asFloat32(features[name])[k]! - asFloat32(seen)[k]!);
+        sum += distance(asFloat32(features[name])[k]!, asFloat32(seen)[k]!);
       count += size;
     }
     const pixel = (c: number, h: number, w: number) => asFloat32(x)[((i * 2 + c) * 5 + h) * 6 + w]!;
@@ -85,6 +101,11 @@ function obvious(features: Tensors, options: ObjectiveOptions): number[] {
 const laws: readonly ObjectiveOptions[] = [
   { likelihood: { kind: 'squares', standardDeviation: 0 }, spatialAxes: [2, 3] },
   { likelihood: { kind: 'absolute', scale: 0.8 }, spatialAxes: [2, 3] },
+  { likelihood: { kind: 'mixed', rate: 0.3, standardDeviation: 0.7 }, spatialAxes: [2, 3] },
+  {
+    likelihood: { kind: 'within', slack: (b, { term }) => b.op('Mul', [b.op('Abs', [term]), b.constant(0.5)]) },
+    spatialAxes: [2, 3],
+  },
 ];
 
 describe('the objective of rMLE', () => {

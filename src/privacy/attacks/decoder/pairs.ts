@@ -12,7 +12,10 @@ export interface Pair {
 /** The same index has the same answer however often it is read, so that nothing large need be kept. */
 export interface Pairs {
   readonly count: number;
-  rows(indices: ArrayLike<number>): Promise<Pair>;
+  /** How often each picture can be asked again, for other draws of the mechanism; 1 where there are none. Default 1. */
+  readonly releases?: number;
+  /** @param release 0 … releases − 1; default 0 */
+  rows(indices: ArrayLike<number>, release?: number): Promise<Pair>;
 }
 
 /** One in ten pairs is kept aside, within these. */
@@ -25,7 +28,11 @@ export function keptAside(count: number): number {
 
 /** Those that are learnt from. */
 export function learntFrom(pairs: Pairs): Pairs {
-  return { count: pairs.count - keptAside(pairs.count), rows: (indices) => pairs.rows(indices) };
+  return {
+    count: pairs.count - keptAside(pairs.count),
+    ...(pairs.releases && { releases: pairs.releases }),
+    rows: (indices, release) => pairs.rows(indices, release),
+  };
 }
 
 /** Of the pairs kept aside the first … first + count, the last pair first. */
@@ -42,14 +49,18 @@ const mostBlockBytes = 256 * 2 ** 20;
 const [blockShare, keptShare] = [1 / 8, 1 / 2];
 
 /**
- * Epochs of blocks in random order. Pairs that fit in memory are asked for once.
+ * Epochs of blocks in random order, each of another release of the pictures, as many as fit in memory; then from the first on.
+ * Pairs that fit in memory are asked for once.
  * @param batch a block holds at least one
  */
 export class PairEpochs {
   readonly #pairs: Pairs;
   readonly #indices: Int32Array;
   readonly #rowsPerBlock: number;
-  readonly #kept: Block[] | undefined;
+  /** By release; undefined where not even one fits. */
+  readonly #kept: Block[][] | undefined;
+  readonly #releases: number;
+  #epoch = 0;
 
   /** @param bytesPerRow of picture and features together */
   constructor(pairs: Pairs, indices: Int32Array, bytesPerRow: number, batch: number, memoryBytes: number) {
@@ -59,7 +70,10 @@ export class PairEpochs {
     // Blocks of equal size: a short one at the end would lose its rows.
     const blocks = Math.ceil(indices.length / fitting);
     this.#rowsPerBlock = Math.ceil(indices.length / blocks);
-    this.#kept = indices.length * bytesPerRow <= keptShare * memoryBytes ? [] : undefined;
+    const fit = Math.floor((keptShare * memoryBytes) / (indices.length * bytesPerRow));
+    const { releases = 1 } = pairs;
+    this.#kept = fit > 0 ? Array.from({ length: Math.min(fit, releases) }, () => []) : undefined;
+    this.#releases = this.#kept?.length ?? releases;
   }
 
   get rows(): number {
@@ -67,15 +81,17 @@ export class PairEpochs {
   }
 
   async *blocks(order: (n: number) => Int32Array): AsyncGenerator<Block> {
-    if (this.#kept?.length) {
-      for (const i of order(this.#kept.length)) yield this.#kept[i]!;
+    const release = this.#epoch++ % this.#releases;
+    const kept = this.#kept?.[release];
+    if (kept?.length) {
+      for (const i of order(kept.length)) yield kept[i]!;
       return;
     }
     const shuffled = order(this.#indices.length).map((i) => this.#indices[i]!);
     for (let at = 0; at < shuffled.length; at += this.#rowsPerBlock) {
-      const { inputs, features } = await this.#pairs.rows(shuffled.subarray(at, at + this.#rowsPerBlock));
+      const { inputs, features } = await this.#pairs.rows(shuffled.subarray(at, at + this.#rowsPerBlock), release);
       const block: Block = { ...features, [pictureTable]: inputs };
-      this.#kept?.push(block);
+      kept?.push(block);
       yield block;
     }
   }

@@ -1,9 +1,11 @@
 /** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
 import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import { type Look, looksOf } from '../../mechanisms/index.ts';
 import type { AttackContext, DescentContext } from '../attack.ts';
-import { likeness } from '../likeness.ts';
+import { drawnLikeness } from '../likeness.ts';
 import { meanSquare } from '../mean-squares.ts';
 import type { ObjectiveOptions } from '../objective.ts';
+import { rowsOf } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
@@ -15,13 +17,16 @@ export interface Belief {
   readonly basis: Basis;
   /** Weight of mean(z²). */
   readonly lambda: number;
+  /** At the mechanism. Default as its law says. */
+  readonly look?: Look | undefined;
 }
 
 /** A descent with beliefs. */
 export interface BelievingDescent {
   readonly context: AttackContext & Pick<DescentContext, 'head'>;
   readonly solver: Solver;
-  readonly objective: ObjectiveOptions;
+  /** Of a look at the mechanism; undefined as its law says. */
+  readonly objective: (look?: Look) => ObjectiveOptions;
   readonly lambdaL2: number;
   /** Most pictures at once. */
   readonly batch: number;
@@ -50,19 +55,25 @@ const glanceSteps = 16;
 const [fewestTaught, mostTaught] = [50, 1000];
 
 /** The search in steps of one picture, to weigh it against the attack. */
-export function searchSteps(iterations: number): number {
+export function searchSteps(iterations: number, looks = 1): number {
   const [first, second] = heats;
   const heat = (beliefs: number, pictures: number, steps: number) => beliefs * pictures * Math.min(steps, iterations);
   const all = 2 * multiples.length + 1;
   return (
-    heat(1, first.pictures, glanceSteps) +
-    heat(all, first.pictures, first.steps) +
+    heat(looks, first.pictures, glanceSteps) +
+    heat(looks * all, first.pictures, first.steps) +
     heat(second.beliefs, second.pictures, second.steps)
   );
 }
 
+/** The ways in which a descent looks at the mechanism. */
+export const looksAt = ({ view, standIn }: Pick<DescentContext, 'view' | 'standIn'>): readonly Look[] =>
+  standIn ? looksOf(view).slice(0, 1) : looksOf(view);
+
 export interface TriedBelief {
   readonly belief: Belief;
+  /** By how much what comes out is drawn apart (`contrast.ts`). */
+  readonly gain: number;
   /** Mean SSIM; where several are all but exact, decibels decide. */
   readonly score: number;
 }
@@ -75,7 +86,8 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  const whole = searchSteps(iterations);
+  const looks = looksAt(context);
+  const whole = searchSteps(iterations, looks.length);
   let done = 0;
   const heat = async (beliefs: readonly Belief[], { pictures, seen }: Tried, steps: number) => {
     const taken = Math.min(steps, iterations);
@@ -87,7 +99,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
     return scored;
   };
   const few = await tried(context, first.pictures);
-  const nothing = [{ basis: pixels(preprocessing), lambda: 0 }];
+  const nothing = looks.map((look) => ({ basis: pixels(preprocessing), lambda: 0, look }));
   let none: TriedBelief[] = [];
   for (const steps of [glanceSteps, first.steps]) {
     none = await heat(nothing, few, steps);
@@ -100,7 +112,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const bases = [natural(preprocessing), ...(lesson ? [await learned(lesson, preprocessing, context.engine)] : [])];
   const scale = meanSquare(more.seen);
   const some = await heat(
-    bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale }))),
+    looks.flatMap((look) => bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale, look })))),
     few,
     first.steps,
   );
@@ -154,31 +166,37 @@ async function ranked(
 ): Promise<TriedBelief[]> {
   const each = pictures.shape[0]!;
   const scored: TriedBelief[] = [];
-  // A batch has one structure.
-  for (const kind of ['spectrum', 'covariance'] as const) {
-    const group = beliefs.filter((b) => b.basis.structure.kind === kind);
+  // A batch has one structure, and one look.
+  const kinds = ['spectrum', 'covariance'] as const;
+  const looks = [...new Set(beliefs.map((b) => b.look))];
+  for (const [look, kind] of looks.flatMap((l) => kinds.map((k) => [l, k] as const))) {
+    const group = beliefs.filter((b) => b.look === look && b.basis.structure.kind === kind);
     if (group.length === 0) continue;
     const rows = group.flatMap((b) => Array.from({ length: each }, () => b));
     const before = scored.length;
     const reconstructed = await reconstruct(search, repeated(seen, group.length), rows, steps, 'search', (d) =>
       onProgress((before + group.length * d) / beliefs.length),
     );
-    const scores = similarity(search.context, repeatedTensor(pictures, group.length), reconstructed);
     for (const [i, belief] of group.entries()) {
-      const own = scores.subarray(i * each, (i + 1) * each);
-      scored.push({ belief, score: own.reduce((a, b) => a + b, 0) / each });
+      const { gain, scores } = similarity(search.context, pictures, partOf(reconstructed, i * each, each));
+      scored.push({ belief, gain, score: scores.reduce((a, b) => a + b, 0) / each });
     }
   }
   return scored.sort((a, b) => b.score - a.score);
 }
 
-/** SSIM; where several are all but exact, decibels decide. */
-function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Solution): Float64Array {
-  const { ssim, psnr } = likeness(truth, found, preprocessing);
-  return ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000);
+/** SSIM of what is drawn apart as suits all best; where several are all but exact, decibels decide. */
+function similarity({ preprocessing }: DescentContext, truth: Tensor, found: Pick<Solution, 'pictures' | 'stops'>) {
+  const { gain, ssim, psnr } = drawnLikeness(truth, found, preprocessing);
+  return { gain, scores: ssim.map((s, i) => s + Math.min(60, psnr[i]!) / 1000) };
 }
 
-/** Descends from the start for each observation, with a belief of its own; all of one structure. */
+const partOf = ({ pictures, stops }: Solution, first: number, count: number) => ({
+  pictures: rowsOf(pictures, first, count),
+  stops: stops.slice(first, first + count),
+});
+
+/** Descends from the start for each observation, with a belief of its own; all of one structure and one look. */
 export async function reconstruct(
   { context, solver, objective, lambdaL2, batch, start }: BelievingDescent,
   observed: Tensors,
@@ -188,6 +206,7 @@ export async function reconstruct(
   onProgress: (done: number) => void,
 ): Promise<Solution> {
   const n = beliefs.length;
+  const { look } = beliefs[0]!;
   const from = typeof start === 'object' && label === 'search' ? 'grey' : start;
   const { bases, z } = await coordinates(
     from,
@@ -200,7 +219,7 @@ export async function reconstruct(
     solver,
     {
       engine: context.engine,
-      objective: { ...objective, structure: beliefs[0]!.basis.structure },
+      objective: { ...objective(look), structure: beliefs[0]!.basis.structure },
       observed,
       start: z,
       lambdaTv: new Float32Array(n),
@@ -213,7 +232,7 @@ export async function reconstruct(
       signal: context.signal,
       onProgress,
     },
-    (k) => context.head(k),
+    (k) => context.head(k, look),
     batch,
   );
 }

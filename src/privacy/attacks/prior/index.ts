@@ -11,6 +11,7 @@ export {
   type Belief,
   type BeliefSearch,
   chooseBelief,
+  looksAt,
   reconstruct,
   repeated,
   repeatedTensor,

@@ -43,7 +43,7 @@ export async function invertShadow({ context, traffic, pictures, ...options }: I
   const search = {
     context,
     solver: lbfgsSolver,
-    objective: objectiveFor(context),
+    objective: () => objectiveFor(context),
     lambdaL2: 0,
     batch: batchThatFits(await context.head(1), context.memoryBytes),
     start: 'grey',

@@ -23,7 +23,10 @@ export const quant: StageKind = {
       release(row) {
         for (const part of row) for (const group of groupsOf(part, per)) round(group, steps);
       },
-      graph: (b, parts, { relaxed }) => parts.map((part) => (relaxed ? part.term : rounded(b, part, per, steps))),
+      graph: (b, parts, { relaxed, open }) =>
+        parts.map((part) => (relaxed || open ? part.term : rounded(b, part, per, steps))),
+      // The ends of the range are levels themselves, so that what is seen has the range of what was there.
+      slack: (b, seen) => b.op('Mul', [levelsOf(b, seen, per, steps).step, b.constant(0.5)]),
       bound: ({ bound }) => (bound?.linf === undefined ? undefined : { linf: bound.linf }),
       guarantee: () => ({ kind: 'none' }),
     };
@@ -60,14 +63,20 @@ function groupsOf({ data, shape }: Part, per: Per): Float32Array[] {
   return Array.from({ length: channels }, (_, c) => data.subarray(c * size, (c + 1) * size));
 }
 
-/** Rounding through QuantizeLinear, since that carries a cotangent straight through. */
-function rounded(b: GraphBuilder, { term, shape }: GraphPart, per: Per, steps: number): string {
+/** Least value and distance of the levels. */
+function levelsOf(b: GraphBuilder, { term, shape }: GraphPart, per: Per, steps: number) {
   const first = per === 'channel' && shape.length > 2 ? 2 : 1;
   const axes = shape.flatMap((_, i) => (i < first ? [] : [i]));
   const low = b.op('Min', [b.op('ReduceMin', [term], { axes, keepdims: 1 }), b.constant(0)]);
   const high = b.op('Max', [b.op('ReduceMax', [term], { axes, keepdims: 1 }), b.constant(0)]);
   const range = b.op('Div', [b.op('Sub', [high, low]), b.constant(steps)]);
-  const step = b.op('Max', [range, b.constant(smallestStep)]);
+  return { low, step: b.op('Max', [range, b.constant(smallestStep)]) };
+}
+
+/** Rounding through QuantizeLinear, since that carries a cotangent straight through. */
+function rounded(b: GraphBuilder, part: GraphPart, per: Per, steps: number): string {
+  const { term } = part;
+  const { low, step } = levelsOf(b, part, per, steps);
   const zero = b.initializer({ dtype: 'uint8', shape: [], data: Uint8Array.of(0) });
   const one = b.constant(1);
   const levels = b.op('QuantizeLinear', [b.op('Div', [b.op('Sub', [term, low]), step]), one, zero]);

@@ -16,7 +16,8 @@ export const topk: StageKind = {
         const least = threshold(row, share);
         for (const { data } of row) for (let i = 0; i < data.length; i++) if (Math.abs(data[i]!) < least) data[i] = 0;
       },
-      graph(b, parts) {
+      graph(b, parts, { open }) {
+        if (open) return parts.map(({ term }) => term);
         const sizes = parts.map(({ shape }) => shape.slice(1).reduce((a, d) => a * d, 1));
         const kept = keptOf(
           sizes.reduce((a, n) => a + n, 0),
@@ -38,11 +39,23 @@ export const topk: StageKind = {
           return b.op('Where', [small, b.constant(0), term]);
         });
       },
+      // What was left out was smaller than everything that was not.
+      slack(b, { term, shape }) {
+        const axes = shape.slice(1).map((_, i) => i + 1);
+        const magnitude = b.op('Abs', [term]);
+        const zero = b.op('Equal', [term, b.constant(0)]);
+        const least = b.op('ReduceMin', [b.op('Where', [zero, b.constant(largest), magnitude])], { axes, keepdims: 1 });
+        const none = b.op('Equal', [least, b.constant(largest)]);
+        return b.op('Where', [zero, b.op('Where', [none, b.constant(0), least]), b.constant(0)]);
+      },
       bound: ({ bound }) => bound,
       guarantee: () => ({ kind: 'none' }),
     };
   },
 };
+
+/** No activation is as large. */
+const largest = 1e30;
 
 const keptOf = (elements: number, share: number): number => Math.max(1, Math.ceil(share * elements));
 
