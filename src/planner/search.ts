@@ -99,7 +99,10 @@ function protocolBreaches(
 ): Breach[] {
   if (!protocol || needsNoEvidence(option, thresholds) || known.some((b) => b.unaudited)) return [];
   const said = new Set(known.map((b) => b.option));
+  // What is open needs no more attacks.
+  const isOpen = known.some((b) => b.leaks);
   return searchGaps(option, findings, protocol, thresholds)
+    .filter((g) => !isOpen || g.kind === 'leaks')
     .map(breachOf)
     .filter((b) => b.option === undefined || !said.has(b.option));
 }

@@ -25,7 +25,7 @@ export interface Workshop {
   remove(): Promise<void>;
 }
 
-export async function workshop(): Promise<Workshop> {
+export async function workshop({ train = 90, test = 20 } = {}): Promise<Workshop> {
   const dir = await mkdtemp(join(tmpdir(), 'cutline-cli-'));
   const path = (name: string) => join(dir, name);
   const bytes = encodeModel(chain({ batch: 'n' }));
@@ -41,7 +41,7 @@ export async function workshop(): Promise<Workshop> {
       preprocessing: { ...preprocessing, mean: [0.5], std: [0.5] },
     });
   }
-  const data = spots({ train: 90, test: 20 });
+  const data = spots({ train, test });
   await mkdir(path('mnist'));
   for (const [prefix, split] of [
     ['train', data.train],

@@ -2,6 +2,7 @@
 export { answer, answerQueries } from './answer.ts';
 export {
   type AnswerContext,
+  type AnswerOnlyAttack,
   type Attack,
   type AttackContext,
   type AttackerData,

@@ -24,7 +24,9 @@ export function judged<A extends Attack>(attack: A, cut: string): A {
       throw ofTraining(error, { cut, attack: attack.name, missed: count, images: count });
     });
     const { missed: told = [], ...rest } = found;
-    const missed = merged([...told, ...notFinite(found.pictures), ...same(found.pictures, observed)]);
+    // Whoever sees answers alone guesses alike where they are alike, or say nothing: that is a finding.
+    const alike = attack.threat === 'answer-only' ? [] : same(found.pictures, observed);
+    const missed = merged([...told, ...notFinite(found.pictures), ...alike]);
     const left = count - missed.length;
     if (missed.length > mostMissed * count || (missed.length > 0 && left < leastLeft)) {
       throw failureOf(missed, { cut, attack: attack.name, images: count });

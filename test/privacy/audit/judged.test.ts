@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { CutlineError } from '../../../src/errors.ts';
 import { float32, type Tensor } from '../../../src/model/index.ts';
-import type { Missed, QueryFreeAttack, QueryFreeContext, Reconstruction } from '../../../src/privacy/attacks/index.ts';
+import type {
+  AnswerContext,
+  AnswerOnlyAttack,
+  Missed,
+  QueryFreeAttack,
+  QueryFreeContext,
+  Reconstruction,
+} from '../../../src/privacy/attacks/index.ts';
 import { judged } from '../../../src/privacy/audit/judged.ts';
 
 const rows = (count: number, value: (row: number) => number): Tensor =>
@@ -31,6 +38,18 @@ function run(answer: () => Promise<Reconstruction>, observed: Tensor, count: num
 const stuck = (...victims: number[]): Missed[] => victims.map((victim) => ({ victim, reason: 'stuck' }));
 
 describe('what an attack found', () => {
+  it('may be one guess for everybody where answers say nothing', async () => {
+    const [pictures, observed] = [rows(4, () => 0.5), rows(4, (i) => i)];
+    const found: Reconstruction = { pictures, iterations: 0, parameters: {}, budgets: {} };
+    const attack: AnswerOnlyAttack = { name: 'fake', threat: 'answer-only', run: async () => found };
+    const judgedAnswer = judged(attack, 'conv').run({
+      observed: { conv: observed },
+      count: 4,
+    } as unknown as AnswerContext);
+    expect(await judgedAnswer).toEqual(found);
+    await expect(judge(pictures, { observed })).rejects.toMatchObject({ code: 'ATTACK_STALLED' });
+  });
+
   it('counts as it is where every victim was got at', async () => {
     const pictures = rows(5, (i) => i / 10);
     expect(await judge(pictures)).toEqual({ pictures, iterations: 3, parameters: {}, budgets: {} });
