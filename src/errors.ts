@@ -187,7 +187,11 @@ const catalogue = {
   },
   ATTACK_SPARED: {
     exit: 1,
-    text: 'Cut {cut}: {attack} was spared, since {by} already gets the pictures back (SSIM {ssim}).',
+    text: 'Cut {cut}: {attack} was spared, since {by} has already shown more than enough (SSIM {ssim}).',
+  },
+  AUDIT_SPARED: {
+    exit: 1,
+    text: 'Cut {cut} was not attacked: {problem}. Name it with --at to attack it.',
   },
   AUDIT_LEFT_OUT: {
     exit: 1,
@@ -230,6 +234,22 @@ const catalogue = {
     exit: 2,
     text: 'Plan {plan} is refused: {problem}. Audit the cut and plan again, or raise --max-ssim knowingly.',
   },
+  PLAN_ALTERED: {
+    exit: 2,
+    text: 'Plan {plan} is not as it was made: {problem}. Take the plan from where it was made, or plan again.',
+  },
+  PLAN_OTHER_AUDIT: {
+    exit: 2,
+    text: 'The plan is of another audit: it names SHA-256 {wanted}, this file has {found}. Give the audit.json that was written with it.',
+  },
+  PLAN_PROTOCOL_UNKNOWN: {
+    exit: 2,
+    text: 'The evidence was made by protocol {protocol} with SHA-256 {sha256}, which is not here. Give that file with --protocol.',
+  },
+  PLAN_WEAKER_EVIDENCE: {
+    exit: 2,
+    text: 'Plan {plan} is refused: its audit did less than protocol {protocol} asks for: {problem}. Audit and plan with --protocol {protocol}, or demand another one knowingly.',
+  },
   ANSWER_UNSENDABLE: {
     exit: 2,
     text: 'No plan can be made: output {output} {problem}. Export the model without that part.',
@@ -265,6 +285,10 @@ const catalogue = {
   PROTOCOL_UNKNOWN: {
     exit: 2,
     text: 'No protocol named {name}. Shipped protocols: {known}. A path with a slash or .yaml names your own file.',
+  },
+  PROTOCOL_ATTACK: {
+    exit: 2,
+    text: 'Protocol {protocol} asks for an attack {attack}, which is not known here. Known attacks: {known}.',
   },
   PROTOCOL_VICTIMS: {
     exit: 2,

@@ -15,6 +15,9 @@ export interface Shipped<T> {
   names(): Promise<string[]>;
 }
 
+/** Anything with a slash, or that ends in .yaml, .yml or .json, is a path. */
+export const isShippedName = (nameOrPath: string): boolean => !/[/\\]|\.(ya?ml|json)$/.test(nameOrPath);
+
 /** @param folder in the package, which lies beside `dist/` and `src/` */
 export function shippedDocuments<S extends z.ZodType>(
   folder: string,
@@ -31,7 +34,7 @@ export function shippedDocuments<S extends z.ZodType>(
   return {
     names,
     async read(nameOrPath) {
-      if (/[/\\]|\.(ya?ml|json)$/.test(nameOrPath)) return readDocument(nameOrPath, schema, { code });
+      if (!isShippedName(nameOrPath)) return readDocument(nameOrPath, schema, { code });
       const known = await names();
       if (!known.includes(nameOrPath)) {
         throw new CutlineError(codes.unknown, { name: nameOrPath, known: known.join(', ') });

@@ -7,11 +7,22 @@ const many = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 /** @param lanes candidates attacked at a time */
 export function workText(
   cuts: number,
-  { attacks, defenses, images }: Pick<AuditOptions, 'attacks' | 'defenses' | 'images'>,
+  {
+    attacks,
+    defenses,
+    images,
+    heldBack,
+    observations,
+    bisect,
+  }: Pick<AuditOptions, 'attacks' | 'defenses' | 'images' | 'heldBack' | 'observations' | 'bisect'>,
   lanes: number,
 ): string {
   const beside = lanes > 1 ? `, ${lanes} cuts at a time` : '';
-  return `${many(cuts, 'cut')} × ${many(defenses.length, 'defense')} × ${attacks.join(', ')}, on ${many(images, 'victim')}${beside}`;
+  const most = Math.max(1, ...(observations ?? []));
+  const watched = most > 1 ? `, up to ${most} observations of a scene` : '';
+  const confirming = heldBack ? ` and ${heldBack} to confirm with` : '';
+  const few = bisect ? ' (by halves)' : '';
+  return `${many(cuts, 'cut')}${few} × ${many(defenses.length, 'defense')} × ${attacks.join(', ')}, on ${many(images, 'victim')}${confirming}${watched}${beside}`;
 }
 
 /** One sentence a line. */

@@ -2,9 +2,10 @@
 import {
   type AuditOptions,
   Auditor,
-  defaultAttacks,
+  byProtocol,
+  findingsOf,
   isBeyondAttack,
-  leakageOf,
+  leastOf,
   type Prepared,
   prepareAudit,
   Subject,
@@ -40,31 +41,54 @@ export function auditor(setting: AuditSetting): PlanAuditor {
     }
     progress?.begin({ low: 0.6 * seconds, high: 1.5 * seconds });
     try {
-      const { results, failed } = await attacker.audit(cut, defense, signal, (done, attack) =>
+      const cell = await attacker.audit(cut, defense, signal, (done, attack) =>
         progress?.update(done, `${cut} ${defense} ${attack}`),
       );
-      for (const { attack, message } of failed) log(`cut ${cut}: ${attack} failed. ${message}`);
-      return { results, leakage: leakageOf(results, failed), failed, ...budget };
+      for (const { attack, message } of cell.failed) log(`cut ${cut}: ${attack} failed. ${message}`);
+      return { ...findingsOf(cell, attacker), ...budget };
     } catch (error) {
       if (!isBeyondAttack(error)) throw error;
       log(`cut ${cut} stays unaudited: ${error.message}`);
       return { results: [], leakage: [], ...budget };
     }
   };
-  return { audit, resolve: async (cut, defense) => (await ready()).auditor.resolved(cut, defense) };
+  let known: Auditor['truth'] | undefined;
+  return {
+    audit: async (...about) => {
+      const found = await audit(...about);
+      known = (await ready()).auditor.truth;
+      return found;
+    },
+    resolve: async (cut, defense) => (await ready()).auditor.resolved(cut, defense),
+    victims: () => known && { count: known.victims.count - known.heldBack, sha256: known.digests.victims },
+  };
 }
 
 async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened> {
-  const { model, dataset, preprocessing, engine, images, iterations, seed, threat, log, budget } = setting;
-  // A plan asks for the strongest attack, and who can ask or read the head needs no shadow of it.
-  const attacks = defaultAttacks(threat).filter((name) => name !== 'shadow' || threat === 'query-free');
+  const { model, dataset, preprocessing, engine, images, iterations, seed, threat, protocol, maxSsim, log, budget } =
+    setting;
+  const settings = byProtocol(protocol, threat, dataset);
+  const { attacks, least: _, ...rest } = settings;
   const subject = await Subject.open(engine, model.unbound, preprocessing);
   const inside = subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
+  const steps = iterations ?? leastOf(settings, ['rmle', 'hybrid'], 'iterations');
+  const queries = leastOf(settings, ['inverse-network', 'hybrid', 'substitute'], 'queries');
   const options: AuditOptions = {
-    images,
+    ...rest,
+    ...(images !== undefined && { images }),
     seed,
     attacks,
-    rmle: { solver: 'lbfgs', iterations },
+    rmle: { solver: 'lbfgs', iterations: steps, restarts: leastOf(settings, ['rmle', 'hybrid'], 'restarts') },
+    inverseNetwork: {
+      ...(queries !== undefined && { queries: [Math.min(queries, dataset.train.count)] }),
+      epochs: settings.least('inverse-network', 'epochs'),
+    },
+    latent: {
+      iterations: settings.least('latent', 'iterations'),
+      restarts: settings.least('latent', 'restarts'),
+    },
+    shadow: { shadows: settings.least('shadow', 'shadows'), epochs: settings.least('shadow', 'epochs') },
+    maxSsim,
     cuts: spread(inside),
     defenses: ['none'],
     modelSha256: model.sha256,
@@ -75,7 +99,15 @@ async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened
   const prepared = await prepareAudit([engine], subject, dataset, options, { asked, budget, lazily: true });
   const { low, high } = prepared.expectedSeconds;
   const count = prepared.candidates;
-  log(`audits on demand: ${prepared.options.attacks.join(', ')}, on ${images} victims, cheapest candidate first`);
+  const { images: victims, heldBack } = prepared.options;
+  const confirming = heldBack ? ` and ${heldBack} to confirm with` : '';
+  log(
+    `audits on demand by protocol ${protocol.name}: ${prepared.options.attacks.join(', ')}, on ${victims} victims${confirming}, cheapest candidate first`,
+  );
+  if (victims < protocol.victims || !protocol.accepts) {
+    const why = protocol.accepts ? `it asks for ${protocol.victims} victims` : 'it can only refuse';
+    log(`nothing will be accepted by protocol ${protocol.name}: ${why}`);
+  }
   log(`each takes ${rangeText({ low: low / count, high: high / count })}; they end at the first that is proven safe`);
   for (const line of planText(prepared).slice(0, -1)) log(line);
   const own = { ...prepared.options, giveUp: true };

@@ -10,6 +10,10 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ['audit <model>', 'Attack the cuts of a model on real pictures and measure what leaks'],
       ['profile [model]', 'Measure this machine: its operators, power, the link to a broker, and a model at every cut'],
       ['plan <model>', 'Choose cut, defense and codec: the cheapest whose measured leakage is below your threshold'],
+      [
+        'plan verify <plan>',
+        'Hold a plan against its files, its audit, its model, and the protocol that a device demands',
+      ],
       ['split <model>', 'Write the two halves of a model: head.onnx for the device, tail.onnx for the cloud'],
     ],
   ],

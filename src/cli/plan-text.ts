@@ -1,5 +1,5 @@
 /** A plan for people: what was chosen, what it was chosen from, and why the rest was not. */
-import type { Candidate } from '../plan/index.ts';
+import type { Candidate, Plan } from '../plan/index.ts';
 import { labelOf } from '../planner/index.ts';
 import { table } from './output.ts';
 import type { PlanAnswer } from './run-plan.ts';
@@ -11,7 +11,11 @@ export function planText({ document, path }: PlanAnswer): string {
   const { candidates, pareto, audits, chosen } = document;
   const lines: string[] = [];
   if (chosen) {
-    lines.push(`Chosen: ${labelOf(chosen)}`, `  ${costText(chosen)}`, `  ${leakText(chosen)}`);
+    lines.push(
+      `Chosen: ${labelOf(chosen)}`,
+      `  ${costText(chosen)}`,
+      `  ${leakText(chosen, 'evidence' in document ? document.evidence : [])}`,
+    );
   } else if ('message' in document) lines.push(document.message);
   lines.push(
     '',
@@ -43,14 +47,23 @@ function costText(c: Candidate): string {
   return `${ms(total)} ms (${parts}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}`;
 }
 
-function leakText({ leakage, accuracy, cut }: Candidate): string {
+function leakText({ leakage, accuracy, cut }: Candidate, evidence: Plan['evidence']): string {
   const kept = accuracy === null ? '' : `; accuracy ${accuracy.toFixed(3)}`;
   if (cut === 'output') return `Nothing leaves the device${kept}`;
-  const { attack, ssim, images } = leakage!;
-  if (attack === 'guess') {
-    return `No attack on ${images} images beat a guess that saw nothing (SSIM ${ssim.high.toFixed(3)})${kept}. Either nothing leaks or the attacks failed: try others before you rely on it`;
-  }
-  return `Strongest attack ${attack}: SSIM ${ssim.mean.toFixed(3)} [${ssim.low.toFixed(3)}, ${ssim.high.toFixed(3)}] on ${images} images${kept}`;
+  const [first] = evidence;
+  if (!first) return `The cloud may see everything: SSIM up to ${leakage!.ssim.high.toFixed(3)}${kept}`;
+  const lines = evidence.map(({ observer, strongest, ssim, images, floor, overAnswer, confirmation }) => {
+    const looks = observer.observations > 1 ? `, ${observer.observations} observations of a scene` : '';
+    const who = confirmation ? `${images} images that the search did not see` : `${images} images`;
+    const over = overAnswer ? `, ${overAnswer.high.toFixed(3)} at most over the answer` : '';
+    const under = floor ? ` (the answer alone: ${floor.mean.toFixed(3)}${over})` : '';
+    const seen =
+      strongest === 'guess'
+        ? `no attack beat a guess that saw nothing (SSIM ${ssim.high.toFixed(3)}): either nothing leaks or the attacks failed`
+        : `strongest attack ${strongest}: SSIM ${ssim.mean.toFixed(3)} [${ssim.low.toFixed(3)}, ${ssim.high.toFixed(3)}]`;
+    return `${observer.threat}${looks}: ${seen} on ${who}${under}`;
+  });
+  return [`Protocol ${first.protocol.name}${kept}`, ...lines].join('\n  ');
 }
 
 function paretoTable(pareto: readonly Candidate[]): string {

@@ -10,6 +10,7 @@ import { demoCommand } from './commands/demo.ts';
 import { gradientCommand } from './commands/gradient.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { planCommand } from './commands/plan.ts';
+import { planVerifyCommand } from './commands/plan-verify.ts';
 import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';
@@ -33,12 +34,17 @@ export const commands: CommandModule<any, any>[] = [
   dataCommand,
 ];
 
+/** Commands of two words; yargs would hand the second all options of the first. */
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> = { 'plan verify': planVerifyCommand };
+
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const json = argv.some((a) => a === '--json' || a === '--json=true');
   guardOutput();
+  const nested = nestedCommands[argv.slice(0, 2).join(' ')];
   try {
-    let parser = yargs([...argv])
-      .scriptName('cutline')
+    let parser = yargs(argv.slice(nested ? 1 : 0))
+      .scriptName(nested ? `cutline ${argv[0]}` : 'cutline')
       .usage(
         '$0 <command> [options]\n\nSplit inference that is safe to deploy: measure what leaks at every cut, then choose one.',
       )
@@ -54,7 +60,7 @@ export async function runCommand(argv: readonly string[]): Promise<void> {
       .fail((message, error) => {
         throw error ?? usageError(message);
       });
-    for (const c of commands) parser = parser.command(withValues(c));
+    for (const c of nested ? [nested] : commands) parser = parser.command(withValues(c));
     await parser.parseAsync();
   } catch (error) {
     // Some of yargs' own complaints come as errors of a class it does not export.

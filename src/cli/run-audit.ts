@@ -1,9 +1,9 @@
 /** `cutline audit`: opens model and data, says what it will do, attacks, prints table and JSON, draws the contact sheet. */
 import { openDataset, type PreprocessingFlags, preprocessingFor } from '../data/index.ts';
 import { createComputingEngine, createEngine, type Engine, type EngineName } from '../engine/index.ts';
-import { CutlineError } from '../errors.ts';
 import { writeAtOnce, writeAtomically } from '../files.ts';
 import { type Network, openNetwork } from '../model/index.ts';
+import { type CodecName, readProtocol } from '../plan/index.ts';
 import {
   type Audit,
   type AuditOptions,
@@ -16,15 +16,10 @@ import {
 } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
 import { attackStore } from './attack-cache.ts';
-import {
-  type AttackOptions,
-  chosenAttacks,
-  inverseNetworkSettings,
-  latentSettings,
-  saveDecoders,
-  shadowSettings,
-} from './attack-options.ts';
+import { type AttackOptions, chosenAttacks, saveDecoders } from './attack-options.ts';
+import { auditOptions } from './audit-options.ts';
 import { planText, workText } from './audit-text.ts';
+import { checkSettings } from './check-audit.ts';
 import { secondsOf } from './duration.ts';
 import { fail, print, writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
@@ -47,6 +42,14 @@ export interface AuditSettings extends AttackOptions {
   readonly lambdaTv: string | undefined;
   readonly learningRate: number | undefined;
   readonly defenses: readonly string[];
+  readonly codecs: readonly CodecName[] | undefined;
+  /** A name that is shipped, or a file: what is not said otherwise is as it asks. */
+  readonly protocol: string | undefined;
+  /** Of one scene. */
+  readonly observations: readonly number[] | undefined;
+  readonly adaptive: boolean | undefined;
+  /** Looks for the first cut that is not above, and attacks few others. */
+  readonly maxSsim: number | undefined;
   /** Default 100. */
   readonly images: number | undefined;
   /** 20m, or all. */
@@ -65,9 +68,9 @@ export interface AuditSettings extends AttackOptions {
 }
 
 export async function runAuditCommand(settings: AuditSettings): Promise<void> {
-  check(settings);
-  const attacks = chosenAttacks(settings);
-  const inverseNetwork = await inverseNetworkSettings(settings);
+  checkSettings(settings);
+  const protocol = settings.protocol === undefined ? undefined : await readProtocol(settings.protocol);
+  if (!protocol) chosenAttacks(settings);
   await checkOutputs({
     files: { '--out': settings.out, '--sheet': settings.sheet },
     folders: { '--save-decoders': settings.saveDecoders, '--cache': settings.cache },
@@ -101,37 +104,17 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     bar.phase('opening model and pictures');
     const { graph, sha256, fixed } = await open(settings);
     const preprocessing = await preprocessingFor(model, settings.preprocessing);
-    const latent = { ...(await latentSettings(settings, preprocessing.channels)), iterations: settings.iterations };
     const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
     const memoryBytes = settings.memoryGb && settings.memoryGb * 2 ** 30;
     const picture = graph.inputs.length > 1 ? await pictureNamed(model) : undefined;
     const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
-    const plan = lanesFor(candidatesOf(subject, settings).length, { threads, memoryBytes });
+    const bisect = settings.maxSsim !== undefined && settings.cuts === undefined;
+    // Halves are looked for one after another, chains beside each other.
+    const beside = candidatesOf(subject, bisect ? { ...settings, cuts: subject.ids.slice(0, 1) } : settings).length;
+    const plan = lanesFor(beside, { threads, memoryBytes });
     const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
     const options: AuditOptions = {
-      images: settings.images ?? defaultImages,
-      gallery: settings.gallery,
-      seed: settings.seed,
-      attacks,
-      inverseNetwork,
-      latent,
-      deepPrior: { iterations: settings.iterations },
-      substitute: settings.substitute,
-      shadow: shadowSettings(settings),
-      memoryBytes,
-      rmle: {
-        solver: settings.solver,
-        formula: settings.formula,
-        restarts: settings.restarts,
-        lambdaTv:
-          settings.lambdaTv === undefined || settings.lambdaTv === 'auto'
-            ? settings.lambdaTv
-            : Number(settings.lambdaTv),
-        learningRate: settings.learningRate,
-        iterations: settings.iterations,
-      },
-      cuts: settings.cuts,
-      defenses: settings.defenses,
+      ...(await auditOptions(settings, preprocessing, data, protocol)),
       modelSha256: sha256,
       fixed,
       cache: store && {
@@ -140,14 +123,14 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       },
       signal,
     };
-    const asked = candidatesOf(subject, settings).length / settings.defenses.length;
-    bar.log(`audit: ${workText(asked, options, lanes.length)}`);
+    const cuts = candidatesOf(subject, { cuts: settings.cuts, defenses: ['none'] }).length;
+    bar.log(`audit: ${workText(cuts, options, lanes.length)}`);
     bar.phase('measuring how fast each attack is here');
     const prepared = await prepareAudit(lanes, subject, data, options, {
       asked: {
         cuts: settings.cuts !== undefined,
-        attacks: settings.attacks !== undefined,
-        images: settings.images !== undefined,
+        attacks: settings.attacks !== undefined || protocol !== undefined,
+        images: settings.images !== undefined || protocol !== undefined,
       },
       budget,
     });
@@ -230,52 +213,4 @@ export function sheetOf({ auditor, cells }: AuditOutcome): Promise<Buffer> {
       return [{ label: cut, details: [attack, defense, scores], images: pictures }];
     }),
   );
-}
-
-const defaultImages = 100;
-
-function check({
-  queries,
-  epochs,
-  shadowEpochs,
-  shadow,
-  substitute,
-  memoryGb,
-  images,
-  gallery,
-  iterations,
-  seed,
-  solver,
-  formula,
-  restarts,
-  lambdaTv,
-  learningRate,
-  threads,
-}: AuditSettings): void {
-  const refuse = (problem: string): never => {
-    throw new CutlineError('USAGE', { problem });
-  };
-  const whole = (n: number | undefined, low: number, high: number) =>
-    n === undefined || (Number.isInteger(n) && n >= low && n <= high);
-  if (!whole(images, 1, 100_000)) refuse('--images is a whole number from 1 on.');
-  if (!whole(gallery, 1, 1_000_000)) refuse('--gallery is a whole number from 1 on.');
-  if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
-  if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
-  if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');
-  if (!whole(shadowEpochs, 1, 100_000)) refuse('--shadow-epochs is a whole number from 1 on.');
-  if (!whole(shadow.shadows, 1, 100)) refuse('--shadows is a whole number from 1 to 100.');
-  if (!whole(substitute.epochs, 1, 100_000)) refuse('--substitute-epochs is a whole number from 1 on.');
-  if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
-  if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
-  if (!Number.isSafeInteger(seed)) refuse('--seed is a whole number.');
-  if (!whole(restarts, 1, 1000)) refuse('--restarts is a whole number from 1 on.');
-  if (restarts !== undefined && (solver === 'adam' || formula !== undefined || (lambdaTv ?? 'auto') !== 'auto'))
-    refuse(
-      '--restarts is for rMLE with the statistics of pictures: without --solver adam, --formula and a --lambda-tv.',
-    );
-  const lambda = lambdaTv?.trim() === '' ? Number.NaN : Number(lambdaTv);
-  if (lambdaTv !== undefined && lambdaTv !== 'auto' && !(lambda >= 0 && lambda < Number.POSITIVE_INFINITY))
-    refuse('--lambda-tv is a number from 0 on, or auto.');
-  if (learningRate !== undefined && !(learningRate > 0)) refuse('--learning-rate is above 0.');
-  if (learningRate !== undefined && solver !== 'adam') refuse('--learning-rate is for --solver adam.');
 }

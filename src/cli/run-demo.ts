@@ -27,7 +27,8 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
   print(json, result, () =>
     [
       `Cut at ${result.chosen.cut}, defense ${result.chosen.defense}, codec ${result.chosen.codec}.`,
-      `The best attack reached SSIM ${result.ssim?.mean.toFixed(3)} (95 % interval up to ${result.ssim?.high.toFixed(3)}).`,
+      `Protocol ${result.protocol}: the strongest of its attacks, ${result.strongest}, reached SSIM ${result.ssim?.mean.toFixed(3)} (up to ${result.ssim?.high.toFixed(3)})` +
+        (result.floor ? `; knowing the answer alone gives ${result.floor.mean.toFixed(3)}.` : '.'),
       `${result.images} pictures: same answer as the unsplit model for ${percent(result.agreement)}` +
         (result.accuracy
           ? `, accuracy ${percent(result.accuracy.split)} split, ${percent(result.accuracy.unsplit)} unsplit.`
@@ -38,14 +39,12 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
   );
 }
 
-function check({ images, victims, iterations, seed, maxSsim, minAccuracy }: Omit<DemoSettings, 'json'>): void {
+function check({ images, seed, maxSsim, minAccuracy }: Omit<DemoSettings, 'json'>): void {
   const whole = (flag: string, n: number, low: number, high: number) => {
     if (Number.isInteger(n) && n >= low && n <= high) return;
     throw new CutlineError('USAGE', { problem: `${flag} is a whole number from ${low} to ${high}.` });
   };
   whole('--images', images, 1, 10_000);
-  whole('--victims', victims, 2, 10_000);
-  whole('--iterations', iterations, 1, 100_000);
   whole('--seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   within('--max-ssim', maxSsim, -1, 1);
   within('--min-accuracy', minAccuracy, 0, 1);

@@ -11,7 +11,7 @@ import {
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
-import { type Candidate, codecs, type Plan } from '../plan/index.ts';
+import { type Candidate, codecs, type Plan, type Protocol, readProtocol } from '../plan/index.ts';
 import {
   type AuditCandidate,
   defaultCodecs,
@@ -43,7 +43,10 @@ export interface PlanArguments extends ThresholdArguments {
   readonly maxPacketBytes: number | undefined;
   readonly codecs: readonly string[];
   readonly defenses: readonly string[];
-  readonly images: number;
+  /** A name that is shipped, or a file. */
+  readonly protocol: string;
+  /** Default: as many as the protocol asks for. */
+  readonly images: number | undefined;
   /** Of all audits made here: 20m, or all. */
   readonly budget?: string | undefined;
   readonly iterations: number | undefined;
@@ -59,6 +62,8 @@ export interface PlanAuditor {
   readonly audit: AuditCandidate;
   /** The canonical spec at a cut, what it leaves open measured. */
   readonly resolve: (cut: string, defense: string) => Promise<string>;
+  /** Who was attacked; known once somebody was. */
+  readonly victims: () => { readonly count: number; readonly sha256: string } | undefined;
 }
 
 /** What an audit of one candidate needs beside the candidate. */
@@ -69,7 +74,10 @@ export interface AuditSetting {
   /** Name of the graph input that takes the picture. */
   readonly input: string;
   readonly threat: Plan['thresholds']['threat'];
-  readonly images: number;
+  readonly protocol: Protocol;
+  /** What is above it is refused: no attack is needed any more. */
+  readonly maxSsim: number;
+  readonly images: number | undefined;
   readonly iterations: number | undefined;
   readonly seed: number;
   readonly engine: Engine;
@@ -134,6 +142,7 @@ export async function runPlan(
     await checkOutputs({ files, inputs: [options.model] });
   }
   const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
+  const protocol = await readProtocol(options.protocol);
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
   );
@@ -145,12 +154,13 @@ export async function runPlan(
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, picture, engine, auditor, signal, log, progress);
+        : await openPictures(options, options.data, model, picture, protocol, engine, auditor, signal, log, progress);
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
       profiles: { device: device!, cloud: cloud!, link: link! },
       thresholds,
+      protocol,
       codecs: chosenCodecs.length > 0 ? chosenCodecs : defaultCodecs,
       defenses,
       picture,
@@ -197,6 +207,7 @@ async function openPictures(
   spec: string,
   model: OpenModel,
   picture: Plan['picture'],
+  protocol: Protocol,
   engine: Engine,
   auditor: (setting: AuditSetting) => PlanAuditor,
   signal: AbortSignal,
@@ -214,6 +225,7 @@ async function openPictures(
   for (let i = 0; i < Math.min(CALIBRATION_PICTURES, source.count); i++) calibration.push(await feeds(source, i));
   const accuracy =
     options.minAccuracy === undefined ? undefined : await measureAccuracy(engine, model.graph, labelled(), signal);
+  const { threat, maxSsim } = thresholdsOf(options);
   return {
     calibration,
     dataSha256: dataset.sha256,
@@ -224,8 +236,10 @@ async function openPictures(
       dataset,
       preprocessing,
       input,
-      threat: thresholdsOf(options).threat,
-      images: within('--images', options.images, 2),
+      threat,
+      maxSsim,
+      protocol,
+      images: options.images === undefined ? undefined : within('--images', options.images, 2),
       iterations: options.iterations,
       seed: options.seed,
       engine,

@@ -5,9 +5,14 @@ import { objectives, type Thresholds, threats } from '../plan/index.ts';
 export interface ThresholdArguments {
   readonly threat: string;
   readonly maxSsim: number;
+  readonly maxGain?: number | undefined;
+  readonly requireMixing?: boolean | undefined;
+  readonly minDepth?: number | undefined;
+  readonly maxFloats?: number | undefined;
   readonly maxLatencyMs: number | undefined;
   readonly maxEnergyMj: number | undefined;
   readonly minAccuracy: number | undefined;
+  readonly minAgreement?: number | undefined;
   readonly maxBytes: number | undefined;
   readonly maxDownloadBytes: number | undefined;
   readonly requireSplit: boolean;
@@ -28,8 +33,13 @@ export function thresholdsOf(a: ThresholdArguments): Thresholds {
   return {
     threat,
     maxSsim: within('--max-ssim', a.maxSsim, -1, 1),
+    ...(a.maxGain !== undefined && { maxGain: within('--max-gain', a.maxGain, -2, 2) }),
+    ...(a.requireMixing && { requireMixing: true as const }),
+    ...(a.minDepth !== undefined && { minDepth: whole('--min-depth', a.minDepth, 1000) }),
+    ...(a.maxFloats !== undefined && { maxFloats: whole('--max-floats', a.maxFloats, 1e12) }),
     ...(a.maxLatencyMs !== undefined && { maxLatencyMs: within('--max-latency-ms', a.maxLatencyMs) }),
     ...(a.maxEnergyMj !== undefined && { maxEnergyMj: within('--max-energy-mj', a.maxEnergyMj) }),
+    ...(a.minAgreement !== undefined && { minAgreement: within('--min-agreement', a.minAgreement, 0, 1) }),
     ...(a.minAccuracy !== undefined && { minAccuracy: within('--min-accuracy', a.minAccuracy, 0, 1) }),
     ...(a.maxBytes !== undefined && { maxBytes: within('--max-bytes', a.maxBytes) }),
     ...(a.maxDownloadBytes !== undefined && {
@@ -39,6 +49,11 @@ export function thresholdsOf(a: ThresholdArguments): Thresholds {
     objective,
     ...(weights && { weights }),
   };
+}
+
+function whole(flag: string, value: number, high: number): number {
+  if (Number.isInteger(value)) return within(flag, value, 1, high);
+  throw new CutlineError('USAGE', { problem: `${flag}: want a whole number, got ${value}.` });
 }
 
 /** `latency=1,energy=0.1,bytes=0`: factors for milliseconds, millijoules and bytes. */

@@ -46,7 +46,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     config.tail === undefined ? resolve(dirname(planPath), plan.tail.file) : resolve(folder, config.tail);
   const bytes = await readModel(tailPath);
   // The evidence is the device's to judge: it decides what leaves it.
-  verifyPlan(plan, { tailSha256: modelSha256(bytes), requireEvidence: false });
+  verifyPlan(plan, { tailSha256: modelSha256(bytes) });
   const connect = await connectOptions(config.broker, folder, {
     clientId: `cutline-consumer-${config.group}-${randomBytes(4).toString('hex')}`,
   });

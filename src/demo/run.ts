@@ -4,25 +4,25 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
-import { basename, extname, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { brokerSettingsSchema, connectOptions } from '../broker/index.ts';
-import { type Dataset, openDataset, preprocess, readCard } from '../data/index.ts';
 import { profileMachine } from '../device/profiler/index.ts';
-import { createComputingEngine, createEngine, type Engine } from '../engine/index.ts';
+import { createComputingEngine, createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
-import { bindBatch, findCuts, inferShapes, loadModel, modelSha256, readModel } from '../model/index.ts';
-import { defaultDefenses, makePlan, readAudit, relaxationText, writePlan } from '../planner/index.ts';
-import { type Cell, leakageOf, runAudit, Subject } from '../privacy/audit/index.ts';
+import { isShippedName, type Plan } from '../plan/index.ts';
+import { writePlan } from '../planner/index.ts';
 import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
-import { contactSheet, htmlReport, type SheetRow } from '../report/index.ts';
+import { contactSheet, htmlReport } from '../report/index.ts';
+import { attackAndPlan } from './attack-and-plan.ts';
 import { type Comparison, compare } from './compare.ts';
 import { requireOwnFolder } from './folder.ts';
 import { type DemoPicture, picturesFor } from './pictures.ts';
 import { runCutline } from './processes.ts';
+import { type DemoSubject, openSubject } from './subject.ts';
 
 export interface DemoOptions {
   readonly out: string;
@@ -30,9 +30,8 @@ export interface DemoOptions {
   readonly data: string;
   /** Pictures sent through the split model. */
   readonly images: number;
-  /** Pictures attacked at each cut. */
-  readonly victims: number;
-  readonly iterations: number;
+  /** What the attacks do; the name of a shipped protocol, or a file. */
+  readonly protocol: string;
   readonly maxSsim: number;
   readonly minAccuracy: number;
   readonly seed: number;
@@ -43,8 +42,24 @@ export interface DemoOptions {
 export interface DemoResult {
   readonly format: 'cutline.demo/1';
   readonly report: string;
+  /** As it stands in plan.json. */
+  readonly plan: Plan;
+  readonly predicted: { readonly latencyMs: { readonly p50: number } };
+  readonly measured: { readonly latencyMs: { readonly p50: number; readonly p95: number } };
+  /** Of every cut and defense that was attacked. */
+  readonly leakage: readonly {
+    readonly cut: string;
+    readonly defense: string;
+    readonly attack: string;
+    readonly ssim: { readonly mean: number; readonly high: number };
+  }[];
   readonly chosen: { readonly cut: string; readonly defense: string; readonly codec: string };
+  readonly protocol: string;
+  /** Of victims that the search did not see. */
   readonly ssim: { readonly mean: number; readonly low: number; readonly high: number } | null;
+  /** What is made of the answer alone: a split cannot leak less. */
+  readonly floor: { readonly mean: number; readonly low: number; readonly high: number } | null;
+  readonly strongest: string;
   readonly images: number;
   readonly agreement: number;
   readonly greatestDifference: number;
@@ -101,11 +116,17 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
         title: `${subject.name} on ${subject.data.name.split(':')[0]}`,
         created: new Date().toISOString(),
         model: { name: subject.name, sha256: subject.sha256 },
-        data: { name: subject.data.name.split(':')[0]!, sha256: subject.data.sha256, victims: options.victims },
+        data: {
+          name: subject.data.name.split(':')[0]!,
+          sha256: subject.data.sha256,
+          victims: planned.protocol.victims,
+        },
         plan: {
           chosen,
           candidates: planned.outcome.result.candidates,
           thresholds: planned.plan.thresholds,
+          protocol: planned.protocol,
+          evidence: planned.plan.evidence,
           audits: planned.outcome.audits,
         },
         attacks: planned.results,
@@ -123,41 +144,32 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     );
     if (signal.aborted) throw new CutlineError('CANCELLED');
     const sorted = [...comparison.latencyMs].sort((a, b) => a - b);
-    return {
+    const latencyMs = { p50: sorted[Math.floor(sorted.length / 2)]!, p95: sorted[Math.floor(sorted.length * 0.95)]! };
+    const result: DemoResult = {
       format: 'cutline.demo/1',
       report,
+      plan: planned.plan,
+      predicted: { latencyMs: { p50: planned.plan.predicted.latencyMs.total } },
+      measured: { latencyMs },
+      leakage: planned.leakage,
       chosen: { cut: chosen.cut, defense: chosen.defense, codec: chosen.codec },
-      ssim: chosen.leakage?.ssim ?? null,
+      protocol: planned.protocol.name,
+      ssim: planned.evidence?.ssim ?? null,
+      floor: planned.evidence?.floor ?? null,
+      strongest: planned.evidence?.strongest ?? 'none',
       images: comparison.images,
       agreement: comparison.agreement,
       greatestDifference: comparison.greatestDifference,
       accuracy: comparison.accuracy ?? null,
-      latencyMs: { p50: sorted[Math.floor(sorted.length / 2)]!, p95: sorted[Math.floor(sorted.length * 0.95)]! },
+      latencyMs,
       seconds: (performance.now() - started) / 1000,
     };
+    await writeAtomically(join(out, 'demo.json'), `${JSON.stringify(result, null, 2)}\n`);
+    return result;
   } finally {
     for (const stop of stops.reverse()) await stop();
   }
 }
-
-async function openSubject(engine: Engine, { model, data, signal, log }: DemoOptions) {
-  const card = await readCard(model);
-  const unbound = await loadModel(model);
-  const graph = await inferShapes(bindBatch(unbound, 1), engine);
-  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal, note: log });
-  const sha256 = modelSha256(await readModel(model));
-  return {
-    path: model,
-    name: basename(model, extname(model)),
-    card,
-    unbound,
-    graph,
-    sha256,
-    cuts: findCuts(graph),
-    data: dataset,
-  };
-}
-type DemoSubject = Awaited<ReturnType<typeof openSubject>>;
 
 /** One profile stands for device, cloud and link: all three are this machine. */
 async function profileOf(subject: DemoSubject, url: string, { out, log, signal }: DemoOptions): Promise<Profile> {
@@ -176,106 +188,22 @@ async function profileOf(subject: DemoSubject, url: string, { out, log, signal }
   return profile;
 }
 
-/** The result that leaks most, by which a cell is shown. */
-const strongestOf = (results: Cell['results']) =>
-  results.length > 0 ? results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)) : undefined;
-
-async function attackAndPlan(engines: readonly Engine[], subject: DemoSubject, profile: Profile, options: DemoOptions) {
-  const { out, log, signal, seed, victims, iterations } = options;
-  const { preprocessing, labels, input } = subject.card;
-  const engine = engines[0]!;
-  const opened = await Subject.open(engine, subject.unbound, preprocessing);
-  log('attacking every cut');
-  const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
-    images: victims,
-    seed,
-    attacks: ['rmle', 'answer'],
-    rmle: { solver: 'lbfgs', iterations },
-    defenses: ['none'],
-    modelSha256: subject.sha256,
-    signal,
-    onCell: ({ results, failed }) => {
-      for (const r of results) log(`  ${r.cut}, ${r.attack}: SSIM ${r.ssim.mean.toFixed(3)}`);
-      for (const f of failed) log(`  ${f.message}`);
-    },
-  });
-  const auditPath = join(out, 'audit.json');
-  await writeAtomically(auditPath, `${JSON.stringify(audit, null, 2)}\n`);
-  const all: Cell[] = [...cells];
-  const calibration = await Promise.all(
-    Array.from({ length: 8 }, async (_, i) => ({
-      [input]: preprocess(await subject.data.train.pixels([i]), preprocessing),
-    })),
-  );
-  log('planning, and attacking noise where it could pay');
-  const outcome = await makePlan({
-    model: subject,
-    profiles: { device: profile, cloud: profile, link: profile },
-    thresholds: {
-      threat: 'white-box',
-      maxSsim: options.maxSsim,
-      minAccuracy: options.minAccuracy,
-      objective: 'latency',
-      requireSplit: true,
-    },
-    codecs: ['float32', 'uint8'],
-    defenses: defaultDefenses,
-    picture: { input, preprocessing, ...(labels && { labels }) },
-    created: new Date(),
-    engine,
-    signal,
-    audit: await readAudit(auditPath, subject.sha256),
-    pictures: {
-      calibration,
-      dataSha256: subject.data.sha256,
-      resolve: (cut, defense) => auditor.resolved(cut, defense, signal),
-      seed,
-      audit: async (cut, defense, stop) => {
-        log(`  ${cut} with ${defense}`);
-        const cell = await auditor.audit(cut, defense, stop);
-        all.push(cell);
-        for (const f of cell.failed) log(`  ${f.message}`);
-        return { results: cell.results, leakage: leakageOf(cell.results, cell.failed), failed: cell.failed };
-      },
-    },
-  });
-  const { plan, result } = outcome;
-  if (!plan || !result.chosen) throw new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
-  const chosen = result.chosen;
-  const rows = all.flatMap(({ results, pictures }): SheetRow[] => {
-    const r = strongestOf(results);
-    // Noise is shown where it was chosen; every cut is shown without it.
-    if (!r || !pictures || (r.defense !== 'none' && (r.cut !== chosen.cut || r.defense !== chosen.defense))) return [];
-    const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
-    return [
-      { label: r.cut, details: [r.attack, r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim },
-    ];
-  });
-  return {
-    plan,
-    chosen,
-    outcome,
-    rows,
-    truth: auditor.truth.victims,
-    results: all.flatMap((c) => c.results),
-    failed: all.flatMap((c) => c.failed),
-    exposure: all.map((c) => c.exposure),
-  };
-}
-
 /** @returns the agent's results file */
 async function serve(
   url: string,
   planPath: string,
   pictures: readonly DemoPicture[],
-  { out, log, signal }: DemoOptions,
+  { out, log, signal, protocol }: DemoOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<string> {
   const common = { broker: { url }, fleet: 'demo', plan: join('plan', basename(planPath)) };
   const consumerConfig = join(out, 'consumer.yaml');
   const agentConfig = join(out, 'agent.yaml');
   await writeAtomically(consumerConfig, stringify(common));
-  await writeAtomically(agentConfig, stringify({ ...common, device: 'camera-1' }));
+  await writeAtomically(
+    agentConfig,
+    stringify({ ...common, device: 'camera-1', protocol: isShippedName(protocol) ? protocol : resolve(protocol) }),
+  );
   const results = join(out, 'results.jsonl');
   await rm(results, { force: true });
   const consumer = runCutline(['consumer', '--config', consumerConfig, '--give-up-after', '20'], log, signal);

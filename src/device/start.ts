@@ -7,7 +7,7 @@ import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelSha256, readModel, type Tensors } from '../model/index.ts';
-import { type Plan, readPlan, verifyPlan } from '../plan/index.ts';
+import { isShippedName, type Plan, type Protocol, readPlan, readProtocol, verifyPlan } from '../plan/index.ts';
 import { runAgent } from './agent.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
@@ -65,7 +65,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const plan = await readPlan(planPath);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
-  const headBytes = await readHead(config, folder, plan, planPath);
+  const protocol = await readProtocol(
+    isShippedName(config.protocol) ? config.protocol : resolve(folder, config.protocol),
+  );
+  const headBytes = await readHead(config, folder, plan, planPath, protocol);
   const { input, preprocessing } = await pictureOf(config, folder, plan);
   const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');
   const bootId = randomBytes(ID_BYTES).toString('hex');
@@ -138,14 +141,20 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
 const noCounts = { resends: 0, lateTwins: 0, reconnects: 0, hostile: 0 };
 
 /** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
-async function readHead(config: AgentConfig, folder: string, plan: Plan, planPath: string): Promise<Uint8Array | null> {
+async function readHead(
+  config: AgentConfig,
+  folder: string,
+  plan: Plan,
+  planPath: string,
+  protocol: Protocol,
+): Promise<Uint8Array | null> {
   if (!plan.head) {
-    verifyPlan(plan);
+    verifyPlan(plan, { protocol });
     return null;
   }
   const path = config.head === undefined ? resolve(dirname(planPath), plan.head.file) : resolve(folder, config.head);
   const bytes = await readModel(path);
-  verifyPlan(plan, { headSha256: modelSha256(bytes) });
+  verifyPlan(plan, { headSha256: modelSha256(bytes), protocol });
   return bytes;
 }
 

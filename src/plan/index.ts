@@ -1,4 +1,14 @@
 /** The plan file: shared by planner, device and cloud. */
+
+export { isShippedName } from '../shipped.ts';
+export {
+  confidenceFor,
+  type Evidence,
+  type EvidenceAttack,
+  type Gap,
+  gapsOf,
+  observationsFor,
+} from './evidence.ts';
 export {
   type BudgetKey,
   budgetKeys,
@@ -10,25 +20,21 @@ export {
   requiredAttacks,
   shortfalls,
 } from './protocol.ts';
-export { evidenceGap, type Holdings, parsePlan, readPlan, verifyPlan } from './read.ts';
+export { type EvidenceGap, evidenceGap, type Holdings, idOfPlan, parsePlan, readPlan, verifyPlan } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export {
   type Candidate,
-  type CodecName,
   type Cost,
   candidateSchema,
-  codecs,
-  type Evidence,
   fixedInputSchema,
-  intervalSchema,
   type Leakage,
   type Objective,
   objectives,
   type Plan,
   planSchema,
   type Source,
+  type Standing,
   sources,
-  type Threat,
   type Thresholds,
-  threats,
 } from './schema.ts';
+export { type CodecName, codecs, intervalSchema, type Threat, threats } from './values.ts';

@@ -2,10 +2,10 @@
  * A protocol says what an audit must have done before its result may let a plan through, as data: `cutline.protocol/1`.
  * An audit that did less has screened, and screening can only refuse.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalSha256 } from '../canonical.ts';
 import { check } from '../validate.ts';
-import { type Threat, threats } from './schema.ts';
+import { type Threat, threats } from './values.ts';
 
 const count = z.int().positive().max(1_000_000);
 
@@ -74,33 +74,23 @@ export function parseProtocol(value: unknown, origin: string): Protocol {
   return check(value, protocolSchema, origin, 'PROTOCOL_INVALID');
 }
 
-/** Of its content, whatever the layout of the file: keys in alphabetical order. */
-export function protocolSha256(protocol: Protocol): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(protocol)))
-    .digest('hex');
-}
+/** Of its content, whatever the layout of the file. */
+export const protocolSha256 = (protocol: Protocol): string => canonicalSha256(protocol);
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, v]) => v !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => [k, sorted(v)]),
-  );
-}
+/** Attacks that first make what a stronger attacker holds: nobody asks them of one who does. */
+const standIns: ReadonlySet<string> = new Set(['substitute', 'shadow']);
 
 /** Attacks that must have run against an observer of this threat: its own and those of weaker ones. */
 export function requiredAttacks(protocol: Protocol, threat: Threat): RequiredAttack[] {
-  return threats.slice(threats.indexOf(threat)).flatMap((t) => protocol.attacks[t]);
+  return threats
+    .slice(threats.indexOf(threat))
+    .flatMap((t) => protocol.attacks[t].filter(({ name }) => t === threat || !standIns.has(name)));
 }
 
 /** What an attack had, as it tells of itself. */
 export interface RunAttack {
   readonly name: string;
-  readonly budgets: Readonly<Partial<Record<BudgetKey, number>>>;
+  readonly budgets: { readonly [K in BudgetKey]?: number | undefined };
   /** It was given every picture there is. */
   readonly exhausted?: boolean | undefined;
   /** Why it could not be mounted here, where the audit could show that. */

@@ -1,6 +1,9 @@
 /** Reads a plan and holds it against what is here. What fails is refused before a byte is sent. */
+import { canonicalSha256 } from '../canonical.ts';
 import { CutlineError } from '../errors.ts';
 import { check, readDocument } from '../validate.ts';
+import { confidenceFor, type Evidence, gapsOf, observationsFor } from './evidence.ts';
+import type { Protocol } from './protocol.ts';
 import { type Plan, planSchema } from './schema.ts';
 
 /** @throws CutlineError FILE_NOT_FOUND, PLAN_INVALID with the path of every wrong or unknown key. */
@@ -13,25 +16,32 @@ export function parsePlan(value: unknown, origin: string): Plan {
   return check(value, planSchema, origin, 'PLAN_INVALID');
 }
 
+/** Derived from everything else that plan.json holds: two equal plans have one id. */
+export function idOfPlan(plan: Omit<Plan, 'planId'>): string {
+  const { planId: _, chosen: _c, candidates: _l, pareto: _p, audits: _a, ...rest } = plan as Plan;
+  return canonicalSha256(rest).slice(0, 32);
+}
+
 export interface Holdings {
   readonly modelSha256?: string;
   /** Digest of the head that lies here. */
   readonly headSha256?: string;
   readonly tailSha256?: string;
-  /** Refuse a plan whose evidence does not prove its threshold. Default true. */
-  readonly requireEvidence?: boolean;
+  /** What an audit must have done: the evidence is held against it. Without one nobody here asks for evidence. */
+  readonly protocol?: Protocol;
 }
 
-/** @throws CutlineError PLAN_OTHER_MODEL, PLAN_OTHER_FILE, PLAN_WITHOUT_EVIDENCE */
-export function verifyPlan(plan: Plan, holdings: Holdings = {}): void {
-  const { modelSha256, headSha256, tailSha256, requireEvidence = true } = holdings;
+/** @throws CutlineError PLAN_OTHER_MODEL, PLAN_OTHER_FILE, PLAN_WITHOUT_EVIDENCE, PLAN_WEAKER_EVIDENCE */
+export function verifyPlan(plan: Plan, { modelSha256, headSha256, tailSha256, protocol }: Holdings = {}): void {
   if (modelSha256 !== undefined && modelSha256 !== plan.model.sha256) {
     throw new CutlineError('PLAN_OTHER_MODEL', { wanted: plan.model.sha256, found: modelSha256 });
   }
   verifyPart('head', plan.head, headSha256);
   verifyPart('tail', plan.tail, tailSha256);
-  const gap = requireEvidence ? evidenceGap(plan) : undefined;
-  if (gap !== undefined) throw new CutlineError('PLAN_WITHOUT_EVIDENCE', { plan: plan.planId, problem: gap });
+  const gap = protocol && evidenceGap(plan, protocol);
+  if (!gap) return;
+  const about = { plan: plan.planId, protocol: protocol.name, problem: gap.problem };
+  throw new CutlineError(gap.weaker ? 'PLAN_WEAKER_EVIDENCE' : 'PLAN_WITHOUT_EVIDENCE', about);
 }
 
 function verifyPart(part: 'head' | 'tail', wanted: Plan['head'], found: string | undefined): void {
@@ -39,20 +49,62 @@ function verifyPart(part: 'head' | 'tail', wanted: Plan['head'], found: string |
   throw new CutlineError('PLAN_OTHER_FILE', { part, wanted: wanted?.sha256 ?? 'none', found });
 }
 
-/** Why the evidence does not prove the threshold, as part of a sentence; undefined when it does. */
-export function evidenceGap(plan: Plan): string | undefined {
-  const { threat, maxSsim } = plan.thresholds;
+export interface EvidenceGap {
+  /** The audit did less than is demanded; more of it may help. */
+  readonly weaker: boolean;
+  /** Part of a sentence. */
+  readonly problem: string;
+}
+
+/** Why the evidence does not let the plan through by this protocol; undefined when it does. */
+export function evidenceGap(plan: Plan, protocol: Protocol): EvidenceGap | undefined {
+  const { threat } = plan.thresholds;
   // Nothing is sent, or the owner allowed the cloud to see everything.
-  if (plan.cut.id === 'output' || maxSsim >= 1) return undefined;
-  const e = plan.evidence;
-  if (!e) return `it allows SSIM ${maxSsim} and names no audit`;
-  if (e.cut !== plan.cut.id) return `its evidence is for cut ${e.cut}, the plan cuts at ${plan.cut.id}`;
-  if (e.defense !== plan.defense) return `its evidence is for defense ${e.defense}, the plan uses ${plan.defense}`;
-  // A codec throws information away, never adds any: float32's leakage bounds every codec's.
-  if (e.codec !== plan.codec && e.codec !== 'float32') {
-    return `its evidence is for codec ${e.codec}, the plan uses ${plan.codec}`;
+  if (plan.cut.id === 'output' || plan.thresholds.maxSsim >= 1) return undefined;
+  const missing = (problem: string): EvidenceGap => ({ weaker: false, problem });
+  const entries = plan.evidence.filter((e) => e.hop === 0 && e.observer.threat === threat);
+  if (plan.evidence.length === 0) return missing(`it allows SSIM ${plan.thresholds.maxSsim} and names no audit`);
+  if (entries.length === 0) {
+    return missing(`it has no evidence for threat ${threat}, which it promises`);
   }
-  if (e.threat !== threat) return `its evidence is for threat ${e.threat}, the plan promises ${threat}`;
-  if (e.ssim.high > maxSsim) return `it allows SSIM ${maxSsim} and its evidence shows up to ${e.ssim.high}`;
+  const deterministic = entries.every((e) => e.deterministic);
+  for (const k of observationsFor(protocol, deterministic)) {
+    if (!entries.some((e) => e.observer.observations === k)) {
+      return { weaker: true, problem: `no evidence for ${k} observations of a scene` };
+    }
+  }
+  for (const entry of entries) {
+    const gap = unfit(entry, plan) ?? unconfirmed(entry, protocol);
+    if (gap) return gap;
+    const { maxSsim, maxGain } = plan.thresholds;
+    const victims = protocol.confirmation?.victims ?? protocol.victims;
+    const [first] = gapsOf(entry, protocol, { victims, maxSsim, maxGain });
+    if (first) return { weaker: first.kind === 'less', problem: lowered(first.reason) };
+  }
   return undefined;
 }
+
+function unfit(e: Evidence, { cut, defense, codec }: Plan): EvidenceGap | undefined {
+  const other = (what: string, found: string, wanted: string): EvidenceGap => ({
+    weaker: false,
+    problem: `its evidence is for ${what} ${found}, the plan uses ${wanted}`,
+  });
+  if (e.cut !== cut.id) return other('cut', e.cut, cut.id);
+  if (e.defense !== defense) return other('defense', e.defense, defense);
+  // A codec throws information away, never adds any: float32's leakage bounds every codec's.
+  if (e.codec !== codec && e.codec !== 'float32') return other('codec', e.codec, codec);
+  return undefined;
+}
+
+function unconfirmed({ confirmation: found }: Evidence, protocol: Protocol): EvidenceGap | undefined {
+  const demanded = protocol.confirmation;
+  if (!demanded) return undefined;
+  const weaker = (problem: string): EvidenceGap => ({ weaker: true, problem });
+  if (!found) return weaker('what the search chose was not confirmed on victims that it never saw');
+  if (found.images < demanded.victims) return weaker(`${found.images} confirming victims of ${demanded.victims}`);
+  const least = confidenceFor(protocol)!;
+  if (found.confidence < least - 1e-9) return weaker(`its confirmation has confidence ${found.confidence} of ${least}`);
+  return undefined;
+}
+
+const lowered = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1).replace(/\.$/, '');

@@ -4,13 +4,8 @@
  */
 import { z } from 'zod';
 import { preprocessingSchema } from '../data/card.ts';
-
-export const codecs = ['float32', 'float16', 'uint8', 'float32+deflate', 'float16+deflate', 'uint8+deflate'] as const;
-export type CodecName = (typeof codecs)[number];
-
-/** Who is assumed to look, from the strongest to the weakest: each may also do what the later ones do. */
-export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const;
-export type Threat = (typeof threats)[number];
+import { evidenceSchema } from './evidence.ts';
+import { codecs, intervalSchema, name, sha256, ssim, ssimBandSchema, threats } from './values.ts';
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
 export const sources = ['measured', 'published', 'modelled'] as const;
@@ -19,20 +14,7 @@ export type Source = (typeof sources)[number];
 export const objectives = ['latency', 'energy', 'bytes', 'weights'] as const;
 export type Objective = (typeof objectives)[number];
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
-const name = z.string().min(1).max(500);
 const amount = z.number().nonnegative();
-const ssim = z.number().min(-1).max(1);
-
-/** Mean with its bootstrap 95 % interval. */
-export const intervalSchema = z.strictObject({
-  mean: z.number(),
-  low: z.number(),
-  high: z.number(),
-  /** Mean of the worst tenth, as the audit gives it. */
-  worstDecile: z.number().optional(),
-});
-
 const tensorSchema = z.strictObject({
   name,
   dtype: name,
@@ -59,9 +41,16 @@ export const leakageSchema = z.strictObject({
   threat: z.enum(threats),
   /** The strongest attack; `none`: nothing is sent; `reading`: the picture itself is; `guess`: no attack beat a blind guess. */
   attack: name,
-  ssim: intervalSchema.extend({ mean: ssim, low: ssim, high: ssim }),
+  ssim: ssimBandSchema,
   psnr: intervalSchema.optional(),
   images: z.int().nonnegative(),
+  /** Of a scene, by the observer that saw most. */
+  observations: z.int().positive().optional(),
+  /** Where it was measured, when that is behind this cut: whoever sees this one computes that. */
+  inherited: z.strictObject({ cut: name, defense: name, codec: z.enum(codecs) }).optional(),
+  /** SSIM of what is made of the answer alone, and what the strongest attack gains over it. */
+  floor: ssimBandSchema.optional(),
+  overAnswer: intervalSchema.optional(),
   /** The codec the attack was run against when it was not this one: a lossy codec is charged what float32 leaks. */
   boundBy: z.string().optional(),
 });
@@ -78,6 +67,8 @@ const costFields = {
   downloadBytes: z.int().nonnegative(),
   /** Share of right answers left, 0…1; null where nobody measured it. */
   accuracy: z.number().min(0).max(1).nullable(),
+  /** Share of the model's own answers that stay as they are; null where nobody measured it. */
+  agreement: z.number().min(0).max(1).nullable(),
   sources: z.strictObject({
     head: z.enum(sources),
     encode: z.enum(sources),
@@ -88,6 +79,9 @@ const costFields = {
   }),
 };
 
+export const standings = ['safe', 'accepted', 'screened', 'open', 'unaudited'] as const;
+export type Standing = (typeof standings)[number];
+
 export const costSchema = z.strictObject(costFields);
 export type Cost = z.infer<typeof costSchema>;
 
@@ -97,6 +91,11 @@ export const candidateSchema = z.strictObject({
   codec: z.enum(codecs),
   ...costFields,
   leakage: leakageSchema.nullable(),
+  /**
+   * What its evidence is worth. `accepted`: it did what the protocol asks for and passes; `safe`: confirmed besides, or nothing is
+   * sent; `screened`: less was done than the protocol asks for; `open`: it leaks more than is allowed; `unaudited`.
+   */
+  standing: z.enum(standings),
   feasible: z.boolean(),
   /** Why it was refused, a sentence each; empty when it is feasible. */
   reasons: z.array(z.string()),
@@ -107,39 +106,27 @@ export type Candidate = z.infer<typeof candidateSchema>;
 export const thresholdsSchema = z.strictObject({
   threat: z.enum(threats),
   maxSsim: ssim,
+  /** Of SSIM over what the answer alone gives. */
+  maxGain: z.number().min(-2).max(2).optional(),
   maxLatencyMs: amount.optional(),
   maxEnergyMj: amount.optional(),
   minAccuracy: z.number().min(0).max(1).optional(),
+  minAgreement: z.number().min(0).max(1).optional(),
   maxBytes: amount.optional(),
   /** Of the head, which the device has to hold. */
   maxDownloadBytes: amount.optional(),
+  /** At least one fully connected layer on the device, which mixes every pixel into every value. */
+  requireMixing: z.literal(true).optional(),
+  /** Layers with weights that the device runs at least. */
+  minDepth: z.int().positive().optional(),
+  /** Values that are sent at most. */
+  maxFloats: z.int().positive().optional(),
   /** Neither all-device nor all-cloud. */
   requireSplit: z.literal(true).optional(),
   objective: z.enum(objectives),
   weights: z.partialRecord(z.enum(['latency', 'energy', 'bytes']), amount).optional(),
 });
 export type Thresholds = z.infer<typeof thresholdsSchema>;
-
-/** The measurement behind the plan: what verifyPlan holds against the threshold. */
-export const evidenceSchema = z.strictObject({
-  /** Digest of the audit document the figures come from. */
-  auditSha256: sha256,
-  dataSha256: sha256,
-  threat: z.enum(threats),
-  cut: name,
-  defense: name,
-  /** The codec the attacks were run against. */
-  codec: z.enum(codecs),
-  /** Every attack that was run on this cut and defence. */
-  attacks: z.array(name).min(1),
-  /** The one that saw most; `guess` when none saw more than a guess without information. */
-  strongest: name,
-  images: z.int().positive(),
-  ssim: leakageSchema.shape.ssim,
-  psnr: intervalSchema.optional(),
-  seed: z.int(),
-});
-export type Evidence = z.infer<typeof evidenceSchema>;
 
 export const planSchema = z.strictObject({
   format: z.literal('cutline.plan/1'),
@@ -168,8 +155,8 @@ export const planSchema = z.strictObject({
     .strictObject({ input: name, preprocessing: preprocessingSchema, labels: z.array(z.string()).optional() })
     .nullable(),
   thresholds: thresholdsSchema,
-  /** Null only where nothing is sent or where the threshold allows everything (maxSsim 1). */
-  evidence: evidenceSchema.nullable(),
+  /** One entry for each hop and observer; none where nothing is sent or where the threshold allows everything (maxSsim 1). */
+  evidence: z.array(evidenceSchema).max(64),
   predicted: costSchema,
   profiles: z.strictObject({ device: name, cloud: name, link: name }),
   // The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT.

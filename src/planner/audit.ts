@@ -19,16 +19,49 @@ const group = {
   ssim: interval,
 };
 
+const release = z.object({ cut: z.string(), defense: z.string(), codec });
+const count = z.int().nonnegative();
+
 /** One group's strongest attack. */
-export const leakageEntrySchema = z.object({ ...group, images: z.int().positive().optional() });
+export const leakageEntrySchema = z.object({
+  ...group,
+  observations: z.int().positive().optional(),
+  images: z.int().positive().optional(),
+  overAnswer: interval.optional(),
+  inherited: release.optional(),
+});
 export type LeakageEntry = z.infer<typeof leakageEntrySchema>;
 
 export const resultEntrySchema = z.object({
   ...group,
+  observations: z.int().positive().optional(),
   images: z.int().positive(),
   accuracy: z.number().min(0).max(1).nullish(),
+  utility: z.object({ agreement: z.object({ share: z.number() }).nullable() }).optional(),
   /** What a guess scores that saw nothing. */
   baseline: z.object({ ssim: z.number() }).optional(),
+  overAnswer: interval.optional(),
+  reidentification: z
+    .object({
+      rank1: z.number(),
+      low: z.number(),
+      high: z.number(),
+      gallery: z.int().positive(),
+      whole: z.boolean().optional(),
+    })
+    .optional(),
+  labelAgreement: z.object({ share: z.number(), low: z.number(), high: z.number() }).optional(),
+  budgets: z
+    .object({
+      queries: count.optional(),
+      epochs: count.optional(),
+      iterations: count.optional(),
+      restarts: count.optional(),
+      shadows: count.optional(),
+    })
+    .optional(),
+  exhausted: z.literal(true).optional(),
+  missed: z.array(z.unknown()).readonly().optional(),
 });
 export type ResultEntry = z.infer<typeof resultEntrySchema>;
 
@@ -42,13 +75,39 @@ export const failedEntrySchema = z.object({
 });
 export type FailedEntry = z.infer<typeof failedEntrySchema>;
 
+/** An attack that did not apply where others did, or was not needed. */
+const skippedEntrySchema = z.object({
+  cut: z.string(),
+  defense: z.string().default('none'),
+  attack: z.string(),
+  code: z.string(),
+  message: z.string(),
+});
+export type SkippedEntry = z.infer<typeof skippedEntrySchema>;
+
+const victims = z.object({ count: z.int().positive(), sha256: z.string() });
+const confirmationSchema = z.object({
+  victims,
+  confidence: z.number().min(0).max(1),
+  results: z.array(resultEntrySchema),
+  leakage: z.array(leakageEntrySchema),
+});
+export interface ConfirmationEntries {
+  readonly victims: { readonly count: number; readonly sha256: string };
+  readonly confidence: number;
+  readonly results: readonly ResultEntry[];
+  readonly leakage: readonly LeakageEntry[];
+}
+
 const auditSchema = z.object({
   format: z.literal('cutline.audit/1'),
   model: z.object({ sha256: z.string(), fixed: z.array(fixedInputSchema).optional() }).optional(),
   results: z.array(resultEntrySchema),
   leakage: z.array(leakageEntrySchema),
   failed: z.array(failedEntrySchema).default([]),
-  data: z.object({ sha256: z.string() }),
+  skipped: z.array(skippedEntrySchema).default([]),
+  confirmation: confirmationSchema.optional(),
+  data: z.object({ sha256: z.string(), victims: victims.optional() }),
   seed: z.int(),
 });
 
@@ -57,7 +116,10 @@ export interface AuditFindings {
   readonly results: readonly ResultEntry[];
   readonly leakage: readonly LeakageEntry[];
   readonly failed?: readonly FailedEntry[];
+  readonly skipped?: readonly SkippedEntry[];
+  readonly confirmation?: ConfirmationEntries | undefined;
   readonly dataSha256: string;
+  readonly victimsSha256?: string | undefined;
   readonly seed: number;
   /** Digest of the document that holds the findings. */
   readonly auditSha256: string;
@@ -95,7 +157,10 @@ export async function readAudit(
     results: audit.results,
     leakage: audit.leakage,
     failed: audit.failed,
+    skipped: audit.skipped,
+    confirmation: audit.confirmation,
     dataSha256: audit.data.sha256,
+    victimsSha256: audit.data.victims?.sha256,
     seed: audit.seed,
     auditSha256: createHash('sha256').update(bytes).digest('hex'),
   };

@@ -2,6 +2,7 @@
 import type { FixedInput } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 import type { OperatorClass } from '../profile/index.ts';
+import type { Layers } from './layers.ts';
 
 /** One node as the roofline sees it. */
 export interface NodeWork {
@@ -25,6 +26,8 @@ export interface CutFacts {
   readonly activationBytes: number;
   readonly head: readonly NodeWork[];
   readonly tail: readonly NodeWork[];
+  /** What of the network the device runs. */
+  readonly layers: Layers;
   /** Bytes of the head's weights: what a device has to download. */
   readonly headWeightBytes: number;
   /** Payload bytes by codec, measured on pictures; codecs that are missing are modelled. */

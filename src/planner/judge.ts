@@ -1,13 +1,18 @@
 /** Which requirements a candidate breaks, and by how much. */
 import type { Candidate, Thresholds } from '../plan/index.ts';
+import type { CutFacts } from './facts.ts';
 
 /** A requirement that is broken. `option` is the flag that would have to give way, and `needed` the value it would need. */
 export interface Breach {
   readonly option:
     | 'max-ssim'
+    | 'max-gain'
+    | 'min-depth'
+    | 'max-floats'
     | 'max-latency-ms'
     | 'max-energy-mj'
     | 'min-accuracy'
+    | 'min-agreement'
     | 'max-bytes'
     | 'max-download-bytes'
     | undefined;
@@ -16,9 +21,13 @@ export interface Breach {
   readonly reason: string;
   /** An audit could mend it. */
   readonly unaudited?: true;
+  /** One was made, and did less than the protocol asks for. */
+  readonly screened?: true;
+  /** Attacks have shown too much. */
+  readonly leaks?: true;
 }
 
-export type Priced = Omit<Candidate, 'feasible' | 'reasons'>;
+export type Priced = Omit<Candidate, 'feasible' | 'reasons' | 'standing'>;
 
 /**
  * @param maxPacketBytes the broker's limit; a message above it never arrives (TRAPS: it is dropped and resent for ever)
@@ -26,6 +35,7 @@ export type Priced = Omit<Candidate, 'feasible' | 'reasons'>;
  */
 export function breachesOf(
   c: Priced,
+  cut: CutFacts,
   asked: Thresholds,
   maxPacketBytes = Number.POSITIVE_INFINITY,
   failure?: { readonly attack: string; readonly message: string },
@@ -44,28 +54,42 @@ export function breachesOf(
         ? `The cloud sees the picture itself; at most SSIM ${figure(asked.maxSsim)} is allowed.`
         : leakage.attack === 'guess'
           ? `A guess that saw nothing already reaches SSIM ${figure(high)}; at most ${figure(asked.maxSsim)} is allowed.`
-          : `${leakage.attack} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
-    breaches.push({ option: 'max-ssim', asked: asked.maxSsim, needed: high, reason });
+          : `${leakage.attack}${leakage.inherited ? `, at ${leakage.inherited.cut}, which follows from it,` : ''} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
+    breaches.push({ option: 'max-ssim', asked: asked.maxSsim, needed: high, reason, leaks: true });
   }
   over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);
   over(breaches, 'max-energy-mj', 'energy', 'mJ', c.energyMj, asked.maxEnergyMj);
   over(breaches, 'max-bytes', 'message', 'bytes', c.wireBytes, asked.maxBytes);
   over(breaches, 'max-download-bytes', 'head', 'bytes', c.downloadBytes, asked.maxDownloadBytes);
+  breaches.push(...structural(cut, asked));
   if (asked.requireSplit && (c.cut === 'input' || c.cut === 'output')) {
     breaches.push(unknown('It does not split the model, and --require-split asks for it.'));
   }
-  if (asked.minAccuracy !== undefined) {
-    if (c.accuracy === null) breaches.push(unknown('Its accuracy was not measured, and --min-accuracy asks for it.'));
-    else if (c.accuracy < asked.minAccuracy) {
-      const reason = `Its accuracy is ${figure(c.accuracy)}; at least ${figure(asked.minAccuracy)} is asked for.`;
-      breaches.push({ option: 'min-accuracy', asked: asked.minAccuracy, needed: c.accuracy, reason });
-    }
-  }
+  under(breaches, 'min-accuracy', 'accuracy', c.accuracy, asked.minAccuracy);
+  under(breaches, 'min-agreement', 'agreement with the whole model', c.agreement, asked.minAgreement);
   if (needsEnergy(asked) && asked.maxEnergyMj === undefined && c.energyMj === null) {
     breaches.push(unknown(ENERGY_UNKNOWN));
   }
   if (c.wireBytes > maxPacketBytes) {
     breaches.push(unknown(`Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes}.`));
+  }
+  return breaches;
+}
+
+/** What is asked of the cut itself, whatever attacks find. */
+function structural({ id, layers, tensors }: CutFacts, asked: Thresholds): Breach[] {
+  const breaches: Breach[] = [];
+  if (asked.requireMixing && !layers.mixes) {
+    breaches.push(unknown('No fully connected layer runs on the device, and --require-mixing asks for one.'));
+  }
+  if (asked.minDepth !== undefined && layers.depth < asked.minDepth) {
+    const reason = `${layers.depth} layers with weights run on the device; at least ${asked.minDepth} are asked for.`;
+    breaches.push({ option: 'min-depth', asked: asked.minDepth, needed: layers.depth, reason });
+  }
+  const floats = id === 'output' ? 0 : tensors.reduce((sum, t) => sum + t.shape.reduce((n, d) => n * d, 1), 0);
+  if (asked.maxFloats !== undefined && floats > asked.maxFloats) {
+    const reason = `${floats} values are sent; at most ${asked.maxFloats} are allowed.`;
+    breaches.push({ option: 'max-floats', asked: asked.maxFloats, needed: floats, reason });
   }
   return breaches;
 }
@@ -88,6 +112,21 @@ function over(
   if (value === null) breaches.push(unknown(ENERGY_UNKNOWN));
   else if (value > limit) {
     const reason = `Its ${noun} is ${figure(value)} ${unit}; at most ${figure(limit)} ${unit} is asked for.`;
+    breaches.push({ option, asked: limit, needed: value, reason });
+  }
+}
+
+function under(
+  breaches: Breach[],
+  option: 'min-accuracy' | 'min-agreement',
+  noun: string,
+  value: number | null,
+  limit: number | undefined,
+): void {
+  if (limit === undefined) return;
+  if (value === null) breaches.push(unknown(`Its ${noun} was not measured, and --${option} asks for it.`));
+  else if (value < limit) {
+    const reason = `Its ${noun} is ${figure(value)}; at least ${figure(limit)} is asked for.`;
     breaches.push({ option, asked: limit, needed: value, reason });
   }
 }

@@ -1,6 +1,7 @@
 /** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
-import { type CodecName, type Leakage, type Threat, threats } from '../plan/index.ts';
-import type { FailedEntry, LeakageEntry, ResultEntry } from './audit.ts';
+import { type CodecName, type Leakage, type Threat, type Thresholds, threats } from '../plan/index.ts';
+import type { Release, Shows } from '../privacy/mechanisms/index.ts';
+import type { ConfirmationEntries, FailedEntry, LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
 import type { Option } from './facts.ts';
 
 export interface Findings {
@@ -8,6 +9,9 @@ export interface Findings {
   readonly results: readonly ResultEntry[];
   /** Attacks that found nothing out: what they were to measure is not known. */
   readonly failed?: readonly FailedEntry[];
+  readonly skipped?: readonly SkippedEntry[];
+  /** The same attacks on victims that the search does not see. */
+  readonly confirmation?: ConfirmationEntries | undefined;
   /** What the budget of the audits chose, as it stands in their document. */
   readonly budget?: object;
   /** Accuracy of the whole model, where somebody measured it apart from the attacks. */
@@ -16,6 +20,8 @@ export interface Findings {
 
 /** Named as the attack where none beat it. */
 export const GUESS = 'guess';
+/** The attack that sees outputs alone. */
+export const FLOOR = 'answer';
 
 /** Deflate loses nothing, so an observer sees what the codec without it shows. */
 export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
@@ -28,7 +34,12 @@ export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
  * what float32 leaks: encoding throws information away. Whoever sees nothing can still guess: where no attack does better
  * than that, the guess is the leak, for a failed attack must not make a cut look safer than a blank screen.
  */
-export function leakageOf({ cut, defense, codec }: Option, findings: Findings, threat: Threat): Leakage | undefined {
+export function leakageOf(
+  { cut, defense, codec }: Option,
+  findings: Findings,
+  threat: Threat,
+  shows?: Shows,
+): Leakage | undefined {
   if (cut.id === 'output') return known(threat, 'none', 0);
   if (cut.id === 'input' && defense === 'none') return known(threat, 'reading', 1);
   if (failureFor(cut.id, defense, findings, threat)) return undefined;
@@ -37,10 +48,18 @@ export function leakageOf({ cut, defense, codec }: Option, findings: Findings, t
     const entries = here.filter((e) => lossOf(e.codec) === audited);
     if (!entries.some((e) => e.threat === threat)) continue;
     const allowed = entries.filter((e) => threats.indexOf(e.threat) >= threats.indexOf(threat));
-    const worst = allowed.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
+    const behind = shows
+      ? findings.leakage.filter((e) => computable(e, { cut: cut.id, defense, codec }, shows, threat))
+      : [];
+    const worst = [...allowed, ...behind.map(inheritedFrom)].reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
+    const floor = floorAt(cut.id, defense, findings.results);
     const rest = {
       threat: worst.threat,
       images: worst.images ?? imagesOf(worst, findings.results),
+      ...(worst.observations !== undefined && { observations: worst.observations }),
+      ...(worst.inherited && { inherited: worst.inherited }),
+      ...(floor && { floor }),
+      ...(worst.overAnswer && { overAnswer: worst.overAnswer }),
       ...(audited !== lossOf(codec) && { boundBy: audited }),
     };
     const guess = guessAt(cut.id, defense, findings.results);
@@ -48,6 +67,44 @@ export function leakageOf({ cut, defense, codec }: Option, findings: Findings, t
     return { ...rest, attack: worst.attack, ssim: worst.ssim, ...(worst.psnr && { psnr: worst.psnr }) };
   }
   return undefined;
+}
+
+/** What was measured elsewhere, and can be computed from what this release shows. */
+function computable(e: LeakageEntry, here: Release, shows: Shows, threat: Threat): boolean {
+  const same = e.cut === here.cut && e.defense === here.defense;
+  return !same && threats.indexOf(e.threat) >= threats.indexOf(threat) && shows(here, e);
+}
+
+const inheritedFrom = (e: LeakageEntry): LeakageEntry => {
+  const { cut, defense, codec } = e;
+  return { ...e, inherited: e.inherited ?? { cut, defense, codec } };
+};
+
+/**
+ * The leak of a candidate that was not attacked itself, where something that can be computed from it is known to leak more than
+ * is allowed: that refuses it. Where nothing behind it is open, nothing is known.
+ */
+export function openBehind(
+  { cut, defense, codec }: Option,
+  { leakage, results }: Findings,
+  { threat, maxSsim }: Pick<Thresholds, 'threat' | 'maxSsim'>,
+  shows?: Shows,
+): Leakage | undefined {
+  if (!shows || cut.id === 'output') return undefined;
+  const behind = leakage.filter(
+    (e) => e.ssim.high > maxSsim && computable(e, { cut: cut.id, defense, codec }, shows, threat),
+  );
+  if (behind.length === 0) return undefined;
+  const worst = inheritedFrom(behind.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)));
+  return {
+    threat: worst.threat,
+    attack: worst.attack,
+    ssim: worst.ssim,
+    ...(worst.psnr && { psnr: worst.psnr }),
+    images: worst.images ?? imagesOf(worst, results),
+    ...(worst.observations !== undefined && { observations: worst.observations }),
+    ...(worst.inherited && { inherited: worst.inherited }),
+  };
 }
 
 /** A failed attack that leaves open what an attacker of this threat gets; a shadow model is the weakest attacker's alone. */
@@ -62,7 +119,13 @@ export function failureFor(
   return failed.find((f) => f.cut === cut && f.defense === defense && mountable(f) && required(f));
 }
 
-function guessAt(cut: string, defense: string, results: readonly ResultEntry[]): number {
+/** What is made of the answer alone, by the observer who makes most of it. */
+function floorAt(cut: string, defense: string, results: readonly ResultEntry[]): ResultEntry['ssim'] | undefined {
+  const answers = results.filter((r) => r.cut === cut && r.defense === defense && r.attack === FLOOR);
+  return answers.length > 0 ? answers.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)).ssim : undefined;
+}
+
+export function guessAt(cut: string, defense: string, results: readonly ResultEntry[]): number {
   const same = results.filter((r) => r.cut === cut && r.defense === defense);
   return Math.max(Number.NEGATIVE_INFINITY, ...same.map((r) => r.baseline?.ssim ?? Number.NEGATIVE_INFINITY));
 }
@@ -87,12 +150,27 @@ function known(threat: Threat, attack: string, ssim: number): Leakage {
  * Accuracy as the audit measured it. An undefended lossless split answers as the whole model does, wherever it is cut.
  * A lossy codec needs its own measurement: float32's accuracy is no bound for it. Null when nobody measured it.
  */
-export function accuracyOf({ cut, defense, codec }: Option, findings: Findings): number | null {
-  const loss = lossOf(codec);
-  const whole = defense === 'none' && loss === 'float32';
-  if (whole && findings.wholeAccuracy !== undefined) return findings.wholeAccuracy;
-  const same = findings.results.filter(
-    (r) => r.defense === defense && lossOf(r.codec) === loss && (whole || r.cut === cut.id) && r.accuracy != null,
+export function accuracyOf(option: Option, findings: Findings): number | null {
+  if (isWhole(option) && findings.wholeAccuracy !== undefined) return findings.wholeAccuracy;
+  return leastOf(option, findings, (r) => r.accuracy);
+}
+
+/** Share of the whole model's answers that stay as they are, which needs no labels. */
+export function agreementOf(option: Option, findings: Findings): number | null {
+  return isWhole(option) ? 1 : leastOf(option, findings, (r) => r.utility?.agreement?.share);
+}
+
+const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && lossOf(codec) === 'float32';
+
+function leastOf(
+  option: Option,
+  { results }: Findings,
+  of: (result: ResultEntry) => number | null | undefined,
+): number | null {
+  const { cut, defense, codec } = option;
+  const same = results.filter(
+    (r) => r.defense === defense && lossOf(r.codec) === lossOf(codec) && (isWhole(option) || r.cut === cut.id),
   );
-  return same.length > 0 ? Math.min(...same.map((r) => r.accuracy!)) : null;
+  const known = same.flatMap((r) => of(r) ?? []);
+  return known.length > 0 ? Math.min(...known) : null;
 }

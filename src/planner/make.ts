@@ -2,9 +2,17 @@
 import { createHash } from 'node:crypto';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { type Cut, encodeModel, type FixedInput, type Graph, modelSha256, type Tensors } from '../model/index.ts';
-import type { CodecName, Plan, Thresholds } from '../plan/index.ts';
-import { compileMechanism } from '../privacy/mechanisms/index.ts';
+import {
+  type Cut,
+  cutOrder,
+  encodeModel,
+  type FixedInput,
+  type Graph,
+  modelSha256,
+  type Tensors,
+} from '../model/index.ts';
+import { type CodecName, type Plan, type Protocol, protocolSha256, type Thresholds } from '../plan/index.ts';
+import { compileMechanism, showsOrder } from '../privacy/mechanisms/index.ts';
 import type { AuditFindings } from './audit.ts';
 import { calibrate } from './calibrate.ts';
 import type { Findings } from './leakage.ts';
@@ -32,6 +40,8 @@ export interface PlanRequest {
   };
   readonly profiles: Profiles;
   readonly thresholds: Thresholds;
+  /** What the evidence must have done. */
+  readonly protocol: Protocol;
   readonly codecs: readonly CodecName[];
   /** As `--defense` takes them; scales like `0.5x` need pictures. Without any: what the audit looked at, or `none`. */
   readonly defenses: readonly string[];
@@ -43,6 +53,8 @@ export interface PlanRequest {
     /** A few, one picture each, not among the victims. */
     readonly calibration: readonly Tensors[];
     readonly dataSha256: string;
+    /** Who was attacked; known once something was. */
+    readonly victims: () => { readonly count: number; readonly sha256: string } | undefined;
     readonly seed: number;
     /** The canonical spec at a cut, what it leaves open measured on pictures: as an audit of these data measures it. */
     readonly resolve: (cut: string, defense: string) => Promise<string>;
@@ -71,7 +83,7 @@ export interface PlanOutcome {
 
 /** @throws CutlineError PROFILE_LACKS, and what calibration and audits throw */
 export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
-  const { profiles, thresholds, codecs, pictures, engine, signal } = request;
+  const { profiles, thresholds, protocol, codecs, pictures, engine, signal } = request;
   const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
   requireProfiles(profiles);
   const calibration = pictures
@@ -86,6 +98,8 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
     model: facts,
     profiles,
     thresholds,
+    protocol,
+    shows: showsOrder(orderOf(model)),
     codecs,
     defenses: (id) => defenses.get(id) ?? ['none'],
     ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
@@ -103,19 +117,25 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const cut = model.cuts.find((c) => c.id === chosen.cut)!;
   const parts = partsOf(model.graph, cut);
   const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
-  const plan = planOf(chosen, thresholds, findings, {
-    model: { name: model.name, ...identity },
-    cut: {
-      id: cut.id,
-      tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
+  const option = { cut: facts.cuts.find((c) => c.id === cut.id)!, defense: chosen.defense, codec: chosen.codec };
+  const plan = planOf(
+    chosen,
+    thresholds,
+    { option, protocol, audit: findings },
+    {
+      model: { name: model.name, ...identity },
+      cut: {
+        id: cut.id,
+        tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
+      },
+      head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
+      tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
+      picture: request.picture,
+      profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
+      created: request.created,
+      serial: request.created.getTime(),
     },
-    head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
-    tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
-    picture: request.picture,
-    profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
-    created: request.created,
-    serial: request.created.getTime(),
-  });
+  );
   return { result, plan, head, tail, auditDocument, audits };
 }
 
@@ -131,27 +151,43 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
       leakage: audit?.leakage ?? [],
       results: audit?.results ?? [],
       ...(audit?.failed && { failed: audit.failed }),
+      ...(audit?.skipped && { skipped: audit.skipped }),
+      confirmation: audit?.confirmation,
       ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
     },
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),
   });
   if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
-  const { results, leakage, failed = [], budget } = lazy.findings;
+  const { results, leakage, failed = [], skipped = [], confirmation, budget } = lazy.findings;
   const { dataSha256, seed } = pictures;
+  const victims = pictures.victims();
   const document = {
     format: 'cutline.audit/1',
     model: { sha256: request.model.sha256, ...(request.model.fixed?.length && { fixed: request.model.fixed }) },
+    protocol: { name: request.protocol.name, sha256: protocolSha256(request.protocol) },
     results,
     leakage,
     failed,
+    ...(skipped.length > 0 && { skipped }),
+    ...(confirmation && { confirmation }),
     ...(budget && { budget }),
-    data: { sha256: dataSha256 },
+    data: { sha256: dataSha256, ...(victims && { victims }) },
     seed,
   };
   const auditDocument = `${JSON.stringify(document, null, 2)}\n`;
   const auditSha256 = createHash('sha256').update(auditDocument).digest('hex');
-  const findings: AuditFindings = { results, leakage, failed, dataSha256, seed, auditSha256 };
+  const findings: AuditFindings = {
+    results,
+    leakage,
+    failed,
+    skipped,
+    confirmation,
+    dataSha256,
+    victimsSha256: victims?.sha256,
+    seed,
+    auditSha256,
+  };
   return { result: lazy, findings, auditDocument, audits: lazy.audits };
 }
 
@@ -167,6 +203,16 @@ async function defensesAt(cut: Cut, { defenses, audit, pictures }: PlanRequest):
   const resolve = pictures?.resolve ?? (async (_: string, defense: string) => compileMechanism(defense).spec);
   const resolved = await Promise.all(defenses.map((defense) => resolve(cut.id, defense)));
   return [...new Set(['none', ...resolved])];
+}
+
+/** Whether the second cut can be computed from the first. */
+function orderOf({ graph, cuts }: PlanRequest['model']): (from: string, to: string) => boolean {
+  const follows = cutOrder(graph);
+  const byId = new Map(cuts.map((c) => [c.id, c]));
+  return (from, to) => {
+    const [a, b] = [byId.get(from), byId.get(to)];
+    return a !== undefined && b !== undefined && follows(a, b);
+  };
 }
 
 function requireProfiles({ device, cloud, link }: Profiles): void {

@@ -16,6 +16,7 @@ import {
 } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 import type { CutFacts, ModelFacts, NodeWork } from './facts.ts';
+import { layersOf } from './layers.ts';
 
 /** onnxruntime folds these into the convolution or product before them, and they cost next to nothing. */
 const FUSED = new Set(['BatchNormalization', 'Relu', 'LeakyRelu', 'Clip', 'Sigmoid', 'Tanh', 'HardSigmoid', 'Add']);
@@ -54,6 +55,7 @@ export function modelFacts(
       activationBytes: cut.activationBytes ?? answerBytes,
       head: side(parts.head?.nodes ?? []),
       tail: side(parts.tail?.nodes ?? []),
+      layers: layersOf(parts.head),
       headWeightBytes: parts.head ? weightBytes(parts.head) : 0,
       ...(measured && { payloadBytes: measured }),
     };

@@ -1,9 +1,16 @@
 /** From a search result to the plan: the choice, and the evidence for it. Pure. */
-import { createHash } from 'node:crypto';
-import type { Candidate, Evidence, Plan, Thresholds } from '../plan/index.ts';
-import { threats } from '../plan/index.ts';
+import {
+  type Candidate,
+  type Evidence,
+  idOfPlan,
+  type Plan,
+  type Protocol,
+  protocolSha256,
+  type Thresholds,
+} from '../plan/index.ts';
 import type { AuditFindings } from './audit.ts';
-import { GUESS, lossOf } from './leakage.ts';
+import { observedAt, type SentOption } from './evidence.ts';
+import { needsNoEvidence } from './standing.ts';
 
 export interface PlanParts {
   readonly model: Plan['model'];
@@ -17,14 +24,26 @@ export interface PlanParts {
   readonly serial: number;
 }
 
-export function planOf(
-  chosen: Candidate,
-  thresholds: Thresholds,
-  audit: AuditFindings | undefined,
-  parts: PlanParts,
-): Plan {
-  const { cut: _cut, defense, codec, leakage: _leakage, feasible: _feasible, reasons: _reasons, ...predicted } = chosen;
+/** What the evidence is taken from, and what it was held against. */
+export interface Proof {
+  readonly option: SentOption;
+  readonly protocol: Protocol;
+  readonly audit: AuditFindings | undefined;
+}
+
+export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, parts: PlanParts): Plan {
+  const {
+    cut: _cut,
+    defense,
+    codec,
+    leakage: _leakage,
+    standing: _standing,
+    feasible: _feasible,
+    reasons: _reasons,
+    ...predicted
+  } = chosen;
   const rest = {
+    format: 'cutline.plan/1' as const,
     serial: parts.serial,
     created: parts.created.toISOString(),
     model: parts.model,
@@ -35,41 +54,35 @@ export function planOf(
     defense,
     picture: parts.picture,
     thresholds,
-    evidence: audit ? evidenceFor(chosen, thresholds, audit) : null,
+    evidence: evidenceFor(thresholds, proof),
     predicted,
     profiles: parts.profiles,
   };
-  const planId = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 32);
-  return { format: 'cutline.plan/1', planId, ...rest };
+  const { format, ...fields } = rest;
+  return { format, planId: idOfPlan(rest), ...fields };
 }
 
-/** Null where nothing was attacked because nothing is sent, or because the picture itself is. */
-function evidenceFor(chosen: Candidate, { threat }: Thresholds, audit: AuditFindings): Evidence | null {
-  const { leakage } = chosen;
-  if (!leakage || leakage.images === 0) return null;
-  const codec = leakage.boundBy === 'float32' ? 'float32' : lossOf(chosen.codec);
-  const allowed = [...audit.results, ...audit.leakage].filter(
-    (r) =>
-      r.cut === chosen.cut &&
-      r.defense === chosen.defense &&
-      lossOf(r.codec) === codec &&
-      threats.indexOf(r.threat) >= threats.indexOf(threat),
-  );
-  return {
+/** An entry for each observer, of the victims that the search did not see where the protocol confirms; none where nothing is sent. */
+export function evidenceFor(asked: Thresholds, { option, protocol, audit }: Proof): Evidence[] {
+  if (!audit || needsNoEvidence(option, asked)) return [];
+  const { confirmation, skipped = [] } = audit;
+  const confirmed = protocol.confirmation ? confirmation : undefined;
+  const figures = confirmed ? { ...confirmed, skipped } : audit;
+  return observedAt(option, figures, asked.threat).map((observed) => ({
+    hop: 0,
+    protocol: { name: protocol.name, sha256: protocolSha256(protocol) },
+    ...observed,
+    confirmation: confirmed
+      ? {
+          images: observed.images,
+          ssim: observed.ssim,
+          confidence: confirmed.confidence,
+          victimsSha256: confirmed.victims.sha256,
+        }
+      : null,
     auditSha256: audit.auditSha256,
     dataSha256: audit.dataSha256,
-    threat,
-    cut: chosen.cut,
-    defense: chosen.defense,
-    // Evidence against the same losses is evidence against this codec: deflate shows nothing more.
-    codec: codec === lossOf(chosen.codec) ? chosen.codec : codec,
-    attacks: [
-      ...new Set([...allowed.map((r) => r.attack), ...(leakage.attack === GUESS ? [] : [leakage.attack])]),
-    ].sort(),
-    strongest: leakage.attack,
-    images: leakage.images,
-    ssim: leakage.ssim,
-    ...(leakage.psnr && { psnr: leakage.psnr }),
+    victimsSha256: confirmed?.victims.sha256 ?? audit.victimsSha256 ?? null,
     seed: audit.seed,
-  };
+  }));
 }

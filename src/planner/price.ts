@@ -62,6 +62,7 @@ export function price(option: Option, model: ModelFacts, { device, cloud, link }
     wireBytes,
     downloadBytes: cut.headWeightBytes,
     accuracy: null,
+    agreement: null,
     sources: {
       head: head.source,
       encode: encode.source,

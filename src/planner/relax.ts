@@ -48,13 +48,15 @@ function relative({ asked, needed }: Breach): number {
   return Math.min(1e6, Math.abs(needed - asked) / Math.max(Math.abs(asked), 1e-9));
 }
 
+const isLeast = (option: Breach['option']): boolean => option?.startsWith('min-') ?? false;
+
 /** Four significant digits, on the side that still allows the candidate. */
 function roundOutward({ option, needed }: Breach): number {
   if (needed === 0) return 0;
   const step = 10 ** (Math.floor(Math.log10(Math.abs(needed))) - 3);
   const steps = needed / step;
-  const rounded = (option === 'min-accuracy' ? Math.floor(steps + 1e-9) : Math.ceil(steps - 1e-9)) * step;
+  const rounded = (isLeast(option) ? Math.floor(steps + 1e-9) : Math.ceil(steps - 1e-9)) * step;
   const short = Number(rounded.toPrecision(10));
-  const allows = option === 'min-accuracy' ? short <= needed : short >= needed;
+  const allows = isLeast(option) ? short <= needed : short >= needed;
   return allows ? short : needed;
 }

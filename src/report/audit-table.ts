@@ -3,12 +3,15 @@ import { table } from '../text-table.ts';
 import type { AuditEntry, Band, ExposureEntry, FailedEntry } from './types.ts';
 
 /**
- * One line a result, in the order given; the rest is in the JSON. The gain is SSIM over that of the best guess, `same label`
+ * One line a result, in the order given; the rest is in the JSON. The gain is SSIM over that of the best guess,
+ * `over answer` over what the outputs alone give, `looks` the observations of one scene, `same label`
  * the share that the model takes for what it takes the truth for, `rank-1` the share found again in the gallery.
  */
 export function auditTable(results: readonly AuditEntry[]): string {
   const defended = results.some((r) => r.defense !== 'none');
   const coded = results.some((r) => r.codec !== 'float32');
+  const watched = results.some((r) => (r.observations ?? 1) > 1);
+  const floored = results.some((r) => r.overAnswer);
   const labelled = results.some((r) => r.labelAgreement);
   const header = [
     'cut',
@@ -16,11 +19,13 @@ export function auditTable(results: readonly AuditEntry[]): string {
     ...(coded ? ['codec'] : []),
     'threat',
     'attack',
+    ...(watched ? ['looks'] : []),
     'n',
     'SSIM',
     '95 %',
     'worst 10 %',
     'gain',
+    ...(floored ? ['over answer'] : []),
     'PSNR dB',
     ...(labelled ? ['same label'] : []),
     'rank-1',
@@ -33,11 +38,13 @@ export function auditTable(results: readonly AuditEntry[]): string {
     ...(coded ? [r.codec] : []),
     r.threat,
     r.attack,
+    ...(watched ? [r.observations ?? 1] : []),
     r.images ?? '–',
     similarity(r.ssim.mean),
     interval(r.ssim),
     r.ssim.worstDecile === undefined ? '–' : similarity(r.ssim.worstDecile),
     gainOf(r),
+    ...(floored ? [r.overAnswer ? signed(r.overAnswer.mean) : '–'] : []),
     r.psnr === undefined ? '–' : r.psnr.mean.toFixed(1),
     ...(labelled ? [r.labelAgreement ? percent(r.labelAgreement.share) : '–'] : []),
     r.reidentification === undefined ? '–' : percent(r.reidentification.rank1),

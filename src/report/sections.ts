@@ -21,6 +21,8 @@ export function why({ plan }: ReportData): Html {
   const asked = [
     html`<dt>Threat</dt><dd>${thresholds.threat}</dd>`,
     html`<dt>Leakage</dt><dd>SSIM at most ${similarity(thresholds.maxSsim)}, at the upper end of the interval</dd>`,
+    plan.protocol && html`<dt>Protocol</dt><dd>${plan.protocol.name}: what an audit must have done</dd>`,
+    limit('Over the answer', thresholds.maxGain, (v) => `SSIM at most ${similarity(v)} above what the answer gives`),
     limit('Latency', thresholds.maxLatencyMs, (v) => `at most ${milliseconds(v)} ms`),
     limit('Energy', thresholds.maxEnergyMj, (v) => `at most ${v} mJ`),
     limit('Accuracy', thresholds.minAccuracy, (v) => `at least ${percent(v)}`),
@@ -63,7 +65,7 @@ function parts({ latencyMs, sources }: CandidateEntry): Html {
 
 export function leakageAgainstLatency({ plan }: ReportData): Html {
   return html`<section><h2>Leakage against latency</h2>
-    <p>Each point is a cut under a defense, at the upper end of what the strongest attack that was run got back. Points above the
+    <p>Each point is a cut under a defense, at the upper end of what the strongest of the attacks that were run got back. Points above the
       dashed line are refused however fast they are.</p>
     <div class="panel">${leakageScatter(plan)}</div></section>`;
 }
@@ -91,7 +93,7 @@ export function candidates({ plan }: ReportData): Html {
 function candidateRow(c: CandidateEntry, chosen: boolean): Html {
   const sentence = (reason: string) => html`<li>${reason}</li>`;
   const verdict = c.feasible
-    ? html`<span class="tag safe">${chosen ? 'chosen' : 'allowed'}</span>`
+    ? html`<span class="tag safe">${chosen ? 'chosen' : c.standing === 'accepted' ? 'accepted, not confirmed' : 'allowed'}</span>`
     : html`<ul>${c.reasons.map(sentence)}</ul>`;
   return html`<tr class="${chosen ? 'chosen' : ''}">
     <td class="name">${cutName(c.cut)}<span class="sub">${defenseName(c.defense)}, ${c.codec}</span></td>

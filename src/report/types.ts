@@ -19,7 +19,11 @@ export interface AuditEntry {
   readonly threat: string;
   readonly attack: string;
   readonly images?: number | undefined;
+  /** Of one scene, used jointly. */
+  readonly observations?: number | undefined;
   readonly ssim: Band;
+  /** SSIM over what the answer alone gives. */
+  readonly overAnswer?: Band | undefined;
   readonly psnr?: Band | undefined;
   readonly baseline?: { readonly psnr: number; readonly ssim: number } | undefined;
   readonly gain?: { readonly psnr: Band; readonly ssim: Band } | undefined;
@@ -78,9 +82,30 @@ export interface CandidateEntry {
   readonly activationBytes: number;
   readonly wireBytes: number;
   readonly accuracy: number | null;
-  readonly leakage: { readonly threat: string; readonly attack: string; readonly ssim: Band } | null;
+  readonly leakage: {
+    readonly threat: string;
+    readonly attack: string;
+    readonly ssim: Band;
+    /** What is made of the answer alone. */
+    readonly floor?: Band | undefined;
+  } | null;
+  /** What its evidence is worth. */
+  readonly standing?: string | undefined;
   readonly feasible: boolean;
   readonly reasons: readonly string[];
+}
+
+/** What an observer gets from the chosen candidate, as plan.json has it. */
+export interface EvidenceEntry {
+  readonly observer: { readonly threat: string; readonly observations: number };
+  readonly attacks: readonly { readonly name: string }[];
+  readonly strongest: string;
+  readonly images: number;
+  readonly ssim: Band;
+  readonly floor: Band | null;
+  readonly overAnswer: Band | null;
+  readonly reidentification: Identification | null;
+  readonly confirmation: { readonly images: number; readonly confidence: number } | null;
 }
 
 /** What `cutline plan` chose from, and why. */
@@ -90,11 +115,16 @@ export interface PlanEntry {
   readonly thresholds: {
     readonly threat: string;
     readonly maxSsim: number;
+    readonly maxGain?: number | undefined;
     readonly objective: string;
     readonly maxLatencyMs?: number | undefined;
     readonly maxEnergyMj?: number | undefined;
     readonly minAccuracy?: number | undefined;
   };
+  /** What the evidence was held against. */
+  readonly protocol?: { readonly name: string; readonly victims: number } | undefined;
+  /** Of the chosen one, an entry an observer. */
+  readonly evidence?: readonly EvidenceEntry[] | undefined;
   readonly audits?: { readonly run: number; readonly saved: number } | undefined;
   /** What to relax when nothing was chosen, a sentence. */
   readonly relaxation?: string | undefined;

@@ -1,7 +1,7 @@
 /** The top of the page: what was decided, and whether it held. */
 import { bytes, cutName, defenseName, interval, milliseconds, percent, quantile, similarity } from './format.ts';
 import { type Html, html } from './html.ts';
-import type { CandidateEntry, ReportData } from './types.ts';
+import type { CandidateEntry, EvidenceEntry, ReportData } from './types.ts';
 
 export function verdict(data: ReportData): Html {
   const { chosen } = data.plan;
@@ -25,15 +25,34 @@ function summary({ plan, data }: ReportData, chosen: CandidateEntry): Html {
   const sends = html`The device runs the network up to this cut and sends ${bytes(wireBytes)} a picture.`;
   if (!leakage) return html`${sends} What leaks through it was not measured.`;
   const { maxSsim } = plan.thresholds;
-  const holds = leakage.ssim.high <= maxSsim;
-  return html`${sends} Of the attacks that were run, ${leakage.attack} (${leakage.threat}) gets back most:
-    <strong class="${holds ? 'safe' : 'leak'}">SSIM ${similarity(leakage.ssim.mean)}</strong>
-    (95 % interval ${interval(leakage.ssim)}, ${data.victims} pictures); at most ${similarity(maxSsim)} was asked for.`;
+  const worst = worstOf(plan.evidence);
+  const { ssim, attack, images } = worst
+    ? { ssim: worst.ssim, attack: worst.strongest, images: worst.images }
+    : { ssim: leakage.ssim, attack: leakage.attack, images: data.victims };
+  const floor = worst?.floor ?? leakage.floor;
+  const holds = ssim.high <= maxSsim;
+  const by = plan.protocol
+    ? `Of the attacks that protocol ${plan.protocol.name} asks for`
+    : 'Of the attacks that were run';
+  const on = worst?.confirmation
+    ? `${images} pictures that the search did not see, confidence ${percent(worst.confirmation.confidence)}`
+    : `${images} pictures`;
+  return html`${sends} ${by}, ${attack} (${leakage.threat}) gets back most:
+    <strong class="${holds ? 'safe' : 'leak'}">SSIM ${similarity(ssim.mean)}</strong>
+    (${worst?.confirmation ? '' : '95 % '}interval ${interval(ssim)}, ${on}); at most ${similarity(maxSsim)} was asked for.
+    ${floor ? html`The answer alone gives away ${similarity(floor.mean)}: whoever answers in the cloud cannot leak less.` : undefined}`;
+}
+
+/** The observer who sees most. */
+function worstOf(evidence: readonly EvidenceEntry[] = []): EvidenceEntry | undefined {
+  return evidence.length > 0 ? evidence.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)) : undefined;
 }
 
 function refusal({ plan }: ReportData): Html {
   return html`${plan.candidates.length} candidates were weighed and every one was refused. ${plan.relaxation}`;
 }
+
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${similarity(Math.abs(value))}`;
 
 interface Stat {
   readonly name: string;
@@ -45,12 +64,21 @@ interface Stat {
 function stats({ plan, run }: ReportData, chosen: CandidateEntry): Html {
   const list: Stat[] = [];
   const { leakage, latencyMs } = chosen;
-  if (leakage) {
+  const worst = worstOf(plan.evidence);
+  const ssim = worst?.ssim ?? leakage?.ssim;
+  if (ssim) {
     list.push({
       name: 'Leakage, upper end',
-      value: html`${similarity(leakage.ssim.high)} <small>SSIM</small>`,
+      value: html`${similarity(ssim.high)} <small>SSIM</small>`,
       why: `at most ${similarity(plan.thresholds.maxSsim)} asked for`,
-      tone: leakage.ssim.high <= plan.thresholds.maxSsim ? 'safe' : 'leak',
+      tone: ssim.high <= plan.thresholds.maxSsim ? 'safe' : 'leak',
+    });
+  }
+  if (worst?.overAnswer) {
+    list.push({
+      name: 'Over the answer',
+      value: html`${signed(worst.overAnswer.mean)} <small>SSIM</small>`,
+      why: `interval ${interval(worst.overAnswer)}; the answer alone gives ${worst.floor ? similarity(worst.floor.mean) : '–'}`,
     });
   }
   if (run && run.latencyMs.length > 0) {

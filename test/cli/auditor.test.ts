@@ -4,7 +4,9 @@ import type { AuditSetting } from '../../src/cli/run-plan.ts';
 import type { Dataset, Pixels, Split } from '../../src/data/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
 import { bindBatch, findCuts, type Graph, inferShapes } from '../../src/model/index.ts';
+import type { Protocol } from '../../src/plan/index.ts';
 import { createRandom } from '../../src/random.ts';
+import { leastProtocol } from '../support/evidence.ts';
 import { networks } from '../support/networks.ts';
 
 const engine = await createEngine({ threads: 1 });
@@ -35,6 +37,20 @@ const dataset: Dataset = {
   test: split(20, 2),
 };
 
+/** Of fewer victims than a protocol may accept with: here it is asked what is run. */
+const protocol: Protocol = {
+  ...leastProtocol,
+  victims: 2,
+  gallery: 20,
+  attacks: {
+    'answer-only': [{ name: 'answer' }],
+    'query-free': [{ name: 'shadow' }],
+    'black-box': [{ name: 'inverse-network', queries: 30 }],
+    'white-box': [{ name: 'rmle', iterations: 20 }, { name: 'hybrid' }, { name: 'latent', restarts: 1 }],
+  },
+  confirmation: { victims: 3, candidates: 1, error: 0.1 },
+};
+
 async function setting(unbound: Graph, over: Partial<AuditSetting> = {}): Promise<AuditSetting> {
   const graph = await inferShapes(bindBatch(unbound, 1), engine);
   return {
@@ -43,8 +59,10 @@ async function setting(unbound: Graph, over: Partial<AuditSetting> = {}): Promis
     preprocessing: { layout: 'NCHW', ...size, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
     input: 'input',
     threat: 'white-box',
-    images: 2,
-    iterations: 20,
+    protocol,
+    maxSsim: 1,
+    images: undefined,
+    iterations: undefined,
     seed: 1,
     engine,
     log: () => {},
@@ -63,10 +81,10 @@ describe('audits on demand', () => {
       update: (done: number) => void shares.push(done),
     };
     const graph = networks.residual.build({ batch: 'n' });
-    const { audit } = auditor(await setting(graph, { log: (line) => lines.push(line), progress }));
-    const { results, leakage } = await audit('conv0', 'none');
+    const { audit, victims } = auditor(await setting(graph, { log: (line) => lines.push(line), progress }));
+    const { results, leakage, confirmation } = await audit('conv0', 'none');
     expect(lines[0]).toBe(
-      'audits on demand: rmle, inverse-network, hybrid, latent, answer, on 2 victims, cheapest candidate first',
+      'audits on demand by protocol least: rmle, hybrid, latent, inverse-network, answer, on 2 victims and 3 to confirm with, cheapest candidate first',
     );
     expect(lines[1]).toMatch(/^each takes .+; they end at the first that is proven safe$/);
     expect(spans).toEqual([{ low: expect.any(Number), high: expect.any(Number) }]);
@@ -77,7 +95,40 @@ describe('audits on demand', () => {
     const strongest = leakage.find((l) => l.threat === 'white-box');
     expect(strongest).toMatchObject({ cut: 'conv0', defense: 'none', images: 2 });
     expect(strongest!.ssim.mean).toBeGreaterThan(0.5);
+    const budgets = Object.fromEntries(results.map((r) => [r.attack, r.budgets]));
+    expect(budgets).toMatchObject({
+      rmle: { iterations: 20 },
+      'inverse-network': { queries: 30 },
+      latent: { restarts: 1 },
+    });
+    expect(victims()).toMatchObject({ count: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    // The same attacks on others, who are no part of what the search sees.
+    expect(confirmation).toMatchObject({ victims: { count: 3 }, confidence: 0.8 });
+    expect(confirmation!.victims.sha256).not.toBe(victims()!.sha256);
+    expect(confirmation!.results.map((r) => [r.attack, r.images])).toEqual(results.map((r) => [r.attack, 3]));
   }, 240_000);
+
+  it('stop at what refuses a candidate, since more attacks change nothing', async () => {
+    const graph = networks.residual.build({ batch: 'n' });
+    const { audit } = auditor(await setting(graph, { maxSsim: 0.3 }));
+    const { results, skipped } = await audit('conv0', 'none');
+    expect(results.map((r) => r.attack)).toEqual(['rmle']);
+    expect(skipped!.map((s) => [s.attack, s.code])).toContainEqual(['hybrid', 'ATTACK_SPARED']);
+  }, 240_000);
+
+  it('want as many pictures as the protocol asks for', async () => {
+    const asked = { ...protocol, victims: 18 };
+    const { audit } = auditor(await setting(networks.residual.build({ batch: 'n' }), { protocol: asked }));
+    await expect(audit('conv0', 'none')).rejects.toMatchObject({ code: 'PROTOCOL_VICTIMS', exit: 2 });
+  });
+
+  it('know no attack that nobody has written', async () => {
+    const attacks = { ...protocol.attacks, 'white-box': [{ name: 'telepathy' }] };
+    const { audit } = auditor(
+      await setting(networks.residual.build({ batch: 'n' }), { protocol: { ...protocol, attacks } }),
+    );
+    await expect(audit('conv0', 'none')).rejects.toMatchObject({ code: 'PROTOCOL_ATTACK', exit: 2 });
+  });
 
   it('fit a budget, say what that costs, and leave unaudited what it does not reach', async () => {
     const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { helpPage } from '../../src/cli/help.ts';
-import { commands as modules } from '../../src/cli/program.ts';
+import { commands as modules, nestedCommands } from '../../src/cli/program.ts';
 import { cutline } from './workshop.ts';
 
 /** Every command, and options that its help has to mention. */
@@ -26,7 +26,8 @@ const commands: Record<string, readonly string[]> = {
   plan: ['--device', '--cloud', '--link', '--audit', '--data', '--max-ssim', '--objective', '--min-accuracy'],
   profile: ['--out', '--broker', '--meter'],
   train: ['--data', '--epochs', '--seed', '--out'],
-  demo: ['--out', '--images', '--victims'],
+  'plan verify': ['--audit', '--model', '--protocol'],
+  demo: ['--out', '--images', '--protocol'],
   agent: ['--config', '--images', '--results'],
   consumer: ['--config', '--give-up-after'],
   broker: ['--port', '--host', '--insecure'],
@@ -37,6 +38,9 @@ describe('help', { concurrent: true }, () => {
   it('says of each command what the command says of itself', ({ expect }) => {
     const words = helpPage().replaceAll(/\s+/g, ' ');
     for (const { command, describe: about } of modules) expect(words).toContain(`cutline ${command} ${about}`);
+    for (const [name, { command, describe: about }] of Object.entries(nestedCommands)) {
+      expect(words).toContain(`cutline ${name.split(' ')[0]} ${command} ${about}`);
+    }
   });
 
   it('lists every command and the exit codes', async ({ expect }) => {

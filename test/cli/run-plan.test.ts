@@ -6,6 +6,7 @@ import { planText } from '../../src/cli/plan-text.ts';
 import { type PlanArguments, runPlan } from '../../src/cli/run-plan.ts';
 import { encodeModel, modelSha256 } from '../../src/model/index.ts';
 import { parsePlan } from '../../src/plan/index.ts';
+import { confirmedBy, leastProtocol, met } from '../support/evidence.ts';
 import { networks } from '../support/networks.ts';
 
 let dir: string;
@@ -17,6 +18,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'cutline-cli-plan-'));
   await writeFile(at('net.onnx'), bytes);
   await writeFile(at('audit.json'), audit(sha256));
+  await writeFile(at('least.yaml'), JSON.stringify(leastProtocol));
 });
 afterAll(() => rm(dir, { recursive: true }));
 
@@ -28,7 +30,7 @@ function audit(model: string): string {
     codec: 'float32',
     threat: 'white-box',
     attack: 'rmle',
-    images: 10,
+    ...met,
     ssim: { mean, low: mean - 0.05, high: mean + 0.05, worstDecile: mean + 0.1 },
     psnr: { mean: 12, low: 11, high: 13 },
     baseline: { psnr: 10, ssim: 0.1 },
@@ -46,6 +48,7 @@ function audit(model: string): string {
     model: { sha256: model },
     results,
     leakage: results,
+    confirmation: confirmedBy(results, results),
     data: { sha256: 'd'.repeat(64), count: 10 },
     seed: 1,
   });
@@ -60,6 +63,7 @@ function options(over: Partial<PlanArguments> = {}): PlanArguments {
     audit: at('audit.json'),
     data: undefined,
     threat: 'white-box',
+    protocol: at('least.yaml'),
     maxSsim: 0.3,
     maxLatencyMs: undefined,
     maxEnergyMj: undefined,
@@ -92,6 +96,7 @@ const plan = (over: Partial<PlanArguments> = {}) =>
         throw new Error('no audit was asked for');
       },
       resolve: async (_, defense) => defense,
+      victims: () => undefined,
     }),
   );
 
@@ -104,13 +109,13 @@ describe('cutline plan', () => {
     expect((await readdir(at('plan'))).sort()).toEqual(['head.onnx', 'plan.json', 'tail.onnx']);
     const written = parsePlan(JSON.parse(await readFile(path!, 'utf8')), path!);
     expect(written.candidates).toBeUndefined();
-    expect(written.evidence!.dataSha256).toBe('d'.repeat(64));
+    expect(written.evidence[0]!.dataSha256).toBe('d'.repeat(64));
   });
 
   it('says it in words', async () => {
     const text = planText(await plan({ requireSplit: true }));
     expect(text).toMatch(/^Chosen: cut (ReLU2|pool2)/);
-    expect(text).toMatch(/Strongest attack rmle: SSIM/);
+    expect(text).toMatch(/strongest attack rmle: SSIM/);
     expect(text).toMatch(/everything on the device: It does not split the model/);
     expect(text).toMatch(/\d+ candidates that were not audited/);
   });

@@ -1,10 +1,11 @@
 /** The main job as a stranger sees it: one command, a report with pictures. */
-import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { openDataset } from '../../src/data/index.ts';
+import { readProtocol } from '../../src/plan/index.ts';
 import { skip } from '../support/shared.ts';
 import { cutline, type Running } from './support/processes.ts';
 
@@ -20,21 +21,40 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const demo = (ctx: TestContext, out: string, ...args: string[]): Running =>
-  missing === undefined
-    ? cutline('demo', '--out', out, '--images', '20', '--victims', '2', '--iterations', '15', ...args)
-    : skip(ctx, missing);
+  missing === undefined ? cutline('demo', '--out', out, '--images', '20', ...args) : skip(ctx, missing);
+
+/** The demonstration's own with weaker attacks: what is safe here says nothing. */
+async function quickProtocol(): Promise<string> {
+  const protocol = await readProtocol('demo');
+  const attacks = { ...protocol.attacks, 'white-box': [{ name: 'rmle', iterations: 15 }] };
+  const path = join(dir, 'quick.yaml');
+  await writeFile(path, JSON.stringify({ ...protocol, name: 'quick', attacks }));
+  return path;
+}
 
 it('cutline demo profiles, attacks, plans, runs three processes and reports', async (ctx) => {
   const out = join(dir, 'out');
-  // Few steps make weak attacks: what is safe here says nothing, so every cut is let through.
-  const running = demo(ctx, out, '--max-ssim', '1', '--min-accuracy', '0.5', '--json');
+  const running = demo(
+    ctx,
+    out,
+    '--protocol',
+    await quickProtocol(),
+    '--max-ssim',
+    '0.7',
+    '--min-accuracy',
+    '0.5',
+    '--json',
+  );
   expect(await running.ended, running.stderr()).toBe(0);
   const document = JSON.parse(running.stdout());
   expect(document).toMatchObject({
     format: 'cutline.demo/1',
     report: join(out, 'report.html'),
     images: 20,
-    chosen: { defense: 'none' },
+    protocol: 'quick',
+    plan: { format: 'cutline.plan/1', evidence: [{ protocol: { name: 'quick' }, confirmation: { images: 50 } }] },
+    predicted: { latencyMs: { p50: expect.any(Number) } },
+    measured: { latencyMs: { p50: expect.any(Number), p95: expect.any(Number) } },
     accuracy: { split: expect.any(Number), unsplit: expect.any(Number) },
   });
   expect(document.agreement).toBeGreaterThanOrEqual(0.95);
@@ -52,10 +72,12 @@ it('cutline demo profiles, attacks, plans, runs three processes and reports', as
   expect(report).not.toMatch(/(?:src|href)\s*=\s*["']?(?:https?:)?\/\//i);
   expect(report).not.toMatch(/url\(\s*["']?(?:https?:)?\/\/|@import|<script[^>]+src/i);
   expect((await readFile(join(out, 'sheet.png'))).subarray(1, 4).toString()).toBe('PNG');
+  expect(JSON.parse(await readFile(join(out, 'demo.json'), 'utf8'))).toEqual(document);
   for (const file of ['plan/plan.json', 'plan/head.onnx', 'plan/tail.onnx', 'audit.json', 'profile.yaml']) {
     expect((await stat(join(out, file))).size).toBeGreaterThan(0);
   }
-});
+  // A busy machine may take several times as long as a quiet one.
+}, 240_000);
 
 it('cutline demo ends on a signal: one line, exit 1, no report, no process left', async (ctx) => {
   const out = join(dir, 'stopped');

@@ -50,10 +50,10 @@ describe('the agent', () => {
     const { plan } = deployment;
     await deployment.config('other.json', { ...plan, head: { ...plan.head, sha256: 'f'.repeat(64) } });
     await failsWith(await f.agent({ plan: 'other.json' }), 2, 'PLAN_OTHER_FILE');
-    await deployment.config('bare.json', { ...plan, evidence: null });
+    await deployment.config('bare.json', { ...plan, evidence: [] });
     await failsWith(await f.agent({ plan: 'bare.json' }), 2, 'PLAN_WITHOUT_EVIDENCE');
-    const weak = { ...plan.evidence!, ssim: { mean: 0.2, low: 0.1, high: 0.31 } };
-    await deployment.config('weak.json', { ...plan, evidence: weak });
+    const weak = { ...plan.evidence[0]!, ssim: { mean: 0.2, low: 0.1, high: 0.31 } };
+    await deployment.config('weak.json', { ...plan, evidence: [weak] });
     await failsWith(await f.agent({ plan: 'weak.json' }), 2, 'PLAN_WITHOUT_EVIDENCE');
   });
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evidenceGap, parsePlan, readPlan, verifyPlan } from '../../src/plan/index.ts';
+import { type Evidence, evidenceGap, type Plan, parsePlan, readPlan, verifyPlan } from '../../src/plan/index.ts';
+import { leastProtocol } from '../support/evidence.ts';
 import { samplePlan } from './sample.ts';
 
 let dir: string;
@@ -78,27 +79,82 @@ describe('verifying a plan', () => {
     }
   });
 
-  const e = samplePlan().evidence!;
-  it.each([
-    ['no evidence', null],
-    ['evidence for another cut', { ...e, cut: 'elsewhere' }],
-    ['evidence for another defense', { ...e, defense: 'other' }],
-    ['evidence for a lossier codec', { ...e, codec: 'uint8' as const }],
-    ['evidence for another threat', { ...e, threat: 'query-free' as const }],
-    ['an interval that reaches over the threshold', { ...e, ssim: { ...e.ssim, high: 0.31 } }],
-  ])('refuses %s', (_, evidence) => {
-    expect(() => verifyPlan({ ...samplePlan(), evidence })).toThrow(
-      expect.objectContaining({ code: 'PLAN_WITHOUT_EVIDENCE' }),
+  const [e] = samplePlan().evidence as [Evidence];
+  const protocol = leastProtocol;
+  const refused = (evidence: Plan['evidence'], code: string, thresholds = samplePlan().thresholds) =>
+    expect(() => verifyPlan({ ...samplePlan(), evidence, thresholds }, { protocol })).toThrow(
+      expect.objectContaining({ code, exit: 2 }),
     );
-    verifyPlan({ ...samplePlan(), evidence }, { requireEvidence: false });
+
+  it.each<[string, Plan['evidence']]>([
+    ['no evidence', []],
+    ['evidence for another cut', [{ ...e, cut: 'elsewhere' }]],
+    ['evidence for another defense', [{ ...e, defense: 'other' }]],
+    ['evidence for a lossier codec', [{ ...e, codec: 'uint8' }]],
+    ['evidence for another threat', [{ ...e, observer: { threat: 'query-free', observations: 1 } }]],
+    ['evidence for another hop', [{ ...e, hop: 1 }]],
+    ['an interval that reaches over the threshold', [{ ...e, ssim: { ...e.ssim, high: 0.31 } }]],
+    ['one observer of two who sees too much', [e, { ...e, ssim: { ...e.ssim, high: 0.31 } }]],
+  ])('refuses %s', (_, evidence) => {
+    refused(evidence, 'PLAN_WITHOUT_EVIDENCE');
+    verifyPlan({ ...samplePlan(), evidence });
+  });
+
+  it.each<[string, Plan['evidence']]>([
+    ['fewer victims', [{ ...e, images: 49 }]],
+    ['an attack that was not run', [{ ...e, attacks: [{ name: 'answer' }] }]],
+    ['an attack with a smaller budget', [{ ...e, attacks: [{ name: 'rmle', iterations: 9 }] }]],
+    ['an attack whose budget nobody knows', [{ ...e, attacks: [{ name: 'rmle' }] }]],
+    ['a smaller gallery', [{ ...e, reidentification: { ...e.reidentification!, gallery: 99 } }]],
+    ['no confirmation', [{ ...e, confirmation: null }]],
+    ['fewer confirming victims', [{ ...e, confirmation: { ...e.confirmation!, images: 49 } }]],
+    ['a confirmation that errs more often', [{ ...e, confirmation: { ...e.confirmation!, confidence: 0.95 } }]],
+  ])('refuses evidence of a weaker protocol: %s', (_, evidence) => refused(evidence, 'PLAN_WEAKER_EVIDENCE'));
+
+  it('counts victims of whom nothing was found out, and attacks that do not apply', () => {
+    verifyPlan({ ...samplePlan(), evidence: [{ ...e, images: 48, missed: 2 }] }, { protocol });
+    const attacks = [{ name: 'rmle', inapplicable: 'It has no gradient.' }];
+    verifyPlan({ ...samplePlan(), evidence: [{ ...e, attacks }] }, { protocol });
+  });
+
+  it('asks for each number of observations where anything is random', () => {
+    const twice = { ...protocol, observations: [1, 16] };
+    const random = { ...e, deterministic: false };
+    const many = { ...random, observer: { ...e.observer, observations: 16 } };
+    const verify = (evidence: Plan['evidence']) => verifyPlan({ ...samplePlan(), evidence }, { protocol: twice });
+    verify([e]);
+    verify([random, many]);
+    expect(() => verify([random])).toThrow(expect.objectContaining({ code: 'PLAN_WEAKER_EVIDENCE' }));
+  });
+
+  it('holds the rules of the protocol and the gain over the answer', () => {
+    const strict = { ...protocol, rules: { worstDecileAbove: 0.05, rank1: 0.25, sameLabel: 0.5 } };
+    const verify = (over: Partial<Evidence>, maxGain?: number) =>
+      verifyPlan(
+        { ...samplePlan(), evidence: [{ ...e, ...over }], thresholds: { ...samplePlan().thresholds, maxGain } },
+        { protocol: strict },
+      );
+    verify({});
+    expect(() => verify({ ssim: { ...e.ssim, worstDecile: 0.36 } })).toThrow(/worst tenth/);
+    expect(() => verify({ reidentification: { ...e.reidentification!, high: 0.26 } })).toThrow(/26 %.*25 %/);
+    expect(() => verify({ sameLabel: { share: 0.5, low: 0.4, high: 0.6 } })).toThrow(/keep their label/);
+    const over = { overAnswer: { mean: 0.02, low: 0, high: 0.04 } };
+    verify(over, 0.05);
+    expect(() => verify(over, 0.03)).toThrow(/gains up to SSIM 0.04 over the answer/);
+    expect(() => verify({}, 0.03)).toThrow(/no answer attack/);
+  });
+
+  it('accepts nothing by a protocol that can only refuse', () => {
+    expect(() => verifyPlan(samplePlan(), { protocol: { ...protocol, accepts: false } })).toThrow(/can only refuse/);
   });
 
   it('needs no evidence where nothing is sent', () => {
     const plan = samplePlan();
-    expect(evidenceGap({ ...plan, cut: { ...plan.cut, id: 'output' }, evidence: null, tail: null })).toBeUndefined();
+    const cut = { ...plan.cut, id: 'output' };
+    expect(evidenceGap({ ...plan, cut, evidence: [], tail: null }, protocol)).toBeUndefined();
   });
 
   it('takes float32 evidence for a lossy codec', () => {
-    expect(evidenceGap({ ...samplePlan(), codec: 'uint8+deflate' })).toBeUndefined();
+    expect(evidenceGap({ ...samplePlan(), codec: 'uint8+deflate' }, protocol)).toBeUndefined();
   });
 });

@@ -38,13 +38,13 @@ describe('protocols', () => {
     expect(protocolSha256({ ...standard, victims: 101 })).not.toBe(protocolSha256(standard));
   });
 
-  it('asks of a stronger observer what it asks of weaker ones, and more', () => {
+  it('asks of a stronger observer what it asks of weaker ones, and more, but no stand-in for what he holds', () => {
     expect(requiredAttacks(standard, 'answer-only').map((a) => a.name)).toEqual(['answer']);
+    expect(requiredAttacks(standard, 'query-free').map((a) => a.name)).toEqual(['shadow', 'answer']);
     expect(requiredAttacks(standard, 'white-box').map((a) => a.name)).toEqual([
       'rmle',
       'hybrid',
       'inverse-network',
-      'shadow',
       'answer',
     ]);
   });

@@ -1,4 +1,5 @@
-import type { Plan } from '../../src/plan/index.ts';
+import { confidenceFor, type Plan, protocolSha256 } from '../../src/plan/index.ts';
+import { leastProtocol } from '../support/evidence.ts';
 
 /** A complete plan whose evidence proves its threshold. */
 export function samplePlan(): Plan {
@@ -18,20 +19,37 @@ export function samplePlan(): Plan {
       preprocessing: { layout: 'NCHW', channels: 1, height: 28, width: 28, mean: [0.5], std: [0.5] },
     },
     thresholds: { threat: 'white-box', maxSsim: 0.3, objective: 'latency' },
-    evidence: {
-      auditSha256: 'd'.repeat(64),
-      dataSha256: 'e'.repeat(64),
-      threat: 'white-box',
-      cut: 'ReLU2',
-      defense: 'none',
-      codec: 'float32',
-      attacks: ['rmle'],
-      strongest: 'rmle',
-      images: 10,
-      ssim: { mean: 0.2, low: 0.1, high: 0.25 },
-      psnr: { mean: 12, low: 11, high: 13 },
-      seed: 1,
-    },
+    evidence: [
+      {
+        hop: 0,
+        observer: { threat: 'white-box', observations: 1 },
+        deterministic: true,
+        protocol: { name: leastProtocol.name, sha256: protocolSha256(leastProtocol) },
+        cut: 'ReLU2',
+        defense: 'none',
+        codec: 'float32',
+        attacks: [{ name: 'rmle', iterations: 10 }],
+        strongest: 'rmle',
+        images: 50,
+        ssim: { mean: 0.2, low: 0.1, high: 0.25, worstDecile: 0.3 },
+        psnr: { mean: 12, low: 11, high: 13 },
+        reidentification: { rank1: 0.02, low: 0, high: 0.1, gallery: 100 },
+        sameLabel: null,
+        floor: null,
+        overAnswer: null,
+        bitsCap: null,
+        confirmation: {
+          images: 50,
+          ssim: { mean: 0.2, low: 0.1, high: 0.25 },
+          confidence: confidenceFor(leastProtocol)!,
+          victimsSha256: 'f'.repeat(64),
+        },
+        auditSha256: 'd'.repeat(64),
+        dataSha256: 'e'.repeat(64),
+        victimsSha256: 'f'.repeat(64),
+        seed: 1,
+      },
+    ],
     predicted: {
       latencyMs: { total: 10, head: 2, encode: 1, network: 6, tail: 1 },
       energyMj: 20,
@@ -39,6 +57,7 @@ export function samplePlan(): Plan {
       wireBytes: 4300,
       downloadBytes: 1000,
       accuracy: 0.9,
+      agreement: 1,
       sources: {
         head: 'measured',
         encode: 'modelled',

@@ -23,6 +23,7 @@ export const model: fc.Arbitrary<ModelFacts> = fc
       activationBytes: 4 * elements,
       head: layers.slice(0, at).map((l) => l.work),
       tail: layers.slice(at).map((l) => l.work),
+      layers: { depth: at, mixes: at === layers.length },
       headWeightBytes: 100 * at,
     });
     const inner = layers.slice(0, -1).map((l, i) => cut(`cut${i}`, l.elements, i + 1));
@@ -91,6 +92,7 @@ export const problem: fc.Arbitrary<Search> = fc
   .map((p) => ({
     model: p.model,
     thresholds: p.thresholds,
+    protocol: null,
     defenses: () => defenses,
     codecs: ['float32' as const, 'uint8' as const],
     profiles: {

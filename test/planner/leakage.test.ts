@@ -3,7 +3,15 @@ import type { CodecName } from '../../src/plan/index.ts';
 import type { CutFacts } from '../../src/planner/facts.ts';
 import { accuracyOf, leakageOf } from '../../src/planner/leakage.ts';
 
-const cut = (id: string): CutFacts => ({ id, tensors: [], activationBytes: 0, head: [], tail: [], headWeightBytes: 0 });
+const cut = (id: string): CutFacts => ({
+  id,
+  tensors: [],
+  activationBytes: 0,
+  head: [],
+  tail: [],
+  layers: { depth: 0, mixes: false },
+  headWeightBytes: 0,
+});
 const option = (id: string, codec: CodecName = 'float32', defense = 'none') => ({ cut: cut(id), defense, codec });
 const ssim = (high: number) => ({ mean: high - 0.1, low: high - 0.2, high });
 const entry = (over: object) => ({

@@ -9,6 +9,7 @@ import { encodeModel, findCuts, float32, modelSha256, prepare, type Tensors } fr
 import { readPlan, verifyPlan } from '../../src/plan/index.ts';
 import { type Findings, makePlan, type PlanRequest, readAudit, writePlan } from '../../src/planner/index.ts';
 import { createRandom } from '../../src/random.ts';
+import { confirmedBy, leastProtocol, met, victims } from '../support/evidence.ts';
 import { networks } from '../support/networks.ts';
 import { link, machine } from './arbitrary.ts';
 
@@ -33,6 +34,7 @@ async function request(name: keyof typeof networks): Promise<PlanRequest> {
     thresholds: { threat: 'white-box', maxSsim: 0.3, objective: 'latency', requireSplit: true },
     codecs: ['float32', 'uint8', 'uint8+deflate'],
     defenses: ['gauss(sd=0.5x)'],
+    protocol: leastProtocol,
     picture: null,
     created: new Date('2026-01-02T03:04:05Z'),
     engine,
@@ -40,6 +42,7 @@ async function request(name: keyof typeof networks): Promise<PlanRequest> {
       calibration: [picture(), picture()],
       dataSha256: 'd'.repeat(64),
       seed: 7,
+      victims: () => victims,
       resolve: async (cut, defense) => defense.replace('0.5x', `${1 + cut.length}.25`),
       audit: async (cut, defense) => findings(cut, defense, graph.nodes.length),
     },
@@ -58,9 +61,9 @@ function findings(cut: string, defense: string, nodes: number): Findings {
     threat: 'white-box' as const,
     attack: 'rmle',
     ssim,
-    images: 10,
+    ...met,
   };
-  return { leakage: [entry], results: [entry] };
+  return { leakage: [entry], results: [entry], confirmation: confirmedBy([entry], [entry]) };
 }
 
 describe.each(['chain', 'residual', 'depthwise', 'branching'] as const)('a plan for the %s network', (name) => {
@@ -69,8 +72,15 @@ describe.each(['chain', 'residual', 'depthwise', 'branching'] as const)('a plan 
     const outcome = await makePlan(asked);
     const plan = outcome.plan!;
     expect(plan.cut.id).not.toMatch(/^(in|out)put$/);
-    expect(plan.evidence).toMatchObject({ cut: plan.cut.id, attacks: ['rmle'], images: 10, seed: 7 });
-    expect(plan.evidence!.ssim.high).toBeLessThanOrEqual(0.3);
+    const [evidence] = plan.evidence;
+    expect(evidence).toMatchObject({
+      cut: plan.cut.id,
+      attacks: [{ name: 'rmle', iterations: 10 }],
+      images: 50,
+      seed: 7,
+    });
+    expect(evidence).toMatchObject({ victimsSha256: 'f'.repeat(64), confirmation: { images: 50 } });
+    expect(evidence!.ssim.high).toBeLessThanOrEqual(0.3);
 
     const folder = join(dir, name);
     await writePlan(folder, plan, outcome);
@@ -78,9 +88,9 @@ describe.each(['chain', 'residual', 'depthwise', 'branching'] as const)('a plan 
     expect(read).toEqual(plan);
     const [head, tail] = await Promise.all(['head.onnx', 'tail.onnx'].map((f) => readFile(join(folder, f))));
     const digests = { headSha256: modelSha256(head!), tailSha256: modelSha256(tail!) };
-    verifyPlan(read, { modelSha256: asked.model.sha256, ...digests });
+    verifyPlan(read, { modelSha256: asked.model.sha256, ...digests, protocol: leastProtocol });
     const audit = await readAudit(join(folder, 'audit.json'), asked.model.sha256);
-    expect(audit.auditSha256).toBe(plan.evidence!.auditSha256);
+    expect(audit.auditSha256).toBe(evidence!.auditSha256);
 
     const [picture] = asked.pictures!.calibration;
     const run = async (model: Uint8Array, feeds: Tensors) => {
@@ -134,7 +144,7 @@ describe('planning', () => {
     await writeFile(join(other, 'tail.onnx'), 'mine');
     await writePlan(other, whole.plan!, whole);
     expect(await readFile(join(other, 'tail.onnx'), 'utf8')).toBe('mine');
-    verifyPlan(await readPlan(join(folder, 'plan.json')));
+    verifyPlan(await readPlan(join(folder, 'plan.json')), { protocol: leastProtocol });
   });
 
   it('is the same plan for the same question', async () => {

@@ -4,13 +4,38 @@ import { price } from '../../src/planner/price.ts';
 import { link, machine } from './arbitrary.ts';
 
 const node = { class: 'conv', macs: 1e8, bytes: 1e6 } as const;
+const layers = { depth: 1, mixes: false };
 const model: ModelFacts = {
   sha256: 'a'.repeat(64),
   answerBytes: 40,
   cuts: [
-    { id: 'input', tensors: [tensor(784)], activationBytes: 3136, head: [], tail: [node, node], headWeightBytes: 0 },
-    { id: 'mid', tensors: [tensor(10_000)], activationBytes: 40_000, head: [node], tail: [node], headWeightBytes: 500 },
-    { id: 'output', tensors: [tensor(10)], activationBytes: 40, head: [node, node], tail: [], headWeightBytes: 900 },
+    {
+      id: 'input',
+      tensors: [tensor(784)],
+      activationBytes: 3136,
+      head: [],
+      tail: [node, node],
+      layers,
+      headWeightBytes: 0,
+    },
+    {
+      id: 'mid',
+      tensors: [tensor(10_000)],
+      activationBytes: 40_000,
+      head: [node],
+      tail: [node],
+      layers,
+      headWeightBytes: 500,
+    },
+    {
+      id: 'output',
+      tensors: [tensor(10)],
+      activationBytes: 40,
+      head: [node, node],
+      tail: [],
+      layers,
+      headWeightBytes: 900,
+    },
   ],
 };
 const [input, mid, output] = model.cuts as [ModelFacts['cuts'][0], ModelFacts['cuts'][0], ModelFacts['cuts'][0]];

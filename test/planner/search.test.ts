@@ -154,6 +154,7 @@ describe('the search', () => {
       profiles: { device: machine('device', 1, false), cloud: machine('cloud', 50), link: link(10, 5) },
       defenses: () => defenses,
       codecs: ['float32'],
+      protocol: null,
       thresholds: { threat: 'white-box', maxSsim: 1, objective: 'energy' },
     };
     const { chosen, candidates } = search(input, fullAudit(input, 1));

@@ -1,33 +1,30 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 
-interface Options {
-  config: string;
-  images: (string | number)[] | undefined;
-  results: string | undefined;
-  'give-up-after': number | undefined;
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  config: { type: 'string', demandOption: true, requiresArg: true, describe: 'Configuration, YAML' },
+  images: {
+    type: 'array',
+    describe: 'Image files or folders of them, in place of those of the configuration',
+  },
+  results: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Write one JSON line an inference, with the outputs, to this file',
+  },
+  'give-up-after': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Seconds without a broker after which to fail; without it the agent waits for ever',
+  },
+} as const satisfies Record<string, Options>;
 
-export const agentCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean };
+
+export const agentCommand: CommandModule<object, Arguments> = {
   command: 'agent',
   describe: 'Run the head on this device and send defended activations to the cloud',
-  builder: (yargs) =>
-    yargs
-      .option('config', { type: 'string', demandOption: true, requiresArg: true, describe: 'Configuration, YAML' })
-      .option('images', {
-        type: 'array',
-        describe: 'Image files or folders of them, in place of those of the configuration',
-      })
-      .option('results', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Write one JSON line an inference, with the outputs, to this file',
-      })
-      .option('give-up-after', {
-        type: 'number',
-        requiresArg: true,
-        describe: 'Seconds without a broker after which to fail; without it the agent waits for ever',
-      }),
+  builder: (yargs) => yargs.options(options),
   handler: async (argv) => {
     const [{ startAgent }, { CutlineError }, { fail, print }, { stopSignal }, { agentText }] = await Promise.all([
       import('../../device/index.ts'),

@@ -1,38 +1,31 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 
-interface Options {
-  host: string;
-  port: number;
-  username: string | undefined;
-  'password-file': string | undefined;
-  insecure: boolean;
-  'max-packet-bytes': number;
-  'max-clients': number;
-  verbose: boolean;
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  host: { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' },
+  port: { type: 'number', default: 1883, describe: 'Port to listen on; 0 takes a free one' },
+  username: { type: 'string', describe: 'Let in only this user', implies: 'password-file' },
+  'password-file': {
+    type: 'string',
+    describe: 'File with the password, readable by its owner only',
+    implies: 'username',
+  },
+  insecure: {
+    type: 'boolean',
+    default: false,
+    describe: 'Listen on an outside address without password',
+  },
+  'max-packet-bytes': { type: 'number', default: 16 * 2 ** 20, describe: 'Largest MQTT packet taken' },
+  'max-clients': { type: 'number', default: 1000, describe: 'Connections at once' },
+  verbose: { type: 'boolean', default: false, describe: 'Say on stderr who comes and goes' },
+} as const satisfies Record<string, Options>;
 
-export const brokerCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean };
+
+export const brokerCommand: CommandModule<object, Arguments> = {
   command: 'broker',
   describe: 'Run a small MQTT broker (3.1.1, in memory), on this machine only unless told otherwise',
-  builder: (yargs) =>
-    yargs
-      .option('host', { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' })
-      .option('port', { type: 'number', default: 1883, describe: 'Port to listen on; 0 takes a free one' })
-      .option('username', { type: 'string', describe: 'Let in only this user', implies: 'password-file' })
-      .option('password-file', {
-        type: 'string',
-        describe: 'File with the password, readable by its owner only',
-        implies: 'username',
-      })
-      .option('insecure', {
-        type: 'boolean',
-        default: false,
-        describe: 'Listen on an outside address without password',
-      })
-      .option('max-packet-bytes', { type: 'number', default: 16 * 2 ** 20, describe: 'Largest MQTT packet taken' })
-      .option('max-clients', { type: 'number', default: 1000, describe: 'Connections at once' })
-      .option('verbose', { type: 'boolean', default: false, describe: 'Say on stderr who comes and goes' }),
+  builder: (yargs) => yargs.options(options),
   handler: async (argv) => {
     const [{ readPassword, startBroker }, { print }, { untilStopped }] = await Promise.all([
       import('../../broker/index.ts'),

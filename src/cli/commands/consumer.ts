@@ -1,22 +1,21 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 
-interface Options {
-  config: string;
-  'give-up-after': number | undefined;
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  config: { type: 'string', demandOption: true, requiresArg: true, describe: 'Configuration, YAML' },
+  'give-up-after': {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Seconds without a broker after which to fail; without it the consumer waits for ever',
+  },
+} as const satisfies Record<string, Options>;
 
-export const consumerCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean };
+
+export const consumerCommand: CommandModule<object, Arguments> = {
   command: 'consumer',
   describe: 'Run the tail in the cloud and answer the activations of a fleet',
-  builder: (yargs) =>
-    yargs
-      .option('config', { type: 'string', demandOption: true, requiresArg: true, describe: 'Configuration, YAML' })
-      .option('give-up-after', {
-        type: 'number',
-        requiresArg: true,
-        describe: 'Seconds without a broker after which to fail; without it the consumer waits for ever',
-      }),
+  builder: (yargs) => yargs.options(options),
   handler: async (argv) => {
     const [{ startConsumer }, { print }, { stopSignal }, { consumerText }] = await Promise.all([
       import('../../cloud/index.ts'),

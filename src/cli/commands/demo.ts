@@ -1,36 +1,31 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 
-interface Options {
-  out: string;
-  model: string | undefined;
-  data: string;
-  images: number;
-  victims: number;
-  iterations: number;
-  'max-ssim': number;
-  'min-accuracy': number;
-  seed: number;
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  out: { type: 'string', default: 'demo-out', describe: 'Folder for report.html and the rest' },
+  model: { type: 'string', describe: 'ONNX file with a model card; the shipped LeNet when left out' },
+  data: { type: 'string', default: 'fashion-mnist', describe: 'Pictures' },
+  images: { type: 'number', default: 200, describe: 'Pictures sent through the split model' },
+  protocol: {
+    type: 'string',
+    default: 'demo',
+    describe: 'What the attacks do: a shipped name, or a file',
+  },
+  'max-ssim': {
+    type: 'number',
+    default: 0.55,
+    describe: 'Largest SSIM that an attack, or knowing the answer alone, may reach',
+  },
+  'min-accuracy': { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' },
+  seed: { type: 'number', default: 1, describe: 'Of the attacks' },
+} as const satisfies Record<string, Options>;
 
-export const demoCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean };
+
+export const demoCommand: CommandModule<object, Arguments> = {
   command: 'demo',
   describe: 'Show the whole idea here: profile, attack, plan, and run the plan as three processes',
-  builder: (yargs) =>
-    yargs
-      .option('out', { type: 'string', default: 'demo-out', describe: 'Folder for report.html and the rest' })
-      .option('model', { type: 'string', describe: 'ONNX file with a model card; the shipped LeNet when left out' })
-      .option('data', { type: 'string', default: 'fashion-mnist', describe: 'Pictures' })
-      .option('images', { type: 'number', default: 200, describe: 'Pictures sent through the split model' })
-      .option('victims', { type: 'number', default: 16, describe: 'Pictures attacked at each cut' })
-      .option('iterations', { type: 'number', default: 150, describe: 'Steps of each attack' })
-      .option('max-ssim', {
-        type: 'number',
-        default: 0.55,
-        describe: 'Largest SSIM that rMLE, or knowing the answer alone, may reach',
-      })
-      .option('min-accuracy', { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' })
-      .option('seed', { type: 'number', default: 1, describe: 'Of the attacks' }),
+  builder: (yargs) => yargs.options(options),
   handler: async (argv) => {
     const { runDemoCommand } = await import('../run-demo.ts');
     await runDemoCommand({
@@ -38,8 +33,7 @@ export const demoCommand: CommandModule<object, Options> = {
       model: argv.model,
       data: argv.data,
       images: argv.images,
-      victims: argv.victims,
-      iterations: argv.iterations,
+      protocol: argv.protocol,
       maxSsim: argv['max-ssim'],
       minAccuracy: argv['min-accuracy'],
       seed: argv.seed,

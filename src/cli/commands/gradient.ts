@@ -1,31 +1,29 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { inputOption } from '../input-option.ts';
 
-interface Options {
-  model: string;
-  at: string;
-  out: string;
-  shape: string[];
-  input: string[];
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  at: { type: 'string', demandOption: true, describe: 'Cut: the head up to here is differentiated' },
+  out: { type: 'string', demandOption: true, describe: 'File to write' },
+  shape: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: 'Bind dimensions: input=1,3,32,32',
+  },
+  input: inputOption,
+} as const satisfies Record<string, Options>;
 
-export const gradientCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };
+
+export const gradientCommand: CommandModule<object, Arguments> = {
   command: 'gradient <model>',
   describe: 'Write the vector–Jacobian product of a head as an ONNX graph',
   builder: (yargs) =>
     yargs
       .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
-      .option('at', { type: 'string', demandOption: true, describe: 'Cut: the head up to here is differentiated' })
-      .option('out', { type: 'string', demandOption: true, describe: 'File to write' })
-      .option('shape', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: 'Bind dimensions: input=1,3,32,32',
-      })
-      .option('input', inputOption)
+      .options(options)
       .epilogue(
         'The graph takes the model’s inputs and cotangent:<tensor>; it gives gradient:<input>. Any ONNX runtime runs it.',
       ),

@@ -1,27 +1,25 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { inputOption } from '../input-option.ts';
 
-interface Options {
-  model: string;
-  shape: string[];
-  input: string[];
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  shape: {
+    type: 'string',
+    array: true,
+    default: [],
+    nargs: 1,
+    describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
+  },
+  input: inputOption,
+} as const satisfies Record<string, Options>;
 
-export const inspectCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };
+
+export const inspectCommand: CommandModule<object, Arguments> = {
   command: 'inspect <model>',
   describe: 'List the places where a model can be cut, with what each sends and computes',
   builder: (yargs) =>
-    yargs
-      .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
-      .option('shape', {
-        type: 'string',
-        array: true,
-        default: [],
-        nargs: 1,
-        describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
-      })
-      .option('input', inputOption),
+    yargs.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).options(options),
   handler: async (argv) => {
     const [{ createEngine }, { inspectModel, inspectionRows, tensorText }, { print, table }, { pictureNamed }] =
       await Promise.all([

@@ -1,107 +1,102 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { inputOption } from '../input-option.ts';
 
-interface Options {
-  model: string;
-  device: string;
-  cloud: string;
-  link: string;
-  audit: string | undefined;
-  data: string | undefined;
-  threat: string;
-  'max-ssim': number;
-  'max-latency-ms': number | undefined;
-  'max-energy-mj': number | undefined;
-  'min-accuracy': number | undefined;
-  'max-bytes': number | undefined;
-  'max-download-bytes': number | undefined;
-  'max-packet-bytes': number | undefined;
-  'require-split': boolean;
-  objective: string;
-  weights: string | undefined;
-  codec: string[];
-  defense: string[];
-  images: number;
-  iterations: number | undefined;
-  budget: string | undefined;
-  seed: number;
-  shape: string[];
-  input: string[];
-  threads: number | undefined;
-  out: string | undefined;
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  device: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Profile of the device: a file or a shipped name',
+  },
+  cloud: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Profile of the cloud: a file or a shipped name',
+  },
+  link: { type: 'string', demandOption: true, describe: 'Profile of the link: a file or a shipped name' },
+  audit: { type: 'string', describe: 'Result of cutline audit --json' },
+  data: { type: 'string', describe: 'Pictures, to attack only the cuts that matter' },
+  threat: {
+    type: 'string',
+    default: 'white-box',
+    describe: 'white-box, black-box, query-free or answer-only',
+  },
+  'max-ssim': {
+    type: 'number',
+    default: 0.3,
+    describe: 'Largest SSIM an attack may reach; 0.3 and less is called unrecognisable',
+  },
+  'max-gain': { type: 'number', describe: 'Largest SSIM it may reach over what the answer alone gives' },
+  protocol: {
+    type: 'string',
+    default: 'standard',
+    describe: 'What an audit must have done: screen (can only refuse), standard, thorough, or a file',
+  },
+  'require-mixing': {
+    type: 'boolean',
+    default: false,
+    describe: 'At least one fully connected layer on the device',
+  },
+  'min-depth': { type: 'number', describe: 'Least number of layers with weights on the device' },
+  'max-floats': { type: 'number', describe: 'Most values that are sent' },
+  'max-latency-ms': { type: 'number', describe: 'Longest time from picture to answer' },
+  'max-energy-mj': { type: 'number', describe: 'Most energy the device spends on an inference' },
+  'min-agreement': { type: 'number', describe: 'Least share of the model’s own answers that stay: needs no labels' },
+  'min-accuracy': { type: 'number', describe: 'Least share of right answers' },
+  'max-bytes': { type: 'number', describe: 'Most bytes sent for an inference' },
+  'max-download-bytes': { type: 'number', describe: 'Most bytes of weights the device has to hold' },
+  'require-split': {
+    type: 'boolean',
+    default: false,
+    describe: 'Neither all on the device nor all in the cloud',
+  },
+  'max-packet-bytes': { type: 'number', describe: "The broker's limit; default: the link profile's" },
+  objective: { type: 'string', default: 'latency', describe: 'latency, energy, bytes or weights' },
+  weights: { type: 'string', describe: 'For --objective weights: latency=1,energy=0.1' },
+  codec: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: 'Codecs to choose from; default float32, float16, uint8, uint8+deflate',
+  },
+  defense: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: 'Defenses to choose from beside none; default noise at three strengths',
+  },
+  images: { type: 'number', describe: "Victims of each audit made here; default: the protocol's" },
+  iterations: { type: 'number', describe: 'Of each attack made here' },
+  budget: {
+    type: 'string',
+    describe:
+      'Time that audits made here may take, such as 20m: weaker attacks where that is too short; all: however long',
+  },
+  seed: { type: 'number', default: 1, describe: 'Of audits made here' },
+  shape: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: 'Bind dimensions: input=1,3,32,32',
+  },
+  input: inputOption,
+  threads: { type: 'number', describe: 'Threads of the engine; default all cores' },
+  out: { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' },
+} as const satisfies Record<string, Options>;
 
-export const planCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };
+
+export const planCommand: CommandModule<object, Arguments> = {
   command: 'plan <model>',
   describe: 'Choose cut, defense and codec: the cheapest whose measured leakage is below your threshold',
   builder: (yargs) =>
     yargs
       .positional('model', { type: 'string', describe: 'ONNX file', demandOption: true })
-      .option('device', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Profile of the device: a file or a shipped name',
-      })
-      .option('cloud', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Profile of the cloud: a file or a shipped name',
-      })
-      .option('link', { type: 'string', demandOption: true, describe: 'Profile of the link: a file or a shipped name' })
-      .option('audit', { type: 'string', describe: 'Result of cutline audit --json' })
-      .option('data', { type: 'string', describe: 'Pictures, to attack only the cuts that matter' })
-      .option('threat', { type: 'string', default: 'white-box', describe: 'white-box, black-box or query-free' })
-      .option('max-ssim', {
-        type: 'number',
-        default: 0.3,
-        describe: 'Largest SSIM an attack may reach; 0.3 and less is called unrecognisable',
-      })
-      .option('max-latency-ms', { type: 'number', describe: 'Longest time from picture to answer' })
-      .option('max-energy-mj', { type: 'number', describe: 'Most energy the device spends on an inference' })
-      .option('min-accuracy', { type: 'number', describe: 'Least share of right answers' })
-      .option('max-bytes', { type: 'number', describe: 'Most bytes sent for an inference' })
-      .option('max-download-bytes', { type: 'number', describe: 'Most bytes of weights the device has to hold' })
-      .option('require-split', {
-        type: 'boolean',
-        default: false,
-        describe: 'Neither all on the device nor all in the cloud',
-      })
-      .option('max-packet-bytes', { type: 'number', describe: "The broker's limit; default: the link profile's" })
-      .option('objective', { type: 'string', default: 'latency', describe: 'latency, energy, bytes or weights' })
-      .option('weights', { type: 'string', describe: 'For --objective weights: latency=1,energy=0.1' })
-      .option('codec', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: 'Codecs to choose from; default float32, float16, uint8, uint8+deflate',
-      })
-      .option('defense', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: 'Defenses to choose from beside none; default noise at three strengths',
-      })
-      .option('images', { type: 'number', default: 10, describe: 'Victims of each audit made here' })
-      .option('iterations', { type: 'number', describe: 'Of each attack made here' })
-      .option('budget', {
-        type: 'string',
-        describe:
-          'Time that audits made here may take, such as 20m: weaker attacks where that is too short; all: however long',
-      })
-      .option('seed', { type: 'number', default: 1, describe: 'Of audits made here' })
-      .option('shape', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        default: [] as string[],
-        describe: 'Bind dimensions: input=1,3,32,32',
-      })
-      .option('input', inputOption)
-      .option('threads', { type: 'number', describe: 'Threads of the engine; default all cores' })
-      .option('out', { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' }),
+      .options(options)
+      .epilogue('cutline plan verify PLAN holds a finished plan against its files, audit and model: see its --help.'),
   handler: async (argv) => {
     const [{ runPlan }, { planText }, { fail, print }, { stopSignal }, { progressBar }] = await Promise.all([
       import('../run-plan.ts'),
@@ -118,9 +113,14 @@ export const planCommand: CommandModule<object, Options> = {
       {
         ...argv,
         maxSsim: argv['max-ssim'],
+        maxGain: argv['max-gain'],
+        requireMixing: argv['require-mixing'],
+        minDepth: argv['min-depth'],
+        maxFloats: argv['max-floats'],
         maxLatencyMs: argv['max-latency-ms'],
         maxEnergyMj: argv['max-energy-mj'],
         minAccuracy: argv['min-accuracy'],
+        minAgreement: argv['min-agreement'],
         maxBytes: argv['max-bytes'],
         maxDownloadBytes: argv['max-download-bytes'],
         maxPacketBytes: argv['max-packet-bytes'],

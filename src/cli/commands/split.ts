@@ -1,32 +1,28 @@
 import { join } from 'node:path';
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { inputOption } from '../input-option.ts';
 
-interface Options {
-  model: string;
-  at: string;
-  out: string;
-  shape: string[];
-  input: string[];
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  at: { type: 'string', demandOption: true, requiresArg: true, describe: 'Cut, as inspect lists it' },
+  out: { type: 'string', demandOption: true, requiresArg: true, describe: 'Folder for the two files' },
+  shape: {
+    type: 'string',
+    array: true,
+    default: [],
+    nargs: 1,
+    describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
+  },
+  input: inputOption,
+} as const satisfies Record<string, Options>;
 
-export const splitCommand: CommandModule<object, Options> = {
+type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };
+
+export const splitCommand: CommandModule<object, Arguments> = {
   command: 'split <model>',
   describe: 'Write the two halves of a model: head.onnx for the device, tail.onnx for the cloud',
   builder: (yargs) =>
-    yargs
-      .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
-      .option('at', { type: 'string', demandOption: true, requiresArg: true, describe: 'Cut, as inspect lists it' })
-      .option('out', { type: 'string', demandOption: true, requiresArg: true, describe: 'Folder for the two files' })
-      .option('shape', {
-        type: 'string',
-        array: true,
-        default: [],
-        nargs: 1,
-        describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
-      })
-      .option('input', inputOption),
+    yargs.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).options(options),
   handler: async (argv) => {
     const [{ createEngine }, { splitModel }, { print }, { checkOutputs }, { pictureNamed }] = await Promise.all([
       import('../../engine/index.ts'),

@@ -1,21 +1,41 @@
-import type { CommandModule } from 'yargs';
+import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 
-interface Options {
-  network: 'lenet' | 'cifar10cnn' | 'autoencoder';
-  data: string | undefined;
-  epochs: number | undefined;
-  batch: number | undefined;
-  'learning-rate': number | undefined;
-  'halve-every': number;
-  'augment-shift': number | undefined;
-  code: number | undefined;
-  pictures: number | undefined;
-  size: string | undefined;
-  seed: number;
-  threads: number | undefined;
-  out: string | undefined;
-  json?: boolean;
-}
+/** What the command takes; its help, defaults and types follow. */
+const options = {
+  data: { type: 'string', describe: 'Data set: fashion-mnist, mnist:DIR, cifar-10:DIR, or a folder' },
+  epochs: { type: 'number', describe: 'Passes over the training split' },
+  batch: { type: 'number', describe: 'Pictures a step; 64 when left out' },
+  'learning-rate': {
+    type: 'number',
+    describe: 'Adam learning rate; 0.001, for the autoencoder 0.002, when left out',
+  },
+  'halve-every': {
+    type: 'number',
+    default: 20,
+    describe: 'Halve the learning rate after so many epochs, again and again',
+  },
+  'augment-shift': {
+    type: 'number',
+    describe: 'Mirror pictures and shift them by up to so many pixels; 0 for none',
+  },
+  code: { type: 'number', describe: 'Autoencoder: numbers a picture is made of' },
+  pictures: {
+    type: 'number',
+    describe: 'Autoencoder: pictures to learn from, at most 20000 when left out',
+  },
+  size: { type: 'string', describe: 'Autoencoder: bring pictures to CxHxW, e.g. 3x32x32' },
+  seed: { type: 'number', default: 1, describe: 'Same seed, same network' },
+  threads: { type: 'number', describe: 'Threads; all cores when left out' },
+  out: {
+    type: 'string',
+    describe: 'File to write; models/<network>-<data>.onnx, models/generator-<data>.onnx, when left out',
+  },
+} as const satisfies Record<string, Options>;
+
+type Arguments = InferredOptionTypes<typeof options> & {
+  readonly network: 'lenet' | 'cifar10cnn' | 'autoencoder';
+  readonly json?: boolean;
+};
 
 /** What suits each network where the user says nothing. */
 const defaults = {
@@ -23,7 +43,7 @@ const defaults = {
   cifar10cnn: { data: 'cifar-10:data/cifar-10', epochs: 14, augmentShift: 3 },
 } as const;
 
-export const trainCommand: CommandModule<object, Options> = {
+export const trainCommand: CommandModule<object, Arguments> = {
   command: 'train <network>',
   describe: 'Train a reference network, or a generator of pictures (autoencoder), and write it with its card',
   builder: (y) =>
@@ -33,34 +53,7 @@ export const trainCommand: CommandModule<object, Options> = {
         demandOption: true,
         describe: 'Network to train',
       })
-      .option('data', { type: 'string', describe: 'Data set: fashion-mnist, mnist:DIR, cifar-10:DIR, or a folder' })
-      .option('epochs', { type: 'number', describe: 'Passes over the training split' })
-      .option('batch', { type: 'number', describe: 'Pictures a step; 64 when left out' })
-      .option('learning-rate', {
-        type: 'number',
-        describe: 'Adam learning rate; 0.001, for the autoencoder 0.002, when left out',
-      })
-      .option('halve-every', {
-        type: 'number',
-        default: 20,
-        describe: 'Halve the learning rate after so many epochs, again and again',
-      })
-      .option('augment-shift', {
-        type: 'number',
-        describe: 'Mirror pictures and shift them by up to so many pixels; 0 for none',
-      })
-      .option('code', { type: 'number', describe: 'Autoencoder: numbers a picture is made of' })
-      .option('pictures', {
-        type: 'number',
-        describe: 'Autoencoder: pictures to learn from, at most 20000 when left out',
-      })
-      .option('size', { type: 'string', describe: 'Autoencoder: bring pictures to CxHxW, e.g. 3x32x32' })
-      .option('seed', { type: 'number', default: 1, describe: 'Same seed, same network' })
-      .option('threads', { type: 'number', describe: 'Threads; all cores when left out' })
-      .option('out', {
-        type: 'string',
-        describe: 'File to write; models/<network>-<data>.onnx, models/generator-<data>.onnx, when left out',
-      })
+      .options(options)
       .epilogue('Example: cutline train lenet --data mnist:DIR --epochs 8'),
   handler: async (argv) => {
     const { network, epochs, seed, threads, out, json } = argv;

@@ -8,6 +8,7 @@ import { asFloat32, float32, type Tensor, type Tensors } from '../../model/index
 import { type Images, ssim } from '../metrics/index.ts';
 import type { AnswerContext, AnswerOnlyAttack, AttackerData, Reconstruction } from './attack.ts';
 import type { Pairs } from './decoder/pairs.ts';
+import { askedFor } from './inverse-network.ts';
 
 export interface AnswerOptions {
   readonly data: AttackerData;
@@ -48,7 +49,7 @@ async function run(context: AnswerContext, options: AnswerOptions): Promise<Reco
   return {
     pictures: float32(pictures, [count, ...own.shape]),
     iterations: 0,
-    queries: own.count,
+    ...askedFor(context, own.count, options.data, {}),
     parameters: { neighbours: chosen, data: options.data },
   };
 }

@@ -126,6 +126,18 @@ export interface QueryFreeContext extends AttackContext, KnownStructure {
 /** The attacker sees what the network answers, and nothing of what was sent: `observed` and the features of pairs are outputs. */
 export type AnswerContext = BlackBoxContext;
 
+/** What an attack was allowed, whatever it took of it: by that a protocol holds it. */
+export interface Budgets {
+  /** Pictures that the device is asked about. */
+  readonly queries?: number;
+  /** Of a decoder's training, or of a head that stands in. */
+  readonly epochs?: number;
+  /** Steps of a descent. */
+  readonly iterations?: number;
+  readonly restarts?: number;
+  readonly shadows?: number;
+}
+
 export interface Reconstruction {
   /** Network inputs [n, …], in the order of the victims. */
   readonly pictures: Tensor;
@@ -135,6 +147,9 @@ export interface Reconstruction {
   readonly queries?: number;
   /** What the attack chose or was told: λ, learning rate, solver. */
   readonly parameters: Readonly<Record<string, number | string>>;
+  readonly budgets: Budgets;
+  /** It asked about every picture there is. */
+  readonly exhausted?: true;
   /** From the tensors of the cut to pictures: what can be kept, and used again. */
   readonly decoder?: Graph;
   /** Victims of whom nothing was found out: their pictures are no reconstructions. Absent where there are none. */

@@ -60,6 +60,7 @@ async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise
   return {
     pictures: float32(asFloat32(pictures), inputShape(count, preprocessing)),
     iterations: found.iterations,
+    budgets: { iterations, restarts },
     parameters: { solver, width: size.width, doublings: size.doublings, restarts, residual: found.residual },
     ...(found.missed && { missed: found.missed }),
   };

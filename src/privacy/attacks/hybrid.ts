@@ -32,6 +32,8 @@ async function run(context: WhiteBoxContext, inverse: BlackBoxAttack, options: R
     ...found,
     ...(parent.queries !== undefined && { queries: parent.queries }),
     parameters: { ...decoderParameters, ...found.parameters },
+    budgets: { ...parent.budgets, ...found.budgets },
+    ...(parent.exhausted && { exhausted: true }),
     decoder,
   };
 }

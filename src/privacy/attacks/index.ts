@@ -8,6 +8,7 @@ export {
   attackerData,
   type BlackBoxAttack,
   type BlackBoxContext,
+  type Budgets,
   type Examples,
   type KnownStructure,
   type LabelledPictures,

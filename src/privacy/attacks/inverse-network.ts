@@ -4,7 +4,14 @@
  */
 
 import type { Graph } from '../../model/index.ts';
-import type { AttackContext, AttackerData, BlackBoxAttack, BlackBoxContext, Reconstruction } from './attack.ts';
+import type {
+  AttackContext,
+  AttackerData,
+  BlackBoxAttack,
+  BlackBoxContext,
+  Budgets,
+  Reconstruction,
+} from './attack.ts';
 import { bestContrast, drawingApart } from './contrast.ts';
 import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
 import type { LossName } from './decoder/criterion.ts';
@@ -52,7 +59,22 @@ export function queriesOf(
 async function run(context: BlackBoxContext, options: InverseNetworkOptions): Promise<Reconstruction> {
   if (options.trained) return apply(context, options.trained, options.cut);
   const pairs = await context.pairs(queriesOf(context, options), options.data);
-  return { ...(await learnAndApply(context, pairs, options)), queries: pairs.count };
+  const found = await learnAndApply(context, pairs, options);
+  return { ...found, ...askedFor(context, pairs.count, options.data, found.budgets) };
+}
+
+/** What a reconstruction tells of the questions it was made with. */
+export function askedFor(
+  context: BlackBoxContext,
+  queries: number,
+  data: AttackerData,
+  budgets: Budgets,
+): Pick<Reconstruction, 'queries' | 'budgets' | 'exhausted'> {
+  return {
+    queries,
+    budgets: { ...budgets, queries },
+    ...(queries >= context.available(data) && { exhausted: true }),
+  };
 }
 
 async function apply(context: BlackBoxContext, trained: Graph, cut: string): Promise<Reconstruction> {
@@ -60,7 +82,7 @@ async function apply(context: BlackBoxContext, trained: Graph, cut: string): Pro
   const decoder = fittingDecoder(trained, cut, observed, context.preprocessing);
   const pictures = await applyRows(engine, decoder, observed, signal);
   context.onProgress?.(1);
-  return { pictures, iterations: 0, queries: 0, parameters: { decoder: trained.name }, decoder };
+  return { pictures, iterations: 0, queries: 0, parameters: { decoder: trained.name }, budgets: {}, decoder };
 }
 
 /** Trains a decoder on pairs, whoever answered, and shows it what was observed. */
@@ -90,6 +112,7 @@ export async function learnAndApply(
   return {
     pictures: await applyRows(engine, drawn, observed, signal),
     iterations: fitted.epochs,
+    budgets: { epochs: plan.epochs },
     parameters: {
       decoder: options.decoder,
       data: options.data,

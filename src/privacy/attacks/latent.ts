@@ -121,7 +121,8 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     ...(look.name !== 'law' && { look: look.name }),
   };
   const missed = found.missed && { missed: found.missed };
-  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters, ...missed };
+  const budgets = { iterations, restarts };
+  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters, budgets, ...missed };
   const released = await descend(
     { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) },
     // The attacker's own pictures, on which the prior is chosen, begin at what the generator makes of them too.
@@ -131,6 +132,7 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     pictures: released.pictures,
     iterations: found.iterations + released.iterations,
     parameters: { ...parameters, ...released.parameters },
+    budgets,
     ...(released.missed && { missed: released.missed }),
   };
 }

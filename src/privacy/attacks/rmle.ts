@@ -134,6 +134,7 @@ export async function descendWithStatistics(
       ...(gain !== 1 && { contrast: gain }),
       ...(look && looks.length > 1 && { look: look.name }),
     },
+    budgets: { iterations, restarts },
     ...missedBy(best.stops),
     start,
   };
@@ -210,7 +211,7 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
     ...(options.solver === 'adam' && { learningRate }),
   };
   const { pictures, stops } = solution;
-  return { pictures, iterations: mostSteps(solution), parameters, ...missedBy(stops) };
+  return { pictures, iterations: mostSteps(solution), parameters, budgets: { iterations }, ...missedBy(stops) };
 }
 
 /** The distance that the mechanism's noise makes likely, or that goes with a look at it. */

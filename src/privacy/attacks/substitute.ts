@@ -16,7 +16,7 @@ import type {
 import { keptAside, learntFrom, type Pair, type Pairs } from './decoder/pairs.ts';
 import type { HeadStructure } from './head/fresh.ts';
 import { type LearntHead, learnHead } from './head/learn.ts';
-import { queriesOf } from './inverse-network.ts';
+import { askedFor, queriesOf } from './inverse-network.ts';
 import { believes, descend, descendWithStatistics, type RmleOptions } from './rmle.ts';
 import { applyRows, stacked } from './rows.ts';
 import type { Start } from './start.ts';
@@ -86,7 +86,10 @@ async function run(
     pictures: found.pictures,
     iterations: found.iterations,
     // A decoder has asked the same questions, but that it keeps noise aside where pictures are kept aside here.
-    queries: parent && data === 'gaussian' ? queries + unlearnt : queries,
+    ...askedFor(context, parent && data === 'gaussian' ? queries + unlearnt : queries, data, {
+      epochs: learnt.epochs,
+      ...found.budgets,
+    }),
     parameters: {
       structure: learnt.how === 'least squares' ? learnt.how : structure,
       inversion: inversions[starts.indexOf(found.start)]!,

@@ -2,28 +2,27 @@
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { CutlineError } from '../../errors.ts';
-import type { Cut, Graph } from '../../model/index.ts';
+import type { Graph } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
 import { compileMechanism, isRandom } from '../mechanisms/index.ts';
 import type { Images } from '../metrics/index.ts';
-import { type AttackName, type AttackSettings, attacksOn, type Keep } from './attack-list.ts';
-import { type AttackCache, cacheKey, type Kept, kept } from './cache.ts';
+import { type AttackName, type AttackSettings, attacksOn } from './attack-list.ts';
+import { type AttackCache, type Kept, memoryCache } from './cache.ts';
 import { resolvedAt } from './calibration.ts';
 import { Device, layoutAt } from './device.ts';
 import { type Exposure, ExposureMeter } from './exposure.ts';
 import { FeatureSpace } from './features.ts';
-import { judged } from './judged.ts';
+import { aboveAnswer } from './floor.ts';
+import { keeping } from './keeping.ts';
 import { mount } from './knowledge.ts';
+import { defaultMemoryBytes } from './memory.ts';
 import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
-
-/** The same on every machine: it decides what is computed together, and so the last digits. */
-export const defaultMemoryBytes = 3 * 2 ** 30;
 
 export interface AuditorOptions extends AttackSettings {
   /** Victims; default 100. */
@@ -32,8 +31,14 @@ export interface AuditorOptions extends AttackSettings {
   readonly attacks: readonly AttackName[];
   /** Where finished attacks are kept and looked for; `about` says what the auditor cannot: digest of the model, version. */
   readonly cache?: { readonly store: AttackCache; readonly about: Readonly<Record<string, unknown>> } | undefined;
+  /** Victims beside those, attacked with them and scored apart. Default none. */
+  readonly heldBack?: number | undefined;
+  /** Of the intervals of what is held back. */
+  readonly confidence?: number | undefined;
   /** Whether a cut whose pictures an attack gets back is spared the attacks after it. */
   readonly sparing?: boolean | undefined;
+  /** SSIM above which a cut is refused anyway: at its upper end, it spares the attacks after it. */
+  readonly maxSsim?: number | undefined;
   /** Of this run, in memory: what was finished before the audit began. */
   readonly finished?: AttackCache | undefined;
   /** Seconds that an attack on a cut is expected to take, so that progress is of time. Default: all alike. */
@@ -54,8 +59,13 @@ export interface AuditorOptions extends AttackSettings {
   readonly giveUp?: boolean | undefined;
 }
 
+/** SSIM, at the lower end of its interval, from which on nobody asks what other attacks get. */
+const openFrom = 0.9;
+
 export interface Cell {
   readonly results: readonly AuditResult[];
+  /** The same attacks on the victims that are held back; empty where none are. */
+  readonly confirmation: readonly AuditResult[];
   /** Query-free attacks that did not apply beside others that did. */
   readonly skipped: readonly Skipped[];
   readonly failed: readonly Failed[];
@@ -88,6 +98,7 @@ export class Auditor {
   readonly #reserved: ReadonlySet<number>;
   readonly #features: FeatureSpace;
   readonly #exposure: ExposureMeter;
+  readonly #keeping: ReturnType<typeof keeping>;
   #undefended: Promise<Utility> | undefined;
 
   /** @throws CutlineError DATA_TOO_FEW, AUDIT_IMAGES, AUDIT_GALLERY */
@@ -113,6 +124,17 @@ export class Auditor {
     const gallery = (count: number) => imagesOfSplit(data, truth.indices.slice(0, count));
     this.#features = new FeatureSpace(engine, subject, truth, gallery);
     this.#exposure = new ExposureMeter(engine, subject, data);
+    this.#keeping = keeping(options, {
+      data: data.sha256,
+      engine: engine.name,
+      preprocessing: subject.preprocessing,
+      answers: memoryCache(),
+    });
+  }
+
+  /** Of the intervals of what is held back. */
+  get confidence(): number {
+    return this.#options.confidence ?? 0.95;
   }
 
   /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC */
@@ -132,24 +154,33 @@ export class Auditor {
     onProgress?: (done: number, attack: string) => void,
     codec: CodecName = 'float32',
   ): Promise<Cell> {
-    const { observations = [1] } = this.#options;
+    const { observations = [1], sparing, maxSsim = 1, confidence } = this.#options;
+    const enough = (r: AuditResult) => (sparing && r.ssim.low >= openFrom) || r.ssim.high > maxSsim;
     const opened = await this.#open(cutId, defense, codec, signal);
     const { device, random } = opened;
-    const { accuracy, images } = await this.#utility(device, random.fork('utility'), signal);
+    const { accuracy, agreement, cosine, images } = await this.#utility(opened, random.fork('utility'), signal);
+    const kept = {
+      accuracy: accuracy?.share ?? null,
+      accuracyImages: accuracy ? images : 0,
+      utility: { accuracy, agreement, cosine },
+    };
     // Watching what never changes shows nothing more.
     const watched = isRandom(device.view.mechanism) ? observations : [1];
     const parts: Onslaught[] = [];
     for (const [i, k] of watched.entries()) {
+      // More looks at what one look opens show nothing new.
+      if (parts.some((p) => p.results.some(enough))) break;
       const { attacks, ground } = this.#mounting(opened, this.#options.attacks, k, signal);
       parts.push(
         await onslaught(attacks, {
           ground,
           truth: this.truth,
           features: this.#features,
-          about: { observations: k, accuracy, accuracyImages: images },
+          about: { observations: k, ...kept },
           insist: this.#options.insist ?? false,
           giveUp: this.#options.giveUp ?? false,
-          sparing: this.#options.sparing ?? false,
+          enough,
+          confidence,
           expected: (attack) => this.#options.expected?.(device.cut.id, attack) ?? 1,
           onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
         }),
@@ -157,7 +188,8 @@ export class Auditor {
     }
     const strongest = parts.reduce((a, b) => (best(b.results) >= best(a.results) ? b : a));
     return {
-      results: parts.flatMap((p) => p.results),
+      results: parts.flatMap((p) => aboveAnswer(p.results, random)),
+      confirmation: parts.flatMap((p) => aboveAnswer(p.confirmation, random, confidence)),
       skipped: parts.flatMap((p) => p.skipped),
       failed: parts.flatMap((p) => p.failed),
       refusal: parts.find((p) => p.refusal)?.refusal,
@@ -203,7 +235,7 @@ export class Auditor {
   ) {
     const { memoryBytes = defaultMemoryBytes, adaptive = true } = this.#options;
     const { cut, codec, view } = device;
-    const keep = this.#keeper(cut, view.mechanism.spec, codec, observations);
+    const keep = this.#keeping(cut.id, { mechanism: view.mechanism, codec, observations });
     const ground = {
       engine: this.#engine,
       subject: this.#subject,
@@ -219,26 +251,15 @@ export class Auditor {
     return { attacks: attacksOn(cut, names, this.#options, keep), ground };
   }
 
-  /** An attack's outcome hangs on all this; what it is scored with may change. */
-  #keeper(cut: Cut, defense: string, codec: CodecName, observations: number): Keep {
-    const { cache, finished, seed, images, gallery, adaptive = true, memoryBytes = defaultMemoryBytes } = this.#options;
-    return (attack, options) => {
-      const sound = judged(attack, cut.id);
-      // A decoder from a file has no digest here.
-      if ('trained' in options && options.trained) return sound;
-      const device = { cut: cut.id, defense, codec, observations, adaptive };
-      const draws = { data: this.#data.sha256, seed, images, gallery, memoryBytes, engine: this.#engine.name };
-      const { preprocessing } = this.#subject;
-      const key = cacheKey({ ...cache?.about, preprocessing, ...device, ...draws, attack: attack.name, options });
-      return [cache?.store, finished].reduce((inner, store) => (store ? kept(inner, store, key) : inner), sound);
-    };
-  }
-
-  #utility(device: Device, random: Random, signal?: AbortSignal): Promise<Utility> {
+  #utility({ device, bare }: Opened, random: Random, signal?: AbortSignal): Promise<Utility> {
     const limit = this.#options.accuracyImages ?? 1000;
-    const measure = () => utility(this.#engine, this.#subject, device, this.#data.test, random, limit, signal);
+    const isBare = device.view.mechanism.stages.length === 0 && !device.view.wire;
+    const measure = () => {
+      const devices = { device: isBare ? bare : device, bare };
+      return utility(this.#engine, this.#subject, devices, this.#data.test, random, limit, signal);
+    };
+    if (!isBare) return measure();
     // Without a mechanism and a lossy codec every cut computes the same.
-    if (device.view.mechanism.stages.length > 0 || device.view.wire) return measure();
     this.#undefended ??= measure();
     return this.#undefended;
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readBounded, writeAtomically } from '../../files.ts';
 import { asFloat32, encodeModel, float32, parseModel, sizeOf } from '../../model/index.ts';
-import { type Attack, missReasons, type Reconstruction } from '../attacks/index.ts';
+import { type Attack, type Budgets, missReasons, type Reconstruction } from '../attacks/index.ts';
 
 /** What was found, and how long it took to find. */
 export type Kept = Reconstruction & { readonly seconds: number };
@@ -25,6 +25,14 @@ const headerSchema = z.strictObject({
   iterations: z.int().nonnegative(),
   queries: z.int().nonnegative().optional(),
   parameters: z.record(z.string(), z.union([z.number(), z.string()])),
+  budgets: z.strictObject({
+    queries: z.int().nonnegative().optional(),
+    epochs: z.int().nonnegative().optional(),
+    iterations: z.int().nonnegative().optional(),
+    restarts: z.int().nonnegative().optional(),
+    shadows: z.int().nonnegative().optional(),
+  }),
+  exhausted: z.literal(true).optional(),
   seconds: z.number().nonnegative(),
   decoderBytes: z.int().nonnegative(),
   missed: z.array(z.strictObject({ victim: z.int().nonnegative(), reason: z.enum(missReasons) })).optional(),
@@ -98,7 +106,17 @@ export function folderCache(folder: string, note: (line: string) => void = () =>
   };
 }
 
-function encode({ pictures, iterations, queries, parameters, seconds, decoder, missed }: Kept): Buffer {
+function encode({
+  pictures,
+  iterations,
+  queries,
+  parameters,
+  budgets,
+  exhausted,
+  seconds,
+  decoder,
+  missed,
+}: Kept): Buffer {
   const model = decoder ? encodeModel(decoder) : new Uint8Array();
   const data = asFloat32(pictures);
   const header = {
@@ -107,6 +125,8 @@ function encode({ pictures, iterations, queries, parameters, seconds, decoder, m
     iterations,
     queries,
     parameters,
+    budgets,
+    exhausted,
     seconds,
     decoderBytes: model.length,
     missed,
@@ -122,13 +142,15 @@ function decode(bytes: Buffer): Kept | undefined {
   try {
     const end = bytes.indexOf(10);
     const header = headerSchema.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')));
-    const { shape, decoderBytes, queries, missed, format: _, ...rest } = header;
+    const { shape, decoderBytes, queries, budgets, exhausted, missed, format: _, ...rest } = header;
     const size = 4 * sizeOf(shape);
     const pictures = bytes.subarray(end + 1, end + 1 + size);
     const model = bytes.subarray(end + 1 + size);
     if (pictures.length !== size || model.length !== decoderBytes) return undefined;
     return {
       ...rest,
+      budgets: budgets as Budgets,
+      ...(exhausted && { exhausted }),
       ...(queries !== undefined && { queries }),
       ...(missed && { missed }),
       // Copied: a Buffer need not begin at a multiple of four.

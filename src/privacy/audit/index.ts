@@ -1,9 +1,12 @@
 /** What leaks through each cut, measured. */
 export { type AttackName, attackNames, attacksAllowed, checkAllowed, defaultAttacks } from './attack-list.ts';
-export { type AuditOptions, type AuditOutcome, type AuditProgress, candidatesOf, runAudit } from './audit.ts';
+export { type AuditOptions, type AuditOutcome, type AuditProgress, runAudit } from './audit.ts';
 export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 export { isBeyondAttack } from './beyond.ts';
+export { byProtocol, leastOf, type ProtocolSettings } from './by-protocol.ts';
 export { type AttackCache, folderCache } from './cache.ts';
+export { candidatesOf } from './candidates.ts';
+export { findingsOf } from './findings.ts';
 export { lanesFor } from './lanes.ts';
 export { type BudgetNote, type Prepared, prepareAudit } from './prepare.ts';
 export {

@@ -1,46 +1,6 @@
-/**
- * The order of what is sent: whoever sees an activation computes what follows from it, adds the noise and rounds as well as
- * the device can. So what was measured behind holds in front: leakage here is at least the leakage there.
- */
-
+/** Leaks along the order of what is sent. */
+import type { Release, Shows } from '../mechanisms/index.ts';
 import { isStronger, type LeakageResult } from './result.ts';
-
-/** A group of results: one cut, one mechanism, one codec. */
-export interface Release {
-  readonly cut: string;
-  readonly defense: string;
-  readonly codec: string;
-}
-
-/** Whether everything the second shows can be made from the first. */
-export type Shows = (from: Release, what: Release) => boolean;
-
-/**
- * @param follows whether the second cut can be computed from the first
- * @param inputStages what of a mechanism acts before the head: nobody behind the head can do that
- */
-export function showsOrder(
-  follows: (from: string, to: string) => boolean,
-  inputStages: (defense: string) => string,
-): Shows {
-  return (from, what) => {
-    if (from.cut === 'input' && from.defense === 'none') return lossless(from.codec);
-    const before = inputStages(from.defense);
-    // Draws that come before the head are part of what it is given: only the very same ones make the same law.
-    if (inputStages(what.defense) !== before) return false;
-    const own = from.defense.slice(before.length).replace(/^\+/, '');
-    const other = what.defense.slice(before.length).replace(/^\+/, '');
-    const bare = own === '' || from.defense === 'none';
-    if (bare && lossless(from.codec)) return follows(from.cut, what.cut);
-    if (from.cut !== what.cut) return false;
-    if (from.defense === what.defense) return lossless(from.codec) || from.codec === what.codec;
-    // Stages that come after are computed from what was released.
-    return lossless(from.codec) && other.startsWith(`${own}+`);
-  };
-}
-
-/** Deflate and float32 lose nothing. */
-const lossless = (codec: string): boolean => codec === 'float32' || codec === 'float32+deflate';
 
 /**
  * Each group's leak for a threat is the greatest among its own and those of all that can be made from what it sends; of one that
@@ -54,5 +14,22 @@ export function inherited(entries: readonly LeakageResult[], shows: Shows): Leak
     const { cut, defense, codec } = best;
     const from = { cut, defense, codec };
     return { ...best, cut: own.cut, defense: own.defense, codec: own.codec, inherited: from };
+  });
+}
+
+/** What is known of a release that was not attacked: the strongest leak, for each threat, of what can be made from it. */
+export function behind(
+  release: Release & Pick<LeakageResult, 'codec'>,
+  entries: readonly LeakageResult[],
+  shows: Shows,
+): LeakageResult[] {
+  const best = new Map<string, LeakageResult>();
+  for (const e of entries) {
+    const known = best.get(e.threat);
+    if (shows(release, e) && (!known || isStronger(e, known))) best.set(e.threat, e);
+  }
+  return [...best.values()].map((e) => {
+    const { cut, defense, codec } = e;
+    return { ...e, ...release, inherited: e.inherited ?? { cut, defense, codec } };
   });
 }

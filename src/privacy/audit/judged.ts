@@ -11,7 +11,7 @@ import { type Attack, isDivergence, type Missed, missTexts, type Reconstruction 
 /** Of the victims, how many may be left out. */
 const mostMissed = 0.1;
 /** An interval needs two. */
-const leastLeft = 2;
+export const leastLeft = 2;
 
 /**
  * The same attack, which fails where what it made is no measurement, and else says which victims it knows nothing about.
@@ -27,7 +27,7 @@ export function judged<A extends Attack>(attack: A, cut: string): A {
     const missed = merged([...told, ...notFinite(found.pictures), ...same(found.pictures, observed)]);
     const left = count - missed.length;
     if (missed.length > mostMissed * count || (missed.length > 0 && left < leastLeft)) {
-      throw failure(missed, { cut, attack: attack.name, images: count });
+      throw failureOf(missed, { cut, attack: attack.name, images: count });
     }
     return { ...rest, ...(missed.length > 0 && { missed }) };
   };
@@ -35,7 +35,10 @@ export function judged<A extends Attack>(attack: A, cut: string): A {
 }
 
 /** By the reason of most. */
-function failure(missed: readonly Missed[], where: { cut: string; attack: string; images: number }): CutlineError {
+export function failureOf(
+  missed: readonly Missed[],
+  where: { cut: string; attack: string; images: number },
+): CutlineError {
   const counts = new Map<Missed['reason'], number>();
   for (const { reason } of missed) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const [[reason]] = [...counts].sort(([, a], [, b]) => b - a) as [[Missed['reason'], number]];

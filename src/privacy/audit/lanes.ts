@@ -1,6 +1,6 @@
 /** Several (cut, defense) at once: an attack on a small network leaves most of a machine idle, two fill two cores. */
 import { availableParallelism, freemem } from 'node:os';
-import { defaultMemoryBytes } from './auditor.ts';
+import { defaultMemoryBytes } from './memory.ts';
 
 export interface Lanes {
   readonly lanes: number;

@@ -6,6 +6,7 @@ import type { Images } from '../metrics/index.ts';
 import { isBeyondAttack, isDispensable, isFailure } from './beyond.ts';
 import type { Kept } from './cache.ts';
 import type { FeatureSpace } from './features.ts';
+import { failureOf, leastLeft } from './judged.ts';
 import { type Ground, mount } from './knowledge.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
 import { imagesOf, score } from './score.ts';
@@ -16,13 +17,15 @@ export interface OnslaughtOptions {
   readonly truth: KnownTruth;
   readonly features: FeatureSpace;
   /** Goes into every result. */
-  readonly about: Pick<AuditResult, 'observations' | 'accuracy' | 'accuracyImages'>;
+  readonly about: Pick<AuditResult, 'observations' | 'accuracy' | 'accuracyImages' | 'utility'>;
   /** An attack that does not apply is thrown, not told. */
   readonly insist: boolean;
   /** The first that failed ends it. */
   readonly giveUp: boolean;
-  /** A device whose pictures an attack gets back is spared the attacks after it. */
-  readonly sparing: boolean;
+  /** Whether what an attack has found is enough, and the attacks after it are spared. */
+  readonly enough: (found: AuditResult) => boolean;
+  /** Of the intervals of what is held back. */
+  readonly confidence?: number | undefined;
   /** Seconds, so that progress is of time. */
   readonly expected: (attack: string) => number;
   readonly onProgress?: (done: number, attack: string) => void;
@@ -30,6 +33,8 @@ export interface OnslaughtOptions {
 
 export interface Onslaught {
   readonly results: readonly AuditResult[];
+  /** The same attacks, scored on the victims that are held back. */
+  readonly confirmation: readonly AuditResult[];
   readonly skipped: readonly Skipped[];
   readonly failed: readonly Failed[];
   /** Why the first attack that failed did. */
@@ -38,9 +43,6 @@ export interface Onslaught {
   readonly pictures: Images | undefined;
   readonly decoders: ReadonlyMap<string, Graph>;
 }
-
-/** SSIM, at the lower end of its interval, from which on nobody asks what other attacks get. */
-const openFrom = 0.9;
 
 /** What the cloud sees of the victims. Each has noise of its own, whoever is attacked with it. */
 export function seenOfVictims(
@@ -53,11 +55,12 @@ export function seenOfVictims(
 
 /** @throws CutlineError what an attack throws that is no failure of its own; with `insist`, that it does not apply */
 export async function onslaught(attacks: readonly Attack[], options: OnslaughtOptions): Promise<Onslaught> {
-  const { ground, truth, features, about, insist, giveUp, sparing, onProgress } = options;
+  const { ground, truth, features, about, insist, giveUp, enough, onProgress } = options;
   const { device, random, signal, subject } = ground;
   const observed = await seenOfVictims(ground, truth);
   const where = { cut: device.cut.id, defense: device.view.mechanism.spec };
   const results: AuditResult[] = [];
+  const confirmation: AuditResult[] = [];
   const skipped: Skipped[] = [];
   const failed: Failed[] = [];
   const decoders = new Map<string, Graph>();
@@ -65,13 +68,17 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
   let pictures: Images | undefined;
   const seconds = attacks.map((attack) => options.expected(attack.name));
   const all = seconds.reduce((a, b) => a + b, 0);
+  const fail = ({ name, threat }: Attack, error: CutlineError) => {
+    refusal ??= error;
+    failed.push({ ...where, attack: name, codec: device.codec, threat, code: error.code, message: error.message });
+  };
   let before = 0;
   for (const [i, attack] of attacks.entries()) {
     const from = before;
     before += seconds[i]!;
-    const open = sparing ? results.find((r) => r.ssim.low >= openFrom) : undefined;
+    const open = results.find(enough);
     if (open) {
-      const by = { by: open.attack, ssim: open.ssim.low.toFixed(2) };
+      const by = { by: open.attack, ssim: open.ssim.mean.toFixed(2) };
       const { code, message } = new CutlineError('ATTACK_SPARED', { cut: where.cut, attack: attack.name, ...by });
       skipped.push({ ...where, attack: attack.name, code, message });
       continue;
@@ -86,9 +93,7 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
       if (attacks.length > 1 && isDispensable(attack, error)) {
         skipped.push({ ...told, code: error.code, message: error.message });
       } else if (isBeyondAttack(error) && (isFailure(error) || !insist)) {
-        refusal ??= error;
-        const { code, message } = error;
-        failed.push({ ...told, codec: device.codec, threat: attack.threat, code, message });
+        fail(attack, error);
       } else throw error;
       return undefined;
     });
@@ -96,27 +101,45 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
     if (!found) continue;
     const seen = imagesOf(found.pictures, subject.preprocessing);
     const missed = new Set(found.missed?.map((m) => m.victim));
-    const counted = Array.from({ length: seen.count }, (_, n) => n).filter((n) => !missed.has(n));
+    const places = Array.from({ length: seen.count }, (_, n) => n);
+    const searched = seen.count - truth.heldBack;
     // What was kept took its time when it was made.
     const took = found.seconds ?? (performance.now() - started) / 1000;
-    const scores = score(seen, truth, counted, random.fork('intervals'));
-    if (results.every((r) => scores.ssim.high >= r.ssim.high)) pictures = seen;
+    const scored = async (from: number, to: number, confidence?: number): Promise<AuditResult | undefined> => {
+      const counted = places.slice(from, to).filter((n) => !missed.has(n));
+      if (counted.length < leastLeft) return undefined;
+      const scores = score(seen, truth, counted, random.fork('intervals'), confidence);
+      const left = found.missed?.filter(({ victim }) => victim >= from && victim < to) ?? [];
+      return {
+        ...where,
+        codec: device.codec,
+        threat: attack.threat,
+        attack: attack.name,
+        images: counted.length,
+        ...scores,
+        reidentification: { ...scores.reidentification, ...(truth.wholeSplit && { whole: true }) },
+        ...(await features.score(seen, random.fork('intervals'), signal, counted)),
+        ...about,
+        seconds: took,
+        iterations: found.iterations,
+        ...(found.queries !== undefined && { queries: found.queries }),
+        budgets: found.budgets,
+        ...(found.exhausted && { exhausted: true }),
+        parameters: found.parameters,
+        ...(left.length > 0 && { missed: left }),
+      };
+    };
+    const result = await scored(0, searched);
+    if (!result) {
+      const error = failureOf(found.missed!, { cut: where.cut, attack: attack.name, images: searched });
+      fail(attack, error);
+      continue;
+    }
+    if (results.every((r) => result.ssim.high >= r.ssim.high)) pictures = seen;
     if (found.decoder) decoders.set([attack.name, found.queries ?? []].flat().join(':'), found.decoder);
-    results.push({
-      ...where,
-      codec: device.codec,
-      threat: attack.threat,
-      attack: attack.name,
-      images: counted.length,
-      ...scores,
-      ...(await features.score(seen, random.fork('intervals'), signal, counted)),
-      ...about,
-      seconds: took,
-      iterations: found.iterations,
-      ...(found.queries !== undefined && { queries: found.queries }),
-      parameters: found.parameters,
-      ...(found.missed && { missed: found.missed }),
-    });
+    results.push(result);
+    const confirmed = truth.heldBack > 0 && (await scored(searched, seen.count, options.confidence));
+    if (confirmed) confirmation.push(confirmed);
   }
-  return { results, skipped, failed, refusal, pictures, decoders };
+  return { results, confirmation, skipped, failed, refusal, pictures, decoders };
 }

@@ -119,7 +119,7 @@ export async function prepareAudit(
   return {
     options: {
       ...at(draft),
-      ...(draft.images === truth.victims.count && { truth }),
+      ...(draft.images + truth.heldBack === truth.victims.count && { truth }),
       ...(draft.sparing && { sparing: true }),
       ...(leftOut.length > 0 && { leftOut }),
       ...((less || typeof budget === 'number') && { note }),

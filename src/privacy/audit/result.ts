@@ -1,11 +1,13 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
 import type { FixedInput } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
-import { type Missed, type Threat, threats } from '../attacks/index.ts';
+import { type Budgets, type Missed, type Threat, threats } from '../attacks/index.ts';
+import type { Interval } from '../metrics/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
 import type { BudgetNote } from './prepare.ts';
 import type { Scores } from './score.ts';
+import type { Utility } from './utility.ts';
 
 export interface AuditResult extends Scores, FeatureScores {
   readonly cut: string;
@@ -21,12 +23,20 @@ export interface AuditResult extends Scores, FeatureScores {
   /** Share of right answers of the model under the defense; null for data without labels. */
   readonly accuracy: number | null;
   readonly accuracyImages: number;
+  /** What is left of the model, with intervals. */
+  readonly utility: Omit<Utility, 'images'>;
   /** Of the attack alone: scoring comes after. */
   readonly seconds: number;
   readonly iterations: number;
   /** Pictures that the device was asked about, for attacks that ask. */
   readonly queries?: number;
   readonly parameters: Readonly<Record<string, number | string>>;
+  /** What it was allowed. */
+  readonly budgets: Budgets;
+  /** It asked about every picture there is. */
+  readonly exhausted?: true;
+  /** SSIM over what the answer alone gives of the same victims; the interval is of the paired differences. Absent without it. */
+  readonly overAnswer?: Interval;
   /** Victims of whom the attack found nothing out, by place: no figure counts them. Absent where there are none. */
   readonly missed?: readonly Missed[];
 }
@@ -34,7 +44,7 @@ export interface AuditResult extends Scores, FeatureScores {
 /** The strongest attack on one (cut, defense, codec, threat), be it one of a weaker threat: by the upper end of SSIM, then of PSNR. */
 export type LeakageResult = Pick<
   AuditResult,
-  'cut' | 'defense' | 'codec' | 'threat' | 'attack' | 'images' | 'ssim' | 'psnr'
+  'cut' | 'defense' | 'codec' | 'threat' | 'observations' | 'attack' | 'images' | 'ssim' | 'psnr' | 'overAnswer'
 > & {
   /** Where it was measured, when that is behind this cut: whoever sees this one computes that. */
   readonly inherited?: Pick<AuditResult, 'cut' | 'defense' | 'codec'>;
@@ -75,8 +85,25 @@ export interface Audit {
   readonly budget?: BudgetNote;
   /** One a (cut, defense) that was audited; no attack is needed for it. */
   readonly exposure: readonly Exposure[];
-  readonly data: { readonly name: string; readonly sha256: string; readonly count: number };
+  readonly data: {
+    readonly name: string;
+    readonly sha256: string;
+    readonly count: number;
+    readonly victims: { readonly count: number; readonly sha256: string };
+  };
+  /** What it was done for; absent without a protocol. */
+  readonly protocol?: { readonly name: string; readonly sha256: string };
+  /** The same attacks on victims that were held back: a plan looks at them when its search is done. */
+  readonly confirmation?: Confirmation;
   readonly seed: number;
+}
+
+export interface Confirmation {
+  readonly victims: { readonly count: number; readonly sha256: string };
+  /** Of its intervals: so many candidates may be looked at before one of them errs with more than the protocol's chance. */
+  readonly confidence: number;
+  readonly results: readonly AuditResult[];
+  readonly leakage: readonly LeakageResult[];
 }
 
 /** An attacker of a stronger threat can do all that a weaker one can. What a failed attack leaves open is no leakage. */
@@ -94,16 +121,20 @@ export function leakageOf(results: readonly AuditResult[], failed: readonly Fail
     );
     best.set(key, { ...mountable.reduce((a, b) => (isStronger(b, a) ? b : a)), threat });
   }
-  return [...best.values()].map(({ cut, defense, codec, threat, attack, images, ssim, psnr }) => ({
-    cut,
-    defense,
-    codec,
-    threat,
-    attack,
-    images,
-    ssim,
-    psnr,
-  }));
+  return [...best.values()].map(
+    ({ cut, defense, codec, threat, observations, attack, images, ssim, psnr, overAnswer }) => ({
+      cut,
+      defense,
+      codec,
+      threat,
+      observations,
+      attack,
+      images,
+      ssim,
+      psnr,
+      ...(overAnswer && { overAnswer }),
+    }),
+  );
 }
 
 type Strength = Pick<AuditResult, 'ssim' | 'psnr'>;

@@ -65,8 +65,17 @@ export function imagesOf(pictures: Tensor, preprocessing: Preprocessing): Images
   return { count: pictures.shape[0]!, channels, height, width, data: toPixels(finite, preprocessing) };
 }
 
-/** @param counted places of the victims that count, two or more */
-export function score(all: Images, truth: Truth, counted: readonly number[], random: Random): Scores {
+/**
+ * @param counted places of the victims that count, two or more
+ * @param confidence of the intervals; default 0.95
+ */
+export function score(
+  all: Images,
+  truth: Truth,
+  counted: readonly number[],
+  random: Random,
+  confidence?: number,
+): Scores {
   const [seen, victims] = [imagesAt(all, counted), imagesAt(truth.victims, counted)];
   const { values: multiScale, ssim: ssims, scales } = msSsim(victims, seen);
   const psnrs = psnr(victims, seen);
@@ -81,7 +90,7 @@ export function score(all: Images, truth: Truth, counted: readonly number[], ran
     return out;
   };
   const band = (label: string, values: Float64Array, low: number, high: number): Interval =>
-    bootstrap(values, random.fork(label), { range: [low, high] });
+    bootstrap(values, random.fork(label), { range: [low, high], confidence });
   return {
     psnr: band('psnr', psnrs, 0, PSNR_CAP_DB),
     ssim: { ...band('ssim', ssims, -1, 1), worstDecile: worstDecile(ssims) },

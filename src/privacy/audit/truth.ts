@@ -1,4 +1,5 @@
 /** Whose pictures are attacked, and among whose they are looked for: chosen and read before any attack. */
+import { createHash } from 'node:crypto';
 import { type Dataset, type Pixels, preprocess, unitPixels, victims } from '../../data/index.ts';
 import { CutlineError } from '../../errors.ts';
 import type { Tensor } from '../../model/index.ts';
@@ -9,6 +10,8 @@ import type { Subject } from './subject.ts';
 export interface TruthOptions {
   /** Victims. */
   readonly images: number;
+  /** More of them, after those: attacked with them, and scored apart. Default none. */
+  readonly heldBack?: number | undefined;
   /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
   readonly gallery?: number | undefined;
 }
@@ -16,6 +19,12 @@ export interface TruthOptions {
 export interface KnownTruth extends Truth {
   /** The victims as network inputs. */
   readonly inputs: Tensor;
+  /** The gallery is all there is. */
+  readonly wholeSplit: boolean;
+  /** The last so many victims. */
+  readonly heldBack: number;
+  /** Of the victims' pixels, those that are not held back and those that are, in order. */
+  readonly digests: { readonly victims: string; readonly heldBack: string | null };
   /** Of the gallery, victims first: indices in the test split, which no attacker may own. */
   readonly indices: readonly number[];
 }
@@ -31,9 +40,9 @@ export async function openTruth(
   options: TruthOptions,
   signal?: AbortSignal,
 ): Promise<KnownTruth> {
-  const { images } = options;
+  const { images, heldBack = 0 } = options;
   if (images < 2) throw new CutlineError('AUDIT_IMAGES', { images });
-  const chosen = victims(data.test, images, data.name);
+  const chosen = victims(data.test, images + heldBack, data.name);
   const indices = galleryOf(data, chosen, options.gallery);
   const pixels = await data.test.pixels(chosen, signal);
   const parts: Rows[] = [];
@@ -44,6 +53,12 @@ export async function openTruth(
     gallery: createGallery(joinRows(parts)),
     baseline: baseline(unit, await meanImage(data.train, 10_000, signal)),
     inputs: preprocess(pixels, subject.preprocessing),
+    wholeSplit: indices.length === data.test.count,
+    heldBack,
+    digests: {
+      victims: digestOf(pixels, 0, images),
+      heldBack: heldBack > 0 ? digestOf(pixels, images, images + heldBack) : null,
+    },
     indices,
   };
 }
@@ -69,6 +84,13 @@ function galleryOf(data: Dataset, chosen: readonly number[], asked: number | und
   const indices = [...chosen];
   for (let i = 0; indices.length < wanted; i++) if (!known.has(i)) indices.push(i);
   return indices;
+}
+
+function digestOf({ data, count }: Pixels, first: number, end: number): string {
+  const size = data.length / count;
+  return createHash('sha256')
+    .update(data.subarray(first * size, end * size))
+    .digest('hex');
 }
 
 const toImages = (pixels: Pixels): Images => {

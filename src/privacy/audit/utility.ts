@@ -1,68 +1,113 @@
-/** What the defense leaves of the model: accuracy of head, defense and tail together. */
+/** What a device leaves of the model: right answers where there are labels, and answers as before where there are none. */
 import { preprocess, type Split } from '../../data/index.ts';
-import type { Engine } from '../../engine/index.ts';
-import { asFloat32, float32, sizeOf, type Tensors } from '../../model/index.ts';
+import type { Engine, Session } from '../../engine/index.ts';
+import { asFloat32, float32, type Tensor, type Tensors } from '../../model/index.ts';
 import { own } from '../../own.ts';
 import type { Random } from '../../random.ts';
+import { bootstrap, type Interval, type Share, shareOf } from '../metrics/index.ts';
 import type { Device } from './device.ts';
 import type { Subject } from './subject.ts';
 
 export interface Utility {
-  /** 0 … 1; null without labels, or where the first output is no row of class scores for each picture. */
-  readonly accuracy: number | null;
+  /** Share of right answers; null without labels, or where the first output is no row of class scores for each picture. */
+  readonly accuracy: Share | null;
+  /** Share of pictures for which the first output's greatest score is where it is without mechanism and codec; null as above. */
+  readonly agreement: Share | null;
+  /** Cosine of the first output with and without mechanism and codec, for any kind of output; null where it has no row a picture. */
+  readonly cosine: Interval | null;
   readonly images: number;
 }
 
+export const noUtility: Utility = { accuracy: null, agreement: null, cosine: null, images: 0 };
+
 const chunk = 100;
 
-/** @param limit pictures of the split to look at, from its beginning */
+/**
+ * @param device as it sends
+ * @param bare the same cut without mechanism and codec
+ * @param limit pictures of the split to look at, from its beginning
+ */
 export async function utility(
   engine: Engine,
   subject: Subject,
-  device: Device,
+  { device, bare }: { readonly device: Device; readonly bare: Device },
   data: Split,
   random: Random,
   limit: number,
   signal?: AbortSignal,
 ): Promise<Utility> {
-  const labels = data.labels;
   const count = Math.min(limit, data.count);
   const n = Math.min(chunk, count);
-  if (!labels || count === 0 || (await subject.noAnswer(n))) return { accuracy: null, images: 0 };
+  if (count === 0 || (await subject.noAnswer(n))) return noUtility;
   const { tail } = await subject.parts(device.cut, n);
   const output = tail.outputs[0]!;
-  if (output.dtype !== 'float32') return { accuracy: null, images: 0 };
+  if (output.dtype !== 'float32') return noUtility;
   const session = await engine.load(tail, signal && { signal });
   try {
-    let right = 0;
+    let [right, same] = [0, 0];
+    let isScores = true;
+    const cosines: number[] = [];
     for (let first = 0; first < count; first += n) {
       const at = Math.min(first, count - n);
       const indices = Array.from({ length: n }, (_, i) => at + i);
       const inputs = preprocess(await data.pixels(indices, signal), subject.preprocessing);
-      const seen = await device.observe(inputs, (row) => random.fork(at + row), signal);
-      const scores = (
-        await session.run(
-          pick(
-            seen,
-            tail.inputs.map((v) => v.name),
-          ),
-          signal && { signal },
-        )
-      )[output.name]!;
-      const classes = sizeOf(scores.shape.slice(1));
-      if (scores.shape[0] !== n || classes < 2) return { accuracy: null, images: 0 };
-      const values = asFloat32(scores);
+      const answerTo = async (to: Device) => {
+        const seen = await to.observe(inputs, (row) => random.fork(at + row), signal);
+        return answer(
+          session,
+          tail.inputs.map((v) => v.name),
+          seen,
+          output.name,
+          signal,
+        );
+      };
+      const found = await answerTo(device);
+      if (found.shape[0] !== n) return noUtility;
+      const before = device === bare ? found : await answerTo(bare);
+      isScores &&= found.shape.length === 2 && found.shape[1]! >= 2;
+      const size = found.data.length / n;
       for (let i = first - at; i < n; i++) {
-        const row = values.subarray(i * classes, (i + 1) * classes);
-        if (row.indexOf(Math.max(...row)) === labels[at + i]) right++;
+        const [row, clean] = [found, before].map((t) => asFloat32(t).subarray(i * size, (i + 1) * size)) as [
+          Float32Array,
+          Float32Array,
+        ];
+        cosines.push(cosine(row, clean));
+        if (!isScores) continue;
+        const choice = row.indexOf(Math.max(...row));
+        if (data.labels?.[at + i] === choice) right++;
+        if (clean.indexOf(Math.max(...clean)) === choice) same++;
       }
     }
-    return { accuracy: right / count, images: count };
+    return {
+      accuracy: isScores && data.labels ? shareOf(right, count) : null,
+      agreement: isScores ? shareOf(same, count) : null,
+      cosine: bootstrap(cosines, random.fork('cosine'), { range: [-1, 1] }),
+      images: count,
+    };
   } finally {
     await session.close();
   }
 }
 
-function pick(tensors: Tensors, names: readonly string[]): Tensors {
-  return Object.fromEntries(names.map((name) => [name, own(tensors, name) ?? float32([], [0])]));
+async function answer(
+  session: Session,
+  inputs: readonly string[],
+  seen: Tensors,
+  output: string,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  const feeds = Object.fromEntries(inputs.map((name) => [name, own(seen, name) ?? float32([], [0])]));
+  return (await session.run(feeds, signal && { signal }))[output]!;
+}
+
+/** Of nothing with nothing 1: that is the same answer. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!;
+    aa += a[i]! ** 2;
+    bb += b[i]! ** 2;
+  }
+  if (aa === 0 && bb === 0) return 1;
+  return aa === 0 || bb === 0 ? 0 : ab / Math.sqrt(aa * bb);
 }

@@ -10,11 +10,13 @@ export interface Interval {
 export interface IntervalOptions {
   /** Values the metric can take. An interval from fewer than two values is all of it: one picture proves nothing. */
   readonly range: readonly [number, number];
-  /** Default 2000. */
+  /** Share of samples whose interval holds the true mean. Default 0.95. */
+  readonly confidence?: number | undefined;
+  /** Default 2000, and more for a confidence near one. */
   readonly resamples?: number;
 }
 
-const CONFIDENCE = 0.95;
+const usual = 0.95;
 
 /**
  * The mean and its 95 % bootstrap interval, bias-corrected and accelerated (BCa; Efron 1987; Efron & Tibshirani 1993,
@@ -29,7 +31,9 @@ export function bootstrap(values: ArrayLike<number>, random: Random, options: In
   if (n === 1) return { mean, low: options.range[0], high: options.range[1] };
   if (sample.every((v) => v === sample[0])) return { mean, low: mean, high: mean };
 
-  const resamples = options.resamples ?? 2000;
+  const confidence = options.confidence ?? usual;
+  // A tail is told by fifty resamples at least.
+  const resamples = options.resamples ?? Math.max(2000, Math.ceil(100 / (1 - confidence)));
   const means = new Float64Array(resamples);
   for (let b = 0; b < resamples; b++) {
     let sum = 0;
@@ -46,7 +50,7 @@ export function bootstrap(values: ArrayLike<number>, random: Random, options: In
     const z = bias + normalQuantile(p);
     return quantileOf(means, normalCdf(bias + z / (1 - acceleration * z)));
   };
-  return { mean, low: end((1 - CONFIDENCE) / 2), high: end((1 + CONFIDENCE) / 2) };
+  return { mean, low: end((1 - confidence) / 2), high: end((1 + confidence) / 2) };
 }
 
 /** Mean over the tenth of the victims (at least one) that leaks most. */

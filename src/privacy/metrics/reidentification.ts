@@ -19,6 +19,8 @@ export interface Reidentification {
   readonly chance: number;
   /** Pictures in the gallery. */
   readonly gallery: number;
+  /** They are all there is: to be told among fewer is easier. */
+  readonly whole?: boolean;
 }
 
 /** Longest side of the pictures compared: fine detail tells nobody apart, and 100 × 1000 comparisons stay within a second or two. */

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentSummary } from '../../../src/device/index.ts';
+import { leastProtocol } from '../../support/evidence.ts';
 import type { Deployment } from './deployment.ts';
 import { cutline, freePort, type Running, run } from './processes.ts';
 
@@ -17,6 +18,7 @@ export interface Fleet {
 }
 
 export async function fleet(kind: BrokerKind, deployment: Pick<Deployment, 'folder' | 'config'>): Promise<Fleet> {
+  await deployment.config('least.yaml', leastProtocol);
   const port = await freePort();
   const url = `mqtt://127.0.0.1:${port}`;
   const running: Running[] = [];
@@ -53,6 +55,7 @@ export async function fleet(kind: BrokerKind, deployment: Pick<Deployment, 'fold
       const config = await deployment.config(`agent-${count++}.yaml`, {
         ...common,
         device: 'cam-1',
+        protocol: './least.yaml',
         images: ['images'],
         ...settings,
       });

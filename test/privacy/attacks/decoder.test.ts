@@ -108,10 +108,10 @@ describe('a generated decoder', async () => {
   ] as const)('takes the several tensors of a cut inside %s', async (_, network, cut) => {
     const data = spots({ channels: 3, side: 16, train: 120, test: 20 });
     const graph = network({ batch: 'n' });
-    const { run, psnrOf, ground } = await scene({ engine, graph, cut, data, victims: [0, 1] });
+    const { run, psnrOf, blind, ground } = await scene({ engine, graph, cut, data, victims: [0, 1] });
     expect(Object.keys(ground.observed).length).toBeGreaterThan(1);
     const found = await run(inverseNetwork({ ...small, cut, queries: 100, epochs: 6 }));
-    expect(mean(psnrOf(found.pictures))).toBeGreaterThan(18);
+    expect(mean(psnrOf(found.pictures))).toBeGreaterThan(mean(await blind()) + 2);
   });
 });
 

@@ -1,4 +1,5 @@
 /** A scene for attacks: a network, a cut, victims and a defense; the truth is kept beside the context, not in it. */
+import { expect } from 'vitest';
 import type { Dataset, Preprocessing } from '../../../src/data/index.ts';
 import { preprocess, toPixels } from '../../../src/data/index.ts';
 import type { Engine } from '../../../src/engine/index.ts';
@@ -42,6 +43,11 @@ export interface Scene {
   readonly truth: Tensor;
   psnrOf(pictures: Tensor): number[];
   ssimOf(pictures: Tensor): number[];
+  /**
+   * What answers that saw nothing score, dB a victim: the better of the constant picture that suits this very victim best and
+   * the mean of the training pictures. What an attack is asked for lies above.
+   */
+  blind(): Promise<number[]>;
 }
 
 export function unitPreprocessing(data: Dataset): Preprocessing {
@@ -80,8 +86,47 @@ export async function scene(options: SceneOptions): Promise<Scene> {
     context: whiteBox(ground),
     run: (attack, over) => mount(attack, { ...ground, ...over }),
     psnrOf: (pictures) => [...psnr(pixels(truth), pixels(pictures))],
+    async blind() {
+      const train = preprocess(
+        await data.train.pixels(Array.from({ length: Math.min(200, data.train.count) }, (_, i) => i)),
+        preprocessing,
+      );
+      const mean = psnr(pixels(truth), pixels(repeated(meanRow(train), truth.shape)));
+      const own = psnr(pixels(truth), pixels(flat(truth)));
+      return [...own].map((v, i) => Math.max(v, mean[i]!));
+    },
     ssimOf: (pictures) => [...ssim(pixels(truth), pixels(pictures))],
   };
+}
+
+/** Every victim is seen better than by the best answer that saw nothing, by so many dB. */
+export function aboveBlind(scores: readonly number[], blind: readonly number[], gapDb: number): void {
+  for (const [i, score] of scores.entries()) expect(score).toBeGreaterThan(blind[i]! + gapDb);
+}
+
+function meanRow(t: Tensor): Float32Array {
+  const size = sizeOf(t.shape.slice(1));
+  const sum = new Float32Array(size);
+  for (const [i, v] of asFloat32(t).entries()) sum[i % size]! += v / t.shape[0]!;
+  return sum;
+}
+
+function repeated(one: Float32Array, shape: readonly number[]): Tensor {
+  return float32(
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => one[i % one.length]!),
+    shape,
+  );
+}
+
+/** Each picture its own mean, which of all constants is nearest to it. */
+function flat(t: Tensor): Tensor {
+  const size = sizeOf(t.shape.slice(1));
+  const data = asFloat32(t);
+  const out = data.map((_, i) => {
+    const first = i - (i % size);
+    return data.subarray(first, first + size).reduce((a, b) => a + b, 0) / size;
+  });
+  return float32(out, t.shape);
 }
 
 /** Row i of every tensor, as a batch of one. */

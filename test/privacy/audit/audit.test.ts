@@ -48,22 +48,30 @@ const group = {
   codec: z.literal('float32'),
   threat: z.literal('white-box'),
   attack: z.literal('rmle'),
+  observations: z.int().positive(),
   images: z.int().positive(),
   psnr: z.strictObject(interval),
   ssim: z.strictObject({ ...interval, worstDecile: z.number() }),
 };
 const share = z.number().min(0).max(1);
-const identification = { rank1: share, low: share, high: share, chance: share, gallery: z.int().positive() };
+const identification = {
+  rank1: share,
+  low: share,
+  high: share,
+  chance: share,
+  gallery: z.int().positive(),
+  whole: z.boolean().optional(),
+};
 const omission = z.strictObject({ metric: z.string(), reason: z.string() });
 const each = z.array(z.number()).min(1);
 const pair = z.strictObject({ psnr: z.number(), ssim: z.number() });
+const victims = z.strictObject({ count: z.int().positive(), sha256: z.string().length(64) });
 const schema = z.strictObject({
   format: z.literal('cutline.audit/1'),
   model: z.strictObject({ sha256: z.string().length(64) }),
   results: z.array(
     z.strictObject({
       ...group,
-      observations: z.int().positive(),
       ssimPaper: z.strictObject(interval),
       msssim: z.strictObject({ ...interval, scales: z.int().min(1).max(5) }),
       mse: z.strictObject(interval),
@@ -77,8 +85,14 @@ const schema = z.strictObject({
       omitted: z.array(omission).optional(),
       accuracy: z.number().min(0).max(1).nullable(),
       accuracyImages: z.int().min(0),
+      utility: z.strictObject({
+        accuracy: z.strictObject({ share, low: share, high: share }).nullable(),
+        agreement: z.strictObject({ share, low: share, high: share }).nullable(),
+        cosine: z.strictObject(interval).nullable(),
+      }),
       seconds: z.number().positive(),
       iterations: z.int().positive(),
+      budgets: z.strictObject({ iterations: z.int(), restarts: z.int().optional() }),
       parameters: z.record(z.string(), z.union([z.number(), z.string()])),
     }),
   ),
@@ -105,7 +119,7 @@ const schema = z.strictObject({
     }),
   ),
   unaudited: z.array(z.strictObject({ cut: z.string(), defense: z.string(), code: z.string(), message: z.string() })),
-  data: z.strictObject({ name: z.string(), sha256: z.string().length(64), count: z.int() }),
+  data: z.strictObject({ name: z.string(), sha256: z.string().length(64), count: z.int(), victims }),
   seed: z.int(),
 });
 
@@ -115,6 +129,72 @@ const asJson = (a: Audit): unknown => JSON.parse(JSON.stringify(a));
 const withoutTime = (a: Audit) => ({ ...a, results: a.results.map((r) => ({ ...r, seconds: 0 })) });
 
 describe('an audit', () => {
+  it('scores victims that are held back apart: nothing of the search hangs on them', async () => {
+    const attacks = ['rmle', 'answer'] as const;
+    const [search, whole, both] = [
+      (await audit({ attacks, images: 4 })).audit,
+      (await audit({ attacks, images: 7 })).audit,
+      (await audit({ attacks, images: 4, heldBack: 3, confidence: 0.98 })).audit,
+    ];
+    const scores = (a: Pick<Audit, 'results'>, attack: string) =>
+      a.results.find((r) => r.attack === attack)!.perImage.ssim.filter((v) => v !== null);
+    for (const attack of attacks) {
+      const all = scores(whole, attack);
+      expect(scores(both, attack)).toEqual(all.slice(0, 4));
+      expect(scores(both.confirmation!, attack)).toEqual(all.slice(4));
+    }
+    expect(both.data.victims).toEqual(search.data.victims);
+    expect(both.confirmation).toMatchObject({ victims: { count: 3 }, confidence: 0.98 });
+    expect(both.confirmation!.victims.sha256).not.toBe(both.data.victims.sha256);
+    expect(both.confirmation!.leakage.map((l) => l.threat)).toEqual(both.leakage.map((l) => l.threat));
+    expect(search.confirmation).toBeUndefined();
+  });
+
+  it('says what is left of the model: with labels, without them, and for any output, each with an interval', async () => {
+    const { results } = (await audit({ defenses: ['none', 'gauss(sd=0.5)', 'gauss(sd=5x)'] })).audit;
+    const [whole, some, none] = results.map((r) => r.utility);
+    expect(whole!.agreement).toMatchObject({ share: 1, high: 1 });
+    expect(whole!.cosine).toEqual({ mean: 1, low: 1, high: 1 });
+    for (const { accuracy, agreement, cosine } of [some!, none!]) {
+      for (const { low, share, high } of [accuracy!, agreement!])
+        expect([low, share, high]).toEqual([low, share, high].sort());
+      expect(cosine!.low).toBeLessThanOrEqual(cosine!.high);
+    }
+    expect(none!.cosine!.mean).toBeLessThan(some!.cosine!.mean);
+    const unlabelled = { ...data, test: { ...data.test, labels: undefined } };
+    const { utility } = (await audit({ defenses: ['gauss(sd=0.5)'] }, graph, unlabelled)).audit.results[0]!;
+    expect(utility.accuracy).toBeNull();
+    expect(utility.agreement!.share).toBeCloseTo(some!.agreement!.share, 1);
+  });
+
+  it('bisects: what shows an open cut is refused unattacked, with the figure and where it is from', async () => {
+    const { audit: whole } = await audit({ cuts: undefined });
+    const highest = Math.max(...whole.results.map((r) => r.ssim.high));
+    const lowest = Math.min(...whole.results.map((r) => r.ssim.high));
+    const maxSsim = (highest + lowest) / 2;
+    const { audit: some } = await audit({ cuts: undefined, bisect: true, maxSsim });
+    const attacked = new Set(some.results.map((r) => r.cut));
+    expect(attacked.size).toBeLessThan(new Set(whole.results.map((r) => r.cut)).size);
+    const told = some.leakage.filter((l) => !attacked.has(l.cut));
+    for (const { ssim, inherited } of told) {
+      expect(ssim.high).toBeGreaterThan(maxSsim);
+      expect(attacked.has(inherited!.cut)).toBe(true);
+    }
+    // Every cut is attacked, refused by another, or spared.
+    const spared = some.unaudited.map((u) => u.cut);
+    for (const code of some.unaudited.map((u) => u.code)) expect(code).toBe('AUDIT_SPARED');
+    const all = [...attacked, ...told.map((l) => l.cut), ...spared].sort();
+    expect(all).toEqual(whole.leakage.map((l) => l.cut).sort());
+  });
+
+  it('tells each attack by what it gets over the answer, victim by victim', async () => {
+    const { results } = (await audit({ attacks: ['rmle', 'answer'] })).audit;
+    const [rmle, answer] = results;
+    const gain = rmle!.perImage.ssim.reduce<number>((sum, v, i) => sum + v! - answer!.perImage.ssim[i]!, 0) / 4;
+    expect(rmle!.overAnswer!.mean).toBeCloseTo(gain, 4);
+    expect(answer!.overAnswer).toEqual({ mean: 0, low: 0, high: 0 });
+  });
+
   it('is a document of the shape that was promised, and the planner reads it', async () => {
     const { audit: document } = await audit({
       cuts: ['conv1', 'pool2'],

@@ -13,7 +13,13 @@ const rows = (count: number, value: (row: number) => number): Tensor =>
 
 function judge(pictures: Tensor, { observed = rows(pictures.shape[0]!, (i) => i), missed = [] as Missed[] } = {}) {
   const count = pictures.shape[0]!;
-  const found: Reconstruction = { pictures, iterations: 3, parameters: {}, ...(missed.length > 0 && { missed }) };
+  const found: Reconstruction = {
+    pictures,
+    iterations: 3,
+    parameters: {},
+    budgets: {},
+    ...(missed.length > 0 && { missed }),
+  };
   return run(async () => found, observed, count);
 }
 
@@ -27,7 +33,7 @@ const stuck = (...victims: number[]): Missed[] => victims.map((victim) => ({ vic
 describe('what an attack found', () => {
   it('counts as it is where every victim was got at', async () => {
     const pictures = rows(5, (i) => i / 10);
-    expect(await judge(pictures)).toEqual({ pictures, iterations: 3, parameters: {} });
+    expect(await judge(pictures)).toEqual({ pictures, iterations: 3, parameters: {}, budgets: {} });
   });
 
   it('counts without a tenth of the victims', async () => {

@@ -72,6 +72,7 @@ export async function invertShadow({ context, traffic, pictures, ...options }: I
     pictures: found.pictures,
     iterations: mostSteps(found),
     parameters: { solver: 'lbfgs', prior: basis.name, lambda, pictureUnlikeness: unlike },
+    budgets: { iterations },
     ...missedBy(found.stops),
   };
 }

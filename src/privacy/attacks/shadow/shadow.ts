@@ -85,6 +85,7 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
   const found = await inverted(own, champion.head, labelled, options);
   return {
     ...found,
+    budgets: { ...found.budgets, epochs: champion.epochs, shadows: champion.misfits.length },
     parameters: {
       structure,
       alignment,

@@ -1,0 +1,47 @@
+/** What options may be, as the parts have them, which are not loaded for a page of help; their types compare. */
+import type { EngineName } from '../engine/index.ts';
+import type { CodecName } from '../plan/index.ts';
+import type {
+  Alignment,
+  AttackerData,
+  HeadStructure,
+  LossName,
+  ShadowInversion,
+  SubstituteInversion,
+  Threat,
+} from '../privacy/attacks/index.ts';
+import type { AttackName } from '../privacy/audit/index.ts';
+import type { GeneratorMakes } from './attack-options.ts';
+
+export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const satisfies Threat[];
+export const attackNames = [
+  'rmle',
+  'inverse-network',
+  'hybrid',
+  'latent',
+  'deep-prior',
+  'substitute',
+  'shadow',
+  'answer',
+] as const satisfies AttackName[];
+export const attackerData = [
+  'same-set',
+  'same-distribution',
+  'gaussian',
+  'synthetic',
+] as const satisfies AttackerData[];
+export const generatorMakes = ['inputs', 'pixels', 'signed-pixels'] as const satisfies GeneratorMakes[];
+export const structures = ['known', 'paper', 'generated'] as const satisfies HeadStructure[];
+export const inversions = ['decoder', 'rmle'] as const satisfies ShadowInversion[];
+export const substituteInversions = ['auto', 'rmle', 'hybrid'] as const satisfies SubstituteInversion[];
+export const alignments = ['none', 'moments'] as const satisfies Alignment[];
+export const codecs = [
+  'float32',
+  'float16',
+  'uint8',
+  'float32+deflate',
+  'float16+deflate',
+  'uint8+deflate',
+] as const satisfies CodecName[];
+export const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
+export const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];

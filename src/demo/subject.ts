@@ -1,0 +1,25 @@
+/** The model and pictures of the demonstration. */
+import { basename, extname } from 'node:path';
+import { type Dataset, openDataset, readCard } from '../data/index.ts';
+import type { Engine } from '../engine/index.ts';
+import { bindBatch, findCuts, inferShapes, loadModel, modelSha256, readModel } from '../model/index.ts';
+import type { DemoOptions } from './run.ts';
+
+export async function openSubject(engine: Engine, { model, data, signal, log }: DemoOptions) {
+  const card = await readCard(model);
+  const unbound = await loadModel(model);
+  const graph = await inferShapes(bindBatch(unbound, 1), engine);
+  const dataset: Dataset = await openDataset(data, { size: card.preprocessing, signal, note: log });
+  const sha256 = modelSha256(await readModel(model));
+  return {
+    path: model,
+    name: basename(model, extname(model)),
+    card,
+    unbound,
+    graph,
+    sha256,
+    cuts: findCuts(graph),
+    data: dataset,
+  };
+}
+export type DemoSubject = Awaited<ReturnType<typeof openSubject>>;
