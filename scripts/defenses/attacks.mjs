@@ -68,7 +68,7 @@ async function run(place, row, { attacks: names, observations = 1, adaptive = tr
 async function plainDecoder(place, row, here) {
   const path = `${place.work}/decoder-${row.subject}-${row.cut}.onnx`;
   if (row.defense !== 'none' && existsSync(path)) return loadModel(path);
-  const none = { ...row, defense: 'none' };
+  const none = { ...row, id: `${row.subject} ${row.cut} none`, defense: 'none' };
   const { cell } = row.defense === 'none' ? here : await run(place, none, { attacks: ['inverse-network'] });
   const decoder = cell.decoders.get(`inverse-network:${place.about.queries}`);
   await saveModel(decoder, path);

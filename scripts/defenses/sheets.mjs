@@ -6,16 +6,16 @@ export const sheets = {
     file: 'defenses-known.png',
     text: 'Victims, what an attacker makes of them who does not know the defence, and what one who knows it makes',
     rows: [
-      ['lenet ReLU2 dropout(rate=0.5)', 'unaware'],
-      ['lenet ReLU2 dropout(rate=0.5)', '1'],
+      ['lenet ReLU2 gauss(sd=4x)', 'unaware'],
+      ['lenet ReLU2 gauss(sd=4x)', '1'],
     ],
   },
   averaged: {
     file: 'defenses-sixteen.png',
     text: 'Victims, what an attacker who knows the defence makes of one observation, and of sixteen',
     rows: [
-      ['lenet ReLU2 dropout(rate=0.97)', '1'],
-      ['lenet ReLU2 dropout(rate=0.97)', '16'],
+      ['lenet ReLU2 dropout(rate=0.99)', '1'],
+      ['lenet ReLU2 dropout(rate=0.99)', '16'],
     ],
   },
 };

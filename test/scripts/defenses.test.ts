@@ -11,6 +11,7 @@ interface Row {
 }
 interface Result {
   readonly attack: string;
+  readonly parameters: { readonly look: string };
   readonly ssim: { readonly mean: number; readonly low: number; readonly high: number; readonly worstDecile: number };
 }
 const { rows, chosen, isRandom } = (await import(resolve(folder, 'rows.mjs'))) as {
@@ -25,8 +26,9 @@ const { strongest, informed, proportion } = (await import(resolve(folder, 'figur
 };
 const { page } = (await import(resolve(folder, 'page.mjs'))) as { page(kept: object): string };
 
-const result = (attack: string, mean: number, half = 0.01): Result => ({
+const result = (attack: string, mean: number, half = 0.01, look = 'law'): Result => ({
   attack,
+  parameters: { look },
   ssim: { mean, low: mean - half, high: mean + half, worstDecile: mean + 0.1 },
 });
 
@@ -81,7 +83,7 @@ describe('the page of the defences', () => {
     const text = page({
       [fooled]: kept([result('rmle', 0.8), result('answer', 0.4)], [result('rmle', 0.9)], [result('rmle', 0.2)]),
       [averaged]: kept([result('rmle', 0.25)], [result('hybrid', 0.7)], [result('rmle', 0.1)]),
-      [honest]: kept([result('rmle', 0.7)], [result('rmle', 0.8)], [result('rmle', 0.5)]),
+      [honest]: kept([result('rmle', 0.7, 0.01, 'slack')], [result('rmle', 0.8)], [result('rmle', 0.5)]),
     });
     const [, first, second, tables] = text.split('\n## ');
     expect(first).toContain('`dropout(rate=0.5)`: 0.20 [0.19, 0.21] → **0.80 [0.79, 0.81]**');
@@ -89,6 +91,8 @@ describe('the page of the defences', () => {
     expect(second).toContain('`gauss(sd=8x)`: 0.25 [0.24, 0.26] → **0.70 [0.69, 0.71]** (hybrid)');
     expect(second).not.toContain('sd=1x');
     expect(tables).toContain('| `gauss(sd=1x)`<br>as resolved | 0.90');
+    expect(tables).toContain('0.70 [0.69, 0.71] · 0.80 · rmle, slack |');
+    expect(tables).toContain('0.80 [0.79, 0.81] · 0.90 · rmle |');
     expect(text.split('## Not run')[1]).toContain('`quant(bits=1)`');
     expect(text.split('## Not run')[1]).not.toContain('ReLU2: `gauss(sd=1x)`');
   });
