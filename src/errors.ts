@@ -24,6 +24,10 @@ const catalogue = {
   // --- engine -------------------------------------------------------------------------------------------------------
   ENGINE_LOAD: { exit: 2, text: 'The engine refused the graph: {problem}' },
   ENGINE_RUN: { exit: 1, text: 'The engine failed while running: {problem}' },
+  ENGINE_MEMORY: {
+    exit: 1,
+    text: 'The engine has not the memory: {problem}. Close other programs, or ask for less at a time.',
+  },
   ENGINE_CRASHED: { exit: 1, text: 'The engine process ended unexpectedly ({problem}). Load the model again.' },
   ENGINE_MISSING: {
     exit: 2,
@@ -39,6 +43,10 @@ const catalogue = {
   MODEL_TOO_LARGE: {
     exit: 2,
     text: '{path}: {bytes} bytes of model; more than 2 GB cannot be held in one ONNX file. Use a smaller or a quantised model.',
+  },
+  MODEL_MEMORY: {
+    exit: 2,
+    text: 'Running the model takes {bytes} bytes at {what}, more than the {limit} that are given to it. Check the sizes it asks for there (pads, repeats, extents), or bind smaller inputs with --shape.',
   },
   MODEL_EXTERNAL_DATA: { exit: 2, text: '{path}: weights of tensor {tensor} in file {location}: {problem}' },
   MODEL_DTYPE: { exit: 2, text: '{path}: tensor {tensor} has element type {dtype}, which cutline does not read.' },

@@ -81,7 +81,9 @@ function fromPath(path: string): Random {
       return array;
     },
     permutation(n) {
-      return this.shuffle(Int32Array.from({ length: n }, (_, i) => i));
+      const order = new Int32Array(n);
+      for (let i = 0; i < n; i++) order[i] = i;
+      return this.shuffle(order);
     },
     fillUniform(out, low = 0, high = 1) {
       const span = high - low;

@@ -6,9 +6,9 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openDataset, preprocess, victims } from '../../dist/data/index.js';
 import { float32, loadModel, resolveCut, sizeOf } from '../../dist/model/index.js';
-import { observe } from '../../dist/privacy/audit/device.js';
+import { Device, layoutAt } from '../../dist/privacy/audit/device.js';
 import { Subject } from '../../dist/privacy/audit/index.js';
-import { parseDefense } from '../../dist/privacy/defenses/index.js';
+import { compileMechanism } from '../../dist/privacy/mechanisms/index.js';
 import { createRandom } from '../../dist/random.js';
 import { networks } from '../../dist/training/index.js';
 
@@ -50,9 +50,14 @@ export async function openProblem(engine, network, cutId, n) {
   const { head } = await subject.parts(cut, n);
   const pixels = there ? await testPixels(file, n) : randomPixels(n, spec);
   const pictures = preprocess(pixels, preprocessing);
-  const observed = await observe(engine, subject, cut, pictures, parseDefense('none'));
+  const observed = await undefended(engine, subject, cut).observe(pictures, () => createRandom(1));
   const start = float32(new Float32Array(pictures.data.length), pictures.shape);
   return { head, pictures, observed, start, pixels, preprocessing };
+}
+
+/** The device without any defense. */
+export function undefended(engine, subject, cut) {
+  return new Device({ engine, subject, cut, mechanism: compileMechanism('none', layoutAt(subject, cut)) });
 }
 
 async function testPixels({ data, folder }, n) {

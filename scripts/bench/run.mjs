@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --only NAME]… [--rounds N] [--threads N] [--victims N] [--json]`: speed and quality against rivals on
- * this machine, now. `--victims` is for time-to-quality.
+ * `npm run bench [-- --only NAME]… [--rounds N] [--threads N] [--victims N] [--cut NAME] [--json]`: speed and quality against
+ * rivals on this machine, now. `--victims` and `--cut` are for time-to-quality.
  * Nothing is asserted: figures are ratios within one run, for somebody to read.
  */
 import { readFileSync } from 'node:fs';
@@ -71,6 +71,7 @@ try {
         torch: rival,
         rounds: options.rounds,
         victims: options.victims,
+        cut: options.cut,
         busy,
       });
       if (result.missing) missing.push(`${name}: ${result.missing}`);
@@ -113,6 +114,7 @@ function readOptions() {
         rounds: { type: 'string', default: '5' },
         threads: { type: 'string', default: '2' },
         victims: { type: 'string', default: '100' },
+        cut: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
@@ -124,7 +126,8 @@ function readOptions() {
       if (!Number.isInteger(n) || n < 1) throw new Error(`--${name} takes a whole number above 0`);
       return n;
     };
-    return { only, rounds: whole('rounds'), threads: whole('threads'), victims: whole('victims'), json: values.json };
+    const { cut, json } = values;
+    return { only, rounds: whole('rounds'), threads: whole('threads'), victims: whole('victims'), cut, json };
   } catch (error) {
     process.stderr.write(`bench: ${error.message}\n`);
     process.exit(2);

@@ -44,9 +44,14 @@ export async function openTorch(threads) {
   });
   child.stdin.on('error', () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const howItEnded = async () => {
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    const last = complaint.trim().split('\n').at(-1);
+    return `${child.signalCode ? ` by ${child.signalCode}` : ''}${last ? `: ${last}` : ''}`;
+  };
   const answer = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`PyTorch ended: ${complaint.trim().split('\n').at(-1)}`);
+    if (done) throw new Error(`PyTorch ended${await howItEnded()}`);
     return JSON.parse(value);
   };
   let hello;
@@ -72,7 +77,7 @@ export async function openTorch(threads) {
     },
     async close() {
       child.stdin.end();
-      if (child.exitCode === null) await once(child, 'exit');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,10 +1,10 @@
 /** Reverse-mode differentiation of a graph into a graph. */
 import { CutlineError } from '../errors.ts';
 import { type Node, nodeLabel } from '../model/graph.ts';
-import { type DType, sizeOf } from '../model/tensor.ts';
+import type { DType } from '../model/tensor.ts';
 import { constantsOf } from './constants.ts';
 import { diverging } from './diverging.ts';
-import type { Expressions, Term } from './expressions.ts';
+import type { Term } from './expressions.ts';
 import { type Forward, influenced, noRule, ruleOf } from './forward.ts';
 import { type Kind, Misfit, written } from './inference/index.ts';
 import { Kinds } from './kinds.ts';
@@ -81,7 +81,7 @@ export function backward(forward: Forward, seeds: ReadonlyMap<Term, Term>, wrt: 
       throw new CutlineError('GRADIENT_REFUSED', details, { cause: error });
     }
   }
-  return new Map(wrt.map((name) => [name, take(name) ?? zeros(g, shape(name))]));
+  return new Map(wrt.map((name) => [name, take(name) ?? g.zeros(shape(name))]));
 }
 
 function kindIn({ dtypes, shapes }: Forward, name: Term): Kind | undefined {
@@ -94,10 +94,4 @@ function dtypeOf({ dtypes }: Forward, operands: Operands, term: Term): DType {
   const found = dtypes.get(term);
   if (!found) throw new CutlineError('SHAPE_UNKNOWN', { tensor: term });
   return found;
-}
-
-function zeros(g: Expressions, shape: readonly number[]): Term {
-  return sizeOf(shape) === 0
-    ? g.tensor({ dtype: 'float32', shape, data: new Float32Array() })
-    : g.expand(g.value(0), shape);
 }

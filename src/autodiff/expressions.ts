@@ -116,6 +116,13 @@ export class Expressions {
     return this.graph.op('Expand', [a, this.graph.constant(shape, 'int64')]);
   }
 
+  zeros(shape: readonly number[]): Term {
+    // What has no elements is no repetition either.
+    return shape.includes(0)
+      ? this.tensor({ dtype: 'float32', shape, data: new Float32Array() })
+      : this.expand(this.value(0), shape);
+  }
+
   concat(parts: readonly Term[], axis: number): Term {
     return parts.length === 1 ? parts[0]! : this.graph.op('Concat', parts, { axis });
   }

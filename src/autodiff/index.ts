@@ -1,4 +1,6 @@
 /** Differentiates a graph into a graph of plain ONNX operators. */
+
+export { prune } from '../model/prune.ts';
 export { type AdamOptions, type AdamStep, adamStep, learningRateInput } from './adam.ts';
 export { backward } from './backward.ts';
 export { Expressions, type Term } from './expressions.ts';
@@ -21,4 +23,4 @@ export {
 } from './losses.ts';
 export { raiseOpset, rewritten } from './opset.ts';
 export { rules } from './rules/index.ts';
-export { prune, vectorJacobianGraph } from './vjp.ts';
+export { vectorJacobianGraph } from './vjp.ts';

@@ -1,8 +1,12 @@
 /** Gradients on an engine. */
 import type { Engine, LoadOptions, Session } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
-import type { Graph, Node } from '../model/graph.ts';
+import type { Graph, Node, ValueInfo } from '../model/graph.ts';
+import { inferredValues } from '../model/infer/declared.ts';
 import { filled } from '../model/infer/run.ts';
+import { requireMemory } from '../model/memory.ts';
+import type { Tensors } from '../model/tensor.ts';
+import { allValues } from '../model/values.ts';
 import { originOf } from './purpose.ts';
 import { explained } from './refusal.ts';
 
@@ -11,30 +15,32 @@ import { explained } from './refusal.ts';
  * @throws CutlineError GRADIENT_REFUSED naming the node whose gradient the engine refuses, now or when it runs
  */
 export async function loadGradient(engine: Engine, graph: Graph, options: LoadOptions = {}): Promise<Session> {
-  const telling = async <T>(work: () => Promise<T>, feeds?: Parameters<Session['run']>[0]): Promise<T> => {
+  const telling = async <T>(work: () => Promise<T>, feeds?: Tensors): Promise<T> => {
     try {
       return await work();
     } catch (error) {
       throw await explained(error, { engine, graph, options, feeds });
     }
   };
-  const session = await telling(() => engine.load(graph, options));
-  return {
+  const tellingSession = (session: Session, held: Tensors): Session => ({
     inputs: session.inputs,
     outputs: session.outputs,
-    run: (feeds, run) => telling(() => session.run(feeds, run), feeds),
-    loop: (feeds, loop) => telling(() => session.loop(feeds, loop), feeds),
-    time: (feeds, time) => telling(() => session.time(feeds, time), feeds),
+    run: (feeds, run) => telling(() => session.run(feeds, run), { ...held, ...feeds }),
+    loop: (feeds, loop) => telling(() => session.loop(feeds, loop), { ...held, ...feeds }),
+    time: (feeds, time) => telling(() => session.time(feeds, time), { ...held, ...feeds }),
+    hold: async (feeds, hold) => tellingSession(await session.hold(feeds, hold), { ...held, ...feeds }),
     close: () => session.close(),
-  };
+  });
+  return tellingSession(await telling(() => engine.load(graph, options)), {});
 }
 
 /**
  * Loads a graph of gradients, runs it once and compares what it makes with what it declares.
  * @param graph shapes of inputs and outputs known
- * @throws CutlineError GRADIENT_REFUSED
+ * @throws CutlineError GRADIENT_REFUSED, MODEL_MEMORY
  */
 export async function proveGradient(engine: Engine, graph: Graph): Promise<void> {
+  requireMemory(graph, await inferred(engine, graph));
   const session = await loadGradient(engine, graph);
   try {
     const made = await session.run(filled(graph.inputs, 0));
@@ -46,6 +52,17 @@ export async function proveGradient(engine: Engine, graph: Graph): Promise<void>
     }
   } finally {
     await session.close();
+  }
+}
+
+async function inferred(engine: Engine, graph: Graph): Promise<ReadonlyMap<string, ValueInfo>> {
+  const made = graph.nodes.flatMap((n) => n.outputs.filter((y) => y !== ''));
+  try {
+    return new Map([...(await inferredValues(graph, made, engine)), ...allValues({ ...graph, outputs: [] })]);
+  } catch (error) {
+    // What the engine refuses is explained when the graph is loaded.
+    if (error instanceof CutlineError && error.code === 'ENGINE_LOAD') return allValues(graph);
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Upsample and the first Resize, written in operators of today. */
 import type { GraphBuilder } from '../model/builder.ts';
 import { attrString, type Graph, type Node, type ValueInfo } from '../model/graph.ts';
+import { requireRoom } from '../model/memory.ts';
 import { asNumbers, float32, int64 } from '../model/tensor.ts';
 import { allValues, fixedShape } from '../model/values.ts';
 import { constantsOf } from './constants.ts';
@@ -29,6 +30,9 @@ export function olderResize(node: Node, graph: Growing, b: GraphBuilder): Node {
   };
 }
 
+/** In a list, and then as int64. */
+const bytesOfNumber = 16;
+
 /** A Gather along each axis; the last is returned. */
 function gathered(node: Node, scales: readonly number[], graph: Growing, b: GraphBuilder): Node {
   const values = allValues(graph);
@@ -40,6 +44,7 @@ function gathered(node: Node, scales: readonly number[], graph: Growing, b: Grap
   const gather = (axis: number, name: string, output: string): Node => {
     const scale = scales[axis]!;
     const last = current[axis]! - 1;
+    requireRoom(node, bytesOfNumber * to[axis]!);
     const indices = Array.from({ length: to[axis]! }, (_, i) => {
       const position = Math.fround(i / scale);
       return Math.min(scale < 1 ? Math.ceil(position) : Math.floor(position), last);

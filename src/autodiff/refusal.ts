@@ -20,7 +20,6 @@ export interface Refused {
  */
 export async function explained(error: unknown, refused: Refused): Promise<unknown> {
   if (!(error instanceof CutlineError) || (error.code !== 'ENGINE_LOAD' && error.code !== 'ENGINE_RUN')) return error;
-  if (/alloc/i.test(String(error.details.problem))) return error;
   const found = await firstRefused(refused);
   if (!found) return error;
   const origin = originOf(found);
@@ -43,7 +42,10 @@ async function firstRefused(refused: Refused): Promise<Node | undefined> {
 }
 
 /** Whether the first nodes of the graph are taken, and run where the whole graph did not. */
-async function isTaken({ engine, graph, options, feeds }: Refused, count: number): Promise<boolean> {
+async function isTaken(
+  { engine, graph, options: { keepBytes, ...options }, feeds }: Refused,
+  count: number,
+): Promise<boolean> {
   const nodes = graph.nodes.slice(0, count);
   const last = nodes.at(-1)?.outputs.find((y) => y !== '') ?? graph.inputs[0]!.name;
   // Its shape can be had of a tensor of any type.

@@ -1,6 +1,7 @@
 /** The vector–Jacobian product of a head as a graph of its own. */
 import type { Graph } from '../model/graph.ts';
-import { reads } from '../model/reads.ts';
+import { requireMemory } from '../model/memory.ts';
+import { prune } from '../model/prune.ts';
 import { isFloat } from '../model/tensor.ts';
 import { backward } from './backward.ts';
 import { requireSlope } from './flat.ts';
@@ -12,9 +13,10 @@ import { raiseOpset } from './opset.ts';
  * @returns a graph with the head's inputs plus `cotangent:<tensor>` for each output of the head, and one output
  * `gradient:<input>` for each floating-point input. Cotangents and gradients are float32, whatever type their tensors have:
  * halves would lose what is small, and the gradient of a sum over many pixels is.
- * @throws CutlineError NO_GRADIENT_RULE, GRADIENT_REFUSED
+ * @throws CutlineError NO_GRADIENT_RULE, GRADIENT_REFUSED, MODEL_MEMORY
  */
 export function vectorJacobianGraph(head: Graph): Graph {
+  requireMemory(head);
   const raised = raiseOpset(head);
   const wrt = raised.inputs.filter((v) => isFloat(v.dtype)).map((v) => v.name);
   requireSlope(raised, wrt);
@@ -28,16 +30,4 @@ export function vectorJacobianGraph(head: Graph): Graph {
     b.output(`gradient:${name}`, 'float32', forward.shape(name));
   }
   return prune(b.build(`${head.name}:vjp`));
-}
-
-/** Leaves out nodes and initializers that no output depends on. Inputs stay. */
-export function prune(graph: Graph): Graph {
-  const needed = new Set(graph.outputs.map((v) => v.name));
-  const nodes = [...graph.nodes].reverse().filter((node) => {
-    if (!node.outputs.some((y) => needed.has(y))) return false;
-    for (const x of reads(node)) needed.add(x);
-    return true;
-  });
-  const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
-  return { ...graph, nodes: nodes.reverse(), initializers };
 }

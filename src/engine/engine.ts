@@ -10,6 +10,12 @@ export interface LoadOptions {
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
   /** False: threads never wait busily, because the caller computes while the engine does. Default as the engine was made. */
   readonly spinning?: boolean;
+  /**
+   * Bytes that the session is reckoned to take. Where given, whoever loads the same graph (the same object, not an equal one)
+   * with the same options shares the session, and it outlives its last close for a while: the sessions closed last are
+   * kept, 256 MiB of them and no more. Default: the session is nobody else's and ends when it is closed.
+   */
+  readonly keepBytes?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -32,6 +38,11 @@ export interface Session {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   run(feeds: Tensors, options?: RunOptions): Promise<Tensors>;
+  /**
+   * The same session with some inputs fed for good, so that they need not be handed over at each run; closing it lets go of
+   * them and leaves this one open. It is closed with this one.
+   */
+  hold(feeds: Tensors, options?: { readonly signal?: AbortSignal }): Promise<Session>;
   /** Runs the graph `steps` times, feeding outputs back as inputs, without leaving the engine. Returns the last outputs. */
   loop(feeds: Tensors, options: LoopOptions): Promise<Tensors>;
   /** Runs the graph with the same feeds until it is warm, then `repeats` times; milliseconds of each run, measured inside the engine. */

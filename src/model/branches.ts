@@ -1,7 +1,7 @@
 /** Conditionals that are decided before anything runs, as exporters write them about shapes ("if this axis is 1, squeeze it"). */
 import { definedWithin, renameCaptured } from './captured.ts';
+import { freeName } from './fresh.ts';
 import { type Graph, type Node, nodeLabel } from './graph.ts';
-
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -44,6 +44,9 @@ interface Taken {
 
 /** The body's nodes under names that are free outside; what is taken and `initializers` are added to. */
 function inlined(node: Node, body: Graph, { taken, labels }: Taken, initializers: Map<string, Tensor>): Node[] {
+  /** The name, or if that is taken one that says of which node it is. */
+  const within = (name: string, used: ReadonlySet<string>): string =>
+    used.has(name) ? freeName(`${nodeLabel(node)}/${name}`, (free) => used.has(free)) : name;
   const names = new Map<string, string>();
   const made = new Set(body.nodes.flatMap((n) => n.outputs));
   const passed: Node[] = [];
@@ -56,16 +59,14 @@ function inlined(node: Node, body: Graph, { taken, labels }: Taken, initializers
   const own = [...body.initializers.keys(), ...body.nodes.flatMap((n) => n.outputs)];
   for (const name of own) {
     if (!name || names.has(name)) continue;
-    let free = name;
-    for (let n = 1; taken.has(free); n++) free = `${nodeLabel(node)}/${name}_${n}`;
+    const free = within(name, taken);
     taken.add(free);
     names.set(name, free);
   }
   const renamed = (list: readonly string[]) => list.map((name) => names.get(name) ?? name);
   for (const [name, tensor] of body.initializers) initializers.set(names.get(name) ?? name, tensor);
   const label = (name: string): string => {
-    let free = name;
-    for (let n = 1; free !== '' && labels.has(free); n++) free = `${nodeLabel(node)}/${name}_${n}`;
+    const free = name === '' ? '' : within(name, labels);
     labels.add(free);
     return free;
   };

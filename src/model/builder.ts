@@ -1,4 +1,5 @@
 /** Writes a graph node by node. Names that the caller does not give are made unique. */
+import { freeName } from './fresh.ts';
 import type { Attribute, Dim, Graph, Node, ValueInfo } from './graph.ts';
 import { type DType, float32, int64, scalar, type Tensor } from './tensor.ts';
 
@@ -24,6 +25,7 @@ export class GraphBuilder {
   readonly #cached = new Map<string, string>();
   #origin: Graph | undefined;
   #count = 0;
+  readonly #next = () => ++this.#count;
   #purpose = '';
 
   constructor(opset: number | ReadonlyMap<string, number> = 17) {
@@ -75,9 +77,8 @@ export class GraphBuilder {
   }
 
   fresh(hint: string): string {
-    let name = hint;
     // A node is named after its output, so the names of nodes are avoided too: exporters name tensors and nodes apart.
-    while (this.#taken.has(name) || this.#nodeNames.has(name)) name = `${hint}_${++this.#count}`;
+    const name = freeName(hint, (n) => this.#taken.has(n) || this.#nodeNames.has(n), this.#next);
     this.#taken.add(name);
     return name;
   }
@@ -117,8 +118,7 @@ export class GraphBuilder {
   /** A name that another node has already is given a number: onnxruntime refuses two nodes of one name. */
   node(node: Node): void {
     for (const o of node.outputs) if (o) this.#taken.add(o);
-    let { name } = node;
-    while (name !== '' && this.#nodeNames.has(name)) name = `${node.name}_${++this.#count}`;
+    const name = freeName(node.name, (n) => n !== '' && this.#nodeNames.has(n), this.#next);
     this.#nodeNames.add(name);
     this.#nodes.push(name === node.name ? node : { ...node, name });
   }

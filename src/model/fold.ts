@@ -3,17 +3,21 @@ import type { Engine } from '../engine/engine.ts';
 import { takeBranches } from './branches.ts';
 import { dependences, isShapeOf } from './dependence.ts';
 import type { Graph, Node, ValueInfo } from './graph.ts';
+import { withSession } from './infer/session.ts';
 import { inferShapes } from './infer/shapes.ts';
+import { requireMemory } from './memory.ts';
 import { reads } from './reads.ts';
-import { int64, type Tensor } from './tensor.ts';
+import { shapeTensor } from './shape-of.ts';
+import { sizeOf, type Tensor } from './tensor.ts';
 import { allValues, fixedShape, isSendable } from './values.ts';
 
-/** More is left as it is: a large constant that is cheap to compute should not bloat the graph. */
-const maxElements = 1 << 24;
+/** Elements. More is left as it is: a large constant that is cheap to compute should not bloat the graph. */
+export const mostFolded = 1 << 24;
 
 /**
  * The graph with what `foldOnce` folds, and with the branch taken in place of conditionals that this decides.
  * @param graph every tensor's shape is static and known (`inferShapes`)
+ * @throws CutlineError MODEL_MEMORY
  */
 export async function foldConstants(graph: Graph, engine: Engine): Promise<Graph> {
   const folded = await foldOnce(graph, engine);
@@ -54,7 +58,7 @@ async function foldOnce(graph: Graph, engine: Engine): Promise<Graph> {
 
 function canBeFolded(value: ValueInfo | undefined): boolean {
   const shape = fixedShape(value);
-  return shape !== undefined && isSendable(value) && shape.reduce((a, b) => a * b, 1) <= maxElements;
+  return shape !== undefined && isSendable(value) && sizeOf(shape) <= mostFolded;
 }
 
 /** Nodes that depend on constants and known shapes alone. */
@@ -80,8 +84,8 @@ async function compute(
   const initializers = new Map(graph.initializers);
   const left: Node[] = [];
   for (const node of nodes) {
-    const shape = isShapeOf(node) ? shapeTensor(node, fixedShape(values.get(node.inputs[0]!))) : undefined;
-    if (shape) initializers.set(node.outputs[0]!, shape);
+    const shape = isShapeOf(node) ? fixedShape(values.get(node.inputs[0]!)) : undefined;
+    if (shape) initializers.set(node.outputs[0]!, shapeTensor(node, shape));
     else left.push(node);
   }
   const known = outputs.flatMap((name): [string, Tensor][] => {
@@ -91,31 +95,15 @@ async function compute(
   const open = outputs.filter((name) => !initializers.has(name));
   if (open.length === 0) return known;
   const used = new Set([...left.flatMap(reads), ...open]);
-  const session = await engine.load(
-    {
-      ...graph,
-      inputs: [],
-      nodes: left,
-      initializers: new Map([...initializers].filter(([name]) => used.has(name))),
-      outputs: open.map((name) => values.get(name)!),
-      values: new Map(),
-    },
-    { optimization: 'disabled' },
-  );
-  try {
-    return [...known, ...Object.entries(await session.run({}))];
-  } finally {
-    await session.close();
-  }
-}
-
-/** What Shape or Size answer for a tensor of this shape. */
-function shapeTensor(node: Node, shape: readonly number[] | undefined): Tensor | undefined {
-  if (!shape) return undefined;
-  if (node.op === 'Size') return int64([shape.reduce((a, b) => a * b, 1)], []);
-  const start = node.attributes.start;
-  const end = node.attributes.end;
-  return int64(
-    shape.slice(start?.type === 'int' ? Number(start.value) : 0, end?.type === 'int' ? Number(end.value) : undefined),
-  );
+  const part: Graph = {
+    ...graph,
+    inputs: [],
+    nodes: left,
+    initializers: new Map([...initializers].filter(([name]) => used.has(name))),
+    outputs: open.map((name) => values.get(name)!),
+    values: new Map(),
+  };
+  requireMemory(part, values);
+  const computed = await withSession(engine, part, async (session) => Object.entries(await session.run({})));
+  return [...known, ...computed];
 }

@@ -2,12 +2,26 @@
 import type { Graph } from './graph.ts';
 import { bodies } from './reads.ts';
 
+/**
+ * The hint where it is free, else the first of `hint_1`, `hint_2`, … that is.
+ * @param next the number to try next, for who counts across hints
+ */
+export function freeName(hint: string, isTaken: (name: string) => boolean, next: () => number = counter()): string {
+  let name = hint;
+  while (isTaken(name)) name = `${hint}_${next()}`;
+  return name;
+}
+
+function counter(): () => number {
+  let n = 0;
+  return () => ++n;
+}
+
 /** Gives names like the hint that no tensor or node of the graph has, inside bodies either, and that were not given before. */
 export function freshNames(graph: Graph): (hint: string) => string {
   const taken = namesOf(graph);
   return (hint) => {
-    let name = hint;
-    for (let n = 1; taken.has(name); n++) name = `${hint}_${n}`;
+    const name = freeName(hint, (n) => taken.has(n));
     taken.add(name);
     return name;
   };

@@ -3,7 +3,7 @@ import type { Graph } from './graph.ts';
 import { reads } from './reads.ts';
 
 /** The graph without nodes, initializers and known values that no output depends on. Inputs stay. */
-export function pruned(graph: Graph): Graph {
+export function prune(graph: Graph): Graph {
   const needed = new Set(graph.outputs.map((v) => v.name));
   const nodes = graph.nodes.toReversed().filter((n) => {
     if (!n.outputs.some((o) => needed.has(o))) return false;

@@ -20,12 +20,10 @@ export function shapeWithout(
 ): StandIn | undefined {
   if (!subject || subject.unknown) return undefined;
   const output = node.outputs[0]!;
-  const rank = subject.shape.length;
   const whole = node.op === 'Size';
-  const dims = whole ? subject.shape : subject.shape.slice(attrInt(node, 'start', 0), attrInt(node, 'end', rank));
+  const dims = asked(node, subject.shape);
   if (dims.every((d) => typeof d === 'number')) {
-    const value = whole ? int64([sizeOf(dims as number[])], []) : int64(dims as number[]);
-    return { nodes: [], constants: new Map([[output, value]]) };
+    return { nodes: [], constants: new Map([[output, lengths(node, dims as number[])]]) };
   }
   const writer = new LengthWriter(output, present);
   const parts = dims.map((d) => writer.length(d));
@@ -34,6 +32,16 @@ export function shapeWithout(
   else writer.node('ReduceProd', [writer.node('Concat', parts as string[], { axis: 0 })], { keepdims: 0 }, output);
   return writer;
 }
+
+/** What Shape or Size answer for a tensor of this shape. */
+export const shapeTensor = (node: Node, shape: readonly number[]): Tensor => lengths(node, asked(node, shape));
+
+const lengths = (node: Node, dims: readonly number[]): Tensor =>
+  node.op === 'Size' ? int64([sizeOf(dims)], []) : int64(dims);
+
+/** Shape may ask for some dimensions only, since opset 15. */
+const asked = <D extends Dim>(node: Node, shape: readonly D[]): readonly D[] =>
+  node.op === 'Size' ? shape : shape.slice(attrInt(node, 'start', 0), attrInt(node, 'end', shape.length));
 
 /** Writes lengths as nodes, each an int64 tensor [1]. */
 class LengthWriter implements StandIn {

@@ -103,7 +103,7 @@ async function splitKeepingBatch(
   }
 }
 
-const batchFailures = new Set(['ENGINE_LOAD', 'ENGINE_RUN', 'SHAPE_UNKNOWN']);
+const batchFailures = new Set(['ENGINE_LOAD', 'ENGINE_RUN', 'ENGINE_MEMORY', 'MODEL_MEMORY', 'SHAPE_UNKNOWN']);
 
 /** Both are complete beside their places before either moves there. */
 async function writeBoth(

@@ -75,6 +75,42 @@ export function bytesPerElement(dtype: DType): number | undefined {
   }
 }
 
+/** The typed array that holds a numeric type. */
+export function arrayType(dtype: Exclude<DType, 'string'>) {
+  switch (dtype) {
+    case 'float32':
+      return Float32Array;
+    case 'float64':
+      return Float64Array;
+    case 'int8':
+      return Int8Array;
+    case 'uint8':
+    case 'bool':
+      return Uint8Array;
+    case 'int16':
+      return Int16Array;
+    case 'float16':
+    case 'bfloat16':
+    case 'uint16':
+      return Uint16Array;
+    case 'int32':
+      return Int32Array;
+    case 'uint32':
+      return Uint32Array;
+    case 'int64':
+      return BigInt64Array;
+    case 'uint64':
+      return BigUint64Array;
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/** The bytes of a numeric tensor, shared with it. ONNX and every platform Node runs on are little-endian. */
+export function rawBytes(data: Exclude<TensorData, readonly string[]>): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
 export function float32(data: Float32Array | readonly number[], shape: readonly number[]): Tensor {
   return { dtype: 'float32', shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
 }

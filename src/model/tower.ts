@@ -2,7 +2,7 @@
 import { inputsBehind } from './cuts/behind.ts';
 import { flowOf } from './cuts/flow.ts';
 import type { Graph, ValueInfo } from './graph.ts';
-import { pruned } from './prune.ts';
+import { prune } from './prune.ts';
 import { reads } from './reads.ts';
 import { allValues } from './values.ts';
 
@@ -34,5 +34,5 @@ export function towerOf(graph: Graph, input: string): Graph {
   const isOutput = new Set(outputs.map((v) => v.name));
   const known = new Map([...graph.values].filter(([name]) => !isOutput.has(name)));
   const inputs = graph.inputs.filter((v) => v.name === input);
-  return pruned({ ...graph, name: `${graph.name}-tower`, inputs, outputs, values: known });
+  return prune({ ...graph, name: `${graph.name}-tower`, inputs, outputs, values: known });
 }

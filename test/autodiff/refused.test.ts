@@ -84,9 +84,41 @@ describe('a gradient graph', () => {
     });
   });
 
+  it('is explained whatever its nodes are called: one named alloc does not lack memory', async () => {
+    const graph = tampered(await gradient(), 'Tanh', 'Mul', (n) => ({ ...n, name: `${n.name} alloc`, op: 'And' }));
+    expect(await refusal(engine.load(graph))).toMatchObject({
+      code: 'ENGINE_LOAD',
+      details: { problem: expect.stringContaining('alloc') },
+    });
+    expect(await refusal(loadGradient(engine, graph))).toMatchObject({
+      code: 'GRADIENT_REFUSED',
+      details: { node: 'tanh', op: 'Tanh' },
+    });
+  });
+
   it('leaves errors that are not about the graph as they are', async () => {
     const session = await loadGradient(engine, await gradient());
     await session.close();
     expect(await refusal(session.run({}))).toMatchObject({ code: 'ENGINE_CLOSED' });
+  });
+});
+
+describe('a recurrence with an operand of another shape than its cell takes', () => {
+  const weights = { x: [4, 1, 3], w: [1, 6, 3], r: [1, 6, 2] };
+
+  it.each([
+    ['R', { r: [1, 6, 2, 1] }],
+    ['R', { r: [1, 5, 2] }],
+    ['W', { w: [6, 3] }],
+    ['X', { x: [4, 3] }],
+  ])('is refused by node and operand: %s %j', (operand, change) => {
+    const b = new GraphBuilder(17);
+    const { x, w, r } = { ...weights, ...change };
+    const inputs = Object.entries({ x, w, r }).map(([name, shape]) => b.input(name, 'float32', shape));
+    b.ops('GRU', inputs, { hidden_size: 2 }, ['', 'y']);
+    b.output('y', 'float32', [1, 1, 2]);
+    const head = { ...b.build(), values: new Map([['y', { name: 'y', dtype: 'float32', shape: [1, 1, 2] } as const]]) };
+    const message = expect.stringMatching(new RegExp(`node \\S+ \\(GRU\\) takes ${operand} \\[.*\\], not \\[`));
+    expect(() => vectorJacobianGraph(head)).toThrow(expect.objectContaining({ code: 'ENGINE_RUN', message }));
   });
 });

@@ -1,5 +1,5 @@
 /** The same function written in two ways has the same gradient, also where one of them is 0/0 on the way. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { prune, vectorJacobianGraph } from '../../src/autodiff/index.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { GraphBuilder } from '../../src/model/builder.ts';
@@ -10,6 +10,7 @@ import {
   type Graph,
   inferShapes,
   loadModel,
+  type Node,
   sizeOf,
   type Tensor,
 } from '../../src/model/index.ts';
@@ -106,34 +107,63 @@ describe.each([
   }
 });
 
+/** A case from the field up to its cut `act`, and a picture for it. */
+async function headOf(context: TestContext, file: string, change: (node: Node) => Node = (n) => n) {
+  const loaded = await loadModel(await shared(context, `cases/${file}.onnx`));
+  const whole = await inferShapes(bindBatch({ ...loaded, nodes: loaded.nodes.map(change) }, 1), engine);
+  const head = prune({ ...whole, outputs: [whole.values.get('act')!] });
+  const extents = head.inputs[0]!.shape as number[];
+  const picture = float32(Float32Array.from({ length: sizeOf(extents) }, noise(7)), extents);
+  return { head, picture, none: float32(new Float32Array(sizeOf(extents)), extents) };
+}
+
 describe('of the cases from the field', () => {
   it('normalize and its twin have the same gradient at act, and none that is not finite', async (context) => {
     const gradients: number[][][] = [];
     for (const file of ['normalize', 'normalize-twin']) {
-      const whole = await inferShapes(
-        bindBatch(await loadModel(await shared(context, `cases/${file}.onnx`)), 1),
-        engine,
-      );
-      const head = prune({ ...whole, outputs: [whole.values.get('act')!] });
-      const extents = head.inputs[0]!.shape as number[];
-      const some = float32(Float32Array.from({ length: sizeOf(extents) }, noise(7)), extents);
-      const none = float32(new Float32Array(sizeOf(extents)), extents);
-      gradients.push([await gradientOf(head, some), await gradientOf(head, none)]);
+      const { head, picture, none } = await headOf(context, file);
+      gradients.push([await gradientOf(head, picture), await gradientOf(head, none)]);
     }
     expect(gradients.flat(2).every(Number.isFinite)).toBe(true);
     expect(difference(gradients[0]!.flat(), gradients[1]!.flat())).toBeLessThan(1e-5);
   });
 
   it('a pool with ceil_mode on 33 × 33 has a gradient that loads', async (context) => {
-    const whole = await inferShapes(
-      bindBatch(await loadModel(await shared(context, 'cases/maxpool-ceil.onnx')), 1),
-      engine,
-    );
-    const head = prune({ ...whole, outputs: [whole.values.get('act')!] });
-    const extents = head.inputs[0]!.shape as number[];
-    const gradient = await gradientOf(head, float32(Float32Array.from({ length: sizeOf(extents) }, noise(7)), extents));
+    const { head, picture } = await headOf(context, 'maxpool-ceil');
+    const gradient = await gradientOf(head, picture);
     // Rows 32 and columns 32 are windows of their own: they have a gradient.
     expect(Math.hypot(...gradient.slice(32 * 33, 33 * 33))).toBeGreaterThan(0);
     expect(gradient.every(Number.isFinite)).toBe(true);
+  });
+
+  it('an island of float16 has the gradient of its float32 twin, within half precision', async (context) => {
+    const { head, picture } = await headOf(context, 'fp16-island');
+    const twin = await headOf(context, 'fp32-twin');
+    const expected = await gradientOf(twin.head, picture);
+    expect(Math.hypot(...expected)).toBeGreaterThan(0);
+    const apart = (await gradientOf(head, picture)).map((v, i) => Math.abs(v - expected[i]!));
+    // Where the float32 value is all but zero a ReLU may fall the other way, which moves the 27 pixels that it sees.
+    expect(apart.filter((d) => d > 5e-3).length).toBeLessThanOrEqual(4 * 27);
+    expect(Math.hypot(...apart) / Math.hypot(...expected)).toBeLessThan(0.05);
+  });
+
+  it('a third by Resize has, to the bit, the gradient of a third by Slice', async (context) => {
+    const { head, picture } = await headOf(context, 'resize-third');
+    const twin = await headOf(context, 'slice-third');
+    const expected = await gradientOf(twin.head, picture);
+    expect(Math.hypot(...expected)).toBeGreaterThan(0);
+    // Zeros of either sign are one.
+    const found = await gradientOf(head, picture);
+    expect(found.map((v) => v + 0)).toEqual(expected.map((v) => v + 0));
+  });
+
+  it('a square by an integer exponent has the gradient of a product', async (context) => {
+    const { head, picture, none } = await headOf(context, 'pow-int64');
+    const twin = await headOf(context, 'pow-int64', (n) =>
+      n.op === 'Pow' ? { ...n, op: 'Mul', inputs: [n.inputs[0]!, n.inputs[0]!] } : n,
+    );
+    for (const x of [picture, none]) {
+      expect(difference(await gradientOf(head, x), await gradientOf(twin.head, x))).toBeLessThan(1e-6);
+    }
   });
 });

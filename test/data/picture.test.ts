@@ -2,6 +2,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../src/data/index.ts';
+import { shared } from '../support/shared.ts';
 import { plain } from './fixtures.ts';
 import { tiff } from './tiff.ts';
 
@@ -130,6 +131,15 @@ describe('a TIFF file', () => {
   it('of floats from 0 to 1 is a picture, grey and in colour, without any curve', async () => {
     expect(await bytes(tiff({ ...grey, ...float, pixels: Float32Array.from(ramp(1)) }))).toEqual(whole);
     expect(await bytes(tiff({ ...colour, ...float, pixels: Float32Array.from(ramp(3)) }), 3)).toEqual(wholeColour);
+  });
+
+  it('from the field, of floats, is as bright as it is', async (ctx) => {
+    const path = await shared(ctx, 'cases/float.tiff');
+    const expected = await sharp(path).raw({ depth: 'float' }).toBuffer();
+    const floats = new Float32Array(expected.buffer, expected.byteOffset, expected.byteLength / 4);
+    const { data } = await decodeImage(path, { height: 8, width: 12, channels: 3 });
+    expect([...data]).toEqual(planes([...floats]).map((v) => Math.round(255 * v)));
+    expect(Math.max(...data)).toBe(252);
   });
 
   it('of floats with transparency lies on black, and is turned upright', async () => {

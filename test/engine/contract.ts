@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Engine } from '../../src/engine/index.ts';
 import { boundaries } from './contract/boundaries.ts';
+import { holding } from './contract/holding.ts';
 import { lifecycle } from './contract/lifecycle.ts';
 import { liveness } from './contract/liveness.ts';
 import { loops } from './contract/loops.ts';
@@ -46,6 +47,7 @@ export function engineContract(name: string, factory: () => Promise<Engine>, opt
     anyNames(bench);
     liveness(bench, options);
     loops(bench);
+    holding(bench, options);
     lifecycle(bench, options);
     operatorAgreement(bench, options);
   });

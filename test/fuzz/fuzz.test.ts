@@ -10,7 +10,7 @@ const least = 100;
 it('changed models are inspected, split and differentiated, or refused in our words', async () => {
   const out = mkdtempSync(join(tmpdir(), 'cutline-fuzz-test-'));
   try {
-    const args = ['scripts/fuzz.mjs', '--json', '--seconds', '30', '--count', '1000', '--seed', '1', '--out', out];
+    const args = ['scripts/fuzz.mjs', '--json', '--seconds', '60', '--seed', '1', '--out', out];
     const stdout = await new Promise<string>((resolve) => {
       execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, (_, text) => resolve(text));
     });

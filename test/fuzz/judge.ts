@@ -71,7 +71,8 @@ export async function judge(bytes: Uint8Array, number: number, folder: string, e
     const at = report.cuts[random.int(report.cuts.length)]!.id;
     const files = await attempt('split', () => splitModel(path, engine, { at, out: folder, note }));
     if (files) {
-      const { outcome, fault } = await compareHalves(bytes, await loadModel(path), files, number, engine);
+      const { graph: inferred } = await openModel(path, {}, engine);
+      const { outcome, fault } = await compareHalves(bytes, await loadModel(path), inferred, files, number, engine);
       steps.push(`halves: ${outcome}`);
       if (fault !== undefined) faults.push(`halves at ${at}: ${fault}`);
     }

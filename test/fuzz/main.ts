@@ -21,7 +21,8 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const memoryMb = 2048;
+/** What one run is given (src/model/memory.ts), and a quarter for Node. */
+const memoryMb = 4096;
 /** Of one mutant; ours take milliseconds, on a busy machine seconds. */
 const limitMs = 60_000;
 const say = (text: string) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);

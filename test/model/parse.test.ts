@@ -167,6 +167,31 @@ describe('refused, each with its code:', () => {
         }),
     ],
     [
+      'an attribute given twice',
+      'MODEL_INVALID',
+      () =>
+        changed((m) => {
+          const { attribute } = m.graph!.node.find((n) => n.attribute.length > 0)!;
+          attribute.push(attribute[0]!);
+        }),
+    ],
+    [
+      'an attribute with a value of another type than it says',
+      'MODEL_INVALID',
+      () =>
+        changed((m) => {
+          m.graph!.node.find((n) => n.attribute.length > 0)!.attribute[0]!.f = 2;
+        }),
+    ],
+    [
+      'a weight declared as an input of another shape',
+      'MODEL_INVALID',
+      () =>
+        changed((m) => {
+          m.graph!.input.push({ ...m.graph!.input[0]!, name: m.graph!.initializer[0]!.name });
+        }),
+    ],
+    [
       'a name defined twice',
       'MODEL_INVALID',
       () =>

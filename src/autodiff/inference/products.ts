@@ -1,5 +1,6 @@
 /** Matrix products and windows. */
 import { attrInt, attrInts, attrString } from '../../model/graph.ts';
+import { type Window, windowOf } from '../window.ts';
 import {
   broadcast,
   type Call,
@@ -53,26 +54,10 @@ const einsum: Inference = (call) => {
   return { dtype: oneType('Einsum', kinds), shape: [...right].map((label) => extents.get(label)!) };
 };
 
-interface Window {
-  readonly kernel: readonly number[];
-  readonly strides: readonly number[];
-  readonly dilations: readonly number[];
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-}
-
 /** Undefined where `auto_pad` asks for more than the numbers that rules write. */
-function windowOf({ node }: Call, kernel: readonly number[]): Window | undefined {
+function plainWindow({ node }: Call, kernel: readonly number[]): Window | undefined {
   if (attrString(node, 'auto_pad', 'NOTSET') !== 'NOTSET' || node.attributes.output_shape) return undefined;
-  const ones = kernel.map(() => 1);
-  const pads = attrInts(node, 'pads') ?? [...kernel, ...kernel].map(() => 0);
-  return {
-    kernel,
-    strides: attrInts(node, 'strides') ?? ones,
-    dilations: attrInts(node, 'dilations') ?? ones,
-    before: pads.slice(0, kernel.length),
-    after: pads.slice(kernel.length),
-  };
+  return windowOf(node, kernel, [], []);
 }
 
 const reach = ({ kernel, dilations }: Window, i: number): number => dilations[i]! * (kernel[i]! - 1) + 1;
@@ -80,7 +65,7 @@ const reach = ({ kernel, dilations }: Window, i: number): number => dilations[i]
 const conv: Inference = (call) => {
   const [x, w] = [required(call, 0), required(call, 1)];
   const dtype = oneType('Conv', [x, w]);
-  const window = windowOf(call, w.shape.slice(2));
+  const window = plainWindow(call, w.shape.slice(2));
   if (!window) return undefined;
   const group = attrInt(call.node, 'group', 1);
   const spatial = x.shape.slice(2).map((n, i) => {
@@ -95,7 +80,7 @@ const conv: Inference = (call) => {
 const convTranspose: Inference = (call) => {
   const [x, w] = [required(call, 0), required(call, 1)];
   const dtype = oneType('ConvTranspose', [x, w]);
-  const window = windowOf(call, w.shape.slice(2));
+  const window = plainWindow(call, w.shape.slice(2));
   if (!window) return undefined;
   const group = attrInt(call.node, 'group', 1);
   const extra = attrInts(call.node, 'output_padding') ?? [];

@@ -1,6 +1,8 @@
 /** RNN, LSTM and GRU written out step by step in plain operators, which have gradient rules. */
+import { CutlineError } from '../../errors.ts';
 import { GraphBuilder } from '../../model/builder.ts';
-import { attrFloat, attrInt, attrString, type Graph, type Node, type ValueInfo } from '../../model/graph.ts';
+import { attrFloat, attrInt, attrString, type Graph, type Node, nodeLabel, type ValueInfo } from '../../model/graph.ts';
+import { requireRoom } from '../../model/memory.ts';
 import { asNumbers, isFloat, type Tensor } from '../../model/tensor.ts';
 import { allValues } from '../../model/values.ts';
 import { type Activation, activationsOf } from './activations.ts';
@@ -55,6 +57,9 @@ function shapeOf(graph: Graph, name: string): readonly number[] {
   return (known?.shape ?? []).map(Number);
 }
 
+/** A step of an LSTM is some twenty nodes, which are objects here, bytes in a file, and objects of the runtime. */
+const bytesOfStep = 20_000;
+
 /** X [steps, batch, width], W [directions, gates·hidden, width], R, B, lengths, h₀, c₀, P → Y, Y_h, Y_c. */
 function unroll(node: Node, graph: Graph, p: Plain): void {
   const input = (i: number): Shaped | undefined => {
@@ -64,6 +69,8 @@ function unroll(node: Node, graph: Graph, p: Plain): void {
   const x = input(0)!;
   const [steps, batch] = x.shape as [number, number];
   const count = directionsOf(node);
+  requireShapes(node, x.shape, input);
+  requireRoom(node, bytesOfStep * steps * count);
   const { step, defaults } = cells[node.op]!;
   const activations = activationsOf(node, defaultsOf(node))!;
   const lengths = lengthsOf(node, graph, p, steps);
@@ -101,6 +108,37 @@ function unroll(node: Node, graph: Graph, p: Plain): void {
       made.map((m) => m.last.c!),
       lastC,
     );
+}
+
+/**
+ * Runtimes find only when they run that an operand has another shape.
+ * @throws CutlineError ENGINE_RUN naming node and operand
+ */
+function requireShapes(
+  node: Node,
+  [steps, batch, width]: readonly number[],
+  input: (i: number) => Shaped | undefined,
+): void {
+  const gates = { LSTM: 4, GRU: 3, RNN: 1 }[node.op]!;
+  const count = directionsOf(node);
+  const hidden = attrInt(node, 'hidden_size') ?? input(2)?.shape[2] ?? 0;
+  const state = [count, batch, hidden];
+  const wanted: readonly (readonly [operand: string, shape: readonly (number | undefined)[]])[] = [
+    ['X', [steps, batch, width]],
+    ['W', [count, gates * hidden, width]],
+    ['R', [count, gates * hidden, hidden]],
+    ['B', [count, 2 * gates * hidden]],
+    ['sequence_lens', [batch]],
+    ['initial_h', state],
+    ['initial_c', state],
+    ['P', [count, 3 * hidden]],
+  ];
+  for (const [i, [operand, shape]] of wanted.entries()) {
+    const given = input(i)?.shape;
+    if (!given || (given.length === shape.length && given.every((n, d) => n === shape[d]))) continue;
+    const problem = `node ${nodeLabel(node)} (${node.op}) takes ${operand} [${shape.map((n) => n ?? '?')}], not [${given}]`;
+    throw new CutlineError('ENGINE_RUN', { problem });
+  }
 }
 
 /** The weights of a direction, and the input's part of all gates: X Wᵀ + b, [steps, batch, gates·hidden]. */

@@ -1,7 +1,7 @@
 /** Transposed convolution: the input gradient of a convolution, so its own input gradient is that convolution. */
 import { attrInt, attrInts, attrString } from '../../model/graph.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-import { padsOrCrops, type Window } from './geometry.ts';
+import { padsOrCrops, type Window } from '../window.ts';
 import { crop, kernelGradient } from './kernel-gradient.ts';
 
 /** Padding as the ONNX specification of ConvTranspose settles it, `output_shape` and `auto_pad` included. */

@@ -8,7 +8,7 @@ import { attrInt } from '../../model/graph.ts';
 import { asFloat32, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-import { padsOrCrops, type Window, windowOf } from './geometry.ts';
+import { padsOrCrops, type Window, windowOf } from '../window.ts';
 import { crop, kernelGradient } from './kernel-gradient.ts';
 
 function geometry(c: RuleContext): Window & { readonly group: number } {

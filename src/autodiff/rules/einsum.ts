@@ -2,7 +2,8 @@
  * Einstein summation. The gradient of an operand is a summation again, with the cotangent in its place:
  * y = Σ a b with labels A, B → Y gives da = Σ dy b with labels Y, B → A.
  */
-import { attrString } from '../../model/graph.ts';
+import { attrString, type Node } from '../../model/graph.ts';
+import { zerosFor } from '../../model/memory.ts';
 import { float32 } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
@@ -59,7 +60,7 @@ function operandGradient(c: RuleContext, { operands, result }: Equation, k: numb
     if (labels.indexOf(l) === axis) return;
     const tied = free.shift()!;
     const n = shape[axis]!;
-    terms.push({ labels: l + tied, term: g.tensor(identity(n)), shape: [n, n] });
+    terms.push({ labels: l + tied, term: g.tensor(identity(c.node, n)), shape: [n, n] });
     labels[axis] = tied;
   });
   // An axis of extent 1 that was broadcast collects the sum over its label.
@@ -76,8 +77,8 @@ function operandGradient(c: RuleContext, { operands, result }: Equation, k: numb
   return kept.every((n, axis) => n === shape[axis]) ? whole : g.expand(whole, shape);
 }
 
-function identity(n: number) {
-  const data = new Float32Array(n * n);
+function identity(node: Node, n: number) {
+  const data = zerosFor(node, n * n);
   for (let i = 0; i < n; i++) data[i * n + i] = 1;
   return float32(data, [n, n]);
 }

@@ -1,11 +1,8 @@
 /** Taking values by index: what is taken several times collects several cotangents. */
 import { attrInt, type Node } from '../../model/graph.ts';
-import { float32, int64, sizeOf } from '../../model/tensor.ts';
+import { int64, sizeOf } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-
-export const zeros = (c: RuleContext, shape: readonly number[]): Term =>
-  c.g.tensor(float32(new Float32Array(sizeOf(shape)), shape));
 
 export const axisOf = (c: RuleContext, fallback: number): number => {
   const axis = attrInt(c.node, 'axis', fallback);
@@ -13,7 +10,7 @@ export const axisOf = (c: RuleContext, fallback: number): number => {
 };
 
 const scatterElements = (c: RuleContext, shape: readonly number[], indices: Term, values: Term, axis: number): Term =>
-  c.g.graph.op('ScatterElements', [zeros(c, shape), indices, values], { axis, reduction: 'add' });
+  c.g.graph.op('ScatterElements', [c.g.zeros(shape), indices, values], { axis, reduction: 'add' });
 
 const gather = rule('Gather', (c) => [
   () => {
@@ -55,7 +52,7 @@ function fullIndices(c: RuleContext): Term {
 }
 
 const gatherND = rule('GatherND', (c) => [
-  () => c.g.graph.op('ScatterND', [zeros(c, c.shape(c.x[0]!)), fullIndices(c), c.dy], { reduction: 'add' }),
+  () => c.g.graph.op('ScatterND', [c.g.zeros(c.shape(c.x[0]!)), fullIndices(c), c.dy], { reduction: 'add' }),
 ]);
 
 /** Sorted values: the cotangents go back where they were found. */

@@ -9,11 +9,15 @@
  *   all of it;
  * - a transposition swaps two neighbouring axes of a view with three or four: onnxruntime has a fast path for that; with five it
  *   took four times as long, longer than a sixth of the product.
+ * Tried, and no faster: rows of the kernel stacked on the cotangent's side, so that a product gathers a third as much (0.7 to
+ * 1.0 times as fast, 0.3 with few channels); both sides stacked and multiplied without a convolution (0.6 to 0.95); columns
+ * gathered beforehand for a plain MatMul (0.4; 1.2 with one channel). The kernel's rows as channels win a quarter where one
+ * channel enters and lose as much from eight on.
  * `npm run bench -- --only operators` has the figures of your machine.
  */
 import { sizeOf } from '../../model/tensor.ts';
 import type { Expressions, Term } from '../expressions.ts';
-import { padsOrCrops, type Window } from './geometry.ts';
+import { padsOrCrops, type Window } from '../window.ts';
 
 /** A tensor and its static shape. */
 export interface Sized {

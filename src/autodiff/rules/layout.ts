@@ -1,6 +1,6 @@
 /** Operators that move values without changing them. */
 import { attrInt, attrInts } from '../../model/graph.ts';
-import { asNumbers, sizeOf } from '../../model/tensor.ts';
+import { asNumbers } from '../../model/tensor.ts';
 import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
 
 const reshaped = (op: string): Rule => rule(op, (c) => [() => c.g.reshape(c.dy, c.shape(c.x[0]!))]);
@@ -30,16 +30,12 @@ const concat = rule('Concat', (c): Gradients => {
 const split: Rule = {
   ...rule('Split', (c) => [
     () => {
-      const parts = c.y.map((y, i) => c.cotangents[i] ?? zeros(c, c.shape(y)));
+      const parts = c.y.map((y, i) => c.cotangents[i] ?? c.g.zeros(c.shape(y)));
       return c.g.concat(parts, axisOf(c, 0));
     },
   ]),
   everyOutput: true,
 };
-
-function zeros(c: RuleContext, shape: readonly number[]): string {
-  return c.g.tensor({ dtype: 'float32', shape, data: new Float32Array(sizeOf(shape)) });
-}
 
 /** Puts the cotangent back where the slice was taken: reverse for negative steps, spread for larger ones, pad around. */
 const slice = rule('Slice', (c) => {

@@ -1,9 +1,10 @@
 /** Max pooling and its inverse: the cotangent goes to the position that the forward pass picked, the first on ties. */
 import { attrInt, type Node } from '../../model/graph.ts';
-import { float32, int64, sizeOf, type Tensor } from '../../model/tensor.ts';
+import { requireRoom } from '../../model/memory.ts';
+import { int64, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-import type { Window } from './geometry.ts';
+import type { Window } from '../window.ts';
 import { occupied, poolWindow } from './pool-window.ts';
 
 /**
@@ -38,7 +39,7 @@ function maxPool(c: RuleContext): Term {
   const held = occupied(c, window);
   const dy = held ? g.mul(c.dy, g.tensor(held)) : c.dy;
   const valid = held ? g.graph.op('Max', [places, g.graph.constant([0], 'int64')]) : places;
-  const zeros = g.tensor(float32(new Float32Array(sizeOf(shape)), [sizeOf(shape)]));
+  const zeros = g.zeros([sizeOf(shape)]);
   const flat = g.graph.op('ScatterElements', [zeros, g.reshape(valid, [-1]), g.reshape(dy, [-1])], {
     axis: 0,
     reduction: 'add',
@@ -64,6 +65,9 @@ function placesByRow(c: RuleContext): Term {
   return c.g.graph.ops('MaxPool', [c.x[0]!], byRow(c.node).attributes, outputs)[1]!;
 }
 
+/** In a list, and then as int64. */
+const bytesOfNumber = 16;
+
 /** Values lie where the indices say; so do their cotangents. Of several at one place the last lies there. */
 function maxUnpool(c: RuleContext): Term {
   const { g, x, dy } = c;
@@ -72,8 +76,12 @@ function maxUnpool(c: RuleContext): Term {
   const at = (values: Term) => g.graph.op('GatherElements', [values, places], { axis: 0 });
   const taken = at(g.reshape(dy, [-1]));
   if (areDifferent(c.constant(x[1]!))) return g.reshape(taken, shape);
+  requireRoom(c.node, bytesOfNumber * sizeOf(shape));
   const numbers = g.tensor(int64(Array.from({ length: sizeOf(shape) }, (_, i) => i)));
-  const nobody = g.tensor(int64(new Array<number>(sizeOf(c.shape(c.y[0]!))).fill(-1)));
+  const nobody = g.graph.op('Expand', [
+    g.graph.constant(-1, 'int64'),
+    g.graph.constant([sizeOf(c.shape(c.y[0]!))], 'int64'),
+  ]);
   const owners = g.graph.op('ScatterElements', [nobody, places, numbers], { axis: 0 });
   return g.reshape(g.where(g.equal(at(owners), numbers), taken, 0), shape);
 }

@@ -1,5 +1,6 @@
 /** Normalisations. Running statistics of batch normalisation are constants of the network. */
-import { attrFloat, attrInt, attrInts } from '../../model/graph.ts';
+import { attrFloat, attrInt, attrInts, type Node } from '../../model/graph.ts';
+import { zerosFor } from '../../model/memory.ts';
 import { float32, sizeOf } from '../../model/tensor.ts';
 import type { Expressions, Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
@@ -161,7 +162,7 @@ const localResponse = rule('LRN', (c) => [
     const share = attrFloat(node, 'alpha', 1e-4) / size;
     const rows = (term: Term) => g.reshape(term, [n, channels, sizeOf(shape.slice(2))]);
     const back = (term: Term) => g.reshape(term, shape);
-    const window = band(channels, Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2));
+    const window = band(node, channels, Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2));
     const neighbours = g.tensor(float32(window, [channels, channels]));
     const squares = back(g.matmul(neighbours, rows(g.square(x[0]!))));
     const s = g.add(g.mul(squares, share), attrFloat(node, 'bias', 1));
@@ -172,8 +173,8 @@ const localResponse = rule('LRN', (c) => [
 ]);
 
 /** Ones from `below` left of the diagonal to `above` right of it. */
-function band(n: number, below: number, above: number): Float32Array {
-  const data = new Float32Array(n * n);
+function band(node: Node, n: number, below: number, above: number): Float32Array {
+  const data = zerosFor(node, n * n);
   for (let i = 0; i < n; i++) {
     for (let j = Math.max(0, i - below); j <= Math.min(n - 1, i + above); j++) data[i * n + j] = 1;
   }

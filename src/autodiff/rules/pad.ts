@@ -3,6 +3,7 @@
  * back. The other modes repeat values, which is linear along each axis: repeated values collect their cotangents.
  */
 import { attrString } from '../../model/graph.ts';
+import { zerosFor } from '../../model/memory.ts';
 import { asNumbers, float32 } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
@@ -59,7 +60,7 @@ function maps(c: RuleContext, mode: string, { before, after }: Widths): AxisMap[
     if (before[axis] === 0 && after[axis] === 0) return [];
     const cut = Math.max(-before[axis]!, 0);
     const kept = n - cut - Math.max(-after[axis]!, 0);
-    const matrix = new Float32Array(to[axis]! * n);
+    const matrix = zerosFor(c.node, to[axis]! * n);
     for (let i = 0; i < to[axis]!; i++) {
       matrix[i * n + cut + source(mode, i - Math.max(before[axis]!, 0), kept)]! += 1;
     }

@@ -5,7 +5,7 @@
 import { attrInt, attrInts, attrString, type Node } from '../../model/graph.ts';
 import { float32, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { RuleContext } from '../rule.ts';
-import type { Window } from './geometry.ts';
+import type { Window } from '../window.ts';
 
 export function poolWindow(c: RuleContext): Window {
   const kernel = attrInts(c.node, 'kernel_shape') ?? [];
@@ -33,11 +33,9 @@ function padding(node: Node, axis: number, kernel: number, stride: number, exten
 function taps(window: Window, axis: number, positions: number, low: number, high: number): number[] {
   return Array.from({ length: positions }, (_, i) => {
     const start = i * window.strides[axis]! - window.before[axis]!;
-    const inside = (k: number) => {
-      const at = start + k * window.dilations[axis]!;
-      return at >= low && at < high;
-    };
-    return Array.from({ length: window.kernel[axis]! }, (_none, k) => k).filter(inside).length;
+    const upTo = (limit: number) =>
+      Math.min(Math.max(Math.ceil((limit - start) / window.dilations[axis]!), 0), window.kernel[axis]!);
+    return upTo(high) - upTo(low);
   });
 }
 

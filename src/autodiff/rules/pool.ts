@@ -1,9 +1,10 @@
 /** Pools that average, and those that take norms. */
 import { attrFloat, attrInt, type Node } from '../../model/graph.ts';
+import { zerosFor } from '../../model/memory.ts';
 import { float32, sizeOf } from '../../model/tensor.ts';
 import type { Term } from '../expressions.ts';
 import { type Rule, type RuleContext, rule } from '../rule.ts';
-import { padsOrCrops, type Window } from './geometry.ts';
+import { padsOrCrops, type Window } from '../window.ts';
 import { crop } from './kernel-gradient.ts';
 import { poolWindow, shares } from './pool-window.ts';
 
@@ -14,7 +15,7 @@ function spreadOverWindows(c: RuleContext, values: Term, window: Window): Term {
   const [n, channels, ...extents] = c.shape(c.x[0]!) as [number, number, ...number[]];
   const positions = c.shape(c.y[0]!).slice(2);
   const single = g.reshape(values, [n * channels, 1, ...positions]);
-  const ones = g.tensor(float32(new Float32Array(sizeOf(kernel)).fill(1), [1, 1, ...kernel]));
+  const ones = g.tensor(float32(zerosFor(c.node, sizeOf(kernel)).fill(1), [1, 1, ...kernel]));
   const full = g.graph.op('ConvTranspose', [single, ones], { kernel_shape: kernel, strides, dilations });
   // What windows cover, from the first one's start: padding is cut off, and what no window reaches gets nothing.
   const covered = positions.map((p, i) => (p - 1) * strides[i]! + dilations[i]! * (kernel[i]! - 1) + 1);

@@ -2,7 +2,7 @@
 import { attrString } from '../../model/graph.ts';
 import type { Term } from '../expressions.ts';
 import { type Gradients, type Rule, type RuleContext, rule } from '../rule.ts';
-import { axisOf, zeros } from './gather.ts';
+import { axisOf } from './gather.ts';
 
 /** How an operator reads and writes at the places of its indices. */
 interface Places {
@@ -23,7 +23,7 @@ const slices: Places = {
 
 /** What was overwritten has no gradient; what was written has the gradient of its place. */
 const replaced = (c: RuleContext, { take, put }: Places): Gradients => [
-  () => put(c, c.dy, zeros(c, c.shape(c.x[2]!)), 'none'),
+  () => put(c, c.dy, c.g.zeros(c.shape(c.x[2]!)), 'none'),
   undefined,
   () => take(c, c.dy),
 ];

@@ -1,7 +1,9 @@
 /** Elements as they are in memory: lossless, for every type but strings. */
 import { CutlineError } from '../../errors.ts';
-import { bytesPerElement, type DType, type TensorData } from '../../model/tensor.ts';
+import { arrayType, bytesPerElement, rawBytes, type TensorData } from '../../model/tensor.ts';
 import type { Encoding } from './encoding.ts';
+
+const noStrings = 'strings have no raw form';
 
 export const raw: Encoding = {
   name: 'raw',
@@ -13,7 +15,8 @@ export const raw: Encoding = {
     if (dtype === 'bool' && bytes.some((b) => b > 1)) {
       throw new CutlineError('TENSOR_INVALID', { tensor: where, problem: 'a bool that is neither 0 nor 1' });
     }
-    return new (arrayOf(dtype))(bytes.buffer);
+    if (dtype === 'string') throw new TypeError(noStrings);
+    return new (arrayType(dtype))(bytes.buffer);
   },
 };
 
@@ -24,38 +27,6 @@ export const float32: Encoding = {
 };
 
 function bytesOf(data: TensorData): Uint8Array {
-  if (!ArrayBuffer.isView(data)) throw new TypeError('strings have no raw form');
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function arrayOf(dtype: DType) {
-  switch (dtype) {
-    case 'float32':
-      return Float32Array;
-    case 'float64':
-      return Float64Array;
-    case 'float16':
-    case 'bfloat16':
-    case 'uint16':
-      return Uint16Array;
-    case 'int8':
-      return Int8Array;
-    case 'uint8':
-    case 'bool':
-      return Uint8Array;
-    case 'int16':
-      return Int16Array;
-    case 'int32':
-      return Int32Array;
-    case 'uint32':
-      return Uint32Array;
-    case 'int64':
-      return BigInt64Array;
-    case 'uint64':
-      return BigUint64Array;
-    case 'string':
-      throw new TypeError('strings have no raw form');
-    default:
-      return dtype satisfies never;
-  }
+  if (!ArrayBuffer.isView(data)) throw new TypeError(noStrings);
+  return rawBytes(data);
 }

@@ -1,10 +1,13 @@
 /** How long a model's head and tail take at its cuts, on this machine. */
+import { totalmem } from 'node:os';
 import { createEngine, type Engine } from '../../engine/index.ts';
 import {
+  allValues,
   type Cut,
   emptyData,
   type FixedInput,
   type Graph,
+  requireMemory,
   sizeOf,
   split,
   type Tensor,
@@ -41,9 +44,11 @@ const CUTS_A_WORKER = 8;
 const GRAPH_SHARE = 0.05;
 const GRAPH_MAX_MS = 400;
 
+/** @throws CutlineError MODEL_MEMORY for a model that this machine cannot hold */
 export async function measureModel(model: ModelToMeasure, options: ModelOptions): Promise<MeasuredModel> {
   const { graph, cuts, name, sha256, fixed = [] } = model;
   const { threads, budgetMs, log, signal } = options;
+  requireMemory(graph, allValues(graph), totalmem());
   const feeds = randomFeeds(graph);
   const untilMs = performance.now() + budgetMs;
   const graphMs = Math.min(GRAPH_MAX_MS, budgetMs * GRAPH_SHARE);

@@ -1,4 +1,5 @@
 /** What onnxruntime complains of, in a sentence: the node first, then what is wrong with it. Its own words name source files. */
+import type { Complaint } from '../remote/serve.ts';
 
 /** A pattern of onnxruntime's, and the sentence for its groups. The first that fits counts. */
 type Wording = readonly [pattern: RegExp, sentence: (...groups: readonly string[]) => string];
@@ -38,6 +39,19 @@ const wordings: readonly Wording[] = [
   ],
   [/Fatal error: (?:.*:)?(\w+)\(-?\d+\) is not a registered/, (op) => `there is no operator ${op}`],
   [/Duplicate definition(?:-site for| of name) \((.*?)\)/, (name) => `${name} is defined twice`],
+  [
+    /Type \((\S+?)\)+ of output arg \((.*?)\) of node \((.*?)\) does not match expected type \((\S+?)\)+\.?$/,
+    (declared, output, name, made) =>
+      `output ${output} of node ${name || output} is declared ${declared}, and its operator makes ${made}`,
+  ],
+  [
+    /Data in initializer '(.*?)' has element type (\S+) but usage of initializer in graph expects (\S+)/,
+    (weight, is, declared) => `weight ${weight} is ${is}, and declared ${declared}`,
+  ],
+  [
+    /Shape of initializer (.*?) does not match\. \{(.*?)\} != \{(.*?)\}/,
+    (weight, is, declared) => `weight ${weight} is [${is}], and declared [${declared}]`,
+  ],
   [/the graph is not acyclic/, () => 'its nodes go in a circle'],
   [
     /Got invalid dimensions for input: (.*?) for/,
@@ -57,17 +71,30 @@ const wordings: readonly Wording[] = [
     () => 'it would have to hand over what is no plain tensor',
   ],
   [/(?:Protobuf|ModelProto|protobuf) .*?(?:failed|corrupted)|model data is too short/i, () => 'it is no ONNX model'],
+  // What else there is: the node at least.
+  [/(?:of node|in node) ?\((.+?)\)/i, (name) => `node ${name}: it does not take what it is given`],
 ];
 
-/** @param message of an error that onnxruntime threw */
-export function inWords(message: string): string {
+/** Said of a buffer, or by the C++ library; a name in quotation marks may say anything. */
+const lackOfMemory =
+  /Failed to allocate memory for requested buffer of size \d+$|(?:^|Status Message: |\) )(?:std::)?bad_alloc$/;
+
+/** @param message of an error that onnxruntime, or the code around it, threw */
+export function complaint(message: string): Complaint {
   const text = message.replaceAll(/\s+/g, ' ').trim();
+  return { problem: inWords(text), lacksMemory: lackOfMemory.test(text) };
+}
+
+function inWords(text: string): string {
   for (const [pattern, sentence] of wordings) {
     const groups = pattern.exec(text);
-    if (groups) return sentence(...groups.slice(1).map((g) => g ?? ''));
+    if (groups) return withPlainTypes(sentence(...groups.slice(1).map((g) => g ?? '')));
   }
-  return plain(text);
+  return withPlainTypes(plain(text));
 }
+
+/** `tensor(int64)` is int64 to us. */
+const withPlainTypes = (text: string): string => text.replaceAll(/(?:optional\()?tensor\((\w+)\)?/g, '$1');
 
 /** Longer ones list types that nobody reads. */
 const longest = 300;
@@ -84,6 +111,11 @@ function plain(reason: string): string {
     [/Required attribute '(.*?)' is missing/, 'attribute $1 is missing'],
     [/Unrecognized attribute: (\S+) for operator/, 'it has no attribute $1'],
     [/type field and data field mismatch in attribute (\S+?)\.?$/, 'attribute $1 is of another type than it says'],
+    [/Mismatched attribute type in '.* : (.*?)'/, 'attribute $1 is of another type than the operator takes'],
+    [/Attribute '?(\w+)'? has incorrect size/, 'attribute $1 has the wrong length'],
+    [/Failed to allocate memory for requested buffer of size (\d+)/, '$1 bytes of memory cannot be had for it'],
+    [/bad_alloc$/, 'there is no memory left for it'],
+    [/storage size overflowed|Integer overflow/, 'it would make more than any memory holds'],
   ];
   for (const [pattern, words] of known) {
     const found = pattern.exec(reason);
@@ -105,4 +137,6 @@ function plain(reason: string): string {
 }
 
 const isInternal = (text: string): boolean =>
-  /onnxruntime_src|\w::\w|\.(cc|h):\d|Status Message|Optype|ShapeInferenceError/.test(text);
+  /onnxruntime|\w::\w|\.(cc|h):\d|Status Message|Non-zero status|Optype|InferenceError|Type Error|Exception during|protobuf/i.test(
+    text,
+  );

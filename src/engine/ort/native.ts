@@ -7,7 +7,6 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { type Binding, binding, initOrt } from 'onnxruntime-node/dist/binding.js';
 import type { ValueInfo } from '../../model/graph.ts';
 import { dtypeOf } from '../../model/onnx/dtype.ts';
-import { inWords } from './complaint.ts';
 
 /** Named tensors; an object without a prototype where onnxruntime is to find just what was put into it. */
 export type OrtTensors = Record<string, OrtTensor>;
@@ -20,7 +19,7 @@ export class NativeSession {
   constructor(model: Uint8Array, options: InferenceSession.SessionOptions) {
     initOrt();
     this.#session = new binding.InferenceSession();
-    inOurWords(() => this.#session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, options));
+    this.#session.loadModel(model.buffer as ArrayBuffer, model.byteOffset, model.byteLength, options);
     this.inputs = this.#session.inputMetadata.map(valueInfo);
     this.outputs = this.#session.outputMetadata.map(valueInfo);
   }
@@ -28,7 +27,7 @@ export class NativeSession {
   run(feeds: Readonly<OrtTensors>, outputs: readonly string[]): OrtTensors {
     const wanted = Object.assign(Object.create(null), Object.fromEntries(outputs.map((name) => [name, null])));
     const given = Object.assign(Object.create(null), feeds);
-    const results = inOurWords(() => this.#session.run(given, wanted, {})) as OrtTensors;
+    const results = this.#session.run(given, wanted, {}) as OrtTensors;
     // The binding sets results as `object[name] = …` does, which for this one name replaces the prototype.
     const of = (name: string) => (name === '__proto__' ? Object.getPrototypeOf(results) : results[name]);
     return Object.fromEntries(outputs.map((name) => [name, of(name)]));
@@ -36,14 +35,6 @@ export class NativeSession {
 
   release(): void {
     this.#session.dispose();
-  }
-}
-
-function inOurWords<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw new Error(inWords(error instanceof Error ? error.message : String(error)), { cause: error });
   }
 }
 

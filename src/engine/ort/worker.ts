@@ -4,9 +4,9 @@ import { env, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Tensors } from '../../model/tensor.ts';
 import type { SessionOptions } from '../remote/protocol.ts';
 import { type RuntimeSession, serve, settings } from '../remote/serve.ts';
+import { complaint } from './complaint.ts';
 import type { OrtSettings } from './engine.ts';
 import { NativeSession, type OrtTensors } from './native.ts';
-import { plainWords } from './words.ts';
 
 const { threads, executionProvider, spinning, flushDenormals } = settings<OrtSettings>();
 
@@ -60,4 +60,4 @@ function fromOrt(results: Readonly<OrtTensors>): Tensors {
   );
 }
 
-serve(load, plainWords);
+serve(load, complaint);

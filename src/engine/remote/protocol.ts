@@ -12,26 +12,28 @@ export interface WorkerData {
   readonly cancelFlags: Int32Array;
 }
 
-export type SessionOptions = Omit<LoadOptions, 'signal'>;
+export type SessionOptions = Omit<LoadOptions, 'signal' | 'keepBytes'>;
+
+/** Feeds that a session holds are called by a number. */
+interface OnSession {
+  readonly session: number;
+  readonly held?: number;
+}
 
 export type Request =
   | { readonly kind: 'load'; readonly model: Uint8Array; readonly options: SessionOptions }
-  | { readonly kind: 'run'; readonly session: number; readonly feeds: Tensors; readonly outputs?: readonly string[] }
-  | {
+  | (OnSession & { readonly kind: 'run'; readonly feeds: Tensors; readonly outputs?: readonly string[] })
+  | (OnSession & {
       readonly kind: 'loop';
-      readonly session: number;
       readonly feeds: Tensors;
       readonly outputs?: readonly string[];
       readonly steps: number;
       readonly carry: Readonly<Record<string, string>>;
-    }
-  | {
-      readonly kind: 'time';
-      readonly session: number;
-      readonly feeds: Tensors;
-      readonly warmups: number;
-      readonly repeats: number;
-    }
+    })
+  | (OnSession & { readonly kind: 'time'; readonly feeds: Tensors; readonly warmups: number; readonly repeats: number })
+  /** Answered with the number of what is held: these feeds, and those held already. */
+  | (OnSession & { readonly kind: 'hold'; readonly feeds: Tensors })
+  | (Required<OnSession> & { readonly kind: 'let-go' })
   | { readonly kind: 'release'; readonly session: number }
   /** Ends the worker. */
   | { readonly kind: 'stop' }
@@ -44,7 +46,9 @@ export interface Loaded {
   readonly outputs: readonly ValueInfo[];
 }
 
+export type Answer = Loaded | Tensors | number[] | number | undefined;
+
 export type Reply =
-  | { readonly id: number; readonly ok: true; readonly value: Loaded | Tensors | number[] | undefined }
+  | { readonly id: number; readonly ok: true; readonly value: Answer }
   | { readonly id: number; readonly ok: false; readonly code: ErrorCode; readonly details: ErrorDetails }
   | { readonly id: number; readonly progress: number };

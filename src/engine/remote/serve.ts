@@ -4,7 +4,8 @@ import { CutlineError, type ErrorCode, type ErrorDetails } from '../../errors.ts
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
 import { isHeld } from '../../model/values.ts';
-import type { Loaded, Reply, Request, SessionOptions, WorkerData } from './protocol.ts';
+import { HeldFeeds } from './held.ts';
+import type { Answer, Loaded, Reply, Request, SessionOptions, WorkerData } from './protocol.ts';
 
 /** A loaded graph. `T` is a tensor as the runtime holds it. */
 export interface RuntimeSession<T> {
@@ -33,13 +34,23 @@ const progressIntervalMs = 100;
 /** The engine's settings, as it gave them to the worker. */
 export const settings = <S>(): S => (workerData as WorkerData).settings as S;
 
-/** @param words says in ours what the runtime says */
-export function serve<T>(load: Load<T>, words: (problem: string) => string = (problem) => problem): void {
+/** What a runtime says, in our words. */
+export interface Complaint {
+  readonly problem: string;
+  /** The graph is not at fault. */
+  readonly lacksMemory: boolean;
+}
+
+type Words = (said: string) => Complaint;
+
+/** @param words for what the runtime says */
+export function serve<T>(load: Load<T>, words: Words = (problem) => ({ problem, lacksMemory: false })): void {
   const { cancelFlags } = workerData as WorkerData;
   const port = parentPort!;
   const sessions = new Map<number, RuntimeSession<T>>();
   /** Answers being computed, by session. */
   const underWay = new Map<number, Set<Promise<unknown>>>();
+  const held = new HeldFeeds<T>();
   let count = 0;
 
   const cancelled = (id: number): boolean => Atomics.load(cancelFlags, id % cancelFlags.length) === id;
@@ -60,14 +71,14 @@ export function serve<T>(load: Load<T>, words: (problem: string) => string = (pr
 
   async function run(id: number, request: Request & { kind: 'run' }): Promise<Tensors> {
     const session = find(request.session);
-    const feeds = session.enter(request.feeds);
+    const { own, all } = held.enter(session, request.feeds, request.held);
     try {
-      const results = await session.step(feeds, outputsOf(session, request.outputs), () => cancelled(id));
+      const results = await session.step(all, outputsOf(session, request.outputs), () => cancelled(id));
       const answer = session.leave(results);
       session.free(Object.values(results));
       return answer;
     } finally {
-      session.free(Object.values(feeds));
+      session.free(Object.values(own));
     }
   }
 
@@ -77,50 +88,57 @@ export function serve<T>(load: Load<T>, words: (problem: string) => string = (pr
     const wanted = outputsOf(session, request.outputs);
     // Only what is carried is fetched until the last step.
     const inner = carry.map(([output]) => output);
-    const feeds = session.enter(request.feeds);
+    // What is carried is fed, not held: the session's owner sees to that.
+    const { own, all } = held.enter(session, request.feeds, request.held);
     let reported = performance.now();
     try {
       for (let step = 1; step < request.steps; step++) {
         if (cancelled(id)) throw new Stopped();
-        const results = await session.step(feeds, inner, () => cancelled(id));
+        const results = await session.step(all, inner, () => cancelled(id));
         for (const [output, input] of carry) {
-          session.free([feeds[input]!]);
-          feeds[input] = results[output]!;
+          session.free([own[input]!]);
+          own[input] = results[output]!;
         }
+        Object.assign(all, own);
         if (performance.now() - reported > progressIntervalMs) {
           reported = performance.now();
           port.postMessage({ id, progress: step } satisfies Reply);
         }
       }
       if (cancelled(id)) throw new Stopped();
-      const results = await session.step(feeds, wanted, () => cancelled(id));
+      const results = await session.step(all, wanted, () => cancelled(id));
       const answer = session.leave(results);
       session.free(Object.values(results));
       return answer;
     } finally {
-      session.free(Object.values(feeds));
+      session.free(Object.values(own));
     }
   }
 
   async function time(id: number, request: Request & { kind: 'time' }): Promise<number[]> {
     const session = find(request.session);
-    const feeds = session.enter(request.feeds);
+    const { own, all } = held.enter(session, request.feeds, request.held);
     const milliseconds: number[] = [];
     try {
       for (let i = 0; i < request.warmups + request.repeats; i++) {
         if (cancelled(id)) throw new Stopped();
         const start = performance.now();
-        const results = await session.step(feeds, outputsOf(session, undefined), () => cancelled(id));
+        const results = await session.step(all, outputsOf(session, undefined), () => cancelled(id));
         if (i >= request.warmups) milliseconds.push(performance.now() - start);
         session.free(Object.values(results));
       }
       return milliseconds;
     } finally {
-      session.free(Object.values(feeds));
+      session.free(Object.values(own));
     }
   }
 
-  async function answer(id: number, request: Request): Promise<Loaded | Tensors | number[] | undefined> {
+  /** A run may start on a later turn: what ends under it would pull the memory from below its feet. */
+  async function runsOn(session: number): Promise<void> {
+    await Promise.allSettled(underWay.get(session) ?? []);
+  }
+
+  async function answer(id: number, request: Request): Promise<Answer> {
     if (cancelled(id)) throw new Stopped();
     switch (request.kind) {
       case 'load':
@@ -131,12 +149,20 @@ export function serve<T>(load: Load<T>, words: (problem: string) => string = (pr
         return loop(id, request);
       case 'time':
         return time(id, request);
+      case 'hold':
+        return held.hold(find(request.session), request.session, request.feeds, request.held);
+      case 'let-go': {
+        await runsOn(request.session);
+        const session = sessions.get(request.session);
+        if (session) held.letGo(session, request.held);
+        return undefined;
+      }
       case 'release': {
         const session = sessions.get(request.session);
         sessions.delete(request.session);
-        // A run may start on a later turn: releasing under it would pull the memory from below its feet.
-        await Promise.allSettled(underWay.get(request.session) ?? []);
+        await runsOn(request.session);
         underWay.delete(request.session);
+        if (session) held.letGoAll(session, request.session);
         await session?.release();
         return undefined;
       }
@@ -154,7 +180,7 @@ export function serve<T>(load: Load<T>, words: (problem: string) => string = (pr
   }
 
   async function tracked<R>(request: Request, work: Promise<R>): Promise<R> {
-    if (!('session' in request) || request.kind === 'release') return work;
+    if (!('session' in request) || request.kind === 'release' || request.kind === 'let-go') return work;
     const works = underWay.get(request.session) ?? new Set();
     underWay.set(request.session, works.add(work));
     try {
@@ -177,18 +203,19 @@ export function serve<T>(load: Load<T>, words: (problem: string) => string = (pr
 function codeOf(
   error: unknown,
   kind: Request['kind'],
-  words: (problem: string) => string,
+  words: Words,
 ): { readonly code: ErrorCode; readonly details: ErrorDetails } {
-  const problem = words(error instanceof Error ? error.message : String(error));
   if (error instanceof Stopped) return { code: 'CANCELLED', details: {} };
   if (error instanceof CutlineError && error.code === 'ENGINE_MISSING') {
     return { code: error.code, details: error.details };
   }
+  const { problem, lacksMemory } = words(error instanceof Error ? error.message : String(error));
+  if (lacksMemory) return { code: 'ENGINE_MEMORY', details: { problem } };
   return { code: kind === 'load' ? 'ENGINE_LOAD' : 'ENGINE_RUN', details: { problem } };
 }
 
 /** Buffers of numeric results move to the caller instead of being copied. */
-function buffersOf(value: Loaded | Tensors | number[] | undefined, kind: Request['kind']): ArrayBuffer[] {
+function buffersOf(value: Answer, kind: Request['kind']): ArrayBuffer[] {
   if (kind !== 'run' && kind !== 'loop') return [];
   const buffers = new Set<ArrayBuffer>();
   for (const t of Object.values(value as Tensors)) {

@@ -1,7 +1,10 @@
 /** What an engine says of tensors without running the graph. */
-import type { Engine, Session } from '../../engine/engine.ts';
+import type { Engine } from '../../engine/engine.ts';
 import { CutlineError } from '../../errors.ts';
 import { type Attribute, type Dim, type Graph, type Node, nodeLabel, type ValueInfo } from '../graph.ts';
+import { fixedShape } from '../values.ts';
+import { requireConstantRoom } from './constants.ts';
+import { withOutputs, withSession } from './session.ts';
 
 /** Larger float weights are declared, not sent, when only shapes are asked for: their values do not matter. */
 const smallWeight = 1024;
@@ -9,7 +12,7 @@ const smallWeight = 1024;
 /**
  * Types and shapes by name, as far as the engine infers them: with '' for dimensions, `shape` and `type` for what it does
  * not tell.
- * @throws CutlineError ENGINE_LOAD when the graph makes no sense
+ * @throws CutlineError ENGINE_LOAD when the graph makes no sense, MODEL_MEMORY when its constants take too much
  */
 export async function inferredValues(
   graph: Graph,
@@ -17,48 +20,36 @@ export async function inferredValues(
   engine: Engine,
 ): Promise<Map<string, ValueInfo>> {
   const asking = declaringWeights(believingNothing(withNames(graph)));
-  const found = new Map<string, ValueInfo>();
-  for (const v of await outputsOf(withOutputs(asking, names), engine)) found.set(v.name, v);
+  const plain = await look(asking, names, engine, 'disabled');
+  await requireConstantRoom(asking, plain, engine);
+  if ([...plain.values()].every((v) => fixedShape(v))) return plain;
+  try {
+    // Folds shape arithmetic and infers again: transformers then need not be run (28 s became 2 s for ViT-B/16).
+    return await look(asking, names, engine, 'basic');
+  } catch (error) {
+    if (!(error instanceof CutlineError) || error.code !== 'ENGINE_LOAD') throw error;
+    return plain;
+  }
+}
+
+async function look(
+  graph: Graph,
+  names: readonly string[],
+  engine: Engine,
+  optimization: 'basic' | 'disabled',
+): Promise<Map<string, ValueInfo>> {
+  const outputsOf = (asking: Graph) => withSession(engine, asking, (s) => s.outputs, optimization);
+  const found = new Map((await outputsOf(withOutputs(graph, names))).map((v) => [v.name, v]));
   // An unknown rank looks like a scalar. The rank of a tensor is the length of its Shape, which tells them apart.
   const scalars = names.filter((name) => !found.get(name)?.unknown && found.get(name)?.shape.length === 0);
   if (scalars.length === 0) return found;
-  const { graph: measured, lengths } = withShapes(asking, scalars);
+  const { graph: measured, lengths } = withShapes(graph, scalars);
   const ranks = new Map<string, Dim | undefined>();
-  for (const v of await outputsOf(withOutputs(measured, [...lengths.values()]), engine)) ranks.set(v.name, v.shape[0]);
+  for (const v of await outputsOf(withOutputs(measured, [...lengths.values()]))) ranks.set(v.name, v.shape[0]);
   for (const name of scalars) {
     if (ranks.get(lengths.get(name)!) !== 0) found.set(name, { ...found.get(name)!, unknown: 'shape' });
   }
   return found;
-}
-
-async function outputsOf(graph: Graph, engine: Engine): Promise<readonly ValueInfo[]> {
-  const look = (optimization: 'basic' | 'disabled') => withSession(engine, graph, (s) => s.outputs, optimization);
-  try {
-    // `basic` folds shape arithmetic and infers again: transformers then need not be run (28 s became 2 s for ViT-B/16).
-    return await look('basic');
-  } catch (error) {
-    if (!(error instanceof CutlineError) || error.code !== 'ENGINE_LOAD') throw error;
-    return look('disabled');
-  }
-}
-
-export async function withSession<T>(
-  engine: Engine,
-  graph: Graph,
-  use: (session: Session) => T | Promise<T>,
-  optimization: 'basic' | 'disabled' = 'disabled',
-): Promise<T> {
-  const session = await engine.load(graph, { optimization });
-  try {
-    return await use(session);
-  } finally {
-    await session.close();
-  }
-}
-
-export function withOutputs(graph: Graph, names: readonly string[]): Graph {
-  const outputs = names.map((name): ValueInfo => ({ name, dtype: 'float32', shape: [], unknown: 'type' }));
-  return { ...graph, outputs, values: new Map() };
 }
 
 /** The graph with a node for the Shape of each of these tensors, and the names of their outputs. */

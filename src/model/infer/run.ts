@@ -2,29 +2,37 @@
 import type { Engine } from '../../engine/engine.ts';
 import { CutlineError } from '../../errors.ts';
 import type { Graph, Node, ValueInfo } from '../graph.ts';
+import { requireMemory } from '../memory.ts';
 import { emptyData, onnxNumber } from '../onnx/dtype.ts';
+import { prune } from '../prune.ts';
 import { reads } from '../reads.ts';
 import { asNumbers, sizeOf, type Tensor, type Tensors } from '../tensor.ts';
-import { fixedShape } from '../values.ts';
-import { withOutputs, withSession, withShapes } from './declared.ts';
+import { allValues, fixedShape } from '../values.ts';
+import { withShapes } from './declared.ts';
+import { withOutputs, withSession } from './session.ts';
 
 /**
  * Types and shapes of tensors whose shapes do not depend on data, by name, from one run on zeros, or on ones where the graph
  * cannot take zeros. Nothing where it can take neither.
+ * @param known what is inferred of the graph
  * @param typed tensors whose type is known: of these only the Shape is fetched
  * @param untyped the others
+ * @throws CutlineError MODEL_MEMORY
  */
 export async function valuesByRunning(
   graph: Graph,
+  known: ReadonlyMap<string, ValueInfo>,
   typed: ReadonlyMap<string, ValueInfo>,
   untyped: readonly string[],
   engine: Engine,
 ): Promise<Map<string, ValueInfo>> {
   const { graph: asking, lengths } = withShapes(graph, [...typed.keys()]);
   const wanted = [...lengths.values(), ...untyped];
-  const needed = withHalvesCast(ancestorsOf(withOutputs(asking, wanted), wanted));
+  // What else the graph does might fail on zeros.
+  const needed = withHalvesCast(readInputs(prune(withOutputs(asking, wanted))));
   const fed = needed.inputs.filter((v) => v.unknown !== 'opaque');
   if (fed.some((v) => !fixedShape(v))) return new Map();
+  requireMemory(needed, new Map([...known, ...allValues({ ...needed, outputs: [] })]));
   return withSession(engine, needed, async (session) => {
     for (const value of [0, 1]) {
       try {
@@ -46,23 +54,9 @@ export async function valuesByRunning(
   });
 }
 
-/** Only what these tensors are made of: what else the graph does might fail on zeros. */
-function ancestorsOf(graph: Graph, names: readonly string[]): Graph {
-  const needed = new Set(names);
-  const nodes: Node[] = [];
-  for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((o) => needed.has(o))) continue;
-    nodes.push(node);
-    for (const name of reads(node)) needed.add(name);
-  }
-  const only = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([name]) => needed.has(name)));
-  return {
-    ...graph,
-    inputs: graph.inputs.filter((v) => needed.has(v.name)),
-    nodes: nodes.reverse(),
-    initializers: only(graph.initializers),
-    ...(graph.sealed && { sealed: only(graph.sealed) }),
-  };
+function readInputs(graph: Graph): Graph {
+  const read = new Set([...graph.nodes.flatMap(reads), ...graph.outputs.map((v) => v.name)]);
+  return { ...graph, inputs: graph.inputs.filter((v) => read.has(v.name)) };
 }
 
 /** bfloat16 cannot be fed: such an input becomes a float32 one that is cast. */
@@ -88,19 +82,10 @@ function withHalvesCast(graph: Graph): Graph {
   };
 }
 
-/** More than that is not made to run a graph once: a tensor of onnxruntime's own models ends there too. */
-const maxFilled = 2 ** 31 - 1;
-
-/**
- * The same number everywhere; texts are empty. Inputs only have to fit.
- * @throws CutlineError ENGINE_RUN for inputs that no memory holds
- */
+/** The same number everywhere; texts are empty. Inputs only have to fit: ask `requireMemory` before. */
 export function filled(inputs: readonly ValueInfo[], value: number): Tensors {
   return Object.fromEntries(
     inputs.map(({ name, dtype, shape }): [string, Tensor] => {
-      if (!(sizeOf(shape as number[]) <= maxFilled)) {
-        throw new CutlineError('ENGINE_RUN', { problem: `input ${name} [${shape}] is too large` });
-      }
       const data = emptyData(dtype, sizeOf(shape as number[]));
       if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(BigInt(value));
       else if (ArrayBuffer.isView(data)) (data as Float32Array).fill(value);

@@ -31,7 +31,7 @@ export async function inferShapes(graph: Graph, engine: Engine): Promise<Graph> 
   const untyped = asTensors.filter((name) => !hasType(known.get(name)));
   if (open.length + untyped.length > 0) {
     const typed = new Map(open.flatMap((name) => (hasType(known.get(name)) ? [[name, known.get(name)!]] : [])));
-    const found = await valuesByRunning(graph, typed, untyped, engine);
+    const found = await valuesByRunning(graph, known, typed, untyped, engine);
     for (const name of new Set([...open, ...untyped])) {
       const run = found.get(name);
       known.set(name, run && !fluid.has(name) ? run : unsaid(name, run ?? known.get(name)));

@@ -1,7 +1,6 @@
 /** Which inputs of a model have been fixed, and to what: part of the identity of whatever is measured on it. */
 import { createHash } from 'node:crypto';
-import { rawBytes } from '../onnx/dtype.ts';
-import type { DType, Tensor } from '../tensor.ts';
+import { type DType, rawBytes, type Tensor } from '../tensor.ts';
 
 export interface FixedInput {
   readonly name: string;

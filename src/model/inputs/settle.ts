@@ -3,21 +3,22 @@ import type { Engine } from '../../engine/engine.ts';
 import { CutlineError } from '../../errors.ts';
 import { takeBranches } from '../branches.ts';
 import { dependences } from '../dependence.ts';
+import { mostFolded } from '../fold.ts';
 import { freshNames } from '../fresh.ts';
 import type { Graph, Node, ValueInfo } from '../graph.ts';
-import { pruned } from '../prune.ts';
+import { inferredValues } from '../infer/declared.ts';
+import { withOutputs, withSession } from '../infer/session.ts';
+import { requireMemory } from '../memory.ts';
+import { prune } from '../prune.ts';
 import { reads } from '../reads.ts';
 import type { Tensor } from '../tensor.ts';
 import { returnable } from './returnable.ts';
-
-/** Larger results stay computations, as in `foldConstants`. */
-const maxElements = 1 << 24;
 
 /**
  * The graph with what fixed inputs alone decide in place of the nodes that compute it, and with the branch taken of conditionals
  * that they decide. Other constants stay as the file has them, and a symbolic batch stays symbolic.
  * @param fixed names of the inputs that `fixInputs` fixed
- * @throws CutlineError INPUT_REFUSED when the model does not run with them
+ * @throws CutlineError MODEL_MEMORY, INPUT_REFUSED when the model does not run with them
  */
 export async function settle(graph: Graph, fixed: readonly string[], engine: Engine): Promise<Graph> {
   if (fixed.length === 0) return graph;
@@ -55,26 +56,18 @@ async function foldFrom(
   if (asked.length === 0) return { graph, made: [] };
   const constants = { ...graph, inputs: [], outputs: [], values: new Map<string, ValueInfo>() };
   const results = await compute(constants, asked, engine);
-  const made = new Map([...results].filter(([, t]) => t.data.length <= maxElements));
+  const made = new Map([...results].filter(([, t]) => t.data.length <= mostFolded));
   return { graph: without(graph, made), made: [...made.keys()] };
 }
 
 async function compute(graph: Graph, names: readonly string[], engine: Engine): Promise<[string, Tensor][]> {
-  const part = (wanted: readonly string[]) => computing(graph, wanted);
+  const part = (wanted: readonly string[]) => prune(withOutputs(graph, wanted));
   const possible = await returnable(names, part, engine);
   if (possible.length === 0) return [];
-  const session = await engine.load(part(possible), { optimization: 'disabled' });
-  try {
-    return Object.entries(await session.run({}));
-  } finally {
-    await session.close();
-  }
-}
-
-/** The nodes that compute these, and nothing else. */
-function computing(graph: Graph, names: readonly string[]): Graph {
-  const outputs = names.map((name): ValueInfo => ({ name, dtype: 'float32', shape: [], unknown: 'type' }));
-  return pruned({ ...graph, outputs });
+  const asked = part(possible);
+  const made = asked.nodes.flatMap((n) => n.outputs.filter((o) => o !== ''));
+  requireMemory(asked, await inferredValues(asked, made, engine));
+  return withSession(engine, asked, async (session) => Object.entries(await session.run({})));
 }
 
 function without(graph: Graph, made: ReadonlyMap<string, Tensor>): Graph {
@@ -84,7 +77,7 @@ function without(graph: Graph, made: ReadonlyMap<string, Tensor>): Graph {
     n.outputs.some((o) => made.has(o)) ? { ...n, outputs: n.outputs.map((o) => (made.has(o) ? fresh(o) : o)) } : n,
   );
   const values = new Map([...graph.values].filter(([name]) => !made.has(name)));
-  return pruned({ ...graph, nodes, values, initializers: new Map([...graph.initializers, ...made]) });
+  return prune({ ...graph, nodes, values, initializers: new Map([...graph.initializers, ...made]) });
 }
 
 /** Names the node: the engine's own words are about its own insides. */

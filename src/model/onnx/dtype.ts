@@ -1,6 +1,6 @@
 /** Element types: our names and the numbers ONNX gives them (TensorProto.DataType). */
 import { TensorProto_DataType as Onnx } from 'onnx-buf';
-import type { DType, TensorData } from '../tensor.ts';
+import { arrayType, type DType, type TensorData } from '../tensor.ts';
 
 const numbers = {
   float32: Onnx.FLOAT,
@@ -28,37 +28,6 @@ export const dtypeOf = (onnxNumber: number): DType | undefined => names.get(onnx
 
 export const onnxName = (onnxNumber: number): string => Onnx[onnxNumber] ?? String(onnxNumber);
 
-/** The typed array that holds a numeric type. */
-export function arrayType(dtype: Exclude<DType, 'string'>) {
-  switch (dtype) {
-    case 'float32':
-      return Float32Array;
-    case 'float64':
-      return Float64Array;
-    case 'int8':
-      return Int8Array;
-    case 'uint8':
-    case 'bool':
-      return Uint8Array;
-    case 'int16':
-      return Int16Array;
-    case 'float16':
-    case 'bfloat16':
-    case 'uint16':
-      return Uint16Array;
-    case 'int32':
-      return Int32Array;
-    case 'uint32':
-      return Uint32Array;
-    case 'int64':
-      return BigInt64Array;
-    case 'uint64':
-      return BigUint64Array;
-    default:
-      return dtype satisfies never;
-  }
-}
-
 /** Zeros, or empty strings. */
 export function emptyData(dtype: DType, size: number): TensorData {
   return dtype === 'string' ? Array.from({ length: size }, () => '') : new (arrayType(dtype))(size);
@@ -69,9 +38,4 @@ export function fromRaw(dtype: Exclude<DType, 'string'>, bytes: Uint8Array): Ten
   const aligned = new Uint8Array(bytes.byteLength);
   aligned.set(bytes);
   return new (arrayType(dtype))(aligned.buffer);
-}
-
-/** The bytes of a numeric tensor, shared with it. ONNX and every platform Node runs on are little-endian. */
-export function rawBytes(data: Exclude<TensorData, readonly string[]>): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -1,5 +1,5 @@
 /** GraphProto to Graph: a plain translation. What the graph means is checked afterwards, in ../check.ts. */
-import { toBinary } from '@bufbuild/protobuf';
+import { isFieldSet, toBinary } from '@bufbuild/protobuf';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -9,8 +9,10 @@ import {
   TypeProtoSchema,
   type ValueInfoProto,
 } from 'onnx-buf';
+import { CutlineError } from '../../errors.ts';
 import type { Attribute, Dim, Graph, Node, ValueInfo } from '../graph.ts';
 import { topologicalOrder } from '../order.ts';
+import type { Tensor } from '../tensor.ts';
 import { dtypeOf } from './dtype.ts';
 import type { Source } from './external.ts';
 import { readTensor } from './read-tensor.ts';
@@ -28,10 +30,15 @@ function translate(proto: GraphProto, frame: GraphFrame, source: Source, body: b
   const { initializers, sealed } = readWeights(proto, source, body);
   const values = new Map<string, ValueInfo>();
   for (const v of proto.valueInfo) if (v.name) values.set(v.name, readValue(v));
+  const isWeight = (v: ValueInfo): boolean => {
+    const weight = initializers.get(v.name);
+    if (weight) requireSame(v, weight, source);
+    return weight !== undefined || sealed.has(v.name);
+  };
   return {
     name: proto.name || 'graph',
     // Files before IR 4 list initializers as inputs too; they are weights all the same.
-    inputs: proto.input.filter((v) => !initializers.has(v.name) && !sealed.has(v.name)).map(readValue),
+    inputs: proto.input.map(readValue).filter((v) => !isWeight(v)),
     outputs: proto.output.map(readValue),
     nodes: proto.node.map((n) => readNode(n, frame, source)),
     initializers,
@@ -39,6 +46,16 @@ function translate(proto: GraphProto, frame: GraphFrame, source: Source, body: b
     ...frame,
     ...(sealed.size > 0 && { sealed }),
   };
+}
+
+/** @throws CutlineError MODEL_INVALID for a weight that is declared as an input of another kind */
+function requireSame({ name, dtype, shape, unknown }: ValueInfo, weight: Tensor, source: Source): void {
+  const isOfType = unknown === 'type' || (unknown !== 'opaque' && dtype === weight.dtype);
+  const fits =
+    shape.length === weight.shape.length && shape.every((d, i) => typeof d === 'string' || d === weight.shape[i]);
+  if (isOfType && (unknown !== undefined || fits)) return;
+  const problem = `${name} is a weight ${weight.dtype} [${weight.shape}] and declared as an input of another type or shape`;
+  throw new CutlineError('MODEL_INVALID', { path: source.path, problem });
 }
 
 function readValue(proto: ValueInfoProto): ValueInfo {
@@ -68,9 +85,23 @@ function readNode(proto: NodeProto, frame: GraphFrame, source: Source): Node {
     domain: proto.domain === 'ai.onnx' ? '' : proto.domain,
     inputs: proto.input,
     outputs: proto.output,
-    attributes: Object.fromEntries(proto.attribute.map((a) => [a.name, readAttribute(a, frame, source)])),
+    attributes: readAttributes(proto, frame, source),
     ...(proto.overload && { overload: proto.overload }),
   };
+}
+
+function readAttributes(proto: NodeProto, frame: GraphFrame, source: Source): Node['attributes'] {
+  const refuse = (a: AttributeProto, problem: string): never => {
+    const node = `node ${proto.name || proto.output[0] || 'without a name'} (${proto.opType})`;
+    throw new CutlineError('MODEL_INVALID', { path: source.path, problem: `${node}: attribute ${a.name} ${problem}` });
+  };
+  const read = new Map<string, Attribute>();
+  for (const a of proto.attribute) {
+    if (read.has(a.name)) refuse(a, 'is given twice');
+    if (contradictsItself(a)) refuse(a, 'has a value of another type than it says');
+    read.set(a.name, readAttribute(a, frame, source));
+  }
+  return Object.fromEntries(read);
 }
 
 function readAttribute(a: AttributeProto, frame: GraphFrame, source: Source): Attribute {
@@ -102,18 +133,27 @@ function readBody(proto: GraphProto, frame: GraphFrame, source: Source): Graph {
   return { ...body, nodes: topologicalOrder(body, source.path) };
 }
 
+const { field } = AttributeProtoSchema;
+const fields = [
+  [Kind.TENSOR, field.t],
+  [Kind.GRAPH, field.g],
+  [Kind.INTS, field.ints],
+  [Kind.FLOATS, field.floats],
+  [Kind.STRINGS, field.strings],
+  [Kind.STRING, field.s],
+  [Kind.INT, field.i],
+  [Kind.FLOAT, field.f],
+] as const;
+
+/** The types whose fields are there. */
+const filled = (a: AttributeProto): Kind[] => fields.flatMap(([kind, f]) => (isFieldSet(a, f) ? [kind] : []));
+
 /** IR 1 and 2 had no type field, and some exporters still leave it out: the field that is filled tells. */
-function guess(a: AttributeProto): Kind {
-  if (a.t) return Kind.TENSOR;
-  if (a.g) return Kind.GRAPH;
-  if (a.ints.length > 0) return Kind.INTS;
-  if (a.floats.length > 0) return Kind.FLOATS;
-  if (a.strings.length > 0) return Kind.STRINGS;
-  if (a.s.length > 0) return Kind.STRING;
-  if (a.i !== 0n) return Kind.INT;
-  if (a.f !== 0) return Kind.FLOAT;
-  return Kind.UNDEFINED;
-}
+const guess = (a: AttributeProto): Kind => filled(a)[0] ?? Kind.UNDEFINED;
+
+/** Nobody can say which value is meant; runtimes refuse it. */
+const contradictsItself = (a: AttributeProto): boolean =>
+  a.type !== Kind.UNDEFINED && a.refAttrName === '' && filled(a).some((kind) => kind !== a.type);
 
 const integer = (v: bigint): number | bigint => (Number.isSafeInteger(Number(v)) ? Number(v) : v);
 

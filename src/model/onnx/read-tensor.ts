@@ -1,8 +1,8 @@
 /** TensorProto to Tensor: raw bytes, typed fields, or a range of another file. */
 import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
-import { bytesPerElement, type DType, sizeOf, type Tensor, type TensorData } from '../tensor.ts';
-import { arrayType, dtypeOf, fromRaw, onnxName } from './dtype.ts';
+import { arrayType, bytesPerElement, type DType, sizeOf, type Tensor, type TensorData } from '../tensor.ts';
+import { dtypeOf, fromRaw, onnxName } from './dtype.ts';
 import { readExternal, type Source } from './external.ts';
 
 const maxRank = 64;

@@ -21,8 +21,8 @@ import {
 } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
 import type { Attribute, Graph, Node, ValueInfo } from '../graph.ts';
-import type { Tensor } from '../tensor.ts';
-import { onnxNumber, rawBytes } from './dtype.ts';
+import { rawBytes, type Tensor } from '../tensor.ts';
+import { onnxNumber } from './dtype.ts';
 import { maxModelBytes } from './read.ts';
 
 const utf8 = new TextEncoder();

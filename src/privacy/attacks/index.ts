@@ -32,6 +32,7 @@ export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
 export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
+export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
 export { searchSteps } from './prior/index.ts';
 export { remembered } from './remembered.ts';

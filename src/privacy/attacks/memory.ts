@@ -23,11 +23,9 @@ export function picturesThatFit({ graphs, state = 0 }: MemoryUse, memoryBytes: n
   let weights = 0;
   let activations = 0;
   for (const graph of graphs) {
-    for (const { name, shape } of allValues(graph).values()) {
-      const size = sizeOf(shape.map((d) => (typeof d === 'number' ? d : 1)));
-      if (graph.initializers.has(name)) weights += size;
-      else activations += size;
-    }
+    const numbers = numbersIn(graph);
+    weights += numbers.weights;
+    activations += numbers.activations;
   }
   const bytes = 4 * (timesActivations * activations + state);
   const fitting = Math.floor((memoryBytes - 4 * weights) / bytes);
@@ -36,4 +34,21 @@ export function picturesThatFit({ graphs, state = 0 }: MemoryUse, memoryBytes: n
     throw new CutlineError('MEMORY_BUDGET', { needed: gigabytes(bytes + 4 * weights), budget: gigabytes(memoryBytes) });
   }
   return Math.min(most, fitting);
+}
+
+/** What a session that runs a graph forward and back takes; shapes known. */
+export function sessionBytes(graph: Graph): number {
+  const { weights, activations } = numbersIn(graph);
+  return 4 * (weights + timesActivations * activations);
+}
+
+function numbersIn(graph: Graph): { readonly weights: number; readonly activations: number } {
+  let weights = 0;
+  let activations = 0;
+  for (const { name, shape } of allValues(graph).values()) {
+    const size = sizeOf(shape.map((d) => (typeof d === 'number' ? d : 1)));
+    if (graph.initializers.has(name)) weights += size;
+    else activations += size;
+  }
+  return { weights, activations };
 }

@@ -24,6 +24,7 @@ import {
 } from '../../autodiff/index.ts';
 import { type Graph, sizeOf } from '../../model/index.ts';
 import type { Likelihood } from '../mechanisms/index.ts';
+import { identity, prepared } from './prepared.ts';
 import { inBasis, type Structure } from './prior/index.ts';
 
 export interface ObjectiveOptions {
@@ -31,11 +32,13 @@ export interface ObjectiveOptions {
   readonly likelihood: Likelihood;
   /** What was seen is mostly noise: its own square, a constant, is left out of the value, which may then be negative. */
   readonly mostlyNoise?: boolean;
+  /** The head leaves a stage of the mechanism out that rounds: it is not all there is between picture and features. */
+  readonly relaxed?: boolean;
   /** Rows and columns of the picture among the axes of the input. */
   readonly spatialAxes: readonly [number, number];
   /** Squared differences, as in the public code, or the length of the gradient, as in the paper. Default squared. */
   readonly variation?: 'squared' | 'isotropic';
-  /** Writes the picture in a basis and adds the prior that goes with it; `evaluationGraph` only. */
+  /** Writes the picture in a basis, whose prior takes the place of the variation; `evaluationGraph` only. */
   readonly structure?: Structure;
 }
 
@@ -126,13 +129,15 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
     values.push(g.mul(lambda, loss.value));
     seed(of.name, g.mul(loss.cotangent, perPicture(g, lambda, of.shape)));
   };
-  const variation =
-    options.variation === 'isotropic'
-      ? isotropicVariation(g, picture.name, picture.shape, spatialAxes, smallDifference)
-      : totalVariation(g, picture.name, picture.shape, spatialAxes);
-  prior(names.lambdaTv, picture, variation);
-  prior(names.lambdaL2, picture, l2(g, picture.name, picture.shape));
   if (structure) prior(names.lambdaPrior, input, l2(g, input.name, input.shape));
+  else {
+    const variation =
+      options.variation === 'isotropic'
+        ? isotropicVariation(g, picture.name, picture.shape, spatialAxes, smallDifference)
+        : totalVariation(g, picture.name, picture.shape, spatialAxes);
+    prior(names.lambdaTv, picture, variation);
+  }
+  prior(names.lambdaL2, picture, l2(g, picture.name, picture.shape));
   // What is seeded at the input itself passes through no node.
   const sums = new Map(
     [...seeds].map(([name, parts]) => [name, parts.length > 1 ? g.graph.op('Sum', parts) : parts[0]!]),
@@ -149,9 +154,14 @@ function writeObjective(head: Graph, options: ObjectiveOptions): Objective {
 
 /**
  * Value [n] and gradient at a point; inputs are the picture, `observed:*` and the two λ [n]; in a basis,
- * z and what describes the basis instead of the picture, and λ of its prior; an output more is the picture.
+ * z and what describes the basis instead of the picture, and λ of its prior instead of that of the variation; an output
+ * more is the picture.
  */
 export function evaluationGraph(head: Graph, options: ObjectiveOptions): Graph {
+  return prepared(head, `evaluation ${keyOf(options)}`, () => writeEvaluation(head, options));
+}
+
+function writeEvaluation(head: Graph, options: ObjectiveOptions): Graph {
   const { forward, picture, input, value, gradient } = writeObjective(head, options);
   const b = forward.g.graph;
   b.op('Identity', [value], {}, names.value);
@@ -166,11 +176,28 @@ export function evaluationGraph(head: Graph, options: ObjectiveOptions): Graph {
 }
 
 /** One step of Adam on the same objective, to be looped. */
-export function adamGraph(head: Graph, options: ObjectiveOptions): { readonly graph: Graph; readonly step: AdamStep } {
+export function adamGraph(head: Graph, options: ObjectiveOptions): AdamGraph {
+  return prepared(head, `adam ${keyOf(options)}`, () => writeAdam(head, options));
+}
+
+interface AdamGraph {
+  readonly graph: Graph;
+  readonly step: AdamStep;
+}
+
+function writeAdam(head: Graph, options: ObjectiveOptions): AdamGraph {
   const { forward, input, value, gradient } = writeObjective(head, options);
   const b = forward.g.graph;
   const step = adamStep(new Expressions(b), [{ ...input, gradient }]);
   b.op('Identity', [value], {}, names.value);
   b.output(names.value, 'float32', [input.shape[0]!]);
   return { graph: prune(b.build(`${head.name}:adam`)), step };
+}
+
+/** All that decides an objective beside the head. */
+function keyOf({ likelihood, mostlyNoise, spatialAxes, variation, structure }: ObjectiveOptions): string {
+  // Squares are squares however wide the noise is.
+  const distance = likelihood.kind === 'squares' ? [mostlyNoise ?? false] : likelihood;
+  const factors = structure?.kind === 'covariance' ? identity(structure.factors) : undefined;
+  return JSON.stringify([distance, spatialAxes, variation, structure?.kind, factors]);
 }

@@ -222,6 +222,7 @@ export function objectiveFor(
   const square = Math.max(...meanSquares(observed));
   return {
     likelihood,
+    relaxed: view.mechanism.stages.some(({ stage }) => stage.relaxes),
     mostlyNoise: likelihood.kind === 'squares' && likelihood.standardDeviation ** 2 > square / 2,
     spatialAxes: preprocessing.layout === 'NCHW' ? [2, 3] : [1, 2],
   };

@@ -24,13 +24,13 @@ export function attackerPictures(
 ): AttackerPictures {
   switch (kind) {
     case 'same-set':
-      return drawn(data.train, [...random.permutation(Math.max(1, data.train.count)).subarray(0, data.train.count)]);
+      return drawn(data.train, random.permutation(Math.max(1, data.train.count)).subarray(0, data.train.count));
     case 'same-distribution': {
       // The model was trained on the one split, so that the other is all it has never seen.
       // Shuffled before any is taken away: other victims leave the rest in its order.
       return drawn(
         data.test,
-        [...random.permutation(data.test.count)].filter((i) => !reserved.has(i)),
+        random.permutation(data.test.count).filter((i) => !reserved.has(i)),
       );
     }
     case 'gaussian':
@@ -42,7 +42,7 @@ export function attackerPictures(
   }
 }
 
-function drawn(split: Dataset['train'], order: readonly number[]): AttackerPictures {
+function drawn(split: Dataset['train'], order: ArrayLike<number>): AttackerPictures {
   return {
     count: order.length,
     pixels: (indices, signal) =>

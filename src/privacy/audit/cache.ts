@@ -43,7 +43,7 @@ const mostFileBytes = 512 * 2 ** 20;
 const mostBytes = 4 * 2 ** 30;
 
 /** Raised whenever an attack comes to other results with the same options: what was kept before is not found any more. */
-const revision = 5;
+const revision = 7;
 
 /** @param conditions everything that decides the outcome */
 export function cacheKey(conditions: Readonly<Record<string, unknown>>): string {

@@ -8,6 +8,7 @@ import { CutlineError } from '../../errors.ts';
 import { asFloat32, type Cut, fixedShape, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import type { Random } from '../../random.ts';
+import { sessionBytes } from '../attacks/index.ts';
 import { type Layout, type Mechanism, observed, seededNoise, type View, viewOf } from '../mechanisms/index.ts';
 import type { Subject } from './subject.ts';
 
@@ -67,7 +68,10 @@ export class Device {
     const { head } = await this.#subject.parts(this.cut, n);
     const collected = new Map<string, Float32Array>();
     const shapes = new Map<string, readonly number[]>();
-    const session: Session = await this.#engine.load(head, signal && { signal });
+    const session: Session = await this.#engine.load(head, {
+      keepBytes: sessionBytes(head),
+      ...(signal && { signal }),
+    });
     try {
       for (let first = 0; first < count; first += n) {
         // The last chunk goes back to be full, so that one session serves all.

@@ -2,7 +2,7 @@
 import { type Dataset, preprocess } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { foldConstants, inferShapes, split, type Tensor, type Tensors } from '../../model/index.ts';
+import { foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type {
   AnswerContext,
@@ -16,9 +16,10 @@ import type {
   Traffic,
   WhiteBoxContext,
 } from '../attacks/index.ts';
-import { defendedHead, expectedHead, isRandom, seededNoise } from '../mechanisms/index.ts';
+import { isRandom, seededNoise } from '../mechanisms/index.ts';
 import { answersTo } from './answers.ts';
 import { type AttackerPictures, attackerPictures } from './attacker-pictures.ts';
+import { differentiableHead, drawsOfMean } from './defended-head.ts';
 import type { Device } from './device.ts';
 import { structureOf } from './structure.ts';
 import type { Subject } from './subject.ts';
@@ -43,9 +44,6 @@ export interface Ground {
 
 /** Activations of unknown pictures that a query-free attacker has gathered. */
 const mostTraffic = 1000;
-
-/** Draws that stand for all the noise there may be on a picture: a step costs as many times more. */
-const drawsOfMean = 8;
 
 /** Releases of a picture that a decoder learns from in turn, or as many as it takes until they average to so many. */
 const mostReleases = 8;
@@ -130,17 +128,10 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
   return {
     ...blackBox(ground),
     head: async (n, look) => {
-      const { mechanism } = believed.view;
       const way = look?.head ?? 'relaxed';
       const { head } = await subject.parts(device.cut, way === 'expected' ? n * drawsOfMean : n);
-      if (mechanism.stages.length === 0 || way === 'bare') return head;
-      // What differentiates a graph asks for the type and shape of everything in it.
-      return inferShapes(
-        way === 'expected'
-          ? expectedHead(head, mechanism, drawsOfMean, seededNoise(ground.random.fork('draws')))
-          : defendedHead(head, mechanism, { relaxed: true, open: way === 'open' }).graph,
-        engine,
-      );
+      const draws = () => seededNoise(ground.random.fork('draws'));
+      return differentiableHead(head, believed.view.mechanism, engine, { way, draws });
     },
     examples: {
       count: own.count,
@@ -230,8 +221,16 @@ function keptAside(ground: Ground, kind: AttackerData): number {
   return Math.min(32, Math.floor(picturesOf(ground, kind).count / 4));
 }
 
-function picturesOf({ data, reserved, pictureRandom }: Ground, kind: AttackerData): AttackerPictures {
-  return attackerPictures(data, kind, reserved, pictureRandom.fork(kind));
+/** Whose pictures they are: drawn once for an attacker, since it asks for them again and again. */
+const owned = new WeakMap<Ground, Map<AttackerData, AttackerPictures>>();
+
+function picturesOf(ground: Ground, kind: AttackerData): AttackerPictures {
+  const own = owned.get(ground) ?? new Map<AttackerData, AttackerPictures>();
+  owned.set(ground, own);
+  const { data, reserved, pictureRandom } = ground;
+  const pictures = own.get(kind) ?? attackerPictures(data, kind, reserved, pictureRandom.fork(kind));
+  own.set(kind, pictures);
+  return pictures;
 }
 
 function enough(ground: Ground, kind: AttackerData, count: number): AttackerPictures {

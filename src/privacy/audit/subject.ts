@@ -20,6 +20,9 @@ import {
 } from '../../model/index.ts';
 import { type Beside, besidePicture, type SubjectOptions } from './beside.ts';
 
+/** Divided networks that are remembered: an attack uses up to four batches of a head. */
+const mostParts = 16;
+
 export class Subject {
   readonly preprocessing: Preprocessing;
   /** Cuts of which one picture decides alone what they send, in order of depth. */
@@ -33,6 +36,8 @@ export class Subject {
   readonly #beside: Beside | undefined;
   readonly #whole = new Map<number, Promise<Graph>>();
   readonly #follows: ReturnType<typeof cutOrder>;
+  /** Used last comes last. */
+  readonly #parts = new Map<string, Promise<Split>>();
 
   /**
    * @param network of several inputs: what hangs on the picture alone is audited
@@ -110,8 +115,25 @@ export class Subject {
     return rows(many!) === rows(one!) ? undefined : 'the rows of the first output grow with the batch';
   }
 
-  /** Head and tail for a batch of n. What is constant in the head has been computed, so that it can be differentiated. */
-  async parts(cut: Cut, n: number): Promise<Split> {
+  /**
+   * Head and tail for a batch of n. What is constant in the head has been computed, so that it can be differentiated. Asked again,
+   * the last few are the same objects: what is prepared from them and loaded for them can be found by them.
+   */
+  parts(cut: Cut, n: number): Promise<Split> {
+    const key = JSON.stringify([cut.tensors.map((t) => t.name), n]);
+    const parts = this.#parts.get(key) ?? this.#divide(cut, n);
+    this.#parts.delete(key);
+    this.#parts.set(key, parts);
+    for (const oldest of this.#parts.keys()) {
+      if (this.#parts.size <= mostParts) break;
+      this.#parts.delete(oldest);
+    }
+    // What failed is tried again.
+    parts.catch(() => this.#parts.delete(key));
+    return parts;
+  }
+
+  async #divide(cut: Cut, n: number): Promise<Split> {
     const { head, tail } = split(await this.whole(n), cut);
     return { head: await foldConstants(head, this.#engine), tail };
   }

@@ -90,6 +90,8 @@ export interface Stage {
   /** Canonical, without the place: `gauss(sd=0.5)`. */
   readonly text: string;
   readonly law: Law;
+  /** Whether its graph is another one when it is `relaxed`. Default false. */
+  readonly relaxes?: boolean;
   /** Changes the row in place. @throws CutlineError DEFENSE_SPEC when it does not fit the shapes */
   release(row: Row, noise: NoiseSource): void;
   /**

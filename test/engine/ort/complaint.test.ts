@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inWords } from '../../../src/engine/ort/complaint.ts';
+import { complaint } from '../../../src/engine/ort/complaint.ts';
 
 /** As onnxruntime 1.30 says them. */
 it.each([
@@ -37,12 +37,32 @@ it.each([
   ],
   [
     "This is an invalid model. Type Error: Type 'tensor(bool)' of input parameter (image) of operator (Conv) in node (c1) is invalid.",
-    'node c1 (Conv) does not take image, which is tensor(bool)',
+    'node c1 (Conv) does not take image, which is bool',
   ],
   [
     'Node (l) Op (Loop) [ShapeInferenceError] Graph attribute inferencing failed: Type Error: Type parameter (T) of Optype (Greater) bound to different types (tensor(int64) and tensor(float) in node ().',
     'node l (Loop) does not fit what it reads: in its body, a node without a name (Greater) reads int64 and float, where both must be of one type',
   ],
+  [
+    'Type Error: Type (tensor(uint4)) of output arg (t0) of node (sum) does not match expected type (tensor(float)).',
+    'output t0 of node sum is declared uint4, and its operator makes float',
+  ],
+  [
+    "Type Error: Data in initializer 'w' has element type tensor(int64) but usage of initializer in graph expects tensor(float)",
+    'weight w is int64, and declared float',
+  ],
+  ['Type Error: Shape of initializer w does not match. {2,1} != {2,4}', 'weight w is [2,1], and declared [2,4]'],
+  [
+    "Non-zero status code returned while running Expand node. Name:'alloc' Status Message: /onnxruntime_src/onnxruntime/core/framework/op_kernel.cc:83 virtual OrtValue* onnxruntime::OpKernelContext::OutputMLValue(int, const onnxruntime::TensorShape&) [ONNXRuntimeError] : 1 : FAIL : Calculation for Tensor storage size overflowed",
+    'node alloc (Expand): it would make more than any memory holds',
+  ],
+  [
+    "Non-zero status code returned while running Gather node. Name:'std::bad_alloc' Status Message: indices element out of data bounds, idx=9 must be within the inclusive range [-3,2]",
+    'node std::bad_alloc (Gather): indices element out of data bounds, idx=9 must be within the inclusive range [-3,2]',
+  ],
+  ['onnxruntime::Something (thing) of node (n) went wrong at x.cc:12', 'node n: it does not take what it is given'],
+  // What is ours passes.
+  ['the session is closed', 'the session is closed'],
   ['Fatal error: com.microsoft:Cast(-1) is not a registered function/op', 'there is no operator Cast'],
   ['This is an invalid model. Error: Duplicate definition of name (w).', 'w is defined twice'],
   [
@@ -62,5 +82,19 @@ it.each([
     'the engine gives no reason that would help',
   ],
 ])('%s', (raw, words) => {
-  expect(inWords(raw)).toBe(words);
+  expect(complaint(raw)).toEqual({ problem: words, lacksMemory: false });
+});
+
+it.each([
+  [
+    "Non-zero status code returned while running ConstantOfShape node. Name:'zeros' Status Message: /onnxruntime_src/onnxruntime/core/framework/bfc_arena.cc:360 void* onnxruntime::BFCArena::AllocateRawInternal(size_t, bool, onnxruntime::Stream*) Failed to allocate memory for requested buffer of size 1099511627776\n\n",
+    'node zeros (ConstantOfShape): 1099511627776 bytes of memory cannot be had for it',
+  ],
+  [
+    "Non-zero status code returned while running Conv node. Name:'c' Status Message: std::bad_alloc",
+    'node c (Conv): there is no memory left for it',
+  ],
+  ['std::bad_alloc', 'there is no memory left for it'],
+])('lack of memory is told apart: %s', (raw, problem) => {
+  expect(complaint(raw)).toEqual({ problem, lacksMemory: true });
 });

@@ -137,6 +137,8 @@ describe('topologies', () => {
   it.each([
     ['a NoOp between two nodes', { name: 'order', op: 'NoOp', input: ['^r'] }, ['r', '^order']],
     ['an Assert beside them', { name: 'order', op: 'Assert', input: ['r', 'r'] }, ['r', '^order']],
+    ['a CheckNumerics between them', { name: 'order', op: 'CheckNumerics', input: ['r'] }, ['order']],
+    ['a Print of one of them', { name: 'order', op: 'Print', input: ['r', 'x'] }, ['order']],
     ['an operator without a rule that nothing reads', { name: 'order', op: 'HashTableV2' }, ['r']],
   ])('with %s are imported without it', async (_, extra, reads) => {
     const node = [placeholder, { name: 'r', op: 'Relu', input: ['x'] }, extra, { name: 'y', op: 'Neg', input: reads }];
@@ -146,6 +148,18 @@ describe('topologies', () => {
       expect(graph.nodes.map((n) => n.op)).toEqual(['Relu', 'Neg']);
       expect(graph.outputs).toHaveLength(1);
     }
+  });
+
+  it('that read what makes no tensor are refused, by node', async () => {
+    const node = [
+      placeholder,
+      { name: 'order', op: 'NoOp', input: ['^x'] },
+      { name: 'y', op: 'Neg', input: ['order'] },
+    ];
+    await expect(loadModel(writeModel({ node }, [], signature))).rejects.toMatchObject({
+      code: 'TFJS_UNSUPPORTED',
+      message: expect.stringContaining('order (NoOp) cannot be imported: it makes no tensor'),
+    });
   });
 
   it('with loops of TensorFlow 1 are sound files that are not supported: the operator is named', async () => {

@@ -17,7 +17,7 @@ const pixels = 28 * 28;
 /** Answers each picture with its start, after as many milliseconds as `delay` says of the first row. */
 const echo = (delay: (first: number) => number, failing?: number): Solver => ({
   name: 'lbfgs',
-  partsAtOnce: 2,
+  partsAtOnce: () => 2,
   async solve({ start, signal }) {
     const first = (start.data as Float32Array)[0]!;
     begun.push(first);

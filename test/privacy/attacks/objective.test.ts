@@ -181,6 +181,32 @@ describe('the objective of rMLE', () => {
     expect(evaluationGraph(await write('Mul'), laws[0]!).outputs).toHaveLength(2);
   });
 
+  it('is written once for a head and all that decides it', async () => {
+    const graph = await head();
+    const written = (options: ObjectiveOptions) => evaluationGraph(graph, options);
+    const squares = { kind: 'squares', standardDeviation: 0 } as const;
+    const plain = written({ likelihood: squares, spatialAxes: [2, 3] });
+    expect(written({ spatialAxes: [2, 3], likelihood: { ...squares, standardDeviation: 0.3 } })).toBe(plain);
+    const factors = () => ({ kind: 'covariance', factors: randomTensor([2, 30, 30], createRandom(1)) }) as const;
+    const structure = factors();
+    const others: ObjectiveOptions[] = [
+      { likelihood: { kind: 'absolute', scale: 1 }, spatialAxes: [2, 3] },
+      { likelihood: { kind: 'absolute', scale: 2 }, spatialAxes: [2, 3] },
+      { likelihood: { kind: 'dropped', rate: 0.5 }, spatialAxes: [2, 3] },
+      { likelihood: squares, mostlyNoise: true, spatialAxes: [2, 3] },
+      { likelihood: squares, spatialAxes: [2, 3], variation: 'isotropic' },
+      { likelihood: squares, spatialAxes: [2, 3], structure },
+      // The same numbers in other hands.
+      { likelihood: squares, spatialAxes: [2, 3], structure: factors() },
+    ];
+    const graphs = others.map(written);
+    expect(new Set([plain, ...graphs]).size).toBe(1 + others.length);
+    // Of one head a few are remembered.
+    expect(written({ likelihood: squares, spatialAxes: [2, 3], structure })).toBe(graphs[5]);
+    expect(others.map(written)).toEqual(graphs);
+    expect(evaluationGraph(await head(), others[0]!)).not.toBe(graphs[0]);
+  });
+
   it('does not mind integers that are only shapes', async () => {
     const b = new GraphBuilder(17);
     b.input('x', 'float32', [n, 1, 4, 4]);

@@ -119,13 +119,12 @@ describe('cases from the field', () => {
   const colour = spots({ channels: 3, side: 32, train: 20, test: 8 });
   const cut = { cuts: ['act'], rmle: { solver: 'lbfgs', iterations: 30, lambdaTv: 0 } } as const;
 
-  it('a gradient that is a hundred thousand times too large is no safe cut', async (ctx) => {
+  it('an island of float16 leaks what its float32 twin does', async (ctx) => {
     const path = await shared(ctx, 'cases/fp16-island.onnx');
     const { audit: document } = await audit(await loadModel(path), cut, colour);
     const twin = await audit(await loadModel(path.replace('fp16-island', 'fp32-twin')), cut, colour);
-    const scored = document.results.map((r) => r.ssim.mean);
-    if (scored.length === 0) expect(document.failed).toMatchObject([{ code: 'ATTACK_STALLED' }]);
-    else expect(scored[0]).toBeGreaterThan(twin.audit.results[0]!.ssim.mean - 0.05);
+    const [found, expected] = [document, twin.audit].map((a) => a.results[0]!.ssim.mean);
+    expect(Math.abs(found! - expected!)).toBeLessThan(0.05);
   });
 
   it('where a norm is zero a diverging Adam says so', async (ctx) => {

@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
+import { split } from '../../../src/model/index.ts';
 import { Subject } from '../../../src/privacy/audit/index.ts';
 import { chain } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
@@ -18,4 +19,19 @@ it('is a network for any number of pictures, whatever batch the file fixes', asy
     }
     expect(await subject.noAnswer(3)).toBeUndefined();
   }
+});
+
+it('divides itself once for a cut and a batch, as it would anew, and remembers no more than a few', async () => {
+  const preprocessing = unitPreprocessing(spots({ train: 2, test: 2 }));
+  const subject = await Subject.open(engine, chain({ batch: 'n' }), preprocessing);
+  const cut = subject.cut('conv1');
+  const two = await subject.parts(cut, 2);
+  expect((await subject.parts(subject.cut('conv1'), 2)).head).toBe(two.head);
+  expect((await subject.parts(cut, 3)).head.inputs[0]!.shape[0]).toBe(3);
+  expect((await subject.parts(subject.cut('ReLU1'), 2)).head.outputs).not.toEqual(two.head.outputs);
+  expect(two.tail).toEqual(split(await subject.whole(2), cut).tail);
+  const another = await Subject.open(engine, chain({ batch: 'n' }), preprocessing);
+  expect((await another.parts(another.cut('conv1'), 2)).head).not.toBe(two.head);
+  for (let n = 4; n < 20; n++) await subject.parts(cut, n);
+  expect((await subject.parts(cut, 2)).head).not.toBe(two.head);
 });

@@ -103,6 +103,19 @@ describe.each(all)('%s', (spec) => {
     }
   });
 
+  it('tells whether it leaves anything out when it is relaxed', () => {
+    const b = new GraphBuilder(17);
+    for (const [name, t] of Object.entries(tensors)) {
+      b.input(name, 'float32', t.shape as number[]);
+      b.op('Identity', [name], {}, `${name}:out`);
+      b.output(`${name}:out`, 'float32', t.shape as number[]);
+    }
+    const head = b.build();
+    const [whole, relaxed] = [false, true].map((relaxed) => defendedHead(head, mechanism, { relaxed }).graph);
+    const differs = JSON.stringify(whole!.nodes) !== JSON.stringify(relaxed!.nodes);
+    expect(differs).toBe(mechanism.stages.some(({ stage }) => stage.relaxes));
+  });
+
   it('acts by the laws it tells', () => {
     const last = mechanism.stages.at(-1)!.stage;
     const many = 4000;

@@ -18,6 +18,8 @@ import { asNumbersOf, type Range, rangeOf } from './ranges.ts';
 
 const identity: NodeWriter = (node) => input(node, 0);
 
+const makesNothing: NodeWriter = () => unsupported('it makes no tensor, and one is read of it');
+
 const wrap = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 const reshapeNode: NodeWriter = (node) => {
@@ -242,6 +244,12 @@ export const shapeNodes: NodeWriters = {
   IdentityN: (node) => node.inputs,
   StopGradient: identity,
   Snapshot: identity,
+  // What they say or check on the way is not computed.
+  Print: identity,
+  CheckNumerics: identity,
+  // In a graph these only order others, and are left out.
+  NoOp: makesNothing,
+  Assert: makesNothing,
   Reshape: reshapeNode,
   Squeeze: squeeze,
   ExpandDims: expandDims,

@@ -2,6 +2,7 @@
 import { loadGradient } from '../../../autodiff/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, type Tensor, type Tensors } from '../../../model/index.ts';
+import { sessionBytes } from '../memory.ts';
 import { evaluationGraph, names, type ObjectiveOptions } from '../objective.ts';
 import { pickRows, pickRowsOfAll } from '../rows.ts';
 
@@ -22,7 +23,10 @@ export async function residuals(
   const n = graph.inputs[0]!.shape[0] as number;
   const none = float32(new Float32Array(n), [n]);
   const out = new Float32Array(rows);
-  const session = await loadGradient(engine, evaluationGraph(graph, objective), signal && { signal });
+  const session = await loadGradient(engine, evaluationGraph(graph, objective), {
+    keepBytes: sessionBytes(graph),
+    ...(signal && { signal }),
+  });
   try {
     for (let first = 0; first < rows; first += n) {
       // A part that is not full repeats its last row.

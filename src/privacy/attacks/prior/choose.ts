@@ -5,7 +5,7 @@ import type { AttackContext, DescentContext } from '../attack.ts';
 import { drawnLikeness } from '../likeness.ts';
 import { meanSquare } from '../mean-squares.ts';
 import type { ObjectiveOptions } from '../objective.ts';
-import { rowsOf, rowsOfAll } from '../rows.ts';
+import { rowsOf } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
@@ -49,15 +49,21 @@ const heats = [
   { pictures: 3, steps: 50 },
   { beliefs: 4, pictures: 6, steps: 150 },
 ] as const;
+/** Before them a glance: where few steps give the picture away without any belief, there is nothing to choose. */
+const glanceSteps = 16;
 /** Pictures that the statistics are learned from: as many as there are, within these. */
 const [fewestTaught, mostTaught] = [50, 1000];
 
 /** The search in steps of one picture, to weigh it against the attack. */
 export function searchSteps(iterations: number, looks = 1): number {
   const [first, second] = heats;
-  const heat = (beliefs: number, { pictures, steps }: { pictures: number; steps: number }) =>
-    beliefs * pictures * Math.min(steps, iterations);
-  return heat(looks * (2 * multiples.length + 1), first) + heat(second.beliefs, second);
+  const heat = (beliefs: number, pictures: number, steps: number) => beliefs * pictures * Math.min(steps, iterations);
+  const all = 2 * multiples.length + 1;
+  return (
+    heat(looks, first.pictures, glanceSteps) +
+    heat(looks * all, first.pictures, first.steps) +
+    heat(second.beliefs, second.pictures, second.steps)
+  );
 }
 
 /** The ways in which a descent looks at the mechanism. */
@@ -82,40 +88,52 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const [first, second] = heats;
   const looks = looksAt(context);
   const whole = searchSteps(iterations, looks.length);
-  const pictures = await context.examples.pictures(0, second.pictures);
-  const seen = await context.examples.seen(0, second.pictures);
   let done = 0;
-  const heat = async (beliefs: readonly Belief[], { pictures: count, steps }: { pictures: number; steps: number }) => {
+  const heat = async (beliefs: readonly Belief[], { pictures, seen }: Tried, steps: number) => {
     const taken = Math.min(steps, iterations);
-    const share = (beliefs.length * count * taken) / whole;
-    const scored = await ranked(search, rowsOf(pictures, 0, count), rowsOfAll(seen, 0, count), beliefs, taken, (d) =>
+    const share = (beliefs.length * pictures.shape[0]! * taken) / whole;
+    const scored = await ranked(search, pictures, seen, beliefs, taken, (d) =>
       onProgress(Math.min(1, done + share * d)),
     );
     done += share;
     return scored;
   };
-  const none = await heat(
-    looks.map((look) => ({ basis: pixels(preprocessing), lambda: 0, look })),
-    first,
-  );
-  if (none[0]!.score >= exact) {
+  const few = await tried(context, first.pictures);
+  const nothing = looks.map((look) => ({ basis: pixels(preprocessing), lambda: 0, look }));
+  let none: TriedBelief[] = [];
+  for (const steps of [glanceSteps, first.steps]) {
+    none = await heat(nothing, few, steps);
+    if (none[0]!.score < exact) continue;
     onProgress(1);
     return none[0]!;
   }
+  const more = await tried(context, second.pictures);
   const lesson = await lessonOf(search, second.pictures);
   const bases = [natural(preprocessing), ...(lesson ? [await learned(lesson, preprocessing, context.engine)] : [])];
-  const scale = meanSquare(seen);
+  const scale = meanSquare(more.seen);
   const some = await heat(
     looks.flatMap((look) => bases.flatMap((basis) => multiples.map((m) => ({ basis, lambda: m * scale, look })))),
-    first,
+    few,
+    first.steps,
   );
   const best = [...none, ...some].sort((x, y) => y.score - x.score).slice(0, second.beliefs);
   const final = await heat(
     best.map((x) => x.belief),
-    second,
+    more,
+    second.steps,
   );
   onProgress(1);
   return final[0]!;
+}
+
+/** Pictures of the attacker's own, and what the cloud would see of them. */
+interface Tried {
+  readonly pictures: Tensor;
+  readonly seen: Tensors;
+}
+
+async function tried({ examples }: DescentContext, count: number): Promise<Tried> {
+  return { pictures: await examples.pictures(0, count), seen: await examples.seen(0, count) };
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Adam with AMSGrad as one step graph, as published (He et al. 2019): constant rate, the last iterate is kept. */
 import { learningRateInput, loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, scalar, type Tensor } from '../../../model/index.ts';
+import { sessionBytes } from '../memory.ts';
 import { adamGraph, names } from '../objective.ts';
 import { objectiveFeeds } from './feeds.ts';
 import type { Solver } from './solver.ts';
@@ -12,13 +13,13 @@ const runaway = 100;
 export function adamSolver(learningRate: number): Solver {
   return {
     name: 'adam',
-    partsAtOnce: 1,
+    partsAtOnce: () => 1,
     async solve(problem) {
       const { engine, head, start, iterations, signal } = problem;
       const input = head.inputs[0]!.name;
       const { graph, step } = adamGraph(head, problem.objective);
       const pictures = Object.entries(step.carry).find(([, to]) => to === input)![0];
-      const session = await loadGradient(engine, graph, signal && { signal });
+      const session = await loadGradient(engine, graph, { keepBytes: sessionBytes(head), ...(signal && { signal }) });
       const feeds = { ...objectiveFeeds(problem), ...step.initial, [learningRateInput]: scalar(learningRate) };
       const valuesAt = async (at: Tensor) => {
         const found = await session.run(

@@ -30,7 +30,8 @@ export async function solveInChunks(
   batch: number,
 ): Promise<Solution> {
   const count = problem.start.shape[0]!;
-  const n = partSize(count, batch, solver.partsAtOnce);
+  const atOnce = solver.partsAtOnce({ ...problem, head: await headFor(1) });
+  const n = partSize(count, batch, atOnce);
   const head = await headFor(n);
   const shape = [count, ...(head.inputs[0]!.shape.slice(1) as number[])];
   const pictures = new Float32Array(sizeOf(shape));
@@ -44,7 +45,7 @@ export async function solveInChunks(
     problem.onProgress?.(Math.min(1, [...reached.values()].reduce((a, b) => a + b, 0) / count));
   };
   const firsts = Array.from({ length: Math.ceil(count / n) }, (_, i) => i * n);
-  const lanes = Array.from({ length: Math.max(1, Math.min(solver.partsAtOnce, Math.floor(batch / n))) });
+  const lanes = Array.from({ length: Math.max(1, Math.min(atOnce, Math.floor(batch / n))) });
   await inLanes(
     firsts,
     lanes,

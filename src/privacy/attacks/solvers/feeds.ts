@@ -8,11 +8,9 @@ export function objectiveFeeds({ observed, start, lambdaTv, lambdaL2, basis }: P
   const features = Object.entries(observed).map(([name, tensor]) => [names.observed(name), tensor] as const);
   return {
     ...Object.fromEntries(features),
-    [names.lambdaTv]: float32(lambdaTv, [n]),
     [names.lambdaL2]: float32(lambdaL2, [n]),
-    ...(basis && {
-      ...basis.rows,
-      [names.lambdaPrior]: float32(basis.lambda, [n]),
-    }),
+    ...(basis
+      ? { ...basis.rows, [names.lambdaPrior]: float32(basis.lambda, [n]) }
+      : { [names.lambdaTv]: float32(lambdaTv, [n]) }),
   };
 }

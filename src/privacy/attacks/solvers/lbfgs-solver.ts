@@ -1,12 +1,16 @@
-/** L-BFGS for every picture on its own, their evaluations in one batch. */
+/** L-BFGS, or what it comes to on a quadratic, for every picture on its own, their evaluations in one batch. */
 import { loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, float32 } from '../../../model/index.ts';
 import { meanSquares } from '../mean-squares.ts';
+import { sessionBytes } from '../memory.ts';
 import { evaluationGraph, names } from '../objective.ts';
 import { basisNames } from '../prior/index.ts';
 import { minimiseBatch } from './batch.ts';
+import { conjugateGradients } from './conjugate-gradients.ts';
 import { objectiveFeeds } from './feeds.ts';
 import { lbfgs } from './lbfgs.ts';
+import type { Waves } from './preconditioner.ts';
+import { isQuadratic } from './quadratic.ts';
 import type { Problem, Solver } from './solver.ts';
 import { explainedBelow, isMiss } from './stop.ts';
 
@@ -24,26 +28,41 @@ function enoughOf({ observed, objective, basis, lambdaTv, lambdaL2 }: Problem): 
   });
 }
 
+/** What the coordinates are in which the descent goes, if they are waves. */
+function wavesOf({ objective, start }: Problem): Waves | undefined {
+  const [, planes, height, width] = start.shape as [number, number, number, number];
+  return objective.structure?.kind === 'spectrum' ? { planes, height, width } : undefined;
+}
+
+/** On a quadratic, so few take less thought than it costs to ask the engine twice. */
+const fewValues = 2 ** 15;
+
 export const lbfgsSolver: Solver = {
   name: 'lbfgs',
-  partsAtOnce: 2,
+  partsAtOnce: (problem) => (isQuadratic(problem) && problem.start.data.length <= fewValues ? 1 : 2),
   async solve(problem) {
     const { engine, head, start, iterations, signal } = problem;
     const n = start.shape[0]!;
     const size = start.data.length / n;
     const input = problem.objective.structure ? basisNames.z : head.inputs[0]!.name;
-    const fixed = objectiveFeeds(problem);
+    const cancel = signal && { signal };
+    const keepBytes = sessionBytes(head);
     const session = await loadGradient(engine, evaluationGraph(head, problem.objective), {
       spinning: false,
-      ...(signal && { signal }),
+      keepBytes,
+      ...cancel,
     });
-    const evaluate = (points: Float32Array, outputs: readonly string[]) =>
-      session.run({ ...fixed, [input]: float32(points, start.shape) }, { outputs, ...(signal && { signal }) });
     try {
+      // Handed over once: features are most of what an evaluation reads.
+      const own = await session.hold(objectiveFeeds(problem), cancel);
+      const evaluate = (points: Float32Array, outputs: readonly string[]) =>
+        own.run({ [input]: float32(points, start.shape) }, { outputs, ...cancel });
       const first = asFloat32(start);
       const enough = enoughOf(problem);
+      const waves = wavesOf(problem);
+      const descent = isQuadratic(problem) ? conjugateGradients : lbfgs;
       const problems = Array.from({ length: n }, (_, i) =>
-        lbfgs(first.subarray(i * size, (i + 1) * size), { iterations, enough: enough[i]! }),
+        descent(first.subarray(i * size, (i + 1) * size), { iterations, enough: enough[i]!, waves }),
       );
       let evaluations = 0;
       const { minima } = await minimiseBatch(problems, size, async (points) => {

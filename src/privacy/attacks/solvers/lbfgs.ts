@@ -4,7 +4,7 @@
  * evaluates their points as one batch, while each keeps its own history and its own step.
  */
 import { History } from './history.ts';
-import { hasMoved, type Stop } from './stop.ts';
+import { endOf, type Stop } from './stop.ts';
 import { dot } from './vectors.ts';
 
 export interface Evaluation {
@@ -36,9 +36,6 @@ const defaultHistory = 24;
 /** Vectors as long as a point that a minimisation holds: its pairs, and those it works with. */
 export const vectorsKept = 2 * defaultHistory + 8;
 
-/** Of the value it began with: what float32 can tell apart, several times over. */
-const leastFall = 1e-6;
-
 /** Sufficient decrease and curvature of the Wolfe conditions. */
 const c1 = 1e-4;
 const c2 = 0.9;
@@ -63,14 +60,8 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
   let value = first.value;
   gradient.set(first.gradient);
   const enough = options.enough ?? 0;
-  const began = first.value;
-  const ended = (stop: Minimum['stop'], iterations: number): Minimum => ({
-    point,
-    value,
-    first: began,
-    iterations,
-    stop,
-  });
+  const ended = (stop: Minimum['stop'] | undefined, iterations: number): Minimum =>
+    endOf(start, { point, value, first: first.value, iterations }, stop);
   const steepness = dot(gradient, gradient);
   if (!Number.isFinite(value) || !Number.isFinite(steepness)) return ended('not-finite', 0);
   if (value <= enough) return ended('enough', 0);
@@ -128,10 +119,7 @@ export function* lbfgs(start: Float32Array, options: LbfgsOptions): Generator<Fl
     value = accepted.value;
     if (value <= enough) stop = 'enough';
   }
-  if (stop === 'not-finite') return ended(stop, iteration);
-  if (stop === 'minimum' && iteration === 0) return ended('stuck', 0);
-  const fell = began - value > leastFall * Math.max(Math.abs(began), Math.abs(value));
-  return ended(fell && hasMoved(start, point) ? (stop ?? 'limit') : 'unmoved', iteration);
+  return ended(stop, iteration);
 }
 
 /**

@@ -13,7 +13,7 @@ export interface Problem {
   readonly observed: Tensors;
   /** Where to begin, [n, …]: the picture, or with a `structure` its coordinates in the basis. */
   readonly start: Tensor;
-  /** Weight of the total variation, one a picture. */
+  /** Weight of the total variation, one a picture; not with a `structure`, whose prior takes its place. */
   readonly lambdaTv: Float32Array;
   /** Weight of the squared norm, one a picture. */
   readonly lambdaL2: Float32Array;
@@ -45,6 +45,6 @@ export const mostSteps = ({ steps }: Pick<Solution, 'steps'>): number => steps.r
 export interface Solver {
   readonly name: 'lbfgs' | 'adam';
   /** Two where the solver itself thinks between evaluations: then the engine has another part to evaluate meanwhile. */
-  readonly partsAtOnce: 1 | 2;
+  partsAtOnce(problem: Pick<Problem, 'head' | 'objective' | 'lambdaTv' | 'start'>): 1 | 2;
   solve(problem: Problem): Promise<Solution>;
 }

@@ -19,6 +19,7 @@ export const quant: StageKind = {
     return {
       text: stageText('quant', { bits, per: per === 'channel' ? per : undefined }),
       law: { kind: 'deterministic' },
+      relaxes: true,
       release(row) {
         for (const part of row) for (const group of groupsOf(part, per)) round(group, steps);
       },

@@ -1,5 +1,5 @@
 /** Window geometry shared by convolution and pooling. */
-import { attrInts, attrString, type Node } from '../../model/graph.ts';
+import { attrInts, attrString, type Node } from '../model/graph.ts';
 
 export interface Window {
   readonly kernel: readonly number[];
