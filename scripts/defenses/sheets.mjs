@@ -6,8 +6,8 @@ export const sheets = {
     file: 'defenses-known.png',
     text: 'Victims, what an attacker makes of them who does not know the defence, and what one who knows it makes',
     rows: [
-      ['lenet ReLU2 gauss(sd=4x)', 'unaware'],
-      ['lenet ReLU2 gauss(sd=4x)', '1'],
+      ['lenet ReLU2 dropout(rate=0.9)', 'unaware'],
+      ['lenet ReLU2 dropout(rate=0.9)', '1'],
     ],
   },
   averaged: {
