@@ -22,7 +22,11 @@ if (positionals.length !== 1)
 const protocol = await readProtocol(values.protocol);
 const { results } = JSON.parse(await readFile(positionals[0], 'utf8'));
 /** By candidate: a row of scores for each attack. */
-const groups = Map.groupBy(results, (r) => `${r.cut} ${r.defense}`);
+const groups = new Map();
+for (const r of results) {
+  const key = `${r.cut} ${r.defense}`;
+  groups.set(key, [...(groups.get(key) ?? []), r]);
+}
 const candidates = [...groups.values()].map((list) => list.map((r) => r.perImage.ssim));
 if (values.scores)
   await writeFile(
