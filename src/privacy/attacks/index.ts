@@ -34,7 +34,7 @@ export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './in
 export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
 export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
-export { searchSteps } from './prior/index.ts';
+export { searchSteps } from './prior/choose.ts';
 export { remembered } from './remembered.ts';
 export { type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
 export {

@@ -4,7 +4,7 @@ import type { DescentContext } from './attack.ts';
 import { likeness } from './likeness.ts';
 import { meanSquare } from './mean-squares.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { repeated, repeatedTensor } from './prior/index.ts';
+import { repeated, repeatedTensor } from './prior/choose.ts';
 import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
 import { type Start, startOf } from './start.ts';

@@ -12,7 +12,7 @@ import { meanSquares } from './mean-squares.ts';
 import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
-import { chooseBelief, looksAt, reconstruct, searchSteps, type TriedBelief } from './prior/index.ts';
+import { chooseBelief, looksAt, reconstruct, searchSteps, type TriedBelief } from './prior/choose.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
