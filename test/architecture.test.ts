@@ -6,6 +6,7 @@ const root = resolve(import.meta.dirname, '../src');
 
 /** What each part may import, besides itself and the files beside it in src/. One direction: see ARCHITECTURE.md. */
 const allowed: Record<string, readonly string[]> = {
+  numeric: [],
   model: [],
   engine: ['model'],
   autodiff: ['model'],
@@ -35,6 +36,8 @@ const allowed: Record<string, readonly string[]> = {
   cloud: ['model', 'engine', 'broker', 'plan'],
   report: [],
 };
+/** Arithmetic, which imports nothing: every part may. */
+const everybodys = new Set(['', 'numeric']);
 /** These wire the rest together. */
 const free = new Set(['cli', 'demo']);
 
@@ -108,7 +111,8 @@ function cyclesAmong(edges: readonly Pick<Import, 'file' | 'target'>[]): string[
 describe('the house', () => {
   it('has dependencies in one direction', () => {
     const wrong = imports.filter(
-      ({ from, to }) => from !== '' && to !== '' && from !== to && !free.has(from) && !allowed[from]?.includes(to),
+      ({ from, to }) =>
+        from !== '' && !everybodys.has(to) && from !== to && !free.has(from) && !allowed[from]?.includes(to),
     );
     expect(wrong.map(({ file, to }) => `${file} imports ${to}`)).toEqual([]);
   });

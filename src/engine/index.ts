@@ -6,6 +6,7 @@ import { TfjsEngine, type TfjsOptions } from './tfjs/engine.ts';
 
 export type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from '../model/engine.ts';
 export type { OrtOptions } from './ort/engine.ts';
+export { runRows } from './run-rows.ts';
 export type { TfjsOptions } from './tfjs/engine.ts';
 
 export const engineNames = ['onnxruntime', 'tfjs'] as const;
