@@ -1,4 +1,5 @@
 /** Attacks by threat. */
+export { type Threat, threats } from '../../threats.ts';
 export { answer, answerQueries } from './answer.ts';
 export {
   type AnswerContext,
@@ -15,9 +16,7 @@ export {
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
-  type Threat,
   type Traffic,
-  threats,
   type WhiteBoxAttack,
   type WhiteBoxContext,
 } from './attack.ts';
