@@ -1,6 +1,7 @@
 /** Gradients on an engine. */
-import type { Engine, LoadOptions, Session } from '../engine/engine.ts';
+
 import { CutlineError } from '../errors.ts';
+import type { Engine, LoadOptions, Session } from '../model/engine.ts';
 import type { Graph, Node, ValueInfo } from '../model/graph.ts';
 import { inferredValues } from '../model/infer/declared.ts';
 import { filled } from '../model/infer/run.ts';

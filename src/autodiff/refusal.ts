@@ -1,6 +1,7 @@
 /** Finds the node for which an engine refuses a graph, and says it by the names of the model. */
-import type { Engine, LoadOptions } from '../engine/engine.ts';
+
 import { CutlineError } from '../errors.ts';
+import type { Engine, LoadOptions } from '../model/engine.ts';
 import type { Graph, Node } from '../model/graph.ts';
 import type { Tensors } from '../model/tensor.ts';
 import { originOf } from './purpose.ts';

@@ -8,11 +8,11 @@ import {
   type Audit,
   type AuditOptions,
   type AuditOutcome,
-  candidatesOf,
   lanesFor,
   prepareAudit,
   runAudit,
   Subject,
+  targetsOf,
 } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
 import { attackStore } from './attack-cache.ts';
@@ -110,7 +110,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     const subject = await Subject.open(await start(threads), graph, preprocessing, { picture, path: model });
     const bisect = settings.maxSsim !== undefined && settings.cuts === undefined;
     // Halves are looked for one after another, chains beside each other.
-    const beside = candidatesOf(subject, bisect ? { ...settings, cuts: subject.ids.slice(0, 1) } : settings).length;
+    const beside = targetsOf(subject, bisect ? { ...settings, cuts: subject.ids.slice(0, 1) } : settings).length;
     const plan = lanesFor(beside, { threads, memoryBytes });
     const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
     const options: AuditOptions = {
@@ -123,7 +123,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
       },
       signal,
     };
-    const cuts = candidatesOf(subject, { cuts: settings.cuts, defenses: ['none'] }).length;
+    const cuts = targetsOf(subject, { cuts: settings.cuts, defenses: ['none'] }).length;
     bar.log(`audit: ${workText(cuts, options, lanes.length)}`);
     bar.phase('measuring how fast each attack is here');
     const prepared = await prepareAudit(lanes, subject, data, options, {

@@ -6,7 +6,7 @@ import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
 import { readProtocol } from '../plan/index.ts';
 import { defaultDefenses, makePlan, readAudit, relaxationText } from '../planner/index.ts';
-import { byProtocol, type Cell, findingsOf, leakageOf, runAudit, Subject } from '../privacy/audit/index.ts';
+import { byProtocol, type Cell, findingsOf, leakageByThreat, runAudit, Subject } from '../privacy/audit/index.ts';
 import type { Profile } from '../profile/index.ts';
 import type { SheetRow } from '../report/index.ts';
 import type { DemoOptions } from './run.ts';
@@ -109,7 +109,7 @@ export async function attackAndPlan(
     failed: all.flatMap((c) => c.failed),
     exposure: all.map((c) => c.exposure),
     leakage: all
-      .flatMap((c) => leakageOf(c.results, c.failed))
+      .flatMap((c) => leakageByThreat(c.results, c.failed))
       .filter((l) => l.threat === 'white-box')
       .map(({ cut, defense, attack, ssim: { mean, high } }) => ({ cut, defense, attack, ssim: { mean, high } })),
   };

@@ -1,7 +1,9 @@
 /** The split model's answers beside the unsplit model's. */
+
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
+import { argMax } from '../numeric/index.ts';
 import type { DemoPicture } from './pictures.ts';
 
 /** A line of the agent's results file, as far as it is needed here. */
@@ -43,7 +45,7 @@ export function compare(pictures: readonly DemoPicture[], results: string): Comp
     const scale = unsplit.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
     for (const [i, v] of unsplit.entries())
       greatestDifference = Math.max(greatestDifference, Math.abs(v - split[i]!) / scale);
-    const choice = unsplit.indexOf(Math.max(...unsplit));
+    const choice = argMax(unsplit);
     if (line.top1 === choice) same++;
     if (line.top1 === label) splitRight++;
     if (choice === label) unsplitRight++;

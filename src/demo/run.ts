@@ -2,6 +2,7 @@
  * The main job from end to end: profile this machine, attack every cut, plan, and run the plan as three processes.
  * Everything in the report was measured in this run.
  */
+
 import { readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -12,6 +13,7 @@ import { profileMachine } from '../device/profiler/index.ts';
 import { createComputingEngine, createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
+import { quantile } from '../numeric/index.ts';
 import { isShippedName, type Plan } from '../plan/index.ts';
 import { writePlan } from '../planner/index.ts';
 import type { Profile } from '../profile/index.ts';
@@ -143,8 +145,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
       }),
     );
     if (signal.aborted) throw new CutlineError('CANCELLED');
-    const sorted = [...comparison.latencyMs].sort((a, b) => a - b);
-    const latencyMs = { p50: sorted[Math.floor(sorted.length / 2)]!, p95: sorted[Math.floor(sorted.length * 0.95)]! };
+    const latencyMs = { p50: quantile(comparison.latencyMs, 0.5), p95: quantile(comparison.latencyMs, 0.95) };
     const result: DemoResult = {
       format: 'cutline.demo/1',
       report,

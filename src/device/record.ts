@@ -1,6 +1,8 @@
 /** What became of each inference, and the summary of a run. */
+
 import type { CutlineError } from '../errors.ts';
 import { asNumbers, type Tensors } from '../model/tensor.ts';
+import { argMax, quantile } from '../numeric/index.ts';
 
 /** Milliseconds, from the network's input being ready to the answer being decoded. */
 export interface Latency {
@@ -20,7 +22,7 @@ export interface Inference {
   readonly index: number;
   readonly image: string;
   readonly label?: string;
-  /** Index of the largest value of the network's first output. */
+  /** Index of the largest value of the network's first output; −1 where one is no number. */
   readonly top1: number;
   readonly top1Label?: string;
   readonly latencyMs: Latency;
@@ -55,11 +57,8 @@ export function spreads(all: readonly Latency[]): Record<(typeof parts)[number],
   >;
 }
 
-/** Nearest-rank percentiles. */
 function spread(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (p: number) => round(sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]!);
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
+  return { p50: round(quantile(values, 0.5)), p95: round(quantile(values, 0.95)), max: round(Math.max(...values)) };
 }
 
 /** Microseconds are as fine as these clocks mean anything. */
@@ -67,10 +66,7 @@ export function round(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-/** Index of the largest value of the first output. */
+/** Index of the largest value of the first output; −1 where one is no number. */
 export function top1(outputs: Tensors): number {
-  const values = asNumbers(Object.values(outputs)[0]!);
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
+  return argMax(asNumbers(Object.values(outputs)[0]!));
 }

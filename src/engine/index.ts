@@ -1,11 +1,12 @@
 /** Engines: the contract, and how to get one. */
 import { availableParallelism, loadavg } from 'node:os';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../model/engine.ts';
 import { OrtEngine, type OrtOptions } from './ort/engine.ts';
 import { TfjsEngine, type TfjsOptions } from './tfjs/engine.ts';
 
-export type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from './engine.ts';
+export type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from '../model/engine.ts';
 export type { OrtOptions } from './ort/engine.ts';
+export { runRows } from './run-rows.ts';
 export type { TfjsOptions } from './tfjs/engine.ts';
 
 export const engineNames = ['onnxruntime', 'tfjs'] as const;

@@ -1,7 +1,8 @@
 /** Computes once what is the same in every run. */
-import type { Engine } from '../engine/engine.ts';
+
 import { takeBranches } from './branches.ts';
 import { dependences, isShapeOf } from './dependence.ts';
+import type { Engine } from './engine.ts';
 import type { Graph, Node, ValueInfo } from './graph.ts';
 import { withSession } from './infer/session.ts';
 import { inferShapes } from './infer/shapes.ts';

@@ -1,8 +1,9 @@
 /** What `cutline inspect` reports. */
-import type { Engine } from '../engine/engine.ts';
+
 import { cost } from './cost.ts';
 import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
+import type { Engine } from './engine.ts';
 import type { ValueInfo } from './graph.ts';
 import type { FixedInput } from './inputs/fixed.ts';
 import { describeType } from './onnx/describe.ts';

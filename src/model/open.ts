@@ -1,6 +1,7 @@
 /** A model as a command line asks for it: read, its shapes bound, its inputs fixed. */
-import type { Engine } from '../engine/engine.ts';
+
 import { bindDimensions, parseShapes } from './bind.ts';
+import type { Engine } from './engine.ts';
 import { modelSha256, openModel } from './file.ts';
 import type { Graph } from './graph.ts';
 import { fixInputs } from './inputs/fix.ts';

@@ -1,6 +1,7 @@
 /** From a file's graph to one whose every shape is known. */
-import type { Engine } from '../engine/engine.ts';
+
 import { bindBatch, bindDimensions, hasSymbolicBatch, type Shapes } from './bind.ts';
+import type { Engine } from './engine.ts';
 import type { Graph } from './graph.ts';
 import { inferShapes } from './infer/shapes.ts';
 

@@ -2,13 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Engine } from '../engine/engine.ts';
 import { CutlineError } from '../errors.ts';
 import { makeFolder, writeAtomically } from '../files.ts';
 import { hasSymbolicBatch } from './bind.ts';
 import { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
 import { type Cut, findCuts } from './cuts/find.ts';
 import { resolveCut } from './cuts/resolve.ts';
+import type { Engine } from './engine.ts';
 import { modelSha256 } from './file.ts';
 import type { Graph } from './graph.ts';
 import { inferBatchShapes } from './infer/batch.ts';

@@ -3,8 +3,9 @@
  * for the search, the confirmation and the device that verifies.
  */
 import { z } from 'zod';
+import { threats } from '../threats.ts';
 import { type Protocol, shortfalls } from './protocol.ts';
-import { codecs, intervalSchema, name, sha256, ssimBandSchema, threats } from './values.ts';
+import { codecs, intervalSchema, name, sha256, ssimBandSchema } from './values.ts';
 
 const count = z.int().nonnegative();
 

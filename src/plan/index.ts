@@ -1,6 +1,7 @@
 /** The plan file: shared by planner, device and cloud. */
 
 export { isShippedName } from '../shipped.ts';
+export { type Threat, threats } from '../threats.ts';
 export {
   confidenceFor,
   type Evidence,
@@ -37,4 +38,4 @@ export {
   sources,
   type Thresholds,
 } from './schema.ts';
-export { type CodecName, codecs, intervalSchema, type Threat, threats } from './values.ts';
+export { type CodecName, codecs, intervalSchema } from './values.ts';

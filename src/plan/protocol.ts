@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { canonicalSha256 } from '../canonical.ts';
+import { type Threat, threats } from '../threats.ts';
 import { check } from '../validate.ts';
-import { type Threat, threats } from './values.ts';
 
 const count = z.int().positive().max(1_000_000);
 

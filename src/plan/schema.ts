@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { preprocessingSchema } from '../data/card.ts';
+import { threats } from '../threats.ts';
 import { evidenceSchema } from './evidence.ts';
-import { codecs, intervalSchema, name, sha256, ssim, ssimBandSchema, threats } from './values.ts';
+import { codecs, intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
 export const sources = ['measured', 'published', 'modelled'] as const;

@@ -4,10 +4,6 @@ import { z } from 'zod';
 export const codecs = ['float32', 'float16', 'uint8', 'float32+deflate', 'float16+deflate', 'uint8+deflate'] as const;
 export type CodecName = (typeof codecs)[number];
 
-/** Who is assumed to look, from the strongest to the weakest: each may also do what the later ones do. */
-export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const;
-export type Threat = (typeof threats)[number];
-
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
 export const name = z.string().min(1).max(500);
 export const ssim = z.number().min(-1).max(1);

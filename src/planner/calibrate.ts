@@ -1,7 +1,9 @@
 /** What a few of the user's own pictures say about every cut: how many bytes each codec really writes. */
+
 import { createCodec } from '../broker/index.ts';
 import type { Engine } from '../engine/index.ts';
-import type { Graph, Tensor, Tensors } from '../model/index.ts';
+import { asNumbers, type Graph, type Tensors } from '../model/index.ts';
+import { argMax } from '../numeric/index.ts';
 import type { CodecName } from '../plan/index.ts';
 
 export interface CutNames {
@@ -71,17 +73,11 @@ export async function measureAccuracy(
     let all = 0;
     for await (const { feeds, label } of inputs) {
       const scores = (await session.run(feeds, cancel))[graph.outputs[0]!.name]!;
-      if (argmax(scores) === label) right++;
+      if (argMax(asNumbers(scores)) === label) right++;
       all++;
     }
     return all > 0 ? right / all : undefined;
   } finally {
     await session.close();
   }
-}
-
-function argmax({ data }: Tensor): number {
-  let best = 0;
-  for (let i = 1; i < data.length; i++) if (data[i]! > data[best]!) best = i;
-  return best;
 }

@@ -1,10 +1,10 @@
 /** The best candidate for an objective, and the set that no other candidate beats in everything. */
 import type { Candidate, Thresholds } from '../plan/index.ts';
 
-type Scored = Pick<Candidate, 'latencyMs' | 'energyMj' | 'wireBytes'>;
+type Weighed = Pick<Candidate, 'latencyMs' | 'energyMj' | 'wireBytes'>;
 
 /** Lower is better. Infinite where the objective needs an energy that is unknown. */
-export function score(c: Scored, { objective, weights }: Thresholds): number {
+export function objectiveValue(c: Weighed, { objective, weights }: Thresholds): number {
   const energyMj = c.energyMj ?? Number.POSITIVE_INFINITY;
   switch (objective) {
     case 'latency':
@@ -23,17 +23,17 @@ export function score(c: Scored, { objective, weights }: Thresholds): number {
 }
 
 /** Cheapest first. Ties go to lower latency, then fewer bytes, then the order given. */
-export function byScore(asked: Thresholds): (a: Scored, b: Scored) => number {
+export function byObjective(asked: Thresholds): (a: Weighed, b: Weighed) => number {
   const difference = (a: number, b: number) => (a === b ? 0 : a - b);
   return (a, b) =>
-    difference(score(a, asked), score(b, asked)) ||
+    difference(objectiveValue(a, asked), objectiveValue(b, asked)) ||
     difference(a.latencyMs.total, b.latencyMs.total) ||
     difference(a.wireBytes, b.wireBytes);
 }
 
 /** The cheapest feasible candidate; undefined when there is none. */
 export function choose(candidates: readonly Candidate[], asked: Thresholds): Candidate | undefined {
-  return candidates.filter((c) => c.feasible).sort(byScore(asked))[0];
+  return candidates.filter((c) => c.feasible).sort(byObjective(asked))[0];
 }
 
 /** Lower is better in each: latency, energy, bytes, leakage. Unknown energy counts as the worst. */

@@ -1,6 +1,8 @@
 /** What the results of an audit say about one candidate to each observer: what the protocol is held against. Pure. */
-import { type Evidence, type EvidenceAttack, type Leakage, threats } from '../plan/index.ts';
+
+import type { Evidence, EvidenceAttack, Leakage } from '../plan/index.ts';
 import { compileMechanism, isRandom } from '../privacy/mechanisms/index.ts';
+import { canMount } from '../threats.ts';
 import type { LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
 import type { Option } from './facts.ts';
 import { FLOOR, GUESS, guessAt, lossOf } from './leakage.ts';
@@ -30,7 +32,7 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
   const { cut, defense, codec } = option;
   const loss = [lossOf(codec), 'float32'] as const;
   const mine = (e: { cut: string; defense: string; threat: Leakage['threat'] }) =>
-    e.cut === cut.id && e.defense === defense && threats.indexOf(e.threat) >= threats.indexOf(threat);
+    e.cut === cut.id && e.defense === defense && canMount(threat, e.threat);
   const here = figures.results.filter(mine);
   const against = loss.find((l) => here.some((r) => lossOf(r.codec) === l && r.threat === threat));
   if (!against) return [];

@@ -1,6 +1,8 @@
 /** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
-import { type CodecName, type Leakage, type Threat, type Thresholds, threats } from '../plan/index.ts';
+
+import type { CodecName, Leakage, Threat, Thresholds } from '../plan/index.ts';
 import type { Release, Shows } from '../privacy/mechanisms/index.ts';
+import { canMount, decisiveFailure } from '../threats.ts';
 import type { ConfirmationEntries, FailedEntry, LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
 import type { Option } from './facts.ts';
 
@@ -34,7 +36,7 @@ export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
  * what float32 leaks: encoding throws information away. Whoever sees nothing can still guess: where no attack does better
  * than that, the guess is the leak, for a failed attack must not make a cut look safer than a blank screen.
  */
-export function leakageOf(
+export function chargedLeakage(
   { cut, defense, codec }: Option,
   findings: Findings,
   threat: Threat,
@@ -42,12 +44,12 @@ export function leakageOf(
 ): Leakage | undefined {
   if (cut.id === 'output') return known(threat, 'none', 0);
   if (cut.id === 'input' && defense === 'none') return known(threat, 'reading', 1);
-  if (failureFor(cut.id, defense, findings, threat)) return undefined;
+  if (failureAt(cut.id, defense, findings, threat)) return undefined;
   const here = findings.leakage.filter((e) => e.cut === cut.id && e.defense === defense);
   for (const audited of new Set([lossOf(codec), 'float32'] as const)) {
     const entries = here.filter((e) => lossOf(e.codec) === audited);
     if (!entries.some((e) => e.threat === threat)) continue;
-    const allowed = entries.filter((e) => threats.indexOf(e.threat) >= threats.indexOf(threat));
+    const allowed = entries.filter((e) => canMount(threat, e.threat));
     const behind = shows
       ? findings.leakage.filter((e) => computable(e, { cut: cut.id, defense, codec }, shows, threat))
       : [];
@@ -72,7 +74,7 @@ export function leakageOf(
 /** What was measured elsewhere, and can be computed from what this release shows. */
 function computable(e: LeakageEntry, here: Release, shows: Shows, threat: Threat): boolean {
   const same = e.cut === here.cut && e.defense === here.defense;
-  return !same && threats.indexOf(e.threat) >= threats.indexOf(threat) && shows(here, e);
+  return !same && canMount(threat, e.threat) && shows(here, e);
 }
 
 const inheritedFrom = (e: LeakageEntry): LeakageEntry => {
@@ -107,16 +109,14 @@ export function openBehind(
   };
 }
 
-/** A failed attack that leaves open what an attacker of this threat gets; a shadow model is the weakest attacker's alone. */
-export function failureFor(
+/** The failed attack that leaves open what an attacker of this threat gets. */
+export function failureAt(
   cut: string,
   defense: string,
   { failed = [] }: Findings,
   threat: Threat,
 ): FailedEntry | undefined {
-  const mountable = (f: FailedEntry) => threats.indexOf(f.threat) >= threats.indexOf(threat);
-  const required = (f: FailedEntry) => f.threat !== 'query-free' || threat === 'query-free';
-  return failed.find((f) => f.cut === cut && f.defense === defense && mountable(f) && required(f));
+  return decisiveFailure({ cut, defense, threat }, failed);
 }
 
 /** What is made of the answer alone, by the observer who makes most of it. */

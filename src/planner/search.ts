@@ -1,10 +1,10 @@
 /** The search: price every candidate, judge it, choose. Eager when the audit is done, lazy when each audit costs minutes. */
 import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
 import type { Shows } from '../privacy/mechanisms/index.ts';
-import { byScore, choose, pareto } from './choose.ts';
+import { byObjective, choose, pareto } from './choose.ts';
 import { type ModelFacts, type Option, optionsOf } from './facts.ts';
 import { type Breach, breachesOf, type Priced } from './judge.ts';
-import { accuracyOf, agreementOf, type Findings, failureFor, leakageOf, lossOf, openBehind } from './leakage.ts';
+import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, lossOf, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
 import { leastRelaxation, type Relaxation } from './relax.ts';
 import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
@@ -39,7 +39,7 @@ export function search(input: Search, findings: Findings): SearchResult {
   let isConfirmed = false;
   const ranked = priceAll(input)
     .map((entry, index) => ({ ...judged(input, entry, findings), option: entry.option, index }))
-    .sort((a, b) => byScore(thresholds)(a.candidate, b.candidate))
+    .sort((a, b) => byObjective(thresholds)(a.candidate, b.candidate))
     .map((entry) => {
       // The cheapest that the search accepts is confirmed, or the next.
       if (isConfirmed || entry.breaches.length > 0) return entry;
@@ -82,7 +82,7 @@ interface Judged {
 function judged(input: Search, { option, cost }: PricedOption, findings: Findings): Judged {
   const { thresholds } = input;
   const priced = withFindings(input, option, cost, findings);
-  const failure = failureFor(option.cut.id, option.defense, findings, thresholds.threat);
+  const failure = failureAt(option.cut.id, option.defense, findings, thresholds.threat);
   const own = breachesOf(priced, option.cut, thresholds, packetLimit(input), failure);
   const breaches = [...own, ...protocolBreaches(input, option, findings, own)];
   const feasible = breaches.length === 0;
@@ -151,7 +151,7 @@ export async function searchLazily(
 ): Promise<LazySearchResult> {
   const { thresholds } = input;
   const limit = packetLimit(input);
-  const walk = priceAll(input).sort((a, b) => byScore(thresholds)(a.cost, b.cost));
+  const walk = priceAll(input).sort((a, b) => byObjective(thresholds)(a.cost, b.cost));
   const open = new Set(walk.filter(({ option }) => needsAudit(input, option, known)).map(pairOf));
   const eager = open.size;
   let findings = known;
@@ -195,7 +195,9 @@ function withFindings(
     accuracy: accuracyOf(option, findings),
     agreement: agreementOf(option, findings),
     leakage:
-      leakageOf(option, findings, thresholds.threat, shows) ?? openBehind(option, findings, thresholds, shows) ?? null,
+      chargedLeakage(option, findings, thresholds.threat, shows) ??
+      openBehind(option, findings, thresholds, shows) ??
+      null,
   };
 }
 
@@ -213,7 +215,7 @@ function needsAudit(input: Search, option: Option, findings: Findings): boolean 
   const { threat, minAccuracy, minAgreement } = thresholds;
   // What is open behind it is open here.
   if (openBehind(option, findings, thresholds, shows)) return false;
-  if (!leakageOf(option, findings, threat)) return true;
+  if (!chargedLeakage(option, findings, threat)) return true;
   if (protocol && !needsNoEvidence(option, thresholds)) {
     if (searchGaps(option, findings, protocol, thresholds).some((g) => g.kind === 'less')) return protocol.accepts;
   }

@@ -28,15 +28,6 @@ export function cutName(cut: string): string {
   return cut === 'output' ? 'everything on the device' : cut;
 }
 
-/** The p-quantile, 0 … 1, linear between neighbours. */
-export function quantile(values: readonly number[], p: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = p * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
-}
-
 /** The fastest codec of each cut and defense, one that is feasible before one that is not; in the order given. */
 export function bestCodecs(candidates: readonly CandidateEntry[]): CandidateEntry[] {
   const best = new Map<string, CandidateEntry>();

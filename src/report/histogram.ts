@@ -1,7 +1,9 @@
 /** How long each picture took, end to end. */
+
 import type { EChartsOption } from 'echarts';
+import { quantile } from '../numeric/index.ts';
 import { axis, chart, colours, text } from './chart.ts';
-import { milliseconds, quantile } from './format.ts';
+import { milliseconds } from './format.ts';
 import type { Html } from './html.ts';
 
 /** Bins over the fastest 99 %, so that one slow picture does not flatten the rest; slower ones count in the last bin. */

@@ -1,4 +1,5 @@
 /** The body of the page, one function a section. */
+import { quantile } from '../numeric/index.ts';
 import {
   bestCodecs,
   bytes,
@@ -8,7 +9,6 @@ import {
   isChosen,
   milliseconds,
   percent,
-  quantile,
   similarity,
 } from './format.ts';
 import { latencyHistogram } from './histogram.ts';

@@ -1,5 +1,6 @@
 /** The top of the page: what was decided, and whether it held. */
-import { bytes, cutName, defenseName, interval, milliseconds, percent, quantile, similarity } from './format.ts';
+import { quantile } from '../numeric/index.ts';
+import { bytes, cutName, defenseName, interval, milliseconds, percent, similarity } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { CandidateEntry, EvidenceEntry, ReportData } from './types.ts';
 

@@ -1,20 +1,11 @@
 /** How often a classifier is right. */
+
 import type { Preprocessing, Split } from '../data/index.ts';
 import { preprocess } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { asFloat32, bindBatch, type Graph, type Tensor } from '../model/index.ts';
-
-/** Index of the largest value of each row of [n, classes]. */
-export function argmaxRows(tensor: Tensor): number[] {
-  const data = asFloat32(tensor);
-  const n = tensor.shape[0]!;
-  const classes = data.length / n;
-  return Array.from({ length: n }, (_, i) => {
-    let best = i * classes;
-    for (let j = best; j < (i + 1) * classes; j++) if (data[j]! > data[best]!) best = j;
-    return best - i * classes;
-  });
-}
+import { fullChunks } from '../full-chunks.ts';
+import { asFloat32, bindBatch, type Graph } from '../model/index.ts';
+import { agreements, argMaxRows } from '../numeric/index.ts';
 
 /**
  * Share of the first `limit` pictures of a split whose label is the network's first choice.
@@ -35,14 +26,12 @@ export async function accuracy(
   const session = await engine.load(bindBatch(network, chunk));
   try {
     let right = 0;
-    for (let start = 0; start < count; start += chunk) {
-      // The last chunk is filled up by going back, so that every run has the same shape.
-      const first = Math.min(start, count - chunk);
+    for (const { first, again } of fullChunks(count, chunk)) {
       const indices = Array.from({ length: chunk }, (_, i) => first + i);
       const input = preprocess(await split.pixels(indices, signal), preprocessing);
       const results = await session.run({ [network.inputs[0]!.name]: input }, signal && { signal });
-      const guesses = argmaxRows(results[network.outputs[0]!.name]!);
-      for (let i = start - first; i < chunk; i++) if (guesses[i] === labels[first + i]) right++;
+      const guesses = argMaxRows(asFloat32(results[network.outputs[0]!.name]), chunk);
+      right += agreements(guesses.slice(again), labels.slice(first + again));
     }
     return right / count;
   } finally {

@@ -2,10 +2,12 @@
  * A small convolutional autoencoder: its decoder makes pictures of one kind out of few numbers, and so is a prior of what
  * they look like. Codes come out white: over the pictures it learnt from, they have mean 0 and covariance 1.
  */
+
 import { meanSquaredError } from '../autodiff/index.ts';
-import type { Engine } from '../engine/index.ts';
+import { type Engine, runRows } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Tensor } from '../model/index.ts';
+import { squaredDistance } from '../numeric/index.ts';
 import type { Random } from '../random.ts';
 import { type AutoencoderSize, autoencoder, decoderOf, encoderOf, macsOf } from './autoencoder-graph.ts';
 import { type FitOptions, train } from './fit.ts';
@@ -97,41 +99,21 @@ export async function trainAutoencoder(
   return { decoder: decoderOf(whole, white), encoder: encoderOf(whole, white), validationMse };
 }
 
-/** @param graph symbolic batch, one input and one output; whole chunks, the last one filled up with its last row */
+/** @param graph symbolic batch, one input and one output */
 async function applied(engine: Engine, graph: Graph, rows: Tensor, signal?: AbortSignal): Promise<Tensor> {
-  const count = rows.shape[0]!;
-  const n = Math.min(chunk, count);
-  const size = rows.data.length / count;
-  const [input, output] = [graph.inputs[0]!.name, graph.outputs[0]!.name];
+  const n = Math.min(chunk, rows.shape[0]!);
   const session = await engine.load(bindBatch(graph, n), signal && { signal });
-  const out: Tensor[] = [];
   try {
-    for (let first = 0; first < count; first += n) {
-      // The last chunk goes back to be full.
-      const at = Math.min(first, count - n);
-      const part = float32(asFloat32(rows).slice(at * size, (at + n) * size), [n, ...rows.shape.slice(1)]);
-      const result = (await session.run({ [input]: part }, signal && { signal }))[output]!;
-      const own = result.data.length / n;
-      out.push(float32(asFloat32(result).slice((first - at) * own), [n - (first - at), ...result.shape.slice(1)]));
-    }
+    const made = await runRows(session, n, { [graph.inputs[0]!.name]: rows }, signal);
+    return made[graph.outputs[0]!.name]!;
   } finally {
     await session.close();
   }
-  const row = sizeOf(out[0]!.shape.slice(1));
-  const all = new Float32Array(count * row);
-  let at = 0;
-  for (const t of out) {
-    all.set(asFloat32(t), at);
-    at += t.data.length;
-  }
-  return float32(all, [count, ...out[0]!.shape.slice(1)]);
 }
 
 function mse(a: Tensor, b: Tensor): number {
   const [x, y] = [asFloat32(a), asFloat32(b)];
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += (x[i]! - y[i]!) ** 2;
-  return sum / x.length;
+  return squaredDistance(x, y) / x.length;
 }
 
 function meanPicture(pictures: Tensor): Float32Array {

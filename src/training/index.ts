@@ -1,5 +1,5 @@
 /** Trains networks on the engine. */
-export { accuracy, argmaxRows } from './accuracy.ts';
+export { accuracy } from './accuracy.ts';
 export {
   type AutoencoderOptions,
   defaultAutoencoder,

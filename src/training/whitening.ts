@@ -1,5 +1,5 @@
 /** Mean and Cholesky factor of codes: code = mean + L·white. */
-import { cholesky } from '../cholesky.ts';
+import { cholesky } from '../numeric/index.ts';
 
 export interface Whitening {
   readonly mean: Float64Array;

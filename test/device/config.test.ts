@@ -123,7 +123,7 @@ describe('the results file', () => {
   });
 });
 
-it('percentiles are nearest rank', () => {
+it('percentiles lie between neighbours', () => {
   const latencies = Array.from({ length: 100 }, (_, i) => ({
     total: 100 - i,
     head: 1,
@@ -131,6 +131,6 @@ it('percentiles are nearest rank', () => {
     network: 3,
     tail: 4,
   }));
-  expect(spreads(latencies)?.total).toEqual({ p50: 50, p95: 95, max: 100 });
+  expect(spreads(latencies)?.total).toEqual({ p50: 50.5, p95: 95.05, max: 100 });
   expect(spreads([])).toBeNull();
 });

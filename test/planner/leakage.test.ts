@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CodecName } from '../../src/plan/index.ts';
 import type { CutFacts } from '../../src/planner/facts.ts';
-import { accuracyOf, leakageOf } from '../../src/planner/leakage.ts';
+import { accuracyOf, chargedLeakage } from '../../src/planner/leakage.ts';
 
 const cut = (id: string): CutFacts => ({
   id,
@@ -28,19 +28,19 @@ const found = (...leakage: ReturnType<typeof entry>[]) => ({ leakage, results: l
 
 describe('leakage of a candidate', () => {
   it('is nothing when nothing is sent and everything when the picture is', () => {
-    expect(leakageOf(option('output'), found(), 'white-box')!.ssim.high).toBe(0);
-    expect(leakageOf(option('input'), found(), 'query-free')!.ssim.high).toBe(1);
+    expect(chargedLeakage(option('output'), found(), 'white-box')!.ssim.high).toBe(0);
+    expect(chargedLeakage(option('input'), found(), 'query-free')!.ssim.high).toBe(1);
   });
 
   it('is unknown for another cut, another defense, or only weaker threats', () => {
     const findings = found(entry({ threat: 'black-box' }));
-    expect(leakageOf(option('other'), findings, 'black-box')).toBeUndefined();
-    expect(leakageOf(option('mid', 'float32', 'noise'), findings, 'black-box')).toBeUndefined();
-    expect(leakageOf(option('mid'), findings, 'white-box')).toBeUndefined();
+    expect(chargedLeakage(option('other'), findings, 'black-box')).toBeUndefined();
+    expect(chargedLeakage(option('mid', 'float32', 'noise'), findings, 'black-box')).toBeUndefined();
+    expect(chargedLeakage(option('mid'), findings, 'white-box')).toBeUndefined();
   });
 
   it('is not lent by a stronger threat that was measured alone', () => {
-    expect(leakageOf(option('mid'), found(entry({})), 'query-free')).toBeUndefined();
+    expect(chargedLeakage(option('mid'), found(entry({})), 'query-free')).toBeUndefined();
   });
 
   it('is that of the best attack, weaker threats included', () => {
@@ -49,14 +49,14 @@ describe('leakage of a candidate', () => {
       entry({ threat: 'black-box', attack: 'inverse-network', ssim: ssim(0.7) }),
       entry({ attack: 'hybrid', ssim: ssim(0.5) }),
     );
-    expect(leakageOf(option('mid'), findings, 'white-box')).toMatchObject({
+    expect(chargedLeakage(option('mid'), findings, 'white-box')).toMatchObject({
       attack: 'inverse-network',
       ssim: { high: 0.7 },
     });
   });
 
   it('charges a codec that was not audited what float32 leaks, and says so', () => {
-    expect(leakageOf(option('mid', 'uint8+deflate'), found(entry({})), 'white-box')).toMatchObject({
+    expect(chargedLeakage(option('mid', 'uint8+deflate'), found(entry({})), 'white-box')).toMatchObject({
       boundBy: 'float32',
       ssim: { high: 0.4 },
     });
@@ -64,23 +64,26 @@ describe('leakage of a candidate', () => {
 
   it('takes the audit of the codec itself before the bound, deflated or not', () => {
     const findings = found(entry({}), entry({ codec: 'uint8', ssim: ssim(0.2) }));
-    const leak = leakageOf(option('mid', 'uint8+deflate'), findings, 'white-box')!;
+    const leak = chargedLeakage(option('mid', 'uint8+deflate'), findings, 'white-box')!;
     expect(leak.ssim.high).toBe(0.2);
     expect(leak.boundBy).toBeUndefined();
   });
 
   it('is never less than a guess that saw nothing: a failed attack proves no safety', () => {
     const failed = { ...entry({ ssim: ssim(0.05) }), baseline: { ssim: 0.12 } };
-    expect(leakageOf(option('mid'), found(failed), 'white-box')).toMatchObject({
+    expect(chargedLeakage(option('mid'), found(failed), 'white-box')).toMatchObject({
       attack: 'guess',
       ssim: { high: 0.12 },
     });
     const worked = { ...failed, ssim: ssim(0.4) };
-    expect(leakageOf(option('mid'), found(worked), 'white-box')).toMatchObject({ attack: 'rmle', ssim: { high: 0.4 } });
+    expect(chargedLeakage(option('mid'), found(worked), 'white-box')).toMatchObject({
+      attack: 'rmle',
+      ssim: { high: 0.4 },
+    });
   });
 
   it('never lends the leakage of a lossy codec to float32', () => {
-    expect(leakageOf(option('mid'), found(entry({ codec: 'uint8' })), 'white-box')).toBeUndefined();
+    expect(chargedLeakage(option('mid'), found(entry({ codec: 'uint8' })), 'white-box')).toBeUndefined();
   });
 });
 

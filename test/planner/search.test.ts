@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../src/plan/index.ts';
-import { axesOf, dominates, score } from '../../src/planner/choose.ts';
+import { axesOf, dominates, objectiveValue } from '../../src/planner/choose.ts';
 import type { Findings } from '../../src/planner/leakage.ts';
 import { type Search, search, searchLazily } from '../../src/planner/search.ts';
 import { defenses, link, machine, problem, truth } from './arbitrary.ts';
@@ -35,8 +35,8 @@ describe('the search', () => {
         expect(chosen === undefined).toBe(possible.length === 0);
         if (!chosen) return;
         expect(allowed(chosen, input)).toBe(true);
-        const best = Math.min(...possible.map((c) => score(c, input.thresholds)));
-        expect(score(chosen, input.thresholds)).toBe(best);
+        const best = Math.min(...possible.map((c) => objectiveValue(c, input.thresholds)));
+        expect(objectiveValue(chosen, input.thresholds)).toBe(best);
       }),
     );
   });
@@ -84,11 +84,11 @@ describe('the search', () => {
         expect(lazy.audits.run + lazy.audits.saved).toBe(inner * defenses.length);
         if (!lazy.chosen) return;
         // Nothing dearer than the choice was attacked.
-        const limit = score(lazy.chosen, input.thresholds);
+        const limit = objectiveValue(lazy.chosen, input.thresholds);
         for (const c of lazy.candidates) {
           if (asked.includes(`${c.cut} ${c.defense}`) && c.codec === 'uint8' && c.leakage) {
             const pair = lazy.candidates.filter((o) => o.cut === c.cut && o.defense === c.defense);
-            expect(Math.min(...pair.map((o) => score(o, input.thresholds)))).toBeLessThanOrEqual(limit);
+            expect(Math.min(...pair.map((o) => objectiveValue(o, input.thresholds)))).toBeLessThanOrEqual(limit);
           }
         }
       }),

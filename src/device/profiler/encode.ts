@@ -1,10 +1,10 @@
 /** How fast this machine encodes activations with each codec. */
 import { createCodec } from '../../broker/index.ts';
+import { median } from '../../numeric/index.ts';
 import { codecs } from '../../plan/index.ts';
 import type { Profile } from '../../profile/index.ts';
 import { createRandom } from '../../random.ts';
 import { round } from './compute.ts';
-import { median } from './roofline.ts';
 
 const ELEMENTS = 64 * 32 * 32;
 const REPEATS = 9;

@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { type ConnectOptions, connect } from '../../broker/index.ts';
 import { CutlineError } from '../../errors.ts';
+import { median, quantile } from '../../numeric/index.ts';
 import type { Link } from '../../profile/index.ts';
 import { round } from './compute.ts';
-import { median, quantile } from './roofline.ts';
 
 export interface LinkProbeOptions {
   readonly connect: ConnectOptions;

@@ -1,4 +1,5 @@
 /** From times of single operators to one roof a class: time = max(macs / macsPerS, bytes / bytesPerS). Pure. */
+import { median } from '../../numeric/index.ts';
 
 export interface Point {
   readonly macs: number;
@@ -50,17 +51,4 @@ function grid(speeds: readonly number[]): number[] {
   const high = Math.max(...speeds);
   const low = Math.min(...speeds);
   return Array.from({ length: STEPS }, (_, i) => high * (low / high) ** (i / (STEPS - 1)));
-}
-
-export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-/** Linear between neighbours. At least one value. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = q * (sorted.length - 1);
-  const low = Math.floor(at);
-  const high = Math.ceil(at);
-  return sorted[low]! + (sorted[high]! - sorted[low]!) * (at - low);
 }

@@ -1,7 +1,7 @@
 /** How long a graph takes, within a budget. */
 import type { Engine } from '../../engine/index.ts';
 import type { Graph, Tensors } from '../../model/index.ts';
-import { median, quantile } from './roofline.ts';
+import { median, quantile } from '../../numeric/index.ts';
 
 export interface Timing {
   readonly p50: number;

@@ -1,8 +1,8 @@
 /** An engine whose sessions live in one worker thread. A worker that crashed is replaced at the next load. */
 import { CutlineError } from '../../errors.ts';
+import type { Engine, LoadOptions, Session } from '../../model/engine.ts';
 import type { Graph } from '../../model/graph.ts';
 import { encodeModel } from '../../model/index.ts';
-import type { Engine, LoadOptions, Session } from '../engine.ts';
 import { Channel } from './channel.ts';
 import { KeptSessions } from './kept.ts';
 import type { Loaded } from './protocol.ts';

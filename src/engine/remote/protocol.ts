@@ -1,8 +1,8 @@
 /** What an engine and its worker thread say to each other. */
 import type { ErrorCode, ErrorDetails } from '../../errors.ts';
+import type { LoadOptions } from '../../model/engine.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
-import type { LoadOptions } from '../engine.ts';
 
 /** Given once, when the worker starts. */
 export interface WorkerData {

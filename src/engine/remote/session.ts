@@ -1,8 +1,8 @@
 /** A session of the worker, seen from this side: a loaded graph, perhaps with some inputs fed for good. */
 import { CutlineError } from '../../errors.ts';
+import type { LoopOptions, RunOptions, Session } from '../../model/engine.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
-import type { LoopOptions, RunOptions, Session } from '../engine.ts';
 import type { Channel } from './channel.ts';
 import { checkCarry, checkFeeds, checkOutputs, refuse } from './feeds.ts';
 import type { Loaded } from './protocol.ts';

@@ -1,10 +1,11 @@
 /** Shapes for any batch: which dimensions grow with which batch is found by comparing several. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
 import { batchNames, bindNames } from '../bind.ts';
 import { fluidTensors } from '../dependence.ts';
 import { nameBatches, renameBatches } from '../dims/batches.ts';
 import { formulaOf } from '../dims/formula.ts';
+import type { Engine } from '../engine.ts';
 import type { Dim, Graph, ValueInfo } from '../graph.ts';
 import { fixedShape } from '../values.ts';
 import { inferShapes } from './shapes.ts';

@@ -1,7 +1,8 @@
 /** What constants take: a runtime that folds them computes them while it loads a graph, however large a file asks for. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
 import { isShapeOf } from '../dependence.ts';
+import type { Engine } from '../engine.ts';
 import type { Graph, Node, ValueInfo } from '../graph.ts';
 import { requireMemory } from '../memory.ts';
 import { prune } from '../prune.ts';

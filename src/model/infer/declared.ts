@@ -1,6 +1,7 @@
 /** What an engine says of tensors without running the graph. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
+import type { Engine } from '../engine.ts';
 import { type Attribute, type Dim, type Graph, type Node, nodeLabel, type ValueInfo } from '../graph.ts';
 import { fixedShape } from '../values.ts';
 import { requireConstantRoom } from './constants.ts';

@@ -1,6 +1,7 @@
 /** Shapes found by running a graph: what is inferred can be wrong, or nothing. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
+import type { Engine } from '../engine.ts';
 import type { Graph, Node, ValueInfo } from '../graph.ts';
 import { requireMemory } from '../memory.ts';
 import { emptyData, onnxNumber } from '../onnx/dtype.ts';

@@ -1,5 +1,5 @@
 /** A graph that is loaded to be asked something. */
-import type { Engine, Session } from '../../engine/engine.ts';
+import type { Engine, Session } from '../engine.ts';
 import type { Graph, ValueInfo } from '../graph.ts';
 
 export async function withSession<T>(

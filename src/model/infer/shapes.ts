@@ -1,8 +1,9 @@
 /** Types and shapes of every tensor, asked of the engine that will run the graph. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
 import { requireBound } from '../bind.ts';
 import { fluidTensors } from '../dependence.ts';
+import type { Engine } from '../engine.ts';
 import { type Graph, nodeLabel, type ValueInfo } from '../graph.ts';
 import { reads } from '../reads.ts';
 import { sizeOf } from '../tensor.ts';

@@ -1,6 +1,7 @@
 /** Which tensors an engine can hand out: not all that a graph computes with are of a type that comes back from it. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
+import type { Engine } from '../engine.ts';
 import type { Graph, ValueInfo } from '../graph.ts';
 import { onnxNumber } from '../onnx/dtype.ts';
 import { fixedShape } from '../values.ts';

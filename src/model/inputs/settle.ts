@@ -1,8 +1,9 @@
 /** What follows from fixed inputs is computed once, so that it is neither run, counted, cut nor sent again. */
-import type { Engine } from '../../engine/engine.ts';
+
 import { CutlineError } from '../../errors.ts';
 import { takeBranches } from '../branches.ts';
 import { dependences } from '../dependence.ts';
+import type { Engine } from '../engine.ts';
 import { mostFolded } from '../fold.ts';
 import { freshNames } from '../fresh.ts';
 import type { Graph, Node, ValueInfo } from '../graph.ts';

@@ -3,8 +3,10 @@
  * guess is the mean of those whose answers are most like the one it saw. Whoever serves the answer from the cloud leaks at
  * least that, so it is the floor under every cut, mechanism and code.
  */
+
 import { type Preprocessing, toPixels } from '../../data/index.ts';
 import { asFloat32, float32, type Tensor, type Tensors } from '../../model/index.ts';
+import { argMax, squaredDistance } from '../../numeric/index.ts';
 import { type Images, ssim } from '../metrics/index.ts';
 import type { AnswerContext, AnswerOnlyAttack, AttackerData, Reconstruction } from './attack.ts';
 import type { Pairs } from './decoder/pairs.ts';
@@ -149,17 +151,16 @@ async function chooseNumber(
   };
   const truth = images(own.pictures.slice(0, trial * pixels));
   const scores = guesses.map((g) => ssim(truth, images(g)).reduce((a, b) => a + b, 0));
-  return candidates[scores.indexOf(Math.max(...scores))]!;
+  return candidates[argMax(scores)]!;
 }
 
 /** Indices of the `most` rows of the table nearest to a row, nearest first. */
 function nearest(rows: Rows, row: number, table: Rows, count: number, most: number): number[] {
   const { length } = table;
+  const own = rows.data.subarray(row * length, (row + 1) * length);
   const distances = new Float64Array(count);
   for (let i = 0; i < count; i++) {
-    let sum = 0;
-    for (let j = 0; j < length; j++) sum += (rows.data[row * length + j]! - table.data[i * length + j]!) ** 2;
-    distances[i] = sum;
+    distances[i] = squaredDistance(own, table.data.subarray(i * length, (i + 1) * length));
   }
   const order = Array.from({ length: count }, (_, i) => i);
   return order.sort((a, b) => distances[a]! - distances[b]!).slice(0, most);

@@ -6,16 +6,10 @@ import type { Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
+import type { Threat } from '../../threats.ts';
 import type { Look, View } from '../mechanisms/index.ts';
 import type { Pairs } from './decoder/pairs.ts';
 import type { Missed } from './missed.ts';
-
-/**
- * What the attacker has (He et al. 2019, §3): the head itself, queries to it, or neither; at the least, what the network
- * answers. From the strongest on.
- */
-export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const;
-export type Threat = (typeof threats)[number];
 
 /**
  * Pictures that the attacker owns: of the set the model was trained on, others of the same distribution, or none, when it

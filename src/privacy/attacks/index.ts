@@ -1,4 +1,5 @@
 /** Attacks by threat. */
+export { type Threat, threats } from '../../threats.ts';
 export { answer, answerQueries } from './answer.ts';
 export {
   type AnswerContext,
@@ -16,9 +17,7 @@ export {
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
-  type Threat,
   type Traffic,
-  threats,
   type WhiteBoxAttack,
   type WhiteBoxContext,
 } from './attack.ts';
@@ -35,7 +34,7 @@ export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './in
 export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
 export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
-export { searchSteps } from './prior/index.ts';
+export { searchSteps } from './prior/choose.ts';
 export { remembered } from './remembered.ts';
 export { type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
 export {

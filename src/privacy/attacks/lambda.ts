@@ -1,10 +1,11 @@
 /** Chooses rMLE's λ by trying a range of them on the attacker's own pictures, all at once. */
+
 import type { Tensor, Tensors } from '../../model/index.ts';
+import { meanSquare } from '../../model/index.ts';
 import type { DescentContext } from './attack.ts';
 import { likeness } from './likeness.ts';
-import { meanSquare } from './mean-squares.ts';
 import type { ObjectiveOptions } from './objective.ts';
-import { repeated, repeatedTensor } from './prior/index.ts';
+import { repeated, repeatedTensor } from './prior/choose.ts';
 import { solveInChunks } from './solvers/chunked.ts';
 import type { Solver } from './solvers/solver.ts';
 import { type Start, startOf } from './start.ts';

@@ -12,7 +12,7 @@ import { nearestCodes } from './generator/nearest.ts';
 import { type OwnGenerator, ownGenerator, ownTraining } from './generator/own.ts';
 import { type FoundCodes, picturesOf, searchCodes } from './generator/search.ts';
 import { likeness } from './likeness.ts';
-import { looksAt } from './prior/index.ts';
+import { looksAt } from './prior/choose.ts';
 import { descend, type RmleOptions } from './rmle.ts';
 import { pickRows } from './rows.ts';
 import { batchThatFits } from './solvers/chunked.ts';

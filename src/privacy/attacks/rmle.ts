@@ -3,16 +3,15 @@
  * among likely pictures. White-box. It knows the mechanism: it descends through it, the distance is the one that its noise makes likely,
  * and what to believe of pictures, and how firmly, is tried on pictures of the attacker's own, sent through the same mechanism.
  */
-import { asFloat32, float32 } from '../../model/index.ts';
+import { asFloat32, float32, meanSquares } from '../../model/index.ts';
 import type { Look } from '../mechanisms/index.ts';
 import type { AttackContext, DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
 import { drawnApart } from './contrast.ts';
 import { searchLambda } from './lambda.ts';
-import { meanSquares } from './mean-squares.ts';
 import { missedBy } from './missed.ts';
 import type { ObjectiveOptions } from './objective.ts';
 import { publishedPreset } from './presets.ts';
-import { chooseBelief, looksAt, reconstruct, searchSteps, type TriedBelief } from './prior/index.ts';
+import { chooseBelief, looksAt, reconstruct, searchSteps, type TriedBelief } from './prior/choose.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';

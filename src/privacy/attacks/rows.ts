@@ -1,12 +1,6 @@
 /** Rows of tensors [n, …], and graphs that work row by row. */
-import type { Engine } from '../../engine/index.ts';
-import { asFloat32, bindBatch, float32, type Graph, type Tensor, type Tensors } from '../../model/index.ts';
-
-/** Rows first … first + count. */
-export function rowsOf(tensor: Tensor, first: number, count: number): Tensor {
-  const size = tensor.data.length / tensor.shape[0]!;
-  return float32(asFloat32(tensor).slice(first * size, (first + count) * size), [count, ...tensor.shape.slice(1)]);
-}
+import { type Engine, runRows } from '../../engine/index.ts';
+import { asFloat32, bindBatch, float32, type Graph, rowsOf, type Tensor, type Tensors } from '../../model/index.ts';
 
 export function rowsOfAll(tensors: Tensors, first: number, count: number): Tensors {
   return mapped(tensors, (t) => rowsOf(t, first, count));
@@ -38,30 +32,18 @@ export function stacked(parts: readonly Tensor[]): Tensor {
 }
 
 /**
- * Runs a graph over rows, a batch at a time; the last is filled up with zeros.
+ * Runs a graph over rows, a batch at a time.
  * @param graph static batch
  * @param rows each [n, …], by input
  * @returns each [n, …], by output
  */
-export async function runRows(engine: Engine, graph: Graph, rows: Tensors, signal?: AbortSignal): Promise<Tensors> {
-  const batch = graph.inputs[0]!.shape[0] as number;
-  const count = Object.values(rows)[0]!.shape[0]!;
-  const out = new Map<string, { data: Float32Array; row: readonly number[] }>();
+export async function runGraph(engine: Engine, graph: Graph, rows: Tensors, signal?: AbortSignal): Promise<Tensors> {
   const session = await engine.load(graph, signal && { signal });
   try {
-    for (let at = 0; at < count; at += batch) {
-      const feeds = mapped(rows, (t) => filledRows(t, at, batch));
-      for (const [name, t] of Object.entries(await session.run(feeds, signal && { signal }))) {
-        const size = t.data.length / batch;
-        const rowsSoFar = out.get(name) ?? { data: new Float32Array(count * size), row: t.shape.slice(1) };
-        out.set(name, rowsSoFar);
-        rowsSoFar.data.set(asFloat32(t).subarray(0, Math.min(batch, count - at) * size), at * size);
-      }
-    }
+    return await runRows(session, graph.inputs[0]!.shape[0] as number, rows, signal);
   } finally {
     await session.close();
   }
-  return Object.fromEntries([...out].map(([name, { data, row }]) => [name, float32(data, [count, ...row])]));
 }
 
 /** The same for one row as for many: the last digits of a row may hang on how many are computed at once. */
@@ -72,14 +54,7 @@ const chunk = 16;
  * @returns the output [n, …]
  */
 export async function applyRows(engine: Engine, graph: Graph, rows: Tensors, signal?: AbortSignal): Promise<Tensor> {
-  return Object.values(await runRows(engine, bindBatch(graph, chunk), rows, signal))[0]!;
-}
-
-function filledRows(tensor: Tensor, first: number, count: number): Tensor {
-  const size = tensor.data.length / tensor.shape[0]!;
-  const data = new Float32Array(count * size);
-  data.set(asFloat32(tensor).subarray(first * size, (first + count) * size));
-  return float32(data, [count, ...tensor.shape.slice(1)]);
+  return Object.values(await runGraph(engine, bindBatch(graph, chunk), rows, signal))[0]!;
 }
 
 function mapped(tensors: Tensors, map: (t: Tensor) => Tensor): Tensors {

@@ -1,6 +1,8 @@
 /** The attacks of an audit, by name. */
+
 import { CutlineError } from '../../errors.ts';
 import { type Cut, encodeModel, modelSha256 } from '../../model/index.ts';
+import { canMount } from '../../threats.ts';
 import {
   type Attack,
   answer,
@@ -20,7 +22,6 @@ import {
   shadow,
   substitute,
   type Threat,
-  threats,
 } from '../attacks/index.ts';
 
 /** Each with the least that an attacker must have for it. */
@@ -67,7 +68,7 @@ export interface AttackSettings {
 
 /** What an attacker of this threat can mount: its own attacks and those of weaker ones. */
 export function attacksAllowed(threat: Threat): AttackName[] {
-  return attackNames.filter((name) => threats.indexOf(attackThreats[name]) >= threats.indexOf(threat));
+  return attackNames.filter((name) => canMount(threat, attackThreats[name]));
 }
 
 /** What an attacker of this threat mounts where nobody says what. */

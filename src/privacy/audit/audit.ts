@@ -9,11 +9,11 @@ import { checkSpec, showsOrder } from '../mechanisms/index.ts';
 import { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 import { isBeyondAttack, isFailureCode } from './beyond.ts';
 import { bisected } from './bisect.ts';
-import { type Candidate, candidatesOf } from './candidates.ts';
 import { documentOf, isCell, leftOut, type Outcome } from './document.ts';
 import type { BudgetNote } from './prepare.ts';
 import type { Audit, Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
+import { type Target, targetsOf } from './targets.ts';
 import { type KnownTruth, openTruth } from './truth.ts';
 
 export interface AuditOptions extends Omit<AuditorOptions, 'giveUp'> {
@@ -76,7 +76,7 @@ export async function runAudit(
   const truth = options.truth ?? (await openTruth(data, subject, options, signal));
   const own = { ...options, insist: options.insist ?? options.cuts !== undefined };
   const auditors = engines.map((engine) => new Auditor(engine, subject, data, own, truth));
-  const candidates = candidatesOf(subject, options);
+  const candidates = targetsOf(subject, options);
   // A slip of the pen is told now, not when the cuts before it have been attacked.
   for (const cut of options.cuts ?? []) subject.cut(cut);
   for (const { defense } of candidates) checkSpec(defense);
@@ -89,7 +89,7 @@ export async function runAudit(
   const errors: CutlineError[] = [];
   /** @returns whether it is open; undefined where nothing is known */
   const attack = async (
-    { cut, defense, codec }: Candidate,
+    { cut, defense, codec }: Target,
     index: number,
     auditor: Auditor,
     stop: AbortSignal,

@@ -5,7 +5,7 @@
  */
 import { inLanes } from '../../in-lanes.ts';
 import type { Shows } from '../mechanisms/index.ts';
-import type { Candidate } from './candidates.ts';
+import type { Target } from './targets.ts';
 
 /** A candidate that was not attacked. */
 export interface Left {
@@ -21,10 +21,10 @@ export interface Left {
  * @returns those that were not attacked
  */
 export async function bisected<Lane>(
-  candidates: readonly Candidate[],
+  candidates: readonly Target[],
   lanes: readonly Lane[],
   shows: Shows,
-  attack: (candidate: Candidate, index: number, lane: Lane, stop: AbortSignal) => Promise<boolean | undefined>,
+  attack: (candidate: Target, index: number, lane: Lane, stop: AbortSignal) => Promise<boolean | undefined>,
   signal?: AbortSignal,
 ): Promise<Left[]> {
   const chains = new Map<string, number[]>();

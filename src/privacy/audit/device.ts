@@ -3,9 +3,9 @@
  * through it, so that what is attacked is what the wire carries.
  */
 import { createCodec, decodeTensor } from '../../broker/index.ts';
-import type { Engine, Session } from '../../engine/index.ts';
+import { type Engine, runRows } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Cut, fixedShape, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { asFloat32, type Cut, fixedShape, float32, type Tensor, type Tensors } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import type { Random } from '../../random.ts';
 import { sessionBytes } from '../attacks/index.ts';
@@ -64,31 +64,13 @@ export class Device {
     }
     const count = inputs.shape[0]!;
     const n = Math.min(chunk, count);
-    const size = inputs.data.length / count;
     const { head } = await this.#subject.parts(this.cut, n);
-    const collected = new Map<string, Float32Array>();
-    const shapes = new Map<string, readonly number[]>();
-    const session: Session = await this.#engine.load(head, {
-      keepBytes: sessionBytes(head),
-      ...(signal && { signal }),
-    });
+    const session = await this.#engine.load(head, { keepBytes: sessionBytes(head), ...(signal && { signal }) });
     try {
-      for (let first = 0; first < count; first += n) {
-        // The last chunk goes back to be full, so that one session serves all.
-        const at = Math.min(first, count - n);
-        const part = float32(asFloat32(inputs).slice(at * size, (at + n) * size), [n, ...inputs.shape.slice(1)]);
-        const results = await session.run({ [this.#subject.input]: part }, signal && { signal });
-        for (const [name, t] of Object.entries(results)) {
-          const row = sizeOf(t.shape.slice(1));
-          if (!collected.has(name)) collected.set(name, new Float32Array(count * row));
-          collected.get(name)!.set(asFloat32(t), at * row);
-          shapes.set(name, [count, ...t.shape.slice(1)]);
-        }
-      }
+      return await runRows(session, n, { [this.#subject.input]: inputs }, signal);
     } finally {
       await session.close();
     }
-    return Object.fromEntries([...collected].map(([name, data]) => [name, float32(data, shapes.get(name)!)]));
   }
 }
 

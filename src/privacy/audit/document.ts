@@ -1,14 +1,16 @@
 /** The document of an audit, from what became of its candidates. */
+
 import type { Dataset } from '../../data/index.ts';
 import { CutlineError } from '../../errors.ts';
+import { decisiveFailure } from '../../threats.ts';
 import { showsOrder } from '../mechanisms/index.ts';
 import type { AuditOptions } from './audit.ts';
 import type { Cell } from './auditor.ts';
-import { type Candidate, candidatesOf } from './candidates.ts';
 import { strongestOf } from './draft.ts';
 import { behind, inherited } from './inherit.ts';
-import { type Audit, type AuditResult, failureFor, type LeakageResult, leakageOf, type Unaudited } from './result.ts';
+import { type Audit, type AuditResult, type LeakageResult, leakageByThreat, type Unaudited } from './result.ts';
 import type { Subject } from './subject.ts';
+import { type Target, targetsOf } from './targets.ts';
 import type { KnownTruth } from './truth.ts';
 
 export type Outcome = Cell | Unaudited;
@@ -16,7 +18,7 @@ export type Outcome = Cell | Unaudited;
 export const isCell = (outcome: Outcome): outcome is Cell => 'results' in outcome;
 
 export function leftOut(
-  { cut, defense }: Pick<Candidate, 'cut' | 'defense'>,
+  { cut, defense }: Pick<Target, 'cut' | 'defense'>,
   problem: string,
   as: 'AUDIT_LEFT_OUT' | 'AUDIT_SPARED' = 'AUDIT_LEFT_OUT',
 ): Unaudited {
@@ -40,7 +42,7 @@ export function documentOf(
   const shows = showsOrder((a, b) => subject.follows(a, b));
   // Of a bisection: what was spared because something behind it is open.
   const spared = options.bisect
-    ? candidatesOf(subject, options).filter((_, i) => outcomes[i] && !isCell(outcomes[i]))
+    ? targetsOf(subject, options).filter((_, i) => outcomes[i] && !isCell(outcomes[i]))
     : [];
   const inOrder = (entries: readonly LeakageResult[]) => [
     ...spared.flatMap(({ cut, defense, codec }) =>
@@ -48,12 +50,12 @@ export function documentOf(
     ),
     ...inherited(entries, shows),
   ];
-  const leakage = inOrder(leakageOf(results, failed));
+  const leakage = inOrder(leakageByThreat(results, failed));
   const known = (o: Unaudited) => leakage.some((l) => l.inherited && l.cut === o.cut && l.defense === o.defense);
   const strongest = strongestOf(options.attacks);
   const unaudited = outcomes.flatMap((o): Unaudited[] => {
     if (!isCell(o)) return known(o) ? [] : [o];
-    const failure = failureFor(o.exposure, strongest, failed);
+    const failure = decisiveFailure({ ...o.exposure, threat: strongest }, failed);
     return failure
       ? [{ cut: failure.cut, defense: failure.defense, code: failure.code, message: failure.message }]
       : [];
@@ -83,7 +85,7 @@ export function documentOf(
         victims: { count: truth.heldBack, sha256: truth.digests.heldBack },
         confidence: options.confidence ?? 0.95,
         results: confirmed,
-        leakage: inOrder(leakageOf(confirmed, failed)),
+        leakage: inOrder(leakageByThreat(confirmed, failed)),
       },
     }),
     seed: options.seed,

@@ -1,6 +1,6 @@
 /** A cell as a planner reads it. */
 import type { Auditor, Cell } from './auditor.ts';
-import { type Audit, leakageOf } from './result.ts';
+import { type Audit, leakageByThreat } from './result.ts';
 
 export type CellFindings = Pick<Audit, 'results' | 'leakage' | 'failed' | 'confirmation'> & {
   readonly skipped: Cell['skipped'];
@@ -11,7 +11,7 @@ export function findingsOf({ results, confirmation, failed, skipped }: Cell, aud
   const { truth, confidence } = auditor;
   return {
     results,
-    leakage: leakageOf(results, failed),
+    leakage: leakageByThreat(results, failed),
     failed,
     skipped,
     ...(truth.digests.heldBack && {
@@ -19,7 +19,7 @@ export function findingsOf({ results, confirmation, failed, skipped }: Cell, aud
         victims: { count: truth.heldBack, sha256: truth.digests.heldBack },
         confidence,
         results: confirmation,
-        leakage: leakageOf(confirmation, failed),
+        leakage: leakageByThreat(confirmation, failed),
       },
     }),
   };

@@ -5,7 +5,6 @@ export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 export { isBeyondAttack } from './beyond.ts';
 export { byProtocol, leastOf, type ProtocolSettings } from './by-protocol.ts';
 export { type AttackCache, folderCache } from './cache.ts';
-export { candidatesOf } from './candidates.ts';
 export { findingsOf } from './findings.ts';
 export { lanesFor } from './lanes.ts';
 export { type BudgetNote, type Prepared, prepareAudit } from './prepare.ts';
@@ -14,7 +13,8 @@ export {
   type AuditResult,
   type Failed,
   type LeakageResult,
-  leakageOf,
+  leakageByThreat,
   type Unaudited,
 } from './result.ts';
 export { Subject } from './subject.ts';
+export { targetsOf } from './targets.ts';

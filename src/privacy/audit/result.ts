@@ -1,7 +1,9 @@
 /** The result of an audit, as `cutline audit --json` prints it. */
+
 import type { FixedInput } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
-import { type Budgets, type Missed, type Threat, threats } from '../attacks/index.ts';
+import { canMount, decisiveFailure } from '../../threats.ts';
+import type { Budgets, Missed, Threat } from '../attacks/index.ts';
 import type { Interval } from '../metrics/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
@@ -107,17 +109,13 @@ export interface Confirmation {
 }
 
 /** An attacker of a stronger threat can do all that a weaker one can. What a failed attack leaves open is no leakage. */
-export function leakageOf(results: readonly AuditResult[], failed: readonly Failed[] = []): LeakageResult[] {
+export function leakageByThreat(results: readonly AuditResult[], failed: readonly Failed[] = []): LeakageResult[] {
   const best = new Map<string, AuditResult>();
   for (const { cut, defense, codec, threat } of results) {
     const key = JSON.stringify([cut, defense, codec, threat]);
-    if (best.has(key) || failureFor({ cut, defense }, threat, failed)) continue;
+    if (best.has(key) || decisiveFailure({ cut, defense, threat }, failed)) continue;
     const mountable = results.filter(
-      (r) =>
-        r.cut === cut &&
-        r.defense === defense &&
-        r.codec === codec &&
-        threats.indexOf(r.threat) >= threats.indexOf(threat),
+      (r) => r.cut === cut && r.defense === defense && r.codec === codec && canMount(threat, r.threat),
     );
     best.set(key, { ...mountable.reduce((a, b) => (isStronger(b, a) ? b : a)), threat });
   }
@@ -141,17 +139,3 @@ type Strength = Pick<AuditResult, 'ssim' | 'psnr'>;
 
 export const isStronger = (a: Strength, b: Strength): boolean =>
   a.ssim.high > b.ssim.high || (a.ssim.high === b.ssim.high && a.psnr.high > b.psnr.high);
-
-/**
- * The failed attack because of which nothing is known of what an attacker of this threat gets. A shadow model is the weakest
- * attacker's, and is missed by nobody else.
- */
-export function failureFor(
-  { cut, defense }: Pick<Failed, 'cut' | 'defense'>,
-  threat: Threat,
-  failed: readonly Failed[],
-): Failed | undefined {
-  const mountable = (f: Failed) => threats.indexOf(f.threat) >= threats.indexOf(threat);
-  const required = (f: Failed) => f.threat !== 'query-free' || threat === 'query-free';
-  return failed.find((f) => f.cut === cut && f.defense === defense && mountable(f) && required(f));
-}

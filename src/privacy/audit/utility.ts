@@ -1,7 +1,10 @@
 /** What a device leaves of the model: right answers where there are labels, and answers as before where there are none. */
+
 import { preprocess, type Split } from '../../data/index.ts';
 import type { Engine, Session } from '../../engine/index.ts';
+import { fullChunks } from '../../full-chunks.ts';
 import { asFloat32, float32, type Tensor, type Tensors } from '../../model/index.ts';
+import { agreements, argMax } from '../../numeric/index.ts';
 import { own } from '../../own.ts';
 import type { Random } from '../../random.ts';
 import { bootstrap, type Interval, type Share, shareOf } from '../metrics/index.ts';
@@ -47,8 +50,7 @@ export async function utility(
     let [right, same] = [0, 0];
     let isScores = true;
     const cosines: number[] = [];
-    for (let first = 0; first < count; first += n) {
-      const at = Math.min(first, count - n);
+    for (const { first: at, again } of fullChunks(count, n)) {
       const indices = Array.from({ length: n }, (_, i) => at + i);
       const inputs = preprocess(await data.pixels(indices, signal), subject.preprocessing);
       const answerTo = async (to: Device) => {
@@ -66,16 +68,16 @@ export async function utility(
       const before = device === bare ? found : await answerTo(bare);
       isScores &&= found.shape.length === 2 && found.shape[1]! >= 2;
       const size = found.data.length / n;
-      for (let i = first - at; i < n; i++) {
+      for (let i = again; i < n; i++) {
         const [row, clean] = [found, before].map((t) => asFloat32(t).subarray(i * size, (i + 1) * size)) as [
           Float32Array,
           Float32Array,
         ];
         cosines.push(cosine(row, clean));
         if (!isScores) continue;
-        const choice = row.indexOf(Math.max(...row));
-        if (data.labels?.[at + i] === choice) right++;
-        if (clean.indexOf(Math.max(...clean)) === choice) same++;
+        const choice = argMax(row);
+        right += agreements([choice], [data.labels?.[at + i]]);
+        same += agreements([choice], [argMax(clean)]);
       }
     }
     return {

@@ -1,9 +1,11 @@
 /** How strongly the head's output follows its input: ‖J‖² = tr JᵀJ of each picture, from random probes. */
+
 import { loadGradient, vectorJacobianGraph } from '../../autodiff/index.ts';
 import type { Preprocessing } from '../../data/index.ts';
 import type { Engine, Session } from '../../engine/index.ts';
 import { CutlineError, type ErrorCode } from '../../errors.ts';
-import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { fullChunks } from '../../full-chunks.ts';
+import { asFloat32, float32, type Graph, rowsOf, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 
 /** Exact products with the Jacobian, or forward differences where the head has an operator without a rule. */
@@ -60,15 +62,12 @@ type ProbeOf = (head: Graph, options: JacobianOptions) => Promise<{ readonly ses
 async function estimate(options: JacobianOptions, method: JacobianMethod, probeOf: ProbeOf): Promise<Jacobian> {
   const { inputs, probes } = options;
   const count = inputs.shape[0]!;
-  const size = inputs.data.length / count;
   const n = Math.min(options.chunk, count);
   const { session, probe } = await probeOf(await options.head(n), options);
   try {
     const traces = new Float64Array(count);
-    for (let first = 0; first < count; first += n) {
-      // The last chunk goes back to be full, so that one session serves all.
-      const at = Math.min(first, count - n);
-      const part = float32(asFloat32(inputs).slice(at * size, (at + n) * size), [n, ...inputs.shape.slice(1)]);
+    for (const { first: at } of fullChunks(count, n)) {
+      const part = rowsOf(inputs, at, n);
       const random = options.random.fork(at);
       const sums = new Float64Array(n);
       for (let k = 0; k < probes; k++) {

@@ -1,5 +1,7 @@
 /** How likely what was seen is, given what a mechanism would show without its randomness: what attackers descend on. */
+
 import type { GraphBuilder } from '../../model/builder.ts';
+import { median } from '../../numeric/index.ts';
 import type { Mechanism } from './mechanism.ts';
 import type { GraphPart, Law } from './stage.ts';
 
@@ -88,10 +90,4 @@ function each(seen: readonly Float32Array[], one: (values: Float64Array) => numb
     for (let k = 0; k < seen.length; k++) values[k] = seen[k]![i]!;
     return one(values);
   });
-}
-
-function median(values: Float64Array): number {
-  const sorted = values.toSorted();
-  const half = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }

@@ -2,7 +2,9 @@
  * Makes what a spec leaves open a number, once, on pictures of the training split: audits, plans and devices then all see
  * the same fixed mechanism.
  */
+
 import type { Tensors } from '../../model/tensor.ts';
+import { meanSquareOf } from '../../numeric/index.ts';
 import { compileMechanism, type Draws, type Layout, release } from './mechanism.ts';
 import { type Argument, formatSpec, parseSpec, type Spec, type StageSpec } from './spec.ts';
 import { stageKinds } from './stages/index.ts';
@@ -91,12 +93,6 @@ async function entering(stage: StageSpec, before: Spec, samples: Samples): Promi
 
 /** Over all elements of all tensors; 0 where there are none. */
 export function rootMeanSquare(tensors: Tensors): number {
-  let squares = 0;
-  let elements = 0;
-  for (const { data } of Object.values(tensors)) {
-    if (!(data instanceof Float32Array)) continue;
-    for (const v of data) squares += v * v;
-    elements += data.length;
-  }
-  return elements > 0 ? Math.sqrt(squares / elements) : 0;
+  const parts = Object.values(tensors).map(({ data }) => data);
+  return Math.sqrt(meanSquareOf(...parts.filter((data) => data instanceof Float32Array)));
 }

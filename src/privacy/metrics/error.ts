@@ -1,4 +1,5 @@
 /** Errors of pixels: mean squared error and peak signal-to-noise ratio. */
+import { squaredDistance } from '../../numeric/index.ts';
 import { checkComparable, type Images, imageAt } from './images.ts';
 
 /** Equal pictures have infinite PSNR; this stands for it so that means stay finite. float32 rounding alone is about 150. */
@@ -24,10 +25,5 @@ export const decibels = (error: number): number =>
 
 /** Mean squared difference of two pictures. */
 export function squaredError(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) {
-    const d = a[i]! - b[i]!;
-    sum += d * d;
-  }
-  return sum / a.length;
+  return squaredDistance(a, b) / a.length;
 }

@@ -1,4 +1,5 @@
 /** How sure a mean over victims is, and how bad it is for the unlucky ones. */
+import { quantileOfSorted } from '../../numeric/index.ts';
 import type { Random } from '../../random.ts';
 
 export interface Interval {
@@ -48,7 +49,7 @@ export function bootstrap(values: ArrayLike<number>, random: Random, options: In
   const acceleration = jackknifeAcceleration(sample, mean);
   const end = (p: number) => {
     const z = bias + normalQuantile(p);
-    return quantileOf(means, normalCdf(bias + z / (1 - acceleration * z)));
+    return quantileOfSorted(means, normalCdf(bias + z / (1 - acceleration * z)));
   };
   return { mean, low: end((1 - confidence) / 2), high: end((1 + confidence) / 2) };
 }
@@ -71,14 +72,6 @@ function jackknifeAcceleration(sample: Float64Array, mean: number): number {
     cubes += d * d * d;
   }
   return cubes / (6 * squares ** 1.5);
-}
-
-/** Of sorted values, linear between neighbours. */
-function quantileOf(sorted: Float64Array, p: number): number {
-  const at = p * (sorted.length - 1);
-  const below = Math.floor(at);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
 }
 
 /** Abramowitz & Stegun 7.1.26: error below 1.5e-7, far below that of 2000 resamples. */

@@ -1,4 +1,5 @@
 /** Comparisons of n vectors with n others, row by row: features, class scores. */
+import { argMaxRows } from '../../numeric/index.ts';
 
 /** n rows of equal length, one after another. */
 export interface Rows {
@@ -28,13 +29,8 @@ export function cosines(a: Rows, b: Rows): Float64Array {
 /** 1 where both rows have their largest value in the same place (the first of equals), 0 elsewhere. */
 export function sameChoice(a: Rows, b: Rows): Float64Array {
   checkRows(a, b);
-  return Float64Array.from({ length: a.count }, (_, i) => (choice(a, i) === choice(b, i) ? 1 : 0));
-}
-
-function choice({ data, length }: Rows, row: number): number {
-  let best = 0;
-  for (let k = 1; k < length; k++) if (data[row * length + k]! > data[row * length + best]!) best = k;
-  return best;
+  const [ours, others] = [argMaxRows(a.data, a.count), argMaxRows(b.data, b.count)];
+  return Float64Array.from(ours, (choice, i) => (choice === others[i] ? 1 : 0));
 }
 
 function checkRows(a: Rows, b: Rows): void {

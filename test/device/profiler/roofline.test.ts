@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { probes } from '../../../src/device/profiler/chains.ts';
-import { fitRoof, median, quantile } from '../../../src/device/profiler/roofline.ts';
+import { fitRoof } from '../../../src/device/profiler/roofline.ts';
 import { operatorClasses } from '../../../src/profile/index.ts';
 
 const speed = fc.double({ min: 1e5, max: 1e9, noNaN: true });
@@ -31,15 +31,6 @@ describe('fitting a roofline', () => {
     ]);
     expect(roof.macsPerS).toBeUndefined();
     expect(roof.bytesPerS).toBeCloseTo(1e6, 6);
-  });
-});
-
-describe('quantiles', () => {
-  it('lie between neighbours', () => {
-    expect(median([3, 1, 2])).toBe(2);
-    expect(median([4, 1, 2, 3])).toBe(2.5);
-    expect(quantile([0, 10], 0.9)).toBeCloseTo(9);
-    expect(quantile([7], 0.1)).toBe(7);
   });
 });
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bisected } from '../../../src/privacy/audit/bisect.ts';
-import type { Candidate } from '../../../src/privacy/audit/candidates.ts';
+import type { Target } from '../../../src/privacy/audit/targets.ts';
 import { showsOrder } from '../../../src/privacy/mechanisms/index.ts';
 
 /** Cuts of a chain are their depths. */
 const shows = showsOrder((from, to) => Number(from) <= Number(to));
-const chain = (count: number, defense = 'none', codec: Candidate['codec'] = 'float32'): Candidate[] =>
+const chain = (count: number, defense = 'none', codec: Target['codec'] = 'float32'): Target[] =>
   Array.from({ length: count }, (_, i) => ({ cut: String(i), defense, codec }));
 
-async function search(candidates: readonly Candidate[], openUntil: number, unknown: ReadonlySet<number> = new Set()) {
+async function search(candidates: readonly Target[], openUntil: number, unknown: ReadonlySet<number> = new Set()) {
   const attacked: number[] = [];
   const left = await bisected(candidates, ['one', 'two'], shows, async ({ cut }, index) => {
     attacked.push(index);

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
 import { asFloat32, float32, type Graph, loadModel } from '../../../src/model/index.ts';
 import { readAudit } from '../../../src/planner/index.ts';
-import { leakageOf as leakageForPlan } from '../../../src/planner/leakage.ts';
+import { chargedLeakage } from '../../../src/planner/leakage.ts';
 import { type AuditOptions, folderCache, runAudit, Subject } from '../../../src/privacy/audit/index.ts';
 import { chain } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
@@ -105,10 +105,10 @@ describe('an attack that failed', () => {
       const leakage = [{ ...known, threat: 'white-box' }, known];
       await writeFile(join(dir, 'audit.json'), JSON.stringify({ ...document, leakage }));
       const found = await readAudit(join(dir, 'audit.json'), sha256);
-      const option = { cut: { id: 'conv1' }, defense: 'none', codec: 'uint8' } as Parameters<typeof leakageForPlan>[0];
-      expect(leakageForPlan(option, found, 'white-box')).toBeUndefined();
-      expect(leakageForPlan(option, found, 'black-box')).toMatchObject({ attack: 'inverse-network' });
-      expect(leakageForPlan(option, { ...found, failed: [] }, 'white-box')).toBeDefined();
+      const option = { cut: { id: 'conv1' }, defense: 'none', codec: 'uint8' } as Parameters<typeof chargedLeakage>[0];
+      expect(chargedLeakage(option, found, 'white-box')).toBeUndefined();
+      expect(chargedLeakage(option, found, 'black-box')).toMatchObject({ attack: 'inverse-network' });
+      expect(chargedLeakage(option, { ...found, failed: [] }, 'white-box')).toBeDefined();
     } finally {
       await rm(dir, { recursive: true });
     }

@@ -2,9 +2,11 @@
  * Features that go up and down together add up: what enters the residual path may be ten times as large as its weights
  * foresee, and the first steps of a training then overshoot. So it is measured, and scaled to one (Mishkin & Matas 2016).
  */
+
 import { prune } from '../../../autodiff/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, type Tensors } from '../../../model/index.ts';
+import { meanSquareOf } from '../../../numeric/index.ts';
 import { applyRows, rowsOfAll } from '../rows.ts';
 
 export interface Trunk {
@@ -28,9 +30,7 @@ export async function withUnitScale(
   const measured = Math.min(picturesMeasured, Object.values(features)[0]!.shape[0]!);
   const some = rowsOfAll(features, 0, measured);
   const values = asFloat32(await applyRows(engine, beginning, some, signal));
-  let squares = 0;
-  for (const v of values) squares += v * v;
-  const size = Math.sqrt(squares / values.length);
+  const size = Math.sqrt(meanSquareOf(values));
   if (!(size > 0)) return decoder;
   const initializers = new Map(decoder.initializers);
   for (const layer of layers) {

@@ -1,5 +1,5 @@
 /** Ridge regression from sums of products. */
-import { cholesky } from '../../../cholesky.ts';
+import { cholesky } from '../../../numeric/index.ts';
 
 export interface Equations {
   readonly unknowns: number;

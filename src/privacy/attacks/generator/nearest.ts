@@ -1,6 +1,8 @@
 /** Of many codes, those whose features are nearest to what was observed: better beginnings than any code at random. */
+
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, type Graph, type Tensor, type Tensors } from '../../../model/index.ts';
+import { squaredDistance } from '../../../numeric/index.ts';
 import { pickRows } from '../rows.ts';
 
 /**
@@ -30,9 +32,8 @@ export async function nearestCodes(
         const size = a.length / victims;
         for (let v = 0; v < victims; v++) {
           for (let i = 0; i < n && first + i < m; i++) {
-            let sum = 0;
-            for (let k = 0; k < size; k++) sum += (a[v * size + k]! - b[i * size + k]!) ** 2;
-            distances[v]![first + i]! += sum;
+            const [own, other] = [a.subarray(v * size, (v + 1) * size), b.subarray(i * size, (i + 1) * size)];
+            distances[v]![first + i]! += squaredDistance(own, other);
           }
         }
       }

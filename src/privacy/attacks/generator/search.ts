@@ -2,9 +2,16 @@
  * Searches, for each victim, the code whose picture has the features that were observed (Bora et al. 2017): from several
  * beginnings for a while, then on from the one that fits best. What fits is told by the features alone.
  */
-import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import {
+  asFloat32,
+  float32,
+  type Graph,
+  meanSquares,
+  sizeOf,
+  type Tensor,
+  type Tensors,
+} from '../../../model/index.ts';
 import type { WhiteBoxContext } from '../attack.ts';
-import { meanSquares } from '../mean-squares.ts';
 import { type Missed, missedBy } from '../missed.ts';
 import { pickRows, pickRowsOfAll } from '../rows.ts';
 import { batchThatFits, solveInChunks } from '../solvers/chunked.ts';

@@ -3,7 +3,7 @@ import type { Tensor, Tensors } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
 import { observed, release, seededNoise, type View } from '../../mechanisms/index.ts';
 import type { AttackContext } from '../attack.ts';
-import { runRows } from '../rows.ts';
+import { runGraph } from '../rows.ts';
 import type { HeadOf } from './fresh.ts';
 
 const chunk = 32;
@@ -26,7 +26,7 @@ export async function ownAnswers(
   return observed(
     view,
     { [name]: inputs },
-    (entering) => runRows(engine, graph, entering, signal),
+    (entering) => runGraph(engine, graph, entering, signal),
     (row, k) => seededNoise(k === 0 ? randomOf(row) : randomOf(row).fork(k)),
   );
 }

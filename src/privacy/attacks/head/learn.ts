@@ -1,4 +1,5 @@
 /** Learns a head from what the device answers: solved for where it is linear, else trained by squared error. Black-box. */
+
 import { Expressions } from '../../../autodiff/index.ts';
 import {
   asFloat32,
@@ -6,17 +7,18 @@ import {
   type Graph,
   GraphBuilder,
   inferShapes,
+  meanSquare,
   sizeOf,
   type Tensor,
   type Tensors,
 } from '../../../model/index.ts';
+import { squaredDistance } from '../../../numeric/index.ts';
 import type { Random } from '../../../random.ts';
 import { type Block, cosine, train } from '../../../training/index.ts';
 import type { AttackContext, KnownStructure } from '../attack.ts';
 import { type Pair, PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
-import { meanSquare } from '../mean-squares.ts';
 import { picturesThatFit, trainingShare } from '../memory.ts';
-import { runRows } from '../rows.ts';
+import { runGraph } from '../rows.ts';
 import type { Range } from './first-layer.ts';
 import { freshHead, type HeadOf, type HeadStructure, trainable, withWeights } from './fresh.ts';
 import { seenTensors } from './generated.ts';
@@ -200,12 +202,12 @@ async function unexplained(
   answers: Tensors,
 ): Promise<number> {
   const graph = await head(chunk);
-  const made = await runRows(engine, graph, { [graph.inputs[0]!.name]: inputs }, signal);
+  const made = await runGraph(engine, graph, { [graph.inputs[0]!.name]: inputs }, signal);
   let left = 0;
   let all = 0;
   for (const [name, answer] of Object.entries(answers)) {
     const [a, b] = [asFloat32(made[name]), asFloat32(answer)];
-    for (let i = 0; i < a.length; i++) left += (a[i]! - b[i]!) ** 2;
+    left += squaredDistance(a, b);
     all += b.length * spread(b);
   }
   return left / all;

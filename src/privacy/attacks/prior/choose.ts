@@ -1,11 +1,9 @@
 /** Chooses what to believe of pictures, and how firmly, by attacking pictures of the attacker's own: many beliefs at once. */
-import { asFloat32, float32, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import { asFloat32, float32, meanSquare, rowsOf, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
 import { type Look, looksOf } from '../../mechanisms/index.ts';
 import type { AttackContext, DescentContext } from '../attack.ts';
 import { drawnLikeness } from '../likeness.ts';
-import { meanSquare } from '../mean-squares.ts';
 import type { ObjectiveOptions } from '../objective.ts';
-import { rowsOf } from '../rows.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';

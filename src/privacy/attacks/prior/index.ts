@@ -7,16 +7,5 @@ export {
   planesFirst,
   type Structure,
 } from './basis.ts';
-export {
-  type Belief,
-  type BeliefSearch,
-  chooseBelief,
-  looksAt,
-  reconstruct,
-  repeated,
-  repeatedTensor,
-  searchSteps,
-  type TriedBelief,
-} from './choose.ts';
 export { learned } from './learned.ts';
 export { natural, pixels } from './natural.ts';

@@ -1,9 +1,11 @@
 /** A basis learned from pictures: their mean, their colours, and the covariance of pixels or, for large pictures, of waves. */
+
 import { createHash } from 'node:crypto';
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, GraphBuilder, type Tensor } from '../../../model/index.ts';
+import { cholesky } from '../../../numeric/index.ts';
 import { type Basis, cosines, planesFirst } from './basis.ts';
-import { cholesky, eigenvectors } from './symmetric.ts';
+import { eigenvectors } from './eigenvectors.ts';
 
 /** Planes up to this size get the covariance of all their pixels: it knows where in a picture things are. */
 const mostPixels = 1024;
@@ -162,5 +164,11 @@ function factor(rows: Float32Array, n: number, pixels: number): Float32Array {
     for (let q = 0; q < p; q++) covariance[p * pixels + q]! *= 1 - shrinkage;
     covariance[p * pixels + p]! += least;
   }
-  return cholesky(covariance, pixels, least);
+  return transposed(cholesky(covariance, pixels, least / 10), pixels);
+}
+
+function transposed(l: Float32Array, n: number): Float32Array {
+  const out = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[j * n + i] = l[i * n + j]!;
+  return out;
 }

@@ -1,4 +1,5 @@
 /** Bases that need no pictures. */
+import { meanSquareOf } from '../../../numeric/index.ts';
 import type { Basis } from './basis.ts';
 
 interface Size {
@@ -18,13 +19,11 @@ const chroma = 0.15;
 export function natural(size: Size): Basis {
   const { channels, height, width } = size;
   const plane = new Float32Array(height * width);
-  let squares = 0;
   for (let i = 0; i < plane.length; i++) {
     const frequency = Math.hypot(Math.floor(i / width), ((i % width) * height) / width);
     plane[i] = Math.max(1, frequency) ** -exponent;
-    squares += plane[i]! ** 2;
   }
-  const unit = Math.sqrt(plane.length / squares);
+  const unit = 1 / Math.sqrt(meanSquareOf(plane));
   const scales = new Float32Array(channels * plane.length);
   for (let c = 0; c < channels; c++) {
     const factor = channels === 3 && c > 0 ? chroma : 1;

@@ -2,11 +2,13 @@
  * What activations are on average for each class: the tail tells which class an activation is of, labels tell it of pictures.
  * Ten means say more of a head than one.
  */
+
 import type { Expressions, Term } from '../../../autodiff/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../../model/index.ts';
+import { argMaxRows } from '../../../numeric/index.ts';
 import type { Traffic } from '../attack.ts';
-import { runRows } from '../rows.ts';
+import { runGraph } from '../rows.ts';
 import type { ClassAnswer } from './answer.ts';
 import type { Elements } from './elements.ts';
 
@@ -36,7 +38,7 @@ export async function classMeansOf(
   const sums = new ClassSums(classes);
   for (let first = 0; first < traffic.count; first += chunk) {
     const rows = await traffic.rows(first, Math.min(chunk, traffic.count - first));
-    sums.add(rows, await answeredClasses(engine, tail, rows, classes, signal));
+    sums.add(rows, await answeredClasses(engine, tail, rows, signal));
   }
   return sums.means();
 }
@@ -132,18 +134,8 @@ class ClassSums {
 }
 
 /** The class that the tail takes each row for. */
-async function answeredClasses(
-  engine: Engine,
-  tail: Graph,
-  rows: Tensors,
-  classes: number,
-  signal?: AbortSignal,
-): Promise<Int32Array> {
+async function answeredClasses(engine: Engine, tail: Graph, rows: Tensors, signal?: AbortSignal): Promise<Int32Array> {
   const read = Object.fromEntries(tail.inputs.map(({ name }) => [name, rows[name]!] as const));
-  const [scores] = Object.values(await runRows(engine, tail, read, signal)) as [Tensor];
-  const data = asFloat32(scores);
-  return Int32Array.from({ length: scores.shape[0]! }, (_, i) => {
-    const row = data.subarray(i * classes, (i + 1) * classes);
-    return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
-  });
+  const [scores] = Object.values(await runGraph(engine, tail, read, signal)) as [Tensor];
+  return Int32Array.from(argMaxRows(asFloat32(scores), scores.shape[0]!));
 }

@@ -3,11 +3,11 @@
  * on the shadow's own answers, which it would explain too well: it is tried on traffic, whose pictures nobody knows, and judged
  * by whether what comes out is like pictures, element by element.
  */
-import { cost, type Tensor } from '../../../model/index.ts';
+import { cost, meanSquare, type Tensor } from '../../../model/index.ts';
 import type { AttackContext, Reconstruction, Traffic, WhiteBoxContext } from '../attack.ts';
-import { meanSquare } from '../mean-squares.ts';
 import { missedBy } from '../missed.ts';
-import { type Belief, learned, natural, reconstruct } from '../prior/index.ts';
+import { type Belief, reconstruct } from '../prior/choose.ts';
+import { learned, natural } from '../prior/index.ts';
 import { objectiveFor } from '../rmle.ts';
 import { batchThatFits } from '../solvers/chunked.ts';
 import { lbfgsSolver } from '../solvers/lbfgs-solver.ts';

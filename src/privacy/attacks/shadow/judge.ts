@@ -1,9 +1,11 @@
 /** How good a shadow is, as far as its maker can see: by what the tail makes of it, and by what the cloud has seen. */
+
 import { asFloat32, type Graph, type Tensor } from '../../../model/index.ts';
+import { agreements, argMaxRows } from '../../../numeric/index.ts';
 import type { QueryFreeContext } from '../attack.ts';
 import { ownAnswers } from '../head/answers.ts';
 import type { HeadOf } from '../head/fresh.ts';
-import { runRows } from '../rows.ts';
+import { runGraph } from '../rows.ts';
 import type { ClassAnswer } from './answer.ts';
 import { classMeansOfRows, classUnlikeness } from './class-means.ts';
 import { elementsOf, unlikeness } from './elements.ts';
@@ -27,7 +29,7 @@ export async function judge(context: QueryFreeContext, lesson: Lesson, head: Hea
   const { kept, answer, traffic, classes, random } = lesson;
   const own = random.fork('judge');
   const features = await ownAnswers(context, head, kept.inputs, (i) => own.fork(i));
-  const [scores] = Object.values(await runRows(engine, answer.tail, forTail(answer.tail, features), signal));
+  const [scores] = Object.values(await runGraph(engine, answer.tail, forTail(answer.tail, features), signal));
   const apart = [...traffic].map(([name, seen]) => unlikeness(elementsOf(features[name]!), seen));
   const found = classMeansOfRows(features, kept.labels, answer.classes);
   const byClass = [...classes].map(([name, seen]) => classUnlikeness(found.get(name)!, seen, traffic.get(name)!));
@@ -44,16 +46,17 @@ const forTail = (tail: Graph, features: Readonly<Record<string, Tensor>>) =>
 function examined(scores: Tensor, labels: Int32Array, kind: ClassAnswer['kind']): { accuracy: number; doubt: number } {
   const data = asFloat32(scores);
   const classes = data.length / labels.length;
-  let right = 0;
   let doubt = 0;
   for (const [i, label] of labels.entries()) {
     const row = data.subarray(i * classes, (i + 1) * classes);
     const most = Math.max(...row);
-    if (row.indexOf(most) === label) right++;
     if (kind === 'softmax') doubt += most + Math.log(row.reduce((sum, v) => sum + Math.exp(v - most), 0)) - row[label]!;
     else doubt += row.reduce((sum, v, k) => sum + softplus(v) - (k === label ? v : 0), 0);
   }
-  return { accuracy: right / labels.length, doubt: doubt / labels.length };
+  return {
+    accuracy: agreements(argMaxRows(data, labels.length), labels) / labels.length,
+    doubt: doubt / labels.length,
+  };
 }
 
 /** log(1 + eˢ) */

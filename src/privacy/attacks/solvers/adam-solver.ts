@@ -1,6 +1,8 @@
 /** Adam with AMSGrad as one step graph, as published (He et al. 2019): constant rate, the last iterate is kept. */
+
 import { learningRateInput, loadGradient } from '../../../autodiff/index.ts';
 import { asFloat32, scalar, type Tensor } from '../../../model/index.ts';
+import { meanSquareOf } from '../../../numeric/index.ts';
 import { sessionBytes } from '../memory.ts';
 import { adamGraph, names } from '../objective.ts';
 import { objectiveFeeds } from './feeds.ts';
@@ -68,4 +70,4 @@ export function adamSolver(learningRate: number): Solver {
   };
 }
 
-const rootMeanSquare = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length);
+const rootMeanSquare = (x: Float32Array): number => Math.sqrt(meanSquareOf(x));

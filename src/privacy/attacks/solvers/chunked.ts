@@ -1,8 +1,9 @@
 /** Solves a problem a part of its pictures at a time, so that it fits in memory. */
+import { fullChunks } from '../../../full-chunks.ts';
 import { inLanes } from '../../../in-lanes.ts';
-import { asFloat32, float32, type Graph, sizeOf } from '../../../model/index.ts';
+import { asFloat32, float32, type Graph, rowsOf, sizeOf } from '../../../model/index.ts';
 import { picturesThatFit } from '../memory.ts';
-import { rowsOf, rowsOfAll } from '../rows.ts';
+import { rowsOfAll } from '../rows.ts';
 import { vectorsKept } from './lbfgs.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
 import type { Stop } from './stop.ts';
@@ -44,14 +45,12 @@ export async function solveInChunks(
     reached.set(first, Math.min(n, count - first) * done);
     problem.onProgress?.(Math.min(1, [...reached.values()].reduce((a, b) => a + b, 0) / count));
   };
-  const firsts = Array.from({ length: Math.ceil(count / n) }, (_, i) => i * n);
   const lanes = Array.from({ length: Math.max(1, Math.min(atOnce, Math.floor(batch / n))) });
   await inLanes(
-    firsts,
+    fullChunks(count, n),
     lanes,
-    async (first, _index, _lane, signal) => {
-      // The last part goes back to be full: a graph of another size would have to be built for the rest.
-      const at = Math.min(first, count - n);
+    async ({ first: at, again }, _index, _lane, signal) => {
+      const first = at + again;
       const solution = await solver.solve({
         ...problem,
         signal,
@@ -67,10 +66,10 @@ export async function solveInChunks(
         onProgress: (done) => report(first, done),
       });
       // What it went back over is the part's before.
-      pictures.set(asFloat32(solution.pictures).subarray((first - at) * size), first * size);
-      values.set(solution.values.subarray(first - at), first);
-      steps.set(solution.steps.subarray(first - at), first);
-      for (const [i, stop] of solution.stops.slice(first - at).entries()) stops[first + i] = stop;
+      pictures.set(asFloat32(solution.pictures).subarray(again * size), first * size);
+      values.set(solution.values.subarray(again), first);
+      steps.set(solution.steps.subarray(again), first);
+      for (const [i, stop] of solution.stops.slice(again).entries()) stops[first + i] = stop;
       // A part that is quickly solved reports nothing itself.
       report(first, 1);
     },

@@ -1,7 +1,6 @@
 /** L-BFGS, or what it comes to on a quadratic, for every picture on its own, their evaluations in one batch. */
 import { loadGradient } from '../../../autodiff/index.ts';
-import { asFloat32, float32 } from '../../../model/index.ts';
-import { meanSquares } from '../mean-squares.ts';
+import { asFloat32, float32, meanSquares } from '../../../model/index.ts';
 import { sessionBytes } from '../memory.ts';
 import { evaluationGraph, names } from '../objective.ts';
 import { basisNames } from '../prior/index.ts';

@@ -1,6 +1,7 @@
 /** Why the descent of one picture ended, and which ends are no measurement. */
+
 import type { Tensors } from '../../../model/index.ts';
-import { meanSquares } from '../mean-squares.ts';
+import { meanSquares } from '../../../model/index.ts';
 
 /** It went as far as it was let, its features are those observed, or no further step lowers the objective. */
 const measured = ['limit', 'enough', 'minimum'] as const;

@@ -1,8 +1,8 @@
-/** What an audit attacks. */
+/** What an audit. */
 import type { CodecName } from '../../plan/index.ts';
 import type { Subject } from './subject.ts';
 
-export interface Candidate {
+export interface Target {
   readonly cut: string;
   readonly defense: string;
   readonly codec: CodecName;
@@ -15,8 +15,8 @@ export interface Asked {
   readonly codecs?: readonly CodecName[] | undefined;
 }
 
-/** The candidates that an audit of these cuts, defenses and codecs attacks. */
-export function candidatesOf(subject: Subject, { cuts, defenses, codecs = ['float32'] }: Asked): Candidate[] {
+/** The targets of an audit of these cuts, defenses and codecs. */
+export function targetsOf(subject: Subject, { cuts, defenses, codecs = ['float32'] }: Asked): Target[] {
   const ids = cuts ?? subject.ids.filter((id) => id !== 'input' && id !== 'output');
   return ids.flatMap((cut) => defenses.flatMap((defense) => codecs.map((codec) => ({ cut, defense, codec }))));
 }

@@ -2,8 +2,8 @@
  * An engine runs graphs. It owns the memory and the threads of its sessions and keeps the caller's event loop free;
  * it does not transform graphs, choose batches, or know what a graph is for.
  */
-import type { Graph, ValueInfo } from '../model/graph.ts';
-import type { Tensors } from '../model/tensor.ts';
+import type { Graph, ValueInfo } from './graph.ts';
+import type { Tensors } from './tensor.ts';
 
 export interface LoadOptions {
   /** Graph rewriting by the runtime. `disabled` keeps every node and is bit-exact under splitting. Default `all`. */

@@ -1,25 +1,3 @@
-/** Symmetric matrices, row after row. */
-
-/**
- * The transposed Cholesky factor Lᵀ of a positive definite matrix, of which the lower half is read (and overwritten).
- * @param least rounding must not make a pivot smaller
- */
-export function cholesky(matrix: Float32Array, n: number, least: number): Float32Array {
-  const row = (i: number) => matrix.subarray(i * n, i * n + n);
-  for (let i = 0; i < n; i++) {
-    const own = row(i);
-    for (let j = 0; j <= i; j++) {
-      const other = row(j);
-      let sum = own[j]!;
-      for (let k = 0; k < j; k++) sum -= own[k]! * other[k]!;
-      own[j] = i === j ? Math.sqrt(Math.max(sum, least / 10)) : sum / other[j]!;
-    }
-  }
-  const out = new Float32Array(n * n);
-  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) out[j * n + i] = matrix[i * n + j]!;
-  return out;
-}
-
 /** Eigenvectors of a small matrix as columns, by Jacobi's rotations (Golub & Van Loan, §8.5). */
 export function eigenvectors(matrix: Float64Array, n: number): Float32Array {
   const a = Float64Array.from(matrix);

@@ -1,0 +1,5 @@
+/** Arithmetic on arrays of numbers that every part may use: one definition of each. */
+export { agreements, argMax, argMaxRows } from './arg-max.ts';
+export { cholesky } from './cholesky.ts';
+export { median, quantile, quantileOfSorted } from './quantile.ts';
+export { meanSquareOf, squaredDistance, sumOfSquares } from './squares.ts';
