@@ -137,6 +137,14 @@ describe('the house', () => {
     expect(cyclesAmong(round)).toEqual([['a.ts', 'b.ts']]);
   });
 
+  it('keeps the contract of an attack clear of attacks', () => {
+    const contract = new Set(['privacy/attacks/attack.ts']);
+    for (const file of contract)
+      for (const i of imports) if (i.file === file && i.to === i.from) contract.add(relative(root, i.target));
+    const shared = ['attack', 'missed', 'pairs', 'stops'].map((name) => `privacy/attacks/${name}.ts`);
+    expect([...contract].sort()).toEqual(shared);
+  });
+
   it('keeps the trusted and the untrusted side apart', () => {
     const sides = imports.filter(({ from, to }) => [from, to].sort().join() === 'cloud,device');
     expect(sides).toEqual([]);

@@ -1,6 +1,5 @@
 /** What options may be, as the parts have them, which are not loaded for a page of help; their types compare. */
 import type { EngineName } from '../engine/index.ts';
-import type { CodecName } from '../plan/index.ts';
 import type {
   Alignment,
   AttackerData,
@@ -35,13 +34,5 @@ export const structures = ['known', 'paper', 'generated'] as const satisfies Hea
 export const inversions = ['decoder', 'rmle'] as const satisfies ShadowInversion[];
 export const substituteInversions = ['auto', 'rmle', 'hybrid'] as const satisfies SubstituteInversion[];
 export const alignments = ['none', 'moments'] as const satisfies Alignment[];
-export const codecs = [
-  'float32',
-  'float16',
-  'uint8',
-  'float32+deflate',
-  'float16+deflate',
-  'uint8+deflate',
-] as const satisfies CodecName[];
 export const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
 export const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];

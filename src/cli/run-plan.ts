@@ -1,5 +1,7 @@
 /** `cutline plan`: opens what the options name, plans, writes. */
+
 import { join } from 'node:path';
+import { defaultCodecs } from '../codecs.ts';
 import {
   type Dataset,
   openDataset,
@@ -14,7 +16,6 @@ import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan, type Protocol, readProtocol } from '../plan/index.ts';
 import {
   type AuditCandidate,
-  defaultCodecs,
   defaultDefenses,
   makePlan,
   measureAccuracy,

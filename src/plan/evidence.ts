@@ -2,10 +2,12 @@
  * The measurement behind a plan, an entry for each hop and observer, and the rules by which it lets a plan through: one place
  * for the search, the confirmation and the device that verifies.
  */
+
 import { z } from 'zod';
+import { codecs } from '../codecs.ts';
 import { threats } from '../threats.ts';
 import { type Protocol, shortfalls } from './protocol.ts';
-import { codecs, intervalSchema, name, sha256, ssimBandSchema } from './values.ts';
+import { intervalSchema, name, sha256, ssimBandSchema } from './values.ts';
 
 const count = z.int().nonnegative();
 

@@ -1,5 +1,6 @@
 /** The plan file: shared by planner, device and cloud. */
 
+export { type CodecName, codecs } from '../codecs.ts';
 export { isShippedName } from '../shipped.ts';
 export { type Threat, threats } from '../threats.ts';
 export {
@@ -38,4 +39,4 @@ export {
   sources,
   type Thresholds,
 } from './schema.ts';
-export { type CodecName, codecs, intervalSchema } from './values.ts';
+export { intervalSchema } from './values.ts';

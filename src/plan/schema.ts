@@ -2,11 +2,13 @@
  * The plan: which cut, defence and codec a fleet runs, and the evidence that it may. One format, `cutline.plan/1`:
  * `plan.json` is what agent and consumer read; `cutline plan --json` prints the same document with the search beside it.
  */
+
 import { z } from 'zod';
+import { codecs } from '../codecs.ts';
 import { preprocessingSchema } from '../data/card.ts';
 import { threats } from '../threats.ts';
 import { evidenceSchema } from './evidence.ts';
-import { codecs, intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
+import { intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
 export const sources = ['measured', 'published', 'modelled'] as const;

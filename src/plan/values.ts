@@ -1,9 +1,6 @@
 /** Values that plans, evidence and protocols are made of. */
 import { z } from 'zod';
 
-export const codecs = ['float32', 'float16', 'uint8', 'float32+deflate', 'float16+deflate', 'uint8+deflate'] as const;
-export type CodecName = (typeof codecs)[number];
-
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
 export const name = z.string().min(1).max(500);
 export const ssim = z.number().min(-1).max(1);

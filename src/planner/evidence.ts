@@ -1,11 +1,12 @@
 /** What the results of an audit say about one candidate to each observer: what the protocol is held against. Pure. */
 
+import { encodingOf } from '../codecs.ts';
 import type { Evidence, EvidenceAttack, Leakage } from '../plan/index.ts';
 import { compileMechanism, isRandom } from '../privacy/mechanisms/index.ts';
 import { canMount } from '../threats.ts';
 import type { LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
 import type { Option } from './facts.ts';
-import { FLOOR, GUESS, guessAt, lossOf } from './leakage.ts';
+import { FLOOR, GUESS, guessAt } from './leakage.ts';
 
 /** The figures of one observer, without where they come from. */
 export type Observed = Omit<
@@ -30,15 +31,15 @@ export interface SentOption extends Omit<Option, 'cut'> {
 /** An entry for each number of observations that was attacked; none where nothing was. */
 export function observedAt(option: SentOption, figures: Figures, threat: Leakage['threat']): Observed[] {
   const { cut, defense, codec } = option;
-  const loss = [lossOf(codec), 'float32'] as const;
+  const loss = [encodingOf(codec), 'float32'] as const;
   const mine = (e: { cut: string; defense: string; threat: Leakage['threat'] }) =>
     e.cut === cut.id && e.defense === defense && canMount(threat, e.threat);
   const here = figures.results.filter(mine);
-  const against = loss.find((l) => here.some((r) => lossOf(r.codec) === l && r.threat === threat));
+  const against = loss.find((l) => here.some((r) => encodingOf(r.codec) === l && r.threat === threat));
   if (!against) return [];
-  const results = here.filter((r) => lossOf(r.codec) === against);
+  const results = here.filter((r) => encodingOf(r.codec) === against);
   // Of another cut, which follows from this one.
-  const inherited = figures.leakage.filter((e) => mine(e) && e.inherited && lossOf(e.codec) === against);
+  const inherited = figures.leakage.filter((e) => mine(e) && e.inherited && encodingOf(e.codec) === against);
   const mechanism = compileMechanism(defense, {
     input: [],
     activation: cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) })),
@@ -63,7 +64,7 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
         cut: cut.id,
         defense,
         // Evidence against the same losses is evidence against this codec: deflate shows nothing more.
-        codec: against === lossOf(codec) ? codec : against,
+        codec: against === encodingOf(codec) ? codec : against,
         attacks: attacksOf(own, skipped),
         strongest: seen === strongest.ssim ? strongest.attack : GUESS,
         ...('inherited' in strongest && strongest.inherited && { inherited: strongest.inherited }),

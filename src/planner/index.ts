@@ -3,7 +3,7 @@ export { type AuditFindings, type LeakageEntry, type ResultEntry, readAudit } fr
 export { measureAccuracy } from './calibrate.ts';
 export type { Findings } from './leakage.ts';
 export { makePlan, type PlanOutcome, type PlanRequest } from './make.ts';
-export { defaultCodecs, defaultDefenses } from './model-facts.ts';
+export { defaultDefenses } from './model-facts.ts';
 export type { Profiles } from './price.ts';
 export { type Relaxation, relaxationText } from './relax.ts';
 export { type AuditCandidate, labelOf, type SearchResult } from './search.ts';

@@ -1,6 +1,7 @@
 /** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
 
-import type { CodecName, Leakage, Threat, Thresholds } from '../plan/index.ts';
+import { encodingOf } from '../codecs.ts';
+import type { Leakage, Threat, Thresholds } from '../plan/index.ts';
 import type { Release, Shows } from '../privacy/mechanisms/index.ts';
 import { canMount, decisiveFailure } from '../threats.ts';
 import type { ConfirmationEntries, FailedEntry, LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
@@ -25,11 +26,6 @@ export const GUESS = 'guess';
 /** The attack that sees outputs alone. */
 export const FLOOR = 'answer';
 
-/** Deflate loses nothing, so an observer sees what the codec without it shows. */
-export function lossOf(codec: CodecName): 'float32' | 'float16' | 'uint8' {
-  return codec.replace('+deflate', '') as 'float32' | 'float16' | 'uint8';
-}
-
 /**
  * Undefined when no attack of this very threat was run on this cut and defense, or one that it can mount failed. The leak is the worst over this threat
  * and the weaker ones, which a stronger observer can mount as well. A codec that was not audited itself is charged
@@ -46,8 +42,8 @@ export function chargedLeakage(
   if (cut.id === 'input' && defense === 'none') return known(threat, 'reading', 1);
   if (failureAt(cut.id, defense, findings, threat)) return undefined;
   const here = findings.leakage.filter((e) => e.cut === cut.id && e.defense === defense);
-  for (const audited of new Set([lossOf(codec), 'float32'] as const)) {
-    const entries = here.filter((e) => lossOf(e.codec) === audited);
+  for (const audited of new Set([encodingOf(codec), 'float32'] as const)) {
+    const entries = here.filter((e) => encodingOf(e.codec) === audited);
     if (!entries.some((e) => e.threat === threat)) continue;
     const allowed = entries.filter((e) => canMount(threat, e.threat));
     const behind = shows
@@ -62,7 +58,7 @@ export function chargedLeakage(
       ...(worst.inherited && { inherited: worst.inherited }),
       ...(floor && { floor }),
       ...(worst.overAnswer && { overAnswer: worst.overAnswer }),
-      ...(audited !== lossOf(codec) && { boundBy: audited }),
+      ...(audited !== encodingOf(codec) && { boundBy: audited }),
     };
     const guess = guessAt(cut.id, defense, findings.results);
     if (guess > worst.ssim.high) return { ...rest, attack: GUESS, ssim: { mean: guess, low: guess, high: guess } };
@@ -160,7 +156,7 @@ export function agreementOf(option: Option, findings: Findings): number | null {
   return isWhole(option) ? 1 : leastOf(option, findings, (r) => r.utility?.agreement?.share);
 }
 
-const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && lossOf(codec) === 'float32';
+const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && encodingOf(codec) === 'float32';
 
 function leastOf(
   option: Option,
@@ -169,7 +165,7 @@ function leastOf(
 ): number | null {
   const { cut, defense, codec } = option;
   const same = results.filter(
-    (r) => r.defense === defense && lossOf(r.codec) === lossOf(codec) && (isWhole(option) || r.cut === cut.id),
+    (r) => r.defense === defense && encodingOf(r.codec) === encodingOf(codec) && (isWhole(option) || r.cut === cut.id),
   );
   const known = same.flatMap((r) => of(r) ?? []);
   return known.length > 0 ? Math.min(...known) : null;

@@ -14,7 +14,6 @@ import {
   split,
   type ValueInfo,
 } from '../model/index.ts';
-import type { CodecName } from '../plan/index.ts';
 import type { CutFacts, ModelFacts, NodeWork } from './facts.ts';
 import { layersOf } from './layers.ts';
 
@@ -108,9 +107,6 @@ function weightBytes(graph: Graph): number {
     bytes += t.data.length * (bytesPerElement(t.dtype) ?? 0);
   return bytes;
 }
-
-/** Codecs that are offered when nothing else is asked for: exact, and the two cheap ones that lose little. */
-export const defaultCodecs: readonly CodecName[] = ['float32', 'float16', 'uint8', 'uint8+deflate'];
 
 /** Noise that is offered when an audit can be made: three strengths, relative to the activation's root mean square. */
 export const defaultDefenses: readonly string[] = ['gauss(sd=0.25x)', 'gauss(sd=0.5x)', 'gauss(sd=1x)'];

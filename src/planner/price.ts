@@ -1,6 +1,8 @@
 /** What a candidate costs, from profiles. Every term carries where it comes from; what is unknown is null, never zero. */
+
+import { type CodecName, encodingOf, encodings, usualBytesPerS } from '../codecs.ts';
 import { bytesPerElement, type DType, sameFixed, sizeOf } from '../model/index.ts';
-import type { CodecName, Cost, Source } from '../plan/index.ts';
+import type { Cost, Source } from '../plan/index.ts';
 import type { Compute, Profile } from '../profile/index.ts';
 import type { CutFacts, ModelFacts, NodeWork, Option } from './facts.ts';
 
@@ -21,15 +23,6 @@ const TENSOR_BYTES = 48;
 /** TCP and IP headers on a full segment: 40 of 1500. */
 const TCP_SHARE = 1460 / 1500;
 
-/** Bytes of float32 activation encoded a second where the profile has no measurement; one slow core is assumed. */
-const ENCODE_BPS: Readonly<Record<CodecName, number>> = {
-  float32: 1e9,
-  float16: 1e8,
-  uint8: 1e8,
-  'float32+deflate': 2e7,
-  'float16+deflate': 2e7,
-  'uint8+deflate': 3e7,
-};
 /** Gaussian draws a second from a cryptographic generator on one slow core. */
 const NOISE_PER_S = 5e6;
 
@@ -96,7 +89,7 @@ export function rooflineMs(nodes: readonly NodeWork[], profile: Compute): number
   return ms;
 }
 
-/** Floats take the codec's bytes; other types travel raw. Deflate promises no gain until one was measured. */
+/** Numbers of float32 take the codec's bytes; other types travel raw. Deflate promises no gain until one was measured. */
 function payloadBytes({ cut, codec }: Option): Term {
   const measured = cut.payloadBytes?.[codec];
   if (measured !== undefined) return { value: measured, source: 'measured' };
@@ -106,16 +99,13 @@ function payloadBytes({ cut, codec }: Option): Term {
 }
 
 function elementBytes(dtype: DType, codec: CodecName): number {
-  const raw = bytesPerElement(dtype) ?? 0;
-  if (dtype !== 'float32' && dtype !== 'float64' && dtype !== 'float16') return raw;
-  if (codec.startsWith('uint8')) return 1;
-  return codec.startsWith('float16') ? Math.min(raw, 2) : raw;
+  return dtype === 'float32' ? encodings[encodingOf(codec)].elementBytes : (bytesPerElement(dtype) ?? 0);
 }
 
 function encodeMs({ cut, codec, defense }: Option, device: Profile): Term {
   const measured = device.encode?.[codec];
   const elements = cut.tensors.reduce((n, t) => n + sizeOf(t.shape), 0);
-  const codecS = (4 * elements) / (measured?.value ?? ENCODE_BPS[codec]);
+  const codecS = (4 * elements) / (measured?.value ?? usualBytesPerS(codec));
   const noiseS = defense === 'none' ? 0 : elements / NOISE_PER_S;
   const source = measured && defense === 'none' ? measured.source : 'modelled';
   return { value: 1e3 * (codecS + noiseS), source };

@@ -1,10 +1,11 @@
 /** The search: price every candidate, judge it, choose. Eager when the audit is done, lazy when each audit costs minutes. */
+import { encodingOf } from '../codecs.ts';
 import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
 import type { Shows } from '../privacy/mechanisms/index.ts';
 import { byObjective, choose, pareto } from './choose.ts';
 import { type ModelFacts, type Option, optionsOf } from './facts.ts';
 import { type Breach, breachesOf, type Priced } from './judge.ts';
-import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, lossOf, openBehind } from './leakage.ts';
+import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
 import { leastRelaxation, type Relaxation } from './relax.ts';
 import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
@@ -228,7 +229,7 @@ function needsAudit(input: Search, option: Option, findings: Findings): boolean 
 }
 
 function auditGivesUtility({ defense, codec }: Option): boolean {
-  return defense !== 'none' && lossOf(codec) === 'float32';
+  return defense !== 'none' && encodingOf(codec) === 'float32';
 }
 
 function pairOf({ option }: { readonly option: Option }): string {

@@ -1,9 +1,9 @@
 /** What a candidate's evidence is worth by the protocol, and the confirmation of what the search accepted. */
+import { encodingOf } from '../codecs.ts';
 import { confidenceFor, type Gap, gapsOf, observationsFor, type Protocol, type Thresholds } from '../plan/index.ts';
 import { type Observed, observedAt } from './evidence.ts';
 import type { Option } from './facts.ts';
 import type { Findings } from './leakage.ts';
-import { lossOf } from './leakage.ts';
 
 /** Nothing is sent, or the owner lets the cloud see everything: no evidence is asked for. */
 export const needsNoEvidence = (option: { readonly cut: { readonly id: string } }, { maxSsim }: Thresholds): boolean =>
@@ -63,7 +63,7 @@ export class Confirmations {
         `it was confirmed on ${confirmation.victims.count} victims with confidence ${confirmation.confidence}; protocol ${protocol.name} asks for ${demanded.victims} and ${confidenceFor(protocol)!.toFixed(4)}.`,
       );
     }
-    const key = JSON.stringify([option.cut.id, option.defense, lossOf(option.codec)]);
+    const key = JSON.stringify([option.cut.id, option.defense, encodingOf(option.codec)]);
     if (!this.#looked.has(key) && this.#looked.size >= demanded.candidates) {
       return less(
         `protocol ${protocol.name} confirms ${demanded.candidates} candidates at most, and those were not confirmed.`,

@@ -2,8 +2,10 @@
  * A codec turns tensors into bytes for the wire and back: an encoding of the elements, optionally deflated. Decoding
  * takes bytes from strangers: it refuses before it spends more memory than the shape promises.
  */
+
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
+import { codecs, deflated, type EncodingName, encodingOf, isDeflated } from '../../codecs.ts';
 import { CutlineError } from '../../errors.ts';
 import { type DType, sizeOf, type Tensor } from '../../model/tensor.ts';
 import type { Encoding } from './encoding.ts';
@@ -32,27 +34,17 @@ export interface Codec {
   encode(name: string, tensor: Tensor): Promise<EncodedTensor>;
 }
 
-/** Names for plans, in order of bytes. */
-export const codecNames = [
-  'float32',
-  'float32+deflate',
-  'float16',
-  'float16+deflate',
-  'uint8',
-  'uint8+deflate',
-] as const;
-
-const encodings: Readonly<Record<string, Encoding>> = { raw, float32, float16, uint8 };
-const SUFFIX = '+deflate';
+const encodings: Readonly<Record<EncodingName, Encoding>> = { float32, float16, uint8 };
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
 /** @throws CutlineError CODEC_UNKNOWN */
 export function createCodec(name: string): Codec {
-  const deflated = name.endsWith(SUFFIX);
-  const encoding = codecNames.some((n) => n === name) && encodings[deflated ? name.slice(0, -SUFFIX.length) : name];
-  if (!encoding) throw new CutlineError('CODEC_UNKNOWN', { name, known: codecNames.join(', ') });
+  const known = codecs.find((codec) => codec === name);
+  if (!known) throw new CutlineError('CODEC_UNKNOWN', { name, known: codecs.join(', ') });
+  const encoding = encodings[encodingOf(known)];
+  const deflates = isDeflated(known);
   return {
     name,
     async encode(tensorName, tensor) {
@@ -62,12 +54,12 @@ export function createCodec(name: string): Codec {
         name: tensorName,
         dtype: tensor.dtype,
         shape: tensor.shape,
-        codec: deflated ? chosen.name + SUFFIX : chosen.name,
+        codec: deflates ? deflated(chosen.name) : chosen.name,
         scale,
         zeroPoint,
         // In zlib's thread: at 1 MB the event loop would stand still for tens of milliseconds. Level 4 is the first
         // that compares lazily; higher ones cost several times as much for a few percent on activations.
-        data: deflated ? await deflate(data, { level: 4 }) : data,
+        data: deflates ? await deflate(data, { level: 4 }) : data,
       };
     },
   };
@@ -91,9 +83,9 @@ export function decodedSize({ name, dtype, shape, codec }: EncodedTensor): { byt
  */
 export async function decodeTensor(encoded: EncodedTensor): Promise<Tensor> {
   const { name, dtype, shape, scale, zeroPoint } = encoded;
-  const { encoding, deflated } = parse(encoded.codec, name);
+  const { encoding, deflates } = parse(encoded.codec, name);
   const { writtenBytes } = decodedSize(encoded);
-  const data = deflated ? await inflated(encoded.data, writtenBytes, name) : encoded.data;
+  const data = deflates ? await inflated(encoded.data, writtenBytes, name) : encoded.data;
   if (data.length !== writtenBytes) {
     const problem = `${data.length} bytes of data for [${shape}] of ${dtype}, ${writtenBytes} expected`;
     throw new CutlineError('TENSOR_INVALID', { tensor: name, problem });
@@ -111,10 +103,13 @@ async function inflated(data: Uint8Array, bytes: number, where: string): Promise
   }
 }
 
-function parse(name: string, where: string): { encoding: Encoding; deflated: boolean } {
-  const deflated = name.endsWith(SUFFIX);
-  const base = deflated ? name.slice(0, -SUFFIX.length) : name;
-  const encoding = Object.hasOwn(encodings, base) ? encodings[base] : undefined;
+/** What travels raw may have been deflated as well. */
+const readers: ReadonlyMap<string, Encoding> = new Map(
+  [raw, ...Object.values(encodings)].flatMap((e) => [e.name, deflated(e.name)].map((name) => [name, e] as const)),
+);
+
+function parse(name: string, where: string): { encoding: Encoding; deflates: boolean } {
+  const encoding = readers.get(name);
   if (!encoding) throw new CutlineError('TENSOR_INVALID', { tensor: where, problem: `unknown codec ${name}` });
-  return { encoding, deflated };
+  return { encoding, deflates: isDeflated(name) };
 }

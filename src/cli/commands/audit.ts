@@ -1,9 +1,9 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { codecs } from '../../codecs.ts';
 import {
   alignments,
   attackerData,
   attackNames,
-  codecs,
   engineNames,
   generatorMakes,
   inversions,

@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { defaultCodecs } from '../../codecs.ts';
 import { inputOption } from '../input-option.ts';
 
 /** What the command takes; its help, defaults and types follow. */
@@ -58,7 +59,7 @@ const options = {
     array: true,
     nargs: 1,
     default: [] as string[],
-    describe: 'Codecs to choose from; default float32, float16, uint8, uint8+deflate',
+    describe: `Codecs to choose from; default ${defaultCodecs.join(', ')}`,
   },
   defense: {
     type: 'string',

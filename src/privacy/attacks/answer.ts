@@ -9,8 +9,8 @@ import { asFloat32, float32, type Tensor, type Tensors } from '../../model/index
 import { argMax, squaredDistance } from '../../numeric/index.ts';
 import { type Images, ssim } from '../metrics/index.ts';
 import type { AnswerContext, AnswerOnlyAttack, AttackerData, Reconstruction } from './attack.ts';
-import type { Pairs } from './decoder/pairs.ts';
 import { askedFor } from './inverse-network.ts';
+import type { Pairs } from './pairs.ts';
 
 export interface AnswerOptions {
   readonly data: AttackerData;

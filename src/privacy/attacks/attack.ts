@@ -8,8 +8,8 @@ import type { Graph, Tensor, Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type { Threat } from '../../threats.ts';
 import type { Look, View } from '../mechanisms/index.ts';
-import type { Pairs } from './decoder/pairs.ts';
 import type { Missed } from './missed.ts';
+import type { Pairs } from './pairs.ts';
 
 /**
  * Pictures that the attacker owns: of the set the model was trained on, others of the same distribution, or none, when it

@@ -48,8 +48,8 @@ export {
   shadowPictures,
   shadowSteps,
 } from './shadow/index.ts';
-export { isDivergence } from './solvers/stop.ts';
 export type { Start } from './start.ts';
+export { isDivergence } from './stops.ts';
 export {
   type SubstituteInversion,
   type SubstituteOptions,

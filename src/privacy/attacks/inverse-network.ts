@@ -17,9 +17,9 @@ import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
 import type { LossName } from './decoder/criterion.ts';
 import { fitDecoder } from './decoder/fit.ts';
 import { fittingDecoder } from './decoder/fitting.ts';
-import { keptAside, learntFrom, type Pairs, rowsAside } from './decoder/pairs.ts';
 import { trainingPlan } from './decoder/plan.ts';
 import type { DecoderSize } from './decoder/residual.ts';
+import { keptAside, learntFrom, type Pairs, rowsAside } from './pairs.ts';
 import { applyRows } from './rows.ts';
 
 export interface InverseNetworkOptions {

@@ -4,7 +4,7 @@ import { asFloat32, float32, type Tensor } from '../../model/index.ts';
 import { psnr, ssim } from '../metrics/index.ts';
 import { bestContrast } from './contrast.ts';
 import type { Solution } from './solvers/solver.ts';
-import { isMiss } from './solvers/stop.ts';
+import { isMiss } from './stops.ts';
 
 export interface Likeness {
   readonly ssim: Float64Array;

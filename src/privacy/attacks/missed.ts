@@ -1,5 +1,5 @@
 /** Victims that an attack has said nothing about: what it made of them is no measurement, and never becomes a score. */
-import { isMiss, misses, type Stop } from './solvers/stop.ts';
+import { isMiss, misses, type Stop } from './stops.ts';
 
 /** How a descent may end without a result; and pictures that are the same though what was observed is not. */
 export const missReasons = [...misses, 'same'] as const;

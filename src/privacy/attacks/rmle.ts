@@ -16,8 +16,8 @@ import { adamSolver } from './solvers/adam-solver.ts';
 import { batchThatFits, solveInChunks } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
 import { mostSteps, type Solution } from './solvers/solver.ts';
-import { isMiss } from './solvers/stop.ts';
 import { type Start, startOf } from './start.ts';
+import { isMiss } from './stops.ts';
 
 export interface RmleOptions {
   readonly solver: 'lbfgs' | 'adam';

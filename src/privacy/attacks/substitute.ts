@@ -13,10 +13,10 @@ import type {
   Examples,
   Reconstruction,
 } from './attack.ts';
-import { keptAside, learntFrom, type Pair, type Pairs } from './decoder/pairs.ts';
 import type { HeadStructure } from './head/fresh.ts';
 import { type LearntHead, learnHead } from './head/learn.ts';
 import { askedFor, queriesOf } from './inverse-network.ts';
+import { keptAside, learntFrom, type Pair, type Pairs } from './pairs.ts';
 import { believes, descend, descendWithStatistics, type RmleOptions } from './rmle.ts';
 import { applyRows, stacked } from './rows.ts';
 import type { Start } from './start.ts';

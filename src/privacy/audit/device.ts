@@ -2,7 +2,9 @@
  * The audit's stand-in for a device: a cut, a mechanism and a codec. Attacks, utility and calibration see the network only
  * through it, so that what is attacked is what the wire carries.
  */
+
 import { createCodec, decodeTensor } from '../../broker/index.ts';
+import { encodingOf } from '../../codecs.ts';
 import { type Engine, runRows } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { asFloat32, type Cut, fixedShape, float32, type Tensor, type Tensors } from '../../model/index.ts';
@@ -94,7 +96,7 @@ function checked(cut: Cut, tensors: Tensors): Tensors {
 
 /** Every picture is a message of its own. Undefined for codecs that lose nothing. */
 function wireOf(name: CodecName): View['wire'] {
-  if (name.startsWith('float32')) return undefined;
+  if (encodingOf(name) === 'float32') return undefined;
   const codec = createCodec(name);
   return async (tensors) => {
     const entries = Object.entries(tensors).map(async ([name, tensor]): Promise<[string, Tensor]> => {

@@ -2,6 +2,7 @@
  * What every attack promises, whatever its technique. An implementation passes its name and how it is made; what one
  * cannot promise is skipped there with its reason.
  */
+
 import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
 import { asFloat32 } from '../../../src/model/index.ts';
@@ -10,9 +11,9 @@ import type {
   AttackContext,
   BlackBoxContext,
   QueryFreeContext,
-  Threat,
   WhiteBoxContext,
-} from '../../../src/privacy/attacks/index.ts';
+} from '../../../src/privacy/attacks/attack.ts';
+import type { Threat } from '../../../src/threats.ts';
 import { chain } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { aboveBlind, only, row, scene } from './scene.ts';

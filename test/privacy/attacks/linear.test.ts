@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine, type Engine } from '../../../src/engine/index.ts';
 import { asFloat32, bindBatch, float32, type Graph, GraphBuilder, inferShapes } from '../../../src/model/index.ts';
-import type { Pairs } from '../../../src/privacy/attacks/decoder/pairs.ts';
 import { linearHead } from '../../../src/privacy/attacks/head/linear.ts';
+import type { Pairs } from '../../../src/privacy/attacks/pairs.ts';
 import { createRandom } from '../../../src/random.ts';
 import { runGraph } from '../../model/support.ts';
 import { randomTensor } from '../../support/networks.ts';

@@ -12,7 +12,7 @@ import {
   type Tensor,
   type Tensors,
 } from '../../../src/model/index.ts';
-import type { Attack, Reconstruction, WhiteBoxContext } from '../../../src/privacy/attacks/index.ts';
+import type { Attack, Reconstruction, WhiteBoxContext } from '../../../src/privacy/attacks/attack.ts';
 import { Device, layoutAt } from '../../../src/privacy/audit/device.ts';
 import { Subject } from '../../../src/privacy/audit/index.ts';
 import { type Ground, mount, whiteBox } from '../../../src/privacy/audit/knowledge.ts';

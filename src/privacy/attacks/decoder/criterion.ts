@@ -3,7 +3,7 @@ import { Expressions, type Term } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import { float32, type Graph, GraphBuilder, sizeOf } from '../../../model/index.ts';
 import { gaussianTaps } from '../../metrics/index.ts';
-import { pictureTable } from './pairs.ts';
+import { pictureTable } from '../pair-epochs.ts';
 
 /** `mse` makes PSNR high; `mse+ssim` trades some of it for structure. */
 export const lossNames = ['mse', 'mse+ssim'] as const;

@@ -6,10 +6,11 @@ import { asFloat32, bindBatch, float32, type Graph, inferShapes, sizeOf, type Te
 import type { Random } from '../../../random.ts';
 import { type Schedule, train } from '../../../training/index.ts';
 import { picturesThatFit, trainingShare } from '../memory.ts';
+import { PairEpochs } from '../pair-epochs.ts';
+import { learntFrom, type Pairs, rowsAside } from '../pairs.ts';
 import { applyRows } from '../rows.ts';
 import { type LossName, withCriterion } from './criterion.ts';
 import { frozenOf } from './frozen.ts';
-import { learntFrom, PairEpochs, type Pairs, rowsAside } from './pairs.ts';
 
 export interface FitDecoder {
   readonly epochs: number;

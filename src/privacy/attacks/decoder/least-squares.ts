@@ -4,8 +4,9 @@ import type { Preprocessing } from '../../../data/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { float32, type Graph, GraphBuilder } from '../../../model/index.ts';
 import { asRows, layerOf, patchRows, planOf, solveOver, thinned, writeEquations } from '../equations/equations.ts';
+import { pictureTable } from '../pair-epochs.ts';
+import type { Pairs } from '../pairs.ts';
 import { frozenName, meanPicture } from './frozen.ts';
-import { type Pairs, pictureTable } from './pairs.ts';
 import type { StraightPath } from './straight.ts';
 
 /**

@@ -2,7 +2,8 @@
 import type { Engine } from '../../../engine/index.ts';
 import type { Graph, GraphBuilder, Tensors } from '../../../model/index.ts';
 import { bindBatch, inferShapes } from '../../../model/index.ts';
-import { type Pairs, pictureTable } from '../decoder/pairs.ts';
+import { pictureTable } from '../pair-epochs.ts';
+import type { Pairs } from '../pairs.ts';
 import { type Equations, type RidgeSolution, solveRidge } from './ridge.ts';
 
 /** Multiplications that the equations may cost to set up. */

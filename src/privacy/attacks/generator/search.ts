@@ -16,7 +16,7 @@ import { type Missed, missedBy } from '../missed.ts';
 import { pickRows, pickRowsOfAll } from '../rows.ts';
 import { batchThatFits, solveInChunks } from '../solvers/chunked.ts';
 import type { Solver } from '../solvers/solver.ts';
-import { isMiss } from '../solvers/stop.ts';
+import { isMiss } from '../stops.ts';
 import { codeObjective, headBehind } from './behind.ts';
 import type { Generator } from './generator.ts';
 import { residuals } from './residual.ts';

@@ -2,8 +2,8 @@
 import type { Preprocessing } from '../../../data/index.ts';
 import { GraphBuilder } from '../../../model/index.ts';
 import { type ActivationShape, type Layout, layoutOf } from '../decoder/layout.ts';
-import { pictureTable } from '../decoder/pairs.ts';
 import { asRows, type EquationsSize, patchRows, thinned } from '../equations/equations.ts';
+import { pictureTable } from '../pair-epochs.ts';
 
 export type Window =
   | {

@@ -4,9 +4,10 @@ import { compose, cost, float32, type Graph, inferShapes, sizeOf, type Tensor } 
 import type { Random } from '../../../random.ts';
 import { type Block, halving, train } from '../../../training/index.ts';
 import type { QueryFreeContext } from '../attack.ts';
-import { PairEpochs, type Pairs, pictureTable } from '../decoder/pairs.ts';
 import { releasedInput } from '../head/answers.ts';
 import { freshHead, type HeadOf, trainable, withWeights } from '../head/fresh.ts';
+import { PairEpochs, pictureTable } from '../pair-epochs.ts';
+import type { Pairs } from '../pairs.ts';
 import { labelInput, withCriterion } from './criterion.ts';
 import type { Lesson } from './lesson.ts';
 import { momentsOf } from './moments.ts';

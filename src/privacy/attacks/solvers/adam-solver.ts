@@ -5,9 +5,10 @@ import { asFloat32, scalar, type Tensor } from '../../../model/index.ts';
 import { meanSquareOf } from '../../../numeric/index.ts';
 import { sessionBytes } from '../memory.ts';
 import { adamGraph, names } from '../objective.ts';
+import type { Stop } from '../stops.ts';
 import { objectiveFeeds } from './feeds.ts';
 import type { Solver } from './solver.ts';
-import { explainedBelow, hasMoved, type Stop } from './stop.ts';
+import { explainedBelow, hasMoved } from './stop.ts';
 
 /** Root mean square that no picture in a network's units, and no code, comes near: a rate that leads there leads nowhere. */
 const runaway = 100;

@@ -4,9 +4,9 @@ import { inLanes } from '../../../in-lanes.ts';
 import { asFloat32, float32, type Graph, rowsOf, sizeOf } from '../../../model/index.ts';
 import { picturesThatFit } from '../memory.ts';
 import { rowsOfAll } from '../rows.ts';
+import type { Stop } from '../stops.ts';
 import { vectorsKept } from './lbfgs.ts';
 import type { Problem, Solution, Solver } from './solver.ts';
-import type { Stop } from './stop.ts';
 
 const mostPictures = 100;
 

@@ -4,6 +4,7 @@ import { asFloat32, float32, meanSquares } from '../../../model/index.ts';
 import { sessionBytes } from '../memory.ts';
 import { evaluationGraph, names } from '../objective.ts';
 import { basisNames } from '../prior/index.ts';
+import { isMiss } from '../stops.ts';
 import { minimiseBatch } from './batch.ts';
 import { conjugateGradients } from './conjugate-gradients.ts';
 import { objectiveFeeds } from './feeds.ts';
@@ -11,7 +12,7 @@ import { lbfgs } from './lbfgs.ts';
 import type { Waves } from './preconditioner.ts';
 import { isQuadratic } from './quadratic.ts';
 import type { Problem, Solver } from './solver.ts';
-import { explainedBelow, isMiss } from './stop.ts';
+import { explainedBelow } from './stop.ts';
 
 /** Of the features' mean square. Float32 features differ by 1e-14 of it when pictures differ by nothing that anybody sees. */
 const exact = 1e-12;

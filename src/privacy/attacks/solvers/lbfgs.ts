@@ -3,8 +3,10 @@
  * generator: it yields the point it wants evaluated and is given value and gradient there. Whoever drives many of them
  * evaluates their points as one batch, while each keeps its own history and its own step.
  */
+
+import type { Stop } from '../stops.ts';
 import { History } from './history.ts';
-import { endOf, type Stop } from './stop.ts';
+import { endOf } from './stop.ts';
 import { dot } from './vectors.ts';
 
 export interface Evaluation {

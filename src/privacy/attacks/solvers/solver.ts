@@ -2,7 +2,7 @@
 import type { Engine } from '../../../engine/index.ts';
 import type { Graph, Tensor, Tensors } from '../../../model/index.ts';
 import type { ObjectiveOptions } from '../objective.ts';
-import type { Stop } from './stop.ts';
+import type { Stop } from '../stops.ts';
 
 export interface Problem {
   readonly engine: Engine;
