@@ -16,6 +16,7 @@ import { createRandom, type Random } from '../../src/random.ts';
  */
 const mended: readonly (readonly [RegExp, string])[] = [
   [/is declared \S+, and its operator makes/, 'declared otherwise'],
+  [/Invalid tensor data type/, 'declared otherwise'],
   [/it is no ONNX model/, 'bytes that are no field'],
   [/'type' of 'attr' is required/, 'untyped attribute'],
   [/has not as many bytes as its shape needs/, 'empty raw data'],
