@@ -12,6 +12,8 @@ interface AttackFacts {
    * what he has; or none, for it costs as much as rMLE and finds less than `latent` wherever the attacker owns pictures.
    */
   readonly unasked: 'all' | 'without-head' | 'none';
+  /** It first makes what a stronger attacker holds: nobody asks it of one who does, and it may fail where nothing can be made. */
+  readonly standsIn?: true;
   /** When it is given up where time is short and several are at hand, 1 first; without it never. */
   readonly givenUp?: 1 | 2 | 3 | 4;
 }
@@ -23,8 +25,8 @@ export const attacks = {
   hybrid: { threat: 'white-box', unasked: 'all', givenUp: 3 },
   latent: { threat: 'white-box', unasked: 'all', givenUp: 2 },
   'deep-prior': { threat: 'white-box', unasked: 'none', givenUp: 1 },
-  substitute: { threat: 'black-box', unasked: 'without-head', givenUp: 1 },
-  shadow: { threat: 'query-free', unasked: 'all', givenUp: 1 },
+  substitute: { threat: 'black-box', unasked: 'without-head', standsIn: true, givenUp: 1 },
+  shadow: { threat: 'query-free', unasked: 'all', standsIn: true, givenUp: 1 },
   answer: { threat: 'answer-only', unasked: 'all' },
 } as const satisfies Record<string, AttackFacts>;
 
@@ -32,5 +34,7 @@ export type AttackName = keyof typeof attacks;
 export const attackNames = Object.keys(attacks) as AttackName[];
 
 export const attackFacts = (name: AttackName): AttackFacts => attacks[name];
+export const standIns: ReadonlySet<string> = new Set(attackNames.filter((name) => attackFacts(name).standsIn));
+
 export const mountedUnasked = (by: AttackFacts['unasked']): AttackName[] =>
   attackNames.filter((name) => attackFacts(name).unasked === by);
