@@ -143,6 +143,21 @@ describe('the house', () => {
       for (const i of imports) if (i.file === file && i.to === i.from) contract.add(relative(root, i.target));
     const shared = ['attack', 'missed', 'pairs', 'stops'].map((name) => `privacy/attacks/${name}.ts`);
     expect([...contract].sort()).toEqual(shared);
+    const tests = resolve(root, '../test/privacy/attacks');
+    const needed = ['contract.ts', 'scene.ts'].flatMap((name) => importsOf(join(tests, name)));
+    const attacks = needed.filter(({ to }) => to === 'privacy/attacks').map(({ target }) => relative(root, target));
+    expect(new Set(attacks)).toEqual(new Set(['privacy/attacks/attack.ts']));
+  });
+
+  it('gives no name twice where plans and audits meet', () => {
+    const parts = ['plan', 'planner', 'privacy/audit'];
+    const named = parts.flatMap((part) => {
+      const files = filesIn(join(root, part)).filter((f) => !f.endsWith('/index.ts'));
+      const exported = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm;
+      return [...new Set(files.flatMap((f) => [...codeOf(f).matchAll(exported)].map((m) => m[1]!)))];
+    });
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter((name, i) => named.indexOf(name) < i)).toEqual([]);
   });
 
   it('keeps the trusted and the untrusted side apart', () => {

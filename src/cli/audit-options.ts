@@ -43,7 +43,7 @@ export async function auditOptions(
       iterations: settings.iterations ?? least('latent', 'iterations'),
       ...(least('latent', 'restarts') !== undefined && { restarts: least('latent', 'restarts') }),
     },
-    deepPrior: { iterations: settings.iterations },
+    iterations: settings.iterations,
     substitute: settings.substitute,
     shadow: {
       ...shadow,

@@ -7,22 +7,9 @@ import type {
   LossName,
   ShadowInversion,
   SubstituteInversion,
-  Threat,
 } from '../privacy/attacks/index.ts';
-import type { AttackName } from '../privacy/audit/index.ts';
 import type { GeneratorMakes } from './attack-options.ts';
 
-export const threats = ['white-box', 'black-box', 'query-free', 'answer-only'] as const satisfies Threat[];
-export const attackNames = [
-  'rmle',
-  'inverse-network',
-  'hybrid',
-  'latent',
-  'deep-prior',
-  'substitute',
-  'shadow',
-  'answer',
-] as const satisfies AttackName[];
 export const attackerData = [
   'same-set',
   'same-distribution',

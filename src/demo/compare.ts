@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
-import { argMax } from '../numeric/index.ts';
+import { agreements, argMax } from '../numeric/index.ts';
 import type { DemoPicture } from './pictures.ts';
 
 /** A line of the agent's results file, as far as it is needed here. */
@@ -46,9 +46,9 @@ export function compare(pictures: readonly DemoPicture[], results: string): Comp
     for (const [i, v] of unsplit.entries())
       greatestDifference = Math.max(greatestDifference, Math.abs(v - split[i]!) / scale);
     const choice = argMax(unsplit);
-    if (line.top1 === choice) same++;
-    if (line.top1 === label) splitRight++;
-    if (choice === label) unsplitRight++;
+    same += agreements([line.top1], [choice]);
+    splitRight += agreements([line.top1], [label]);
+    unsplitRight += agreements([choice], [label]);
   }
   const n = pictures.length;
   const labelled = pictures.every((p) => p.label !== undefined);

@@ -2,7 +2,9 @@
  * A protocol says what an audit must have done before its result may let a plan through, as data: `cutline.protocol/1`.
  * An audit that did less has screened, and screening can only refuse.
  */
+
 import { z } from 'zod';
+import { standIns } from '../attacks.ts';
 import { canonicalSha256 } from '../canonical.ts';
 import { type Threat, threats } from '../threats.ts';
 import { check } from '../validate.ts';
@@ -76,9 +78,6 @@ export function parseProtocol(value: unknown, origin: string): Protocol {
 
 /** Of its content, whatever the layout of the file. */
 export const protocolSha256 = (protocol: Protocol): string => canonicalSha256(protocol);
-
-/** Attacks that first make what a stronger attacker holds: nobody asks them of one who does. */
-const standIns: ReadonlySet<string> = new Set(['substitute', 'shadow']);
 
 /** Attacks that must have run against an observer of this threat: its own and those of weaker ones. */
 export function requiredAttacks(protocol: Protocol, threat: Threat): RequiredAttack[] {

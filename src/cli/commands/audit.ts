@@ -1,16 +1,16 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { attackNames, mountedUnasked } from '../../attacks.ts';
 import { codecs } from '../../codecs.ts';
+import { threats } from '../../threats.ts';
 import {
   alignments,
   attackerData,
-  attackNames,
   engineNames,
   generatorMakes,
   inversions,
   lossNames,
   structures,
   substituteInversions,
-  threats,
 } from '../choices.ts';
 import { inputOption } from '../input-option.ts';
 
@@ -36,8 +36,7 @@ const options = {
     array: true,
     nargs: 1,
     choices: attackNames,
-    describe:
-      'Attack, repeatable; when left out, all that the threat allows but deep-prior, which is slow, and substitute for who has the head',
+    describe: `Attack, repeatable; when left out, all that the threat allows but ${mountedUnasked('none')}, which is slow, and ${mountedUnasked('without-head')} for who has the head`,
   },
   solver: { choices: ['lbfgs', 'adam'] as const, default: 'lbfgs' as const, describe: "rMLE's solver" },
   formula: {

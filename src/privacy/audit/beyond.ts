@@ -1,4 +1,5 @@
 /** Errors that speak about one attack or one candidate only: what they leave open never counts as safe, and the others go on. */
+import { standIns } from '../../attacks.ts';
 import { CutlineError, type ErrorCode } from '../../errors.ts';
 import type { Attack } from '../attacks/index.ts';
 
@@ -47,5 +48,5 @@ export function isDispensable(
 ): error is CutlineError {
   if (!(error instanceof CutlineError)) return false;
   if (threat === 'answer-only') return beyondAnswer.has(error.code);
-  return (threat === 'query-free' || name === 'substitute') && beyondShadow.has(error.code);
+  return standIns.has(name) && beyondShadow.has(error.code);
 }

@@ -2,7 +2,9 @@
  * What an audit does, and how it does less: from all that was asked for down to a few cuts and the attacks that matter most.
  * What was asked for by name stays; everything that is left out or shortened is said.
  */
+import { type AttackName, attackFacts, attackNames } from '../../attacks.ts';
 import type { Cut } from '../../model/index.ts';
+import { type Threat, threats } from '../../threats.ts';
 import {
   defaultQueries,
   defaultSteps,
@@ -11,11 +13,9 @@ import {
   shadowEpochs,
   shadowPictures,
   shadowSteps,
-  type Threat,
-  threats,
   trainingPlan,
 } from '../attacks/index.ts';
-import { type AttackName, type AttackSettings, attackThreats } from './attack-list.ts';
+import type { AttackSettings } from './attack-settings.ts';
 import type { WorkFacts } from './work.ts';
 
 export interface Draft {
@@ -38,7 +38,7 @@ export interface Asked {
 /** Fewer victims make intervals too wide to decide by. */
 const fewestVictims = 20;
 /** What is given up first where several attackers are at hand; the last is the cheap exact one. */
-const givenUp: readonly AttackName[] = ['deep-prior', 'shadow', 'substitute', 'latent', 'hybrid', 'inverse-network'];
+const givenUp = ([1, 2, 3, 4] as const).map((turn) => attackNames.filter((name) => attackFacts(name).givenUp === turn));
 
 /** Ever less, all that was asked for first. */
 export function drafts(whole: Draft, asked: Asked): Draft[] {
@@ -47,9 +47,9 @@ export function drafts(whole: Draft, asked: Asked): Draft[] {
     ...(asked.cuts ? [] : [(d: Draft) => ({ ...d, cuts: worthwhile(d.cuts) })]),
     ...(asked.images ? [] : [(d: Draft) => ({ ...d, images: Math.min(d.images, fewestVictims) })]),
     (d) => ({ ...d, effort: 1 / 2 }),
-    ...(asked.attacks ? [] : [without('deep-prior', 'shadow', 'substitute'), without('latent')]),
+    ...(asked.attacks ? [] : givenUp.slice(0, 2).map(without)),
     (d) => ({ ...d, effort: 1 / 4 }),
-    ...(asked.attacks ? [] : [without('hybrid'), without('inverse-network')]),
+    ...(asked.attacks ? [] : givenUp.slice(2).map(without)),
     ...(asked.cuts ? [] : [everySecond, everySecond]),
     (d) => ({ ...d, effort: 1 / 8 }),
     ...(asked.cuts ? [] : [everySecond]),
@@ -64,15 +64,15 @@ export function drafts(whole: Draft, asked: Asked): Draft[] {
 
 /** Never the last attack of the strongest attacker. */
 const without =
-  (...names: readonly AttackName[]) =>
+  (names: readonly AttackName[]) =>
   (draft: Draft): Draft => {
     const strongest = strongestOf(draft.attacks);
     const attacks = draft.attacks.filter((name) => !names.includes(name));
-    return attacks.some((name) => attackThreats[name] === strongest) ? { ...draft, attacks } : draft;
+    return attacks.some((name) => attackFacts(name).threat === strongest) ? { ...draft, attacks } : draft;
   };
 
 export const strongestOf = (attacks: readonly AttackName[]): Threat =>
-  threats.find((t) => attacks.some((name) => attackThreats[name] === t))!;
+  threats.find((t) => attacks.some((name) => attackFacts(name).threat === t))!;
 
 /** Cuts that send less than every cut before them: no others are worth taking. The first is open, and cheap to show. */
 export function worthwhile(cuts: readonly Cut[]): Cut[] {
@@ -98,7 +98,7 @@ export function settingsFor(
 ): AttackSettings {
   if (effort === 1) return settings;
   const less = (n: number, least: number) => Math.max(Math.min(n, least), Math.round(effort * n));
-  const { rmle, inverseNetwork, latent, shadow, deepPrior } = settings;
+  const { rmle, inverseNetwork, latent, shadow } = settings;
   const whole = cut.headMacs + cut.tailMacs;
   const queries = inverseNetwork?.queries ?? [Math.min(defaultQueries, pictures)];
   const owned = Math.min(shadowPictures, pictures);
@@ -122,7 +122,7 @@ export function settingsFor(
       epochs: shadow?.epochs ?? less(shadowEpochs(whole, owned), 1),
       iterations: shadow?.iterations ?? less(shadowSteps(whole), 30),
     },
-    deepPrior: { ...deepPrior, iterations: deepPrior?.iterations ?? less(300, 40) },
+    effort,
   };
 }
 
@@ -136,7 +136,7 @@ export function costInStrength(whole: Draft, draft: Draft, before: AttackSetting
     );
   }
   if (draft.images < whole.images) said.push(`${draft.images} victims instead of ${whole.images}: wider intervals.`);
-  const dropped = givenUp.filter((name) => whole.attacks.includes(name) && !draft.attacks.includes(name));
+  const dropped = givenUp.flat().filter((name) => whole.attacks.includes(name) && !draft.attacks.includes(name));
   if (dropped.length > 0) said.push(`Without ${dropped.join(', ')}: an attacker who mounts them may get more.`);
   if (draft.sparing) said.push('A cut that an attack has opened is spared the others.');
   if (draft.effort < 1) {

@@ -2,7 +2,7 @@
 import type { Preprocessing } from '../../data/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import type { Mechanism } from '../mechanisms/index.ts';
-import type { Keep } from './attack-list.ts';
+import type { Keep } from './attack-settings.ts';
 import type { AuditorOptions } from './auditor.ts';
 import { type AttackCache, cacheKey, kept } from './cache.ts';
 import { judged } from './judged.ts';

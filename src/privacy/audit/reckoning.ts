@@ -1,12 +1,14 @@
 /** What an audit's work comes to: reckoned before anything is measured, and in seconds here once a probe has said how fast. */
 import type { Dataset } from '../../data/index.ts';
 import type { Cut } from '../../model/index.ts';
-import type { AttackName, AttackSettings } from './attack-list.ts';
+import type { AttackName } from './attack-list.ts';
+import type { AttackSettings } from './attack-settings.ts';
 import type { AuditOptions } from './audit.ts';
 import { type Draft, settingsFor } from './draft.ts';
+import { workOf } from './mounting.ts';
 import type { Range, Speed } from './speed.ts';
 import type { Subject } from './subject.ts';
-import { type Work, type WorkFacts, workOf } from './work.ts';
+import type { Work, WorkFacts } from './work.ts';
 
 /** Seconds here that a reckoned second of scoring takes. */
 const scoringHere: Range = { low: 0.5, high: 2.5 };

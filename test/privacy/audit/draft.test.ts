@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
 import { costInStrength, type Draft, drafts, settingsFor, worthwhile } from '../../../src/privacy/audit/draft.ts';
 import { type AttackName, defaultAttacks, Subject } from '../../../src/privacy/audit/index.ts';
-import { workOf } from '../../../src/privacy/audit/work.ts';
+import { workOf } from '../../../src/privacy/audit/mounting.ts';
 import { chain } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { unitPreprocessing } from '../attacks/scene.ts';

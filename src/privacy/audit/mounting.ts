@@ -1,0 +1,46 @@
+/** The attacks on one cut, made as the settings say, and what they cost. */
+import { type AttackName, attackNames } from '../../attacks.ts';
+import type { Cut } from '../../model/index.ts';
+import {
+  type Attack,
+  type AttackerData,
+  type BlackBoxAttack,
+  inverseNetwork,
+  type RmleOptions,
+  remembered,
+} from '../attacks/index.ts';
+import type { AttackSettings, Keep } from './attack-settings.ts';
+import { attackTable } from './attack-table.ts';
+import { reckonedOf, type Work, type WorkFacts } from './work.ts';
+
+/** What entries of the table make their attacks of. */
+export interface Mounting {
+  readonly cut: Cut;
+  readonly settings: AttackSettings;
+  readonly keep: Keep;
+  readonly ownRmle: RmleOptions;
+  /** Settings of decoders. */
+  readonly decoder: Readonly<Record<string, unknown>> & { readonly data: AttackerData };
+  /** One for each number of queries, from the fewest on; others begin from that of the most. */
+  readonly inverse: readonly BlackBoxAttack[];
+  /** The most queries; undefined where nobody says how many. */
+  readonly queries: number | undefined;
+}
+
+/** In the order of their names in the catalogue. */
+export function attacksOn(cut: Cut, names: readonly AttackName[], settings: AttackSettings, keep: Keep): Attack[] {
+  const { queries, ...own } = settings.inverseNetwork ?? {};
+  const decoder = { data: 'same-set', decoder: 'residual', loss: 'mse+ssim', ...own } as const;
+  const numbers: readonly (number | undefined)[] = queries?.length ? [...queries].sort((a, b) => a - b) : [undefined];
+  const inverse = numbers.map((queries) => {
+    const options = { ...decoder, queries, cut: cut.id };
+    return remembered(keep(inverseNetwork(options), options));
+  });
+  const ownRmle = { ...settings.rmle, cut: cut.id };
+  const mounting: Mounting = { cut, settings, keep, ownRmle, decoder, inverse, queries: numbers.at(-1) };
+  return attackNames.filter((name) => names.includes(name)).flatMap((name) => attackTable[name].mount(mounting));
+}
+
+export function workOf(name: AttackName, facts: WorkFacts, settings: AttackSettings): Work {
+  return attackTable[name].work(reckonedOf(facts, settings));
+}
