@@ -264,6 +264,10 @@ const catalogue = {
   },
   NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
   AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },
+  AUDIT_NO_EVIDENCE: {
+    exit: 2,
+    text: '{path}: its attackers did not know the defense (--no-adaptive), which proves nothing. Audit without that option.',
+  },
   AUDIT_OTHER_MODEL: {
     exit: 2,
     text: '{path}: the audit is of a model with SHA-256 {found}, this model has {wanted}. Audit this model.',

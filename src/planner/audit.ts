@@ -107,6 +107,7 @@ const auditSchema = z.object({
   failed: z.array(failedEntrySchema).default([]),
   skipped: z.array(skippedEntrySchema).default([]),
   confirmation: confirmationSchema.optional(),
+  adaptive: z.boolean().optional(),
   data: z.object({ sha256: z.string(), victims: victims.optional() }),
   seed: z.int(),
 });
@@ -130,7 +131,7 @@ const MAX_AUDIT_BYTES = 64 * 1024 * 1024;
 /**
  * @param modelSha256 an audit that names another model is refused
  * @param fixed as is one of the model with other inputs fixed, or to other values: it is another network
- * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_OTHER_MODEL, AUDIT_OTHER_INPUTS
+ * @throws CutlineError FILE_NOT_FOUND, AUDIT_INVALID, AUDIT_NO_EVIDENCE, AUDIT_OTHER_MODEL, AUDIT_OTHER_INPUTS
  */
 export async function readAudit(
   path: string,
@@ -145,6 +146,7 @@ export async function readAudit(
     throw new CutlineError('AUDIT_INVALID', { path, problem: (cause as Error).message }, { cause });
   }
   const audit = check(value, auditSchema, path, 'AUDIT_INVALID');
+  if (audit.adaptive === false) throw new CutlineError('AUDIT_NO_EVIDENCE', { path });
   if (audit.model && audit.model.sha256 !== modelSha256) {
     throw new CutlineError('AUDIT_OTHER_MODEL', { path, found: audit.model.sha256, wanted: modelSha256 });
   }

@@ -164,6 +164,11 @@ describe('cutline plan', () => {
     await expect(plan(over)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
+  it('refuses an audit whose attackers did not know the defense', async () => {
+    await writeFile(at('unaware.json'), JSON.stringify({ ...JSON.parse(audit(sha256)), adaptive: false }));
+    await expect(plan({ audit: at('unaware.json') })).rejects.toMatchObject({ code: 'AUDIT_NO_EVIDENCE', exit: 2 });
+  });
+
   it('refuses the audit of another model', async () => {
     await writeFile(at('other.json'), audit('f'.repeat(64)));
     await expect(plan({ audit: at('other.json') })).rejects.toMatchObject({ code: 'AUDIT_OTHER_MODEL', exit: 2 });

@@ -79,6 +79,7 @@ export function documentOf(
       count: data.test.count,
       victims: { count: truth.victims.count - truth.heldBack, sha256: truth.digests.victims },
     },
+    ...(options.adaptive === false && { adaptive: false }),
     ...(options.protocol && { protocol: options.protocol }),
     ...(truth.digests.heldBack && {
       confirmation: {

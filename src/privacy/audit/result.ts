@@ -93,6 +93,8 @@ export interface Audit {
     readonly count: number;
     readonly victims: { readonly count: number; readonly sha256: string };
   };
+  /** Of attackers who did not know the mechanism: that shows the difference, and is no evidence. Absent where they did. */
+  readonly adaptive?: false;
   /** What it was done for; absent without a protocol. */
   readonly protocol?: { readonly name: string; readonly sha256: string };
   /** The same attacks on victims that were held back: a plan looks at them when its search is done. */

@@ -150,6 +150,12 @@ describe('an audit', () => {
     expect(search.confirmation).toBeUndefined();
   });
 
+  it('says of attackers who do not know the defense that they do not', async () => {
+    const unaware = (await audit({ defenses: ['gauss(sd=0.5)'], adaptive: false })).audit;
+    expect(unaware.adaptive).toBe(false);
+    expect((await audit()).audit).not.toHaveProperty('adaptive');
+  });
+
   it('says what is left of the model: with labels, without them, and for any output, each with an interval', async () => {
     const { results } = (await audit({ defenses: ['none', 'gauss(sd=0.5)', 'gauss(sd=5x)'] })).audit;
     const [whole, some, none] = results.map((r) => r.utility);
