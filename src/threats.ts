@@ -17,8 +17,8 @@ interface Failure {
 }
 
 /**
- * The failed attack because of which nothing is known of what an attacker of this threat gets. A shadow model is the weakest
- * attacker's, and is missed by nobody else.
+ * The failed attack because of which nothing is known of what an attacker of this threat gets. A shadow model
+ * stands in for the head, and is missed by nobody who holds that or can ask it.
  */
 export function decisiveFailure<F extends Failure>(
   { cut, defense, threat }: Failure,

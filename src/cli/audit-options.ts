@@ -1,13 +1,11 @@
 /** From the options of `cutline audit` to those of the audit; what nobody says is as the protocol asks, where there is one. */
 import type { Dataset, Preprocessing } from '../data/index.ts';
 import type { Protocol } from '../plan/index.ts';
-import { type AttackName, type AuditOptions, byProtocol, leastOf } from '../privacy/audit/index.ts';
+import { type AuditOptions, byProtocol } from '../privacy/audit/index.ts';
 import { chosenAttacks, inverseNetworkSettings, latentSettings, shadowSettings } from './attack-options.ts';
 import type { AuditSettings } from './run-audit.ts';
 
 const defaultImages = 100;
-const descents: readonly AttackName[] = ['rmle', 'hybrid'];
-const learners: readonly AttackName[] = ['inverse-network', 'hybrid', 'substitute'];
 
 /** @throws CutlineError PROTOCOL_VICTIMS, PROTOCOL_ATTACK, ATTACK_NOT_ALLOWED, and for files that cannot be read */
 export async function auditOptions(
@@ -17,11 +15,8 @@ export async function auditOptions(
   protocol: Protocol | undefined,
 ): Promise<Omit<AuditOptions, 'modelSha256'>> {
   const asked = protocol && byProtocol(protocol, settings.threat, data);
-  const { least, ...rest } = asked ?? { least: () => undefined };
+  const { least, ...rest } = asked ?? {};
   const { memoryGb, lambdaTv, maxSsim, observations, cuts } = settings;
-  const iterations = settings.iterations ?? (asked && leastOf(asked, descents, 'iterations'));
-  const restarts = settings.restarts ?? (asked && leastOf(asked, descents, 'restarts'));
-  const queries = asked && leastOf(asked, learners, 'queries');
   const inverse = await inverseNetworkSettings(settings);
   const latent = await latentSettings(settings, preprocessing.channels);
   const shadow = shadowSettings(settings);
@@ -35,29 +30,29 @@ export async function auditOptions(
     attacks: asked && !settings.attacks ? asked.attacks : chosenAttacks(settings),
     inverseNetwork: {
       ...inverse,
-      queries: inverse.queries ?? (queries === undefined ? undefined : [Math.min(queries, data.train.count)]),
-      epochs: inverse.epochs ?? least('inverse-network', 'epochs'),
+      queries: inverse.queries ?? least?.inverseNetwork.queries,
+      epochs: inverse.epochs ?? least?.inverseNetwork.epochs,
     },
     latent: {
       ...latent,
-      iterations: settings.iterations ?? least('latent', 'iterations'),
-      ...(least('latent', 'restarts') !== undefined && { restarts: least('latent', 'restarts') }),
+      iterations: settings.iterations ?? least?.latent.iterations,
+      restarts: least?.latent.restarts,
     },
     iterations: settings.iterations,
     substitute: settings.substitute,
     shadow: {
       ...shadow,
-      shadows: shadow.shadows ?? least('shadow', 'shadows'),
-      epochs: shadow.epochs ?? least('shadow', 'epochs'),
+      shadows: shadow.shadows ?? least?.shadow.shadows,
+      epochs: shadow.epochs ?? least?.shadow.epochs,
     },
     memoryBytes: memoryGb && memoryGb * 2 ** 30,
     rmle: {
       solver: settings.solver,
       formula: settings.formula,
-      restarts,
+      restarts: settings.restarts ?? least?.rmle.restarts,
       lambdaTv: lambdaTv === undefined || lambdaTv === 'auto' ? lambdaTv : Number(lambdaTv),
       learningRate: settings.learningRate,
-      iterations,
+      iterations: settings.iterations ?? least?.rmle.iterations,
     },
     cuts,
     defenses: settings.defenses,

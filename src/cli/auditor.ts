@@ -5,7 +5,6 @@ import {
   byProtocol,
   findingsOf,
   isBeyondAttack,
-  leastOf,
   type Prepared,
   prepareAudit,
   Subject,
@@ -67,27 +66,15 @@ export function auditor(setting: AuditSetting): PlanAuditor {
 async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened> {
   const { model, dataset, preprocessing, engine, images, iterations, seed, threat, protocol, maxSsim, log, budget } =
     setting;
-  const settings = byProtocol(protocol, threat, dataset);
-  const { attacks, least: _, ...rest } = settings;
+  const { least, ...rest } = byProtocol(protocol, threat, dataset);
   const subject = await Subject.open(engine, model.unbound, preprocessing);
   const inside = subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
-  const steps = iterations ?? leastOf(settings, ['rmle', 'hybrid'], 'iterations');
-  const queries = leastOf(settings, ['inverse-network', 'hybrid', 'substitute'], 'queries');
   const options: AuditOptions = {
     ...rest,
+    ...least,
     ...(images !== undefined && { images }),
     seed,
-    attacks,
-    rmle: { solver: 'lbfgs', iterations: steps, restarts: leastOf(settings, ['rmle', 'hybrid'], 'restarts') },
-    inverseNetwork: {
-      ...(queries !== undefined && { queries: [Math.min(queries, dataset.train.count)] }),
-      epochs: settings.least('inverse-network', 'epochs'),
-    },
-    latent: {
-      iterations: settings.least('latent', 'iterations'),
-      restarts: settings.least('latent', 'restarts'),
-    },
-    shadow: { shadows: settings.least('shadow', 'shadows'), epochs: settings.least('shadow', 'epochs') },
+    rmle: { ...least.rmle, solver: 'lbfgs', ...(iterations !== undefined && { iterations }) },
     maxSsim,
     cuts: spread(inside),
     defenses: ['none'],

@@ -28,13 +28,13 @@ export async function attackAndPlan(
   const engine = engines[0]!;
   const opened = await Subject.open(engine, subject.unbound, preprocessing);
   const protocol = await readProtocol(options.protocol);
-  const settings = byProtocol(protocol, 'white-box', subject.data);
-  const { least, ...rest } = settings;
-  log(`attacking every cut by protocol ${protocol.name}: ${settings.attacks.join(', ')}`);
+  const { least, ...rest } = byProtocol(protocol, 'white-box', subject.data);
+  log(`attacking every cut by protocol ${protocol.name}: ${rest.attacks.join(', ')}`);
   const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
     ...rest,
+    ...least,
     seed,
-    rmle: { solver: 'lbfgs', iterations: least('rmle', 'iterations') },
+    rmle: { ...least.rmle, solver: 'lbfgs' },
     defenses: ['none'],
     modelSha256: subject.sha256,
     signal,

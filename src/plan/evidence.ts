@@ -163,8 +163,6 @@ function shortfallsOf(entry: Judged, protocol: Protocol, victims: number): strin
   return shortfalls({ ...protocol, victims }, threat, {
     victims: entry.images + (entry.missed ?? 0),
     gallery: entry.reidentification?.whole ? protocol.gallery : (entry.reidentification?.gallery ?? 0),
-    // That every number of observations has its entry is asked elsewhere.
-    observations: null,
     attacks: entry.attacks.map(({ name, exhausted, inapplicable, ...budgets }) => ({
       name,
       budgets,
@@ -174,9 +172,14 @@ function shortfallsOf(entry: Judged, protocol: Protocol, victims: number): strin
   });
 }
 
-/** Numbers of observations that an observer of what is sent must have had. */
-export const observationsFor = (protocol: Protocol, deterministic: boolean): readonly number[] =>
-  deterministic ? [1] : protocol.observations;
+/** Numbers of observations that the protocol asks for and no entry is of. What is the same every time need not be seen twice. */
+export function missingObservations(
+  protocol: Protocol,
+  entries: readonly Pick<Evidence, 'observer' | 'deterministic'>[],
+): number[] {
+  const asked = entries.every((e) => e.deterministic) ? [1] : protocol.observations;
+  return asked.filter((k) => !entries.some((e) => e.observer.observations === k));
+}
 
 /** The least confidence of a confirmation, so that all that may be looked at share the error. */
 export function confidenceFor({ confirmation }: Protocol): number | undefined {

@@ -1,7 +1,6 @@
 /** The plan file: shared by planner, device and cloud. */
 
 export { type CodecName, codecs } from '../codecs.ts';
-export { isShippedName } from '../shipped.ts';
 export { type Threat, threats } from '../threats.ts';
 export {
   confidenceFor,
@@ -9,7 +8,7 @@ export {
   type EvidenceAttack,
   type Gap,
   gapsOf,
-  observationsFor,
+  missingObservations,
 } from './evidence.ts';
 export {
   type BudgetKey,

@@ -103,17 +103,12 @@ export function shortfalls(
   done: {
     readonly victims: number;
     readonly gallery: number;
-    /** Null where nothing is random, so that repeating shows nothing. */
-    readonly observations: readonly number[] | null;
     readonly attacks: readonly RunAttack[];
   },
 ): string[] {
   const missing: string[] = [];
   if (done.victims < protocol.victims) missing.push(`${done.victims} victims of ${protocol.victims}`);
   if (done.gallery < protocol.gallery) missing.push(`a gallery of ${done.gallery} of ${protocol.gallery}`);
-  for (const k of protocol.observations) {
-    if (done.observations && !done.observations.includes(k)) missing.push(`no attack on ${k} observations of a scene`);
-  }
   for (const required of requiredAttacks(protocol, threat)) {
     const gaps = done.attacks.filter((a) => a.name === required.name).map((a) => budgetGaps(required, a));
     if (gaps.length === 0) missing.push(`no ${required.name}`);

@@ -2,7 +2,7 @@
 import { canonicalSha256 } from '../canonical.ts';
 import { CutlineError } from '../errors.ts';
 import { check, readDocument } from '../validate.ts';
-import { confidenceFor, type Evidence, gapsOf, observationsFor } from './evidence.ts';
+import { confidenceFor, type Evidence, gapsOf, missingObservations } from './evidence.ts';
 import type { Protocol } from './protocol.ts';
 import { type Plan, planSchema } from './schema.ts';
 
@@ -67,12 +67,8 @@ export function evidenceGap(plan: Plan, protocol: Protocol): EvidenceGap | undef
   if (entries.length === 0) {
     return missing(`it has no evidence for threat ${threat}, which it promises`);
   }
-  const deterministic = entries.every((e) => e.deterministic);
-  for (const k of observationsFor(protocol, deterministic)) {
-    if (!entries.some((e) => e.observer.observations === k)) {
-      return { weaker: true, problem: `no evidence for ${k} observations of a scene` };
-    }
-  }
+  const [unseen] = missingObservations(protocol, entries);
+  if (unseen !== undefined) return { weaker: true, problem: `no evidence for ${unseen} observations of a scene` };
   for (const entry of entries) {
     const gap = unfit(entry, plan) ?? unconfirmed(entry, protocol);
     if (gap) return gap;

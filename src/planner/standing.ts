@@ -1,6 +1,6 @@
 /** What a candidate's evidence is worth by the protocol, and the confirmation of what the search accepted. */
 import { encodingOf } from '../codecs.ts';
-import { confidenceFor, type Gap, gapsOf, observationsFor, type Protocol, type Thresholds } from '../plan/index.ts';
+import { confidenceFor, type Gap, gapsOf, missingObservations, type Protocol, type Thresholds } from '../plan/index.ts';
 import { type Observed, observedAt } from './evidence.ts';
 import type { Option } from './facts.ts';
 import type { Findings } from './leakage.ts';
@@ -25,10 +25,7 @@ function gapsIn(entries: readonly Observed[], protocol: Protocol, asked: Thresho
 }
 
 function unobserved(entries: readonly Observed[], protocol: Protocol): Gap[] {
-  const deterministic = entries.every((e) => e.deterministic);
-  const missing = observationsFor(protocol, deterministic).filter(
-    (k) => !entries.some((e) => e.observer.observations === k),
-  );
+  const missing = missingObservations(protocol, entries);
   if (missing.length === 0 || !protocol.accepts) return [];
   const reason = `Screened, not safe: protocol ${protocol.name} asks for attacks on ${missing.join(' and ')} observations of a scene.`;
   return [{ kind: 'less', reason }];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CutlineError } from '../../src/errors.ts';
 import {
+  missingObservations,
   type Protocol,
   parseProtocol,
   protocolSha256,
@@ -14,7 +15,6 @@ const standard = await readProtocol('standard');
 const all = {
   victims: 100,
   gallery: 1000,
-  observations: [1, 16],
   attacks: [
     { name: 'answer', budgets: { queries: 3000 } },
     { name: 'shadow', budgets: { shadows: 1 } },
@@ -74,7 +74,6 @@ describe('what an audit did', () => {
   it.each([
     [{ victims: 99 }, '99 victims of 100'],
     [{ gallery: 500 }, 'a gallery of 500 of 1000'],
-    [{ observations: [1] }, 'no attack on 16 observations of a scene'],
     [{ attacks: all.attacks.slice(1) }, 'no answer'],
     [
       { attacks: [...all.attacks.slice(0, 3), { name: 'rmle', budgets: { iterations: 100 } }, all.attacks[4]!] },
@@ -85,7 +84,11 @@ describe('what an audit did', () => {
   });
 
   it('need not repeat what is the same every time', () => {
-    expect(shortfalls(standard, 'white-box', { ...all, observations: null })).toEqual([]);
+    const seen = (deterministic: boolean, ...observations: number[]) =>
+      observations.map((k) => ({ deterministic, observer: { threat: 'white-box' as const, observations: k } }));
+    expect(missingObservations(standard, seen(false, 1))).toEqual([16]);
+    expect(missingObservations(standard, seen(false, 1, 16))).toEqual([]);
+    expect(missingObservations(standard, seen(true, 1))).toEqual([]);
   });
 
   it('may have asked fewer pictures when there are no more, and need not run what cannot be run', () => {

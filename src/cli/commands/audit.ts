@@ -12,7 +12,7 @@ import {
   structures,
   substituteInversions,
 } from '../choices.ts';
-import { inputOption } from '../input-option.ts';
+import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
@@ -174,14 +174,7 @@ const options = {
   },
   out: { type: 'string', describe: 'Write the result (JSON) here too' },
   sheet: { type: 'string', describe: 'Write the contact sheet (PNG) here' },
-  shape: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'Bind dimensions: input=1,3,32,32',
-  },
-  input: inputOption,
+  ...modelOptions,
   mean: {
     type: 'string',
     describe: 'Preprocessing, per channel: 0.485,0.456,0.406 (else the model card)',

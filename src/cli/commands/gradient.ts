@@ -1,18 +1,11 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { inputOption } from '../input-option.ts';
+import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
   at: { type: 'string', demandOption: true, describe: 'Cut: the head up to here is differentiated' },
   out: { type: 'string', demandOption: true, describe: 'File to write' },
-  shape: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'Bind dimensions: input=1,3,32,32',
-  },
-  input: inputOption,
+  ...modelOptions,
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };

@@ -1,16 +1,9 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { inputOption } from '../input-option.ts';
+import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
-  shape: {
-    type: 'string',
-    array: true,
-    default: [],
-    nargs: 1,
-    describe: 'Shape of an input whose dimensions are symbolic, e.g. input=1,3,32,32; may be repeated',
-  },
-  input: inputOption,
+  ...modelOptions,
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };

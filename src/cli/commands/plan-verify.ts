@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { inputOption } from '../input-option.ts';
+import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
@@ -10,14 +10,7 @@ const options = {
   },
   audit: { type: 'string', describe: 'The audit behind it; default audit.json beside it' },
   model: { type: 'string', describe: 'The ONNX file it was made for' },
-  shape: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'As it was planned with: input=1,3,32,32',
-  },
-  input: inputOption,
+  ...modelOptions,
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly plan: string; readonly json?: boolean };

@@ -1,6 +1,6 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 import { defaultCodecs } from '../../codecs.ts';
-import { inputOption } from '../input-option.ts';
+import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
@@ -76,14 +76,7 @@ const options = {
       'Time that audits made here may take, such as 20m: weaker attacks where that is too short; all: however long',
   },
   seed: { type: 'number', default: 1, describe: 'Of audits made here' },
-  shape: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'Bind dimensions: input=1,3,32,32',
-  },
-  input: inputOption,
+  ...modelOptions,
   threads: { type: 'number', describe: 'Threads of the engine; default all cores' },
   out: { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' },
 } as const satisfies Record<string, Options>;

@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { inputOption } from '../input-option.ts';
+import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
@@ -11,14 +11,7 @@ const options = {
   meter: { type: 'string', default: 'auto', describe: 'Power meter: auto, rapl, modelled or none' },
   threads: { type: 'number', describe: 'Threads of the engine; default all cores' },
   budget: { type: 'number', default: 60, describe: "Seconds for the model's cuts together" },
-  shape: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'Bind dimensions: input=1,3,32,32',
-  },
-  input: inputOption,
+  ...modelOptions,
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly model: string | undefined; readonly json?: boolean };

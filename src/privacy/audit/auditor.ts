@@ -1,13 +1,10 @@
 /** Attacks one (cut, mechanism, codec) after another, and scores what comes out. The truth stays in here. */
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import type { CutlineError } from '../../errors.ts';
-import type { Graph } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
 import { compileMechanism, isRandom } from '../mechanisms/index.ts';
-import type { Images } from '../metrics/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AttackSettings } from './attack-settings.ts';
 import { type AttackCache, type Kept, memoryCache } from './cache.ts';
@@ -21,7 +18,7 @@ import { mount } from './knowledge.ts';
 import { defaultMemoryBytes } from './memory.ts';
 import { attacksOn } from './mounting.ts';
 import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
-import type { AuditResult, Failed, Skipped } from './result.ts';
+import type { AuditResult } from './result.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
@@ -64,19 +61,8 @@ export interface AuditorOptions extends AttackSettings {
 /** SSIM, at the lower end of its interval, from which on nobody asks what other attacks get. */
 const openFrom = 0.9;
 
-export interface Cell {
-  readonly results: readonly AuditResult[];
-  /** The same attacks on the victims that are held back; empty where none are. */
-  readonly confirmation: readonly AuditResult[];
-  /** Query-free attacks that did not apply beside others that did. */
-  readonly skipped: readonly Skipped[];
-  readonly failed: readonly Failed[];
-  /** Why the first attack that failed did. */
-  readonly refusal: CutlineError | undefined;
-  /** Reconstructions of the strongest attack; undefined where all failed. */
-  readonly pictures: Images | undefined;
-  /** Decoders that were trained, by attack and number of queries. */
-  readonly decoders: ReadonlyMap<string, Graph>;
+/** What came of attacks on one cut, mechanism and codec, by all observers. */
+export interface Cell extends Onslaught {
   /** What is known of the cut and defense without any attack. */
   readonly exposure: Exposure;
 }

@@ -9,16 +9,28 @@ import type { AuditOptions } from './audit.ts';
 export type ProtocolSettings = Pick<
   AuditOptions,
   'attacks' | 'images' | 'heldBack' | 'confidence' | 'gallery' | 'observations' | 'protocol'
-> & {
-  /** The most that any attack of this name must have; undefined where none is asked for. */
-  readonly least: (name: AttackName, budget: BudgetKey) => number | undefined;
-};
+> & { readonly least: LeastBudgets };
+
+/** By the settings of an audit; what several attacks share is the greatest that any of them must have. Undefined: not asked for. */
+export interface LeastBudgets {
+  readonly rmle: Budgets<'iterations' | 'restarts'>;
+  readonly inverseNetwork: Budgets<'epochs'> & {
+    /** No more than there are pictures to ask about. */
+    readonly queries: readonly number[] | undefined;
+  };
+  readonly latent: Budgets<'iterations' | 'restarts'>;
+  readonly shadow: Budgets<'shadows' | 'epochs'>;
+}
+type Budgets<K extends BudgetKey> = { readonly [Key in K]: number | undefined };
+
+const descents: readonly AttackName[] = ['rmle', 'hybrid'];
+const learners: readonly AttackName[] = ['inverse-network', 'hybrid', 'substitute'];
 
 /**
  * @param threat of the observer who is asked for
  * @throws CutlineError PROTOCOL_VICTIMS when there are too few pictures, PROTOCOL_ATTACK for an attack that is not known here
  */
-export function byProtocol(protocol: Protocol, threat: Threat, { test, name }: Dataset): ProtocolSettings {
+export function byProtocol(protocol: Protocol, threat: Threat, { train, test, name }: Dataset): ProtocolSettings {
   const required = requiredAttacks(protocol, threat);
   const known = (n: string): n is AttackName => attackNames.some((a) => a === n);
   const attacks = required.map((a) => {
@@ -42,6 +54,11 @@ export function byProtocol(protocol: Protocol, threat: Threat, { test, name }: D
       found: test.count,
     });
   }
+  const least = (names: readonly AttackName[], budget: BudgetKey): number | undefined => {
+    const asked = required.flatMap((a) => (names.some((n) => n === a.name) ? (a[budget] ?? []) : []));
+    return asked.length > 0 ? Math.max(...asked) : undefined;
+  };
+  const queries = least(learners, 'queries');
   return {
     attacks: [...new Set(attacks)],
     images: victims,
@@ -51,19 +68,14 @@ export function byProtocol(protocol: Protocol, threat: Threat, { test, name }: D
     gallery: Math.min(Math.max(protocol.gallery, victims + heldBack), test.count),
     observations: protocol.observations,
     protocol: { name: protocol.name, sha256: protocolSha256(protocol) },
-    least(attack, budget) {
-      const asked = required.filter((a) => a.name === attack).flatMap((a) => a[budget] ?? []);
-      return asked.length > 0 ? Math.max(...asked) : undefined;
+    least: {
+      rmle: { iterations: least(descents, 'iterations'), restarts: least(descents, 'restarts') },
+      inverseNetwork: {
+        queries: queries === undefined ? undefined : [Math.min(queries, train.count)],
+        epochs: least(['inverse-network'], 'epochs'),
+      },
+      latent: { iterations: least(['latent'], 'iterations'), restarts: least(['latent'], 'restarts') },
+      shadow: { shadows: least(['shadow'], 'shadows'), epochs: least(['shadow'], 'epochs') },
     },
   };
-}
-
-/** The greater of what several attacks that share a setting must have. */
-export function leastOf(
-  { least }: ProtocolSettings,
-  names: readonly AttackName[],
-  budget: BudgetKey,
-): number | undefined {
-  const asked = names.flatMap((name) => least(name, budget) ?? []);
-  return asked.length > 0 ? Math.max(...asked) : undefined;
 }

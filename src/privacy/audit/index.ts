@@ -3,7 +3,7 @@ export { type AttackName, attackNames, attacksAllowed, checkAllowed, defaultAtta
 export { type AuditOptions, type AuditOutcome, type AuditProgress, runAudit } from './audit.ts';
 export { Auditor, type AuditorOptions, type Cell } from './auditor.ts';
 export { isBeyondAttack } from './beyond.ts';
-export { byProtocol, leastOf, type ProtocolSettings } from './by-protocol.ts';
+export { byProtocol } from './by-protocol.ts';
 export { type AttackCache, folderCache } from './cache.ts';
 export { findingsOf } from './findings.ts';
 export { lanesFor } from './lanes.ts';

@@ -33,14 +33,16 @@ export interface OnslaughtOptions {
 
 export interface Onslaught {
   readonly results: readonly AuditResult[];
-  /** The same attacks, scored on the victims that are held back. */
+  /** The same attacks, scored on the victims that are held back; empty where none are. */
   readonly confirmation: readonly AuditResult[];
+  /** Attacks that did not apply beside others that did, or were not needed. */
   readonly skipped: readonly Skipped[];
   readonly failed: readonly Failed[];
   /** Why the first attack that failed did. */
   readonly refusal: CutlineError | undefined;
   /** Reconstructions of the strongest attack; undefined where all failed. */
   readonly pictures: Images | undefined;
+  /** Decoders that were trained, by attack and number of queries. */
   readonly decoders: ReadonlyMap<string, Graph>;
 }
 
