@@ -30,7 +30,7 @@ export interface Breach {
 export type Priced = Omit<Candidate, 'feasible' | 'reasons' | 'standing'>;
 
 /**
- * @param maxPacketBytes the broker's limit; a message above it never arrives (TRAPS: it is dropped and resent for ever)
+ * @param maxPacketBytes the broker's limit; a message above it never arrives: it is dropped and resent for ever
  * @param failure of an attack, because of which the leakage is not known
  */
 export function breachesOf(

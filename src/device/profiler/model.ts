@@ -38,7 +38,7 @@ export interface ModelOptions {
   readonly log: (line: string) => void;
 }
 
-/** Creating and releasing sessions leaks in onnxruntime (TRAPS): the worker is replaced after so many cuts. */
+/** Creating and releasing sessions leaks in onnxruntime: the worker is replaced after so many cuts. */
 const CUTS_A_WORKER = 8;
 /** No single graph takes more than this of the time, and none is timed for longer. */
 const GRAPH_SHARE = 0.05;

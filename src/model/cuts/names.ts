@@ -1,4 +1,4 @@
-/** Ids of cuts (DESIGN.md): the name of the producing node, else of the tensor; several joined by `+`. */
+/** Ids of cuts: the name of the producing node, else of the tensor; several joined by `+`. */
 import type { Graph } from '../graph.ts';
 
 /** Gives each tensor a name that no other tensor has. */

@@ -1,5 +1,5 @@
 /**
- * What somebody scores who has seen nothing. A constant picture already reaches some 12 dB on CIFAR-10 (REFERENCE.md §4.1):
+ * What somebody scores who has seen nothing. A constant picture already reaches some 12 dB on CIFAR-10:
  * a leak is what an attack gains over the best such guess.
  */
 import type { Split } from '../../data/index.ts';
