@@ -3,3 +3,4 @@ export { agreements, argMax, argMaxRows } from './arg-max.ts';
 export { cholesky } from './cholesky.ts';
 export { median, quantile, quantileOfSorted } from './quantile.ts';
 export { meanSquareOf, squaredDistance, sumOfSquares } from './squares.ts';
+export { gaussianTaps, type Taps } from './taps.ts';

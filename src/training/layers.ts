@@ -11,10 +11,12 @@ export interface ConvShape {
 }
 
 export class Layers {
-  readonly graph = new GraphBuilder(17);
+  readonly graph: GraphBuilder;
   readonly #random: Random;
 
-  constructor(random: Random) {
+  /** @param opset 11 or newer */
+  constructor(random: Random, opset: number | ReadonlyMap<string, number> = 17) {
+    this.graph = new GraphBuilder(opset);
     this.#random = random;
   }
 

@@ -20,4 +20,3 @@ export {
 export { cosines, type Rows, sameChoice } from './rows.ts';
 export { type Share, shareOf } from './share.ts';
 export { type SsimMode, ssim } from './ssim.ts';
-export { gaussianTaps } from './window.ts';

@@ -10,8 +10,10 @@
  *
  * Pictures smaller than the window take the largest odd window that fits.
  */
+
+import { gaussianTaps, type Taps } from '../../numeric/index.ts';
 import { checkComparable, type Images, imageAt } from './images.ts';
-import { createSlider, gaussianTaps, type Slider, type Taps, uniformTaps } from './window.ts';
+import { createSlider, type Slider, uniformTaps } from './window.ts';
 
 export type SsimMode = 'standard' | 'paper';
 

@@ -1,11 +1,12 @@
 /** The parts of a decoder: where features lie, the equations of its linear path, and the shapes it is made for. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
-import { gridFor, gridOfAll, layoutOf } from '../../../src/privacy/attacks/decoder/layout.ts';
+import { gridFor, gridOfAll } from '../../../src/privacy/attacks/decoder/grid.ts';
 import { type Equations, solveRidge } from '../../../src/privacy/attacks/equations/ridge.ts';
 import { inverseNetwork } from '../../../src/privacy/attacks/index.ts';
 import { deadLeaves } from '../../../src/privacy/audit/dead-leaves.ts';
 import { createRandom } from '../../../src/random.ts';
+import { layoutOf } from '../../../src/training/index.ts';
 import { branching, chain, residual } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { scene } from './scene.ts';

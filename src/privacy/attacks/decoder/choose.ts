@@ -1,10 +1,11 @@
 /** The untrained decoder for a cut. */
+
 import type { Preprocessing } from '../../../data/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { asFloat32, float32, type Graph, type Tensor, type Tensors } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
+import { layoutOf } from '../../../training/index.ts';
 import type { Pairs } from '../pairs.ts';
-import { layoutOf } from './layout.ts';
 import { withLeastSquares } from './least-squares.ts';
 import { paperDecoder } from './paper.ts';
 import { type DecoderSize, residualDecoder } from './residual.ts';

@@ -1,9 +1,9 @@
 /** The beginning of a decoder: a tensor of the cut, brought to its grid. */
 import type { Preprocessing } from '../../../data/index.ts';
 import { int64 } from '../../../model/index.ts';
-import type { Layers } from '../../../training/index.ts';
+import { type ActivationShape, type Layers, type Layout, layoutOf } from '../../../training/index.ts';
 import { frozen } from './frozen.ts';
-import { type ActivationShape, type Grid, gridFor, type Layout, layoutOf } from './layout.ts';
+import { type Grid, gridFor } from './grid.ts';
 import type { FeatureScales } from './scale.ts';
 
 /** Most weights of a layer that spreads a list of numbers over the grid. */

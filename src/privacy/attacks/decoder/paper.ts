@@ -4,8 +4,7 @@ import { CutlineError } from '../../../errors.ts';
 import type { Graph } from '../../../model/index.ts';
 import { own } from '../../../own.ts';
 import type { Random } from '../../../random.ts';
-import { Layers } from '../../../training/index.ts';
-import type { ActivationShape } from './layout.ts';
+import { type ActivationShape, Layers } from '../../../training/index.ts';
 import { pictureOutput } from './picture.ts';
 
 interface Published {

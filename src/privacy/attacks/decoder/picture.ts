@@ -3,7 +3,7 @@ import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, type Tensor } from '../../../model/index.ts';
 import type { Layers } from '../../../training/index.ts';
 import { frozen, meanPicture } from './frozen.ts';
-import type { Grid } from './layout.ts';
+import type { Grid } from './grid.ts';
 
 export const pictureOutput = 'picture';
 

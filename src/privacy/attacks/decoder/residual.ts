@@ -5,10 +5,9 @@
 import type { Preprocessing } from '../../../data/index.ts';
 import type { Graph, Tensor } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
-import { Layers } from '../../../training/index.ts';
+import { type ActivationShape, Layers } from '../../../training/index.ts';
 import { writeEntry } from './entry.ts';
-import type { ActivationShape } from './layout.ts';
-import { gridOfAll } from './layout.ts';
+import { gridOfAll } from './grid.ts';
 import { writePicture } from './picture.ts';
 import type { FeatureScales } from './scale.ts';
 import { type StraightPath, straightPath } from './straight.ts';

@@ -1,7 +1,8 @@
 /** Mean and spread of features, so that every decoder begins with values around zero. */
+
 import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, type Tensors } from '../../../model/index.ts';
-import { layoutOf } from './layout.ts';
+import { layoutOf } from '../../../training/index.ts';
 
 export interface FeatureScale {
   readonly mean: Float32Array;

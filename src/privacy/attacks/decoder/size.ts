@@ -1,6 +1,7 @@
 /** How large a decoder should be: as wide as its grid allows within a budget of multiplications for a picture. */
 import type { Preprocessing } from '../../../data/index.ts';
-import { type ActivationShape, gridOfAll, layoutOf } from './layout.ts';
+import { type ActivationShape, layoutOf } from '../../../training/index.ts';
+import { gridOfAll } from './grid.ts';
 import type { DecoderSize } from './residual.ts';
 
 /**

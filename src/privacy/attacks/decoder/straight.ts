@@ -6,7 +6,7 @@ import type { Preprocessing } from '../../../data/index.ts';
 import { int64 } from '../../../model/index.ts';
 import type { Layers } from '../../../training/index.ts';
 import type { Entry } from './entry.ts';
-import type { Grid } from './layout.ts';
+import type { Grid } from './grid.ts';
 
 export interface StraightPath {
   /** Of its weight and bias: `<name>.weight`, `<name>.bias`. */

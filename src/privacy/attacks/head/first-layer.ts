@@ -1,7 +1,8 @@
 /** A layer that reads a window of pixels, as a head: with weights that were solved for. */
+
 import type { Preprocessing } from '../../../data/index.ts';
 import { float32, type Graph, GraphBuilder, int64 } from '../../../model/index.ts';
-import { type ActivationShape, layoutOf } from '../decoder/layout.ts';
+import { type ActivationShape, layoutOf } from '../../../training/index.ts';
 import { padsOf, planesOf, type Window } from './window.ts';
 
 export interface LayerWeights {

@@ -2,8 +2,8 @@
 import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, type Graph, int64, type Tensors } from '../../../model/index.ts';
 import type { Random } from '../../../random.ts';
-import { Layers } from '../../../training/index.ts';
-import { type ActivationShape, gridFor, gridOfAll, type Layout, layoutOf } from '../decoder/layout.ts';
+import { type ActivationShape, Layers, type Layout, layoutOf } from '../../../training/index.ts';
+import { gridFor, gridOfAll } from '../decoder/grid.ts';
 
 const [firstWidth, mostWidth] = [32, 128];
 /** Most weights of a layer that makes a list out of a map. */

@@ -2,10 +2,11 @@
  * A first layer is linear, and nobody need train it: least squares give the whole of it from a few hundred queries, but for
  * what the equations round. Behind a ReLU they still do, from the answers that it has passed on.
  */
+
 import type { Preprocessing } from '../../../data/index.ts';
 import type { Engine } from '../../../engine/index.ts';
 import { bindBatch, type Graph, inferShapes, type Tensors } from '../../../model/index.ts';
-import { type ActivationShape, layoutOf } from '../decoder/layout.ts';
+import { type ActivationShape, layoutOf } from '../../../training/index.ts';
 import { type EquationsPlan, layerOf, planOf, solveOver, sumsOver, writeEquations } from '../equations/equations.ts';
 import { type Equations, solveRidge } from '../equations/ridge.ts';
 import type { Pairs } from '../pairs.ts';

@@ -1,7 +1,8 @@
 /** The pixels that a first layer may read for each of its places, guessed from shapes: an attacker has nothing else. */
+
 import type { Preprocessing } from '../../../data/index.ts';
 import { GraphBuilder } from '../../../model/index.ts';
-import { type ActivationShape, type Layout, layoutOf } from '../decoder/layout.ts';
+import { type ActivationShape, type Layout, layoutOf } from '../../../training/index.ts';
 import { asRows, type EquationsSize, patchRows, thinned } from '../equations/equations.ts';
 import { pictureTable } from '../pair-epochs.ts';
 

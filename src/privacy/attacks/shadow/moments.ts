@@ -3,10 +3,11 @@
  * than one that merely pleases the tail (the idea of FORA, Xu et al. 2024, and SDAR, Zhu et al. 2023, which let a
  * discriminator judge instead).
  */
+
 import type { Expressions, Term } from '../../../autodiff/index.ts';
 import type { Preprocessing } from '../../../data/index.ts';
 import { asFloat32, float32, sizeOf, type Tensor } from '../../../model/index.ts';
-import { layoutOf } from '../decoder/layout.ts';
+import { layoutOf } from '../../../training/index.ts';
 import { type ClassMeans, classMisalignment } from './class-means.ts';
 import type { Elements } from './elements.ts';
 

@@ -1,5 +1,5 @@
 /** How the values of an activation lie over the picture, guessed from shapes alone: a black-box attacker has nothing else. */
-import type { Preprocessing } from '../../../data/index.ts';
+import type { Preprocessing } from '../data/index.ts';
 
 /** Shape of one tensor of a cut, without the batch. */
 export interface ActivationShape {
@@ -21,9 +21,9 @@ export type Layout =
     }
   | { readonly kind: 'flat'; readonly size: number };
 
-type Size = Pick<Preprocessing, 'height' | 'width' | 'layout'>;
+export type PictureSize = Pick<Preprocessing, 'height' | 'width' | 'layout'>;
 
-export function layoutOf(shape: readonly number[], picture: Size): Layout {
+export function layoutOf(shape: readonly number[], picture: PictureSize): Layout {
   const size = shape.reduce((a, b) => a * b, 1);
   const flat: Layout = { kind: 'flat', size };
   const ratio = picture.height / picture.width;
@@ -55,32 +55,4 @@ function gridOf(tokens: number, ratio: number): { height: number; width: number 
   if (height < 2 || tokens % height !== 0) return undefined;
   const width = tokens / height;
   return width > 1 && Math.abs(Math.log(height / width / ratio)) < 0.1 ? { height, width } : undefined;
-}
-
-/** The grid on which a decoder works: its cells are `stride` pixels wide and cover the picture. */
-export interface Grid {
-  readonly stride: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/**
- * Strides are powers of two, as pooling makes them. What is missing at the edges (convolutions without padding) is filled
- * up on all sides, so that features stay where their pixels are.
- */
-export function gridFor(map: { readonly height: number; readonly width: number }, picture: Size): Grid {
-  const scale = Math.min(picture.height / map.height, picture.width / map.width);
-  const stride = 2 ** Math.max(0, Math.floor(Math.log2(scale) + 1e-9));
-  return { stride, height: Math.ceil(picture.height / stride), width: Math.ceil(picture.width / stride) };
-}
-
-/** The finest grid that any tensor of the cut asks for; lists alone get one of about seven cells a side. */
-export function gridOfAll(tensors: readonly ActivationShape[], picture: Size): Grid {
-  const grids = tensors.flatMap(({ shape }) => {
-    const layout = layoutOf(shape, picture);
-    return layout.kind === 'map' ? [gridFor(layout, picture)] : [];
-  });
-  if (grids.length > 0) return grids.reduce((a, b) => (b.stride < a.stride ? b : a));
-  const cells = Math.min(picture.height, picture.width) / 7;
-  return gridFor({ height: picture.height / cells, width: picture.width / cells }, picture);
 }
