@@ -112,6 +112,14 @@ const catalogue = {
     exit: 2,
     text: '{name}: {wanted} pictures asked for, the {split} split has {found}. Ask for fewer or bring more.',
   },
+  CODE_CUT: {
+    exit: 2,
+    text: 'Cut {cut} cannot carry a code: {problem}. Choose another cut; cutline inspect lists them.',
+  },
+  CODE_RATE: {
+    exit: 2,
+    text: '--bits {bits} at cut {cut}: {problem}. Choose another number of bits, of levels, or another cut.',
+  },
   MEMORY_BUDGET: {
     exit: 2,
     text: 'One picture takes {needed} GB with its gradients, and there are {budget} GB for it. Allow more with --memory-gb, or take another attack.',

@@ -1,0 +1,141 @@
+/** What the training reads again and again is computed once: features of the frozen head, answers, pictures. */
+import { type Pixels, type Preprocessing, preprocess } from '../../data/index.ts';
+import { type Engine, runRows } from '../../engine/index.ts';
+import { asFloat32, fromHalves, type Split, sizeOf, type Tensor, toHalves } from '../../model/index.ts';
+import type { Extent } from './network.ts';
+
+/** Head and tail for a batch of n, all shapes known. */
+export type Divided = (n: number) => Promise<Split>;
+
+/** Rows [n, …] of pictures. */
+export interface Known {
+  readonly count: number;
+  /** float16 where the values allow it, else float32. */
+  readonly features: Tensor;
+  /** By output of the tail, float32. */
+  readonly answers: Readonly<Record<string, Tensor>>;
+  /** uint8, at the size at which the adversary works. */
+  readonly pictures: Tensor;
+}
+
+export interface Source {
+  readonly count: number;
+  /** Bytes of some pictures. */
+  pixels(indices: readonly number[]): Promise<Pixels>;
+}
+
+const chunk = 50;
+/** Beyond it a half is infinite. */
+const greatestHalf = 65504;
+
+/**
+ * @param mirrored whether to take the mirror images
+ * @param compared outputs of the tail that are kept
+ */
+export async function computed(
+  engine: Engine,
+  divided: Divided,
+  source: Source,
+  indices: readonly number[],
+  options: {
+    readonly preprocessing: Preprocessing;
+    readonly mirrored: boolean;
+    readonly compared: readonly string[];
+    readonly picture: Extent;
+    readonly signal?: AbortSignal | undefined;
+    readonly onProgress?: ((done: number) => void) | undefined;
+  },
+): Promise<Known> {
+  const { preprocessing, mirrored, compared, picture, signal, onProgress } = options;
+  const count = indices.length;
+  const n = Math.min(chunk, count);
+  const { head, tail } = await divided(n);
+  const sessions = [await engine.load(head, signal && { signal }), await engine.load(tail, signal && { signal })];
+  const [headSession, tailSession] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
+  const cut = head.outputs[0]!;
+  const size = sizeOf((cut.shape as number[]).slice(1));
+  const halves = new Uint16Array(count * size);
+  let whole: Float32Array | undefined;
+  const answers = new Map<string, Tensor>();
+  const area = picture.channels * picture.height * picture.width;
+  const pictures = new Uint8Array(count * area);
+  try {
+    for (let at = 0; at < count; at += n) {
+      const some = indices.slice(at, at + n);
+      const read = await source.pixels(some);
+      const pixels = mirrored ? mirror(read) : read;
+      pictures.set(reduced(pixels, picture), at * area);
+      const input = preprocess(pixels, preprocessing);
+      const features = (await runRows(headSession, n, { [head.inputs[0]!.name]: input }, signal))[cut.name]!;
+      const values = asFloat32(features);
+      if (!whole && values.some((v) => Math.abs(v) > greatestHalf)) {
+        whole = new Float32Array(count * size);
+        whole.set(fromHalves(halves.subarray(0, at * size)));
+      }
+      if (whole) whole.set(values, at * size);
+      else halves.set(toHalves(values), at * size);
+      const made = await runRows(tailSession, n, { [cut.name]: features }, signal);
+      for (const name of compared) {
+        const own = made[name]!;
+        const kept = answers.get(name) ?? emptyRows(own, count);
+        answers.set(name, kept);
+        asFloat32(kept).set(asFloat32(own), (at * asFloat32(own).length) / some.length);
+      }
+      onProgress?.(Math.min(1, (at + n) / count));
+    }
+  } finally {
+    for (const session of sessions) await session.close();
+  }
+  const shape = [count, ...(cut.shape as number[]).slice(1)];
+  return {
+    count,
+    features: whole ? { dtype: 'float32', shape, data: whole } : { dtype: 'float16', shape, data: halves },
+    answers: Object.fromEntries(answers),
+    pictures: { dtype: 'uint8', shape: [count, picture.channels, picture.height, picture.width], data: pictures },
+  };
+}
+
+function emptyRows(like: Tensor, count: number): Tensor {
+  const data = new Float32Array((count * asFloat32(like).length) / like.shape[0]!);
+  return { dtype: 'float32', shape: [count, ...like.shape.slice(1)], data };
+}
+
+function mirror(pixels: Pixels): Pixels {
+  const { width, data } = pixels;
+  const out = new Uint8Array(data.length);
+  for (let row = 0; row < data.length; row += width) {
+    for (let x = 0; x < width; x++) out[row + x] = data[row + width - 1 - x]!;
+  }
+  return { ...pixels, data: out };
+}
+
+/** Means of blocks, where the adversary works on smaller pictures. */
+function reduced(pixels: Pixels, to: Extent): Uint8Array {
+  const { count, channels, height, width, data } = pixels;
+  const by = Math.round(height / to.height);
+  if (by <= 1) return data;
+  const out = new Uint8Array(count * channels * to.height * to.width);
+  let at = 0;
+  for (let plane = 0; plane < count * channels; plane++) {
+    for (let y = 0; y < to.height; y++) {
+      for (let x = 0; x < to.width; x++) {
+        let sum = 0;
+        for (let dy = 0; dy < by; dy++) {
+          const row = plane * height * width + (y * by + dy) * width + x * by;
+          for (let dx = 0; dx < by; dx++) sum += data[row + dx]!;
+        }
+        out[at++] = Math.round(sum / (by * by));
+      }
+    }
+  }
+  return out;
+}
+
+/** Most rows and columns of the pictures that the adversary makes: finer ones cost much and teach little. */
+const mostAcross = 64;
+
+/** The size at which the adversary works: a whole number of times smaller. */
+export function pictureFor({ channels, height, width }: Extent): Extent {
+  const by = Math.ceil(Math.min(height, width) / mostAcross);
+  return { channels, height: Math.floor(height / by), width: Math.floor(width / by) };
+}

@@ -1,0 +1,306 @@
+/** Learns a code at a cut: few levels that keep the answer and lose the picture. */
+import { raiseOpset } from '../../autodiff/index.ts';
+import type { Preprocessing } from '../../data/index.ts';
+import { type Engine, runRows } from '../../engine/index.ts';
+import { CutlineError } from '../../errors.ts';
+import { asFloat32, type Graph, inferShapes, inSinglePrecision, sizeOf, type Tensor } from '../../model/index.ts';
+import { agreements, argMaxRows } from '../../numeric/index.ts';
+import type { Random } from '../../random.ts';
+import { type Block, type FitOptions, train } from '../fit.ts';
+import { cosine } from '../schedule.ts';
+import type { Table } from '../step.ts';
+import { type AnswerKind, areShares, guessKind } from './answers.ts';
+import type { ChannelScale, CoderSize } from './coder.ts';
+import { computed, type Divided, type Known, pictureFor, type Source } from './features.ts';
+import { type Adversary, type Answer, outputs, tables, trainingNetwork } from './network.ts';
+import { channelScale } from './scale.ts';
+import { type CodeShape, codeShape, type Levels } from './shape.ts';
+import { tunableWeights } from './tunable.ts';
+
+export interface HardenOptions extends Pick<FitOptions, 'signal'> {
+  readonly cut: string;
+  readonly preprocessing: Preprocessing;
+  readonly bits: readonly number[];
+  readonly levels: Levels;
+  readonly size: CoderSize;
+  readonly adversary: Adversary;
+  readonly featureWeight: number | undefined;
+  /** Default: guessed from the answers. */
+  readonly answer: AnswerKind | undefined;
+  /** Of the data set, where it has labels. */
+  readonly classes: number | undefined;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly mirror: boolean;
+  /** Of features that are kept; with more pictures than fit the rest is left out. */
+  readonly memoryBytes: number;
+  readonly random: Random;
+  readonly onProgress?: ((progress: { readonly phase: string; readonly done: number }) => void) | undefined;
+  readonly onEpoch?: ((report: EpochReport) => void) | undefined;
+}
+
+/** Of pictures that were held out. */
+export interface EpochReport {
+  readonly epoch: number;
+  readonly loss: number;
+  /** How far answers are from those before; see `distanceOf`. */
+  readonly distance: number;
+  /** Share of answers that choose as before; of networks that choose. */
+  readonly agreement: number | undefined;
+  /** SSIM of what the decoder that learns along makes. */
+  readonly similarity: number | undefined;
+  readonly isBest: boolean;
+}
+
+export interface Hardened {
+  readonly code: CodeShape;
+  readonly scale: ChannelScale;
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly answer: AnswerKind;
+  readonly pictures: number;
+  readonly best: EpochReport;
+  readonly stopped: boolean;
+}
+
+/** Pictures held out: one in twenty, within these. */
+const [fewestHeld, mostHeld] = [32, 1000];
+/** Below it nothing is learnt that holds for others. */
+const fewestLearnt = 128;
+/** Epochs without a better one after which it ends. */
+const patience = 4;
+/** Of the epochs, in which the adversary's say grows from nothing to all. */
+const rampShare = 0.3;
+
+/**
+ * @param divided head and tail at the cut, for any batch
+ * @throws CutlineError CODE_CUT, CODE_RATE, DATA_TOO_FEW, TRAINING_DIVERGED, TRAINING_STALLED, NO_GRADIENT_RULE; CANCELLED only where
+ *   no epoch has ended
+ */
+export async function harden(
+  engine: Engine,
+  divided: Divided,
+  source: Source,
+  options: HardenOptions,
+): Promise<Hardened> {
+  const { random, signal, preprocessing, cut, batch } = options;
+  const { head, tail } = await divided(batch);
+  const activation = activationAt(cut, head, tail);
+  const code = codeShape(cut, activation, preprocessing, options.bits, options.levels);
+  const held = Math.min(Math.max(Math.ceil(source.count / 20), fewestHeld), mostHeld);
+  const wanted = held + Math.max(fewestLearnt, 2 * batch);
+  if (source.count < wanted) {
+    throw new CutlineError('DATA_TOO_FEW', { name: 'harden', wanted, found: source.count, split: 'training' });
+  }
+  const rowBytes = 2 * sizeOf(activation);
+  const views = options.mirror ? 2 : 1;
+  const fitting = Math.floor(options.memoryBytes / (rowBytes * views));
+  const count = Math.min(source.count, Math.max(wanted, fitting));
+  const order = Array.from(random.fork('pictures').permutation(source.count).subarray(0, count));
+  const picture = pictureFor(preprocessing);
+  const compared = tail.outputs.filter((v) => v.dtype === 'float32').map((v) => v.name);
+  if (compared.length === 0) throw new CutlineError('CODE_CUT', { cut, problem: 'the model answers with no floats' });
+  const see = (indices: readonly number[], mirrored: boolean, from: number, share: number) =>
+    computed(engine, divided, source, indices, {
+      preprocessing,
+      mirrored,
+      compared,
+      picture,
+      signal,
+      onProgress: (done) => options.onProgress?.({ phase: 'features', done: from + share * done }),
+    });
+  const aside = await see(order.slice(0, held), false, 0, held / (held + views * (count - held)));
+  const learnt = order.slice(held);
+  const plain = await see(learnt, false, 0, 1 / views);
+  const variants = options.mirror ? [plain, await see(learnt, true, 1 / 2, 1 / 2)] : [plain];
+
+  const kind = options.answer ?? guessKind(Object.values(aside.answers), options.classes);
+  if (kind === 'values' && options.adversary.entropy > 0) {
+    throw new CutlineError('CODE_CUT', { cut, problem: 'conditional entropy needs a network that chooses' });
+  }
+  const scale = channelScale(plain.features, code.reading);
+  const answer: Answer = {
+    kind,
+    outputs: (kind === 'values' ? compared : compared.slice(0, 1)).map((name) => ({
+      name,
+      variance: varianceOf(aside.answers[name]!),
+      shares: areShares(aside.answers[name]!),
+    })),
+  };
+  const untrained = trainingNetwork({
+    batch,
+    tail: raiseOpset(await inferShapes(tail, engine)),
+    code,
+    scale,
+    size: options.size,
+    answer,
+    adversary: options.adversary,
+    featureWeight: options.featureWeight ?? (kind === 'classes' ? 0 : 0.3),
+    picture,
+    random: random.fork('weights'),
+  });
+  const network = await inferShapes(untrained, engine);
+  const trainable = tunableWeights(network);
+  const frozen = new Set([...network.initializers.keys()].filter((name) => !trainable.has(name)));
+  const strength = options.adversary.decoder;
+  const judge = heldOutJudge(engine, network, aside, { batch, code, kind, strength, tail, signal });
+
+  let best: { readonly report: EpochReport; readonly score: number; readonly graph: Graph } | undefined;
+  let since = 0;
+  let stopped = false;
+  try {
+    await train(
+      engine,
+      { network, frozen, tables: tablesOf(network, plain) },
+      async (epoch) => {
+        const known = variants[epoch % variants.length]!;
+        const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
+        const block = blockOf(network, known, code, strength * ramp, random.fork(`rates ${epoch}`));
+        return { rows: known.count, blocks: [block] };
+      },
+      {
+        epochs: options.epochs,
+        learningRate: cosine(options.learningRate),
+        random: random.fork('order'),
+        signal,
+        onProgress: ({ done }) => options.onProgress?.({ phase: 'training', done }),
+        afterEpoch: async (epoch, current, loss) => {
+          const seen = await judge(current);
+          const score = seen.distance + strength * (seen.similarity ?? 0);
+          // While the adversary's say grows, every epoch is another task.
+          const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
+          const report = { epoch, loss, ...seen, isBest };
+          options.onEpoch?.(report);
+          since = isBest ? 0 : since + 1;
+          if (isBest) best = { report, score, graph: current };
+          return since >= patience;
+        },
+      },
+    );
+  } catch (error) {
+    // What was learnt until then is kept.
+    if (!best || !(error instanceof CutlineError && error.code === 'CANCELLED')) throw error;
+    stopped = true;
+  }
+  const { graph, report } = best!;
+  const weights = new Map(
+    [...graph.initializers].filter(([name]) => trainable.has(name) && !name.startsWith('adversary.')),
+  );
+  return { code, scale, weights, answer: kind, pictures: count, best: report, stopped };
+}
+
+/** @throws CutlineError CODE_CUT */
+function activationAt(cut: string, head: Graph, tail: Graph): readonly number[] {
+  const refuse = (problem: string): never => {
+    throw new CutlineError('CODE_CUT', { cut, problem });
+  };
+  const [tensor, ...others] = head.outputs;
+  if (!tensor || others.length > 0) refuse(`${head.outputs.length} tensors are sent there, and a code stands for one`);
+  if (tensor!.dtype !== 'float32') refuse(`${tensor!.name} is ${tensor!.dtype}, and a code stands for float32`);
+  const shape = tensor!.shape.slice(1);
+  if (shape.length === 0 || !shape.every((d): d is number => typeof d === 'number' && d > 0))
+    refuse(`${tensor!.name} has the shape [${tensor!.shape}]`);
+  if (tail.inputs.length !== 1) refuse('the rest of the network reads other inputs as well');
+  if (tail.nodes.length === 0) refuse('nothing of the network is left behind it');
+  return shape as number[];
+}
+
+function varianceOf(tensor: Tensor): number {
+  const data = asFloat32(tensor);
+  let [sum, squares] = [0, 0];
+  for (const v of data) {
+    sum += v;
+    squares += v * v;
+  }
+  return Math.max(0, squares / data.length - (sum / data.length) ** 2);
+}
+
+/** Tables of what the network asks for. */
+function tablesOf(network: Graph, known: Known): Readonly<Record<string, Table>> {
+  return Object.fromEntries(
+    network.inputs.map((input): [string, Table] => {
+      const rowShape = input.shape.slice(1) as number[];
+      const isFeatures = !input.name.startsWith('harden:');
+      if (!isFeatures || known.features.dtype === 'float32') return [input.name, { dtype: input.dtype, rowShape }];
+      const prepare: Table['prepare'] = (g, rows) => g.graph.op('Cast', [rows], { to: 1 });
+      return [input.name, { dtype: 'float16', rowShape, prepare }];
+    }),
+  );
+}
+
+/** @param turned how much of the adversary's gradient comes back reversed */
+function blockOf(network: Graph, known: Known, code: CodeShape, turned: number, random: Random): Block {
+  const n = known.count;
+  const made: Record<string, () => Tensor> = {
+    [tables.picture]: () => known.pictures,
+    [tables.mask]: () => ({ dtype: 'float32', shape: [n, code.channels], data: masks(n, code, random) }),
+    [tables.reversal]: () => ({ dtype: 'float32', shape: [n, 1], data: new Float32Array(n).fill(turned) }),
+    ...Object.fromEntries(Object.entries(known.answers).map(([name, t]) => [tables.teacher(name), () => t])),
+  };
+  return Object.fromEntries(network.inputs.map(({ name }) => [name, made[name]?.() ?? known.features]));
+}
+
+/** Of several rates each picture is sent at one, so that the first channels learn to do without the rest (Rippel et al. 2014). */
+function masks(n: number, { channels, rates }: CodeShape, random: Random): Float32Array {
+  const out = new Float32Array(n * channels);
+  for (let i = 0; i < n; i++) {
+    const { channels: sent } = rates[random.int(rates.length)]!;
+    out.fill(1, i * channels, i * channels + sent);
+  }
+  return out;
+}
+
+interface Judged {
+  readonly distance: number;
+  readonly agreement: number | undefined;
+  readonly similarity: number | undefined;
+}
+
+/** Looks at held-out pictures, each sent at the highest rate. */
+function heldOutJudge(
+  engine: Engine,
+  network: Graph,
+  aside: Known,
+  about: {
+    readonly batch: number;
+    readonly code: CodeShape;
+    readonly kind: AnswerKind;
+    readonly strength: number;
+    readonly tail: Graph;
+    readonly signal?: AbortSignal | undefined;
+  },
+): (trained: Graph) => Promise<Judged> {
+  const { batch, code, kind, tail, signal } = about;
+  const output = tail.outputs.find((v) => v.name in aside.answers)!;
+  const n = aside.count;
+  const rows: Record<string, Tensor> = {};
+  for (const { name, dtype } of network.inputs) {
+    if (name === tables.picture) rows[name] = aside.pictures;
+    else if (name === tables.mask)
+      rows[name] = { dtype, shape: [n, code.channels], data: new Float32Array(n * code.channels).fill(1) };
+    else if (name === tables.reversal) rows[name] = { dtype, shape: [n, 1], data: new Float32Array(n) };
+    else if (name.startsWith('harden:teacher:')) rows[name] = aside.answers[name.slice('harden:teacher:'.length)]!;
+    else rows[name] = inSinglePrecision(aside.features);
+  }
+  return async (trained) => {
+    const graph = { ...network, initializers: trained.initializers, outputs: [...network.outputs, output] };
+    const session = await engine.load(graph, signal && { signal });
+    try {
+      const made = await runRows(session, batch, rows, signal);
+      const choices = (t: Tensor) => argMaxRows(asFloat32(t), n);
+      return {
+        distance: meanOf(made[outputs.distance])!,
+        agreement:
+          kind === 'classes'
+            ? agreements(choices(made[output.name]!), choices(aside.answers[output.name]!)) / n
+            : undefined,
+        similarity: meanOf(made[outputs.similarity]),
+      };
+    } finally {
+      await session.close();
+    }
+  };
+}
+
+const meanOf = (t: Tensor | undefined): number | undefined =>
+  t && asFloat32(t).reduce((a, v) => a + v, 0) / t.data.length;

@@ -1,0 +1,167 @@
+/** The network that is trained: features in, through the code and the tail, and what is wrong with each picture out. */
+import { Expressions, type Term } from '../../autodiff/index.ts';
+import { type Graph, type GraphBuilder, type Node, reads, sizeOf } from '../../model/index.ts';
+import type { Random } from '../../random.ts';
+import { Layers } from '../layers.ts';
+import { adversaryLoss, writeAdversary } from './adversary.ts';
+import { type AnswerKind, distanceOf, type OutputPair, sharesOf } from './answers.ts';
+import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
+import { roundedApart, roundedThrough } from './rounding.ts';
+import type { CodeShape } from './shape.ts';
+import { conditionalEntropy, distanceCorrelation, reidentification } from './terms.ts';
+
+/** Weights of what is asked of a code beside the answer; 0 leaves a term out. */
+export interface Adversary {
+  /** A decoder that learns along, and fails. */
+  readonly decoder: number;
+  /** Conditional entropy of codes given the answer; of networks that choose. */
+  readonly entropy: number;
+  /** Distance correlation of codes and pictures. */
+  readonly correlation: number;
+  /** That pictures are not found again by what the decoder makes. */
+  readonly reidentification: number;
+}
+
+export const noAdversary: Adversary = { decoder: 0, entropy: 0, correlation: 0, reidentification: 0 };
+
+export interface Extent {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface Answer {
+  readonly kind: AnswerKind;
+  /** By output of the tail, in order: those that are compared. */
+  readonly outputs: readonly { readonly name: string; readonly variance: number; readonly shares: boolean }[];
+}
+
+export interface NetworkParts {
+  readonly batch: number;
+  /** Static batch, opset 16 or newer, every shape known, one input. */
+  readonly tail: Graph;
+  readonly code: CodeShape;
+  readonly scale: ChannelScale;
+  readonly size: CoderSize;
+  readonly answer: Answer;
+  readonly adversary: Adversary;
+  /** Weight of how well the activation itself comes back. */
+  readonly featureWeight: number;
+  /** As the decoder that learns along makes them. */
+  readonly picture: Extent;
+  readonly random: Random;
+}
+
+/** Names of what the network is fed besides the features, which bear the name of the cut's tensor. */
+export const tables = {
+  /** Pixels 0 … 255. */
+  picture: 'harden:picture',
+  /** Of each channel whether it is sent, [batch, channels]. */
+  mask: 'harden:mask',
+  /** How much of the adversary's gradient turns round, [batch, 1]. */
+  reversal: 'harden:reversal',
+  /** What the undefended model answers. */
+  teacher: (output: string): string => `harden:teacher:${output}`,
+} as const;
+
+/** Of its outputs, all [batch]. The first is what training makes small. */
+export const outputs = {
+  loss: 'harden:loss',
+  distance: 'harden:distance',
+  similarity: 'harden:similarity',
+} as const;
+
+/** Where the tail reads what stands for the cut's tensor. */
+export const decodedName = (tensor: string): string => `${tensor}:decoded`;
+
+/** @returns a network of static batch; `inferShapes` has to see it before it is trained */
+export function trainingNetwork(parts: NetworkParts): Graph {
+  const { batch, tail, code, scale, size, adversary, picture, random } = parts;
+  const layers = new Layers(random, tail.opsets);
+  const b = layers.graph;
+  const g = new Expressions(b);
+  const [entry] = tail.inputs;
+  const x = b.input(entry!.name, 'float32', [batch, ...code.activation]);
+  const mask = b.input(tables.mask, 'float32', [batch, code.channels]);
+  const masked = (codes: Term) =>
+    g.mul(codes, g.reshape(mask, [batch, code.channels, ...code.shape.slice(1).map(() => 1)]));
+
+  const bounded = writeEncoder(layers, x, code, scale, size);
+  const sent = masked(roundedThrough(b, bounded, code.levels));
+  const decoded = writeDecoder(layers, sent, code, scale, size);
+  writeTail(b, tail, new Map([[entry!.name, decoded]]));
+
+  const pairs = parts.answer.outputs.map(({ name, variance, shares }): OutputPair => {
+    const shape = tail.outputs.find((v) => v.name === name)!.shape as readonly number[];
+    return { now: name, before: b.input(tables.teacher(name), 'float32', shape), shape, variance, shares };
+  });
+  const distance = distanceOf(g, parts.answer.kind, pairs);
+  let loss = distance;
+  const add = (term: Term) => {
+    loss = g.add(loss, term);
+  };
+  if (parts.featureWeight > 0) add(g.mul(activationError(g, x, decoded, parts), parts.featureWeight));
+  const ofBatch = (term: Term) => g.expand(g.reshape(term, [1]), [batch]);
+  const flat = (term: Term, of: number) => ({ term: g.reshape(term, [batch, of]), n: batch, size: of });
+  const codes = () => flat(sent, sizeOf(code.shape));
+  if (adversary.entropy > 0) {
+    const shares = sharesOf(g, pairs[0]!, 1);
+    add(g.mul(ofBatch(conditionalEntropy(g, codes(), shares, code.levels)), adversary.entropy));
+  }
+  const needsPictures = adversary.decoder > 0 || adversary.correlation > 0 || adversary.reidentification > 0;
+  let similarity: Term | undefined;
+  if (needsPictures) {
+    const { channels, height, width } = picture;
+    const bytes = b.input(tables.picture, 'uint8', [batch, channels, height, width]);
+    const truth = g.mul(b.op('Cast', [bytes], { to: 1 }), 1 / 255);
+    const pixels = channels * height * width;
+    if (adversary.correlation > 0) {
+      add(g.mul(ofBatch(distanceCorrelation(g, codes(), flat(truth, pixels))), adversary.correlation));
+    }
+    if (adversary.decoder > 0 || adversary.reidentification > 0) {
+      const apart = masked(roundedApart(b, bounded, code.levels));
+      const reversal = b.input(tables.reversal, 'float32', [batch, 1]);
+      const turned = g.reshape(reversal, [batch, ...code.shape.map(() => 1)]);
+      // Its value is the code; its cotangent comes back to the encoder turned round.
+      const seen = writeAdversary(layers, g.add(apart, g.mul(g.sub(apart, sent), turned)), code.shape, picture);
+      const made = adversaryLoss(g, seen, truth, batch, picture);
+      similarity = made.similarity;
+      add(made.loss);
+      if (adversary.reidentification > 0) {
+        const found = reidentification(g, flat(seen, pixels), flat(truth, pixels));
+        add(g.mul(found, adversary.reidentification));
+      }
+    }
+  }
+  const give = (name: string, term: Term) => {
+    b.op('Identity', [term], {}, name);
+    b.output(name, 'float32', [batch]);
+  };
+  give(outputs.loss, loss);
+  give(outputs.distance, distance);
+  if (similarity) give(outputs.similarity, similarity);
+  return b.build('harden');
+}
+
+/** Mean squared error of the activation in units of its channels' variance, [batch]. */
+function activationError(g: Expressions, x: Term, decoded: Term, { batch, code, scale }: NetworkParts): Term {
+  const { reading, activation } = code;
+  const inverse = scale.deviation.map((d) => 1 / d);
+  const last = reading.kind === 'sequence' || (reading.kind === 'map' && reading.order !== 'NCHW');
+  const along = reading.kind === 'list' ? activation : last ? [inverse.length] : [inverse.length, 1, 1];
+  const apart = g.mul(g.sub(x, decoded), g.tensor({ dtype: 'float32', shape: along, data: inverse }));
+  const size = sizeOf(activation);
+  return g.mul(g.sum(g.reshape(g.square(apart), [batch, size]), [1]), 1 / size);
+}
+
+/** The nodes of a tail, which reads other tensors than it did. */
+export function writeTail(b: GraphBuilder, tail: Graph, renamed: ReadonlyMap<string, string>): void {
+  for (const [name, tensor] of tail.initializers) b.initializer(tensor, name);
+  for (const node of tail.nodes) b.node(reading(node, renamed));
+}
+
+function reading(node: Node, renamed: ReadonlyMap<string, string>): Node {
+  const inside = reads(node).filter((name) => !node.inputs.includes(name));
+  if (inside.some((name) => renamed.has(name))) throw new RangeError(`${node.name}: a body reads the cut`);
+  return { ...node, inputs: node.inputs.map((name) => renamed.get(name) ?? name) };
+}
