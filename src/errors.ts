@@ -116,6 +116,14 @@ const catalogue = {
     exit: 2,
     text: 'Cut {cut} cannot carry a code: {problem}. Choose another cut; cutline inspect lists them.',
   },
+  RESUME_OTHER: {
+    exit: 2,
+    text: '{path}: the training cannot go on from it: {problem}. Use the settings that it was begun with, or leave --resume out to begin anew.',
+  },
+  UTILITY_FLOOR: {
+    exit: 3,
+    text: 'Of the {kind}, {found} is left, less than the {wanted} asked for. The best there is stands in {path}, for which nothing is claimed. Allow more bits or more epochs, weigh the adversary less, or choose a later cut.',
+  },
   CODE_RATE: {
     exit: 2,
     text: '--bits {bits} at cut {cut}: {problem}. Choose another number of bits, of levels, or another cut.',

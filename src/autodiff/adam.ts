@@ -10,6 +10,8 @@ export interface AdamOptions {
   readonly beta2?: number;
   /** Default 1e-3, as He et al. use it. */
   readonly epsilon?: number;
+  /** Whether steps never grow again (AMSGrad). Default true; false where the loss itself changes, as against an adversary. */
+  readonly amsgrad?: boolean;
   /** A scalar term of the graph. Default: an input of its own, `adam:learning-rate`. */
   readonly learningRate?: Term;
 }
@@ -21,6 +23,14 @@ export interface AdamStep {
   readonly initial: Readonly<Record<string, Tensor>>;
 }
 
+export interface Parameter {
+  readonly name: Term;
+  readonly gradient: Term;
+  readonly shape: readonly number[];
+  /** How many times the learning rate it moves at. Default 1. */
+  readonly pace?: number | undefined;
+}
+
 /** Name of the scalar input that holds the learning rate. */
 export const learningRateInput = 'adam:learning-rate';
 
@@ -28,12 +38,8 @@ export const learningRateInput = 'adam:learning-rate';
  * Declares the moments of each parameter as inputs, and writes the update.
  * @param parameters current value and gradient of each, by the name of the input that holds the value
  */
-export function adamStep(
-  g: Expressions,
-  parameters: readonly { readonly name: Term; readonly gradient: Term; readonly shape: readonly number[] }[],
-  options: AdamOptions = {},
-): AdamStep {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-3 } = options;
+export function adamStep(g: Expressions, parameters: readonly Parameter[], options: AdamOptions = {}): AdamStep {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-3, amsgrad = true } = options;
   const carry: Record<string, string> = {};
   const initial: Record<string, Tensor> = {};
   const b: GraphBuilder = g.graph;
@@ -53,15 +59,18 @@ export function adamStep(
   const power2 = keep('adam:beta2-power', g.mul(state('adam:beta2-power', [], 1), beta2));
   const rate = g.div(learningRate, g.sub(1, power1));
   const correction = g.sqrt(g.sub(1, power2));
-  for (const { name, gradient, shape } of parameters) {
+  for (const { name, gradient, shape, pace } of parameters) {
     const m0 = state(`adam:m:${name}`, shape, 0);
     const v0 = state(`adam:v:${name}`, shape, 0);
-    const max0 = state(`adam:max:${name}`, shape, 0);
     const m = keep(m0, g.add(g.mul(m0, beta1), g.mul(gradient, 1 - beta1)));
     const v = keep(v0, g.add(g.mul(v0, beta2), g.mul(g.square(gradient), 1 - beta2)));
-    const max = keep(max0, g.max(max0, v));
-    const denominator = g.add(g.div(g.sqrt(max), correction), epsilon);
-    keep(name, g.sub(name, g.div(g.mul(m, rate), denominator)));
+    const max = () => {
+      const max0 = state(`adam:max:${name}`, shape, 0);
+      return keep(max0, g.max(max0, v));
+    };
+    const denominator = g.add(g.div(g.sqrt(amsgrad ? max() : v), correction), epsilon);
+    const own = pace === undefined || pace === 1 ? rate : g.mul(rate, pace);
+    keep(name, g.sub(name, g.div(g.mul(m, own), denominator)));
   }
   for (const [output, input] of Object.entries(carry)) {
     b.output(output, 'float32', initial[input]?.shape ?? parameters.find((p) => p.name === input)?.shape ?? []);

@@ -8,6 +8,7 @@ import type {
   ShadowInversion,
   SubstituteInversion,
 } from '../privacy/attacks/index.ts';
+import type { AnswerKind, Levels } from '../training/harden/index.ts';
 import type { GeneratorMakes } from './attack-options.ts';
 
 export const attackerData = [
@@ -23,3 +24,5 @@ export const substituteInversions = ['auto', 'rmle', 'hybrid'] as const satisfie
 export const alignments = ['none', 'moments'] as const satisfies Alignment[];
 export const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
 export const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
+export const answerKinds = ['classes', 'embedding', 'values'] as const satisfies AnswerKind[];
+export const levelChoices = [2, 4, 8, 16] as const satisfies Levels[];

@@ -8,6 +8,7 @@ import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { gradientCommand } from './commands/gradient.ts';
+import { hardenCommand } from './commands/harden.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { planCommand } from './commands/plan.ts';
 import { planVerifyCommand } from './commands/plan-verify.ts';
@@ -23,6 +24,7 @@ export const commands: CommandModule<any, any>[] = [
   demoCommand,
   inspectCommand,
   auditCommand,
+  hardenCommand,
   profileCommand,
   planCommand,
   splitCommand,

@@ -36,6 +36,36 @@ export const cardSchema = z.strictObject({
       validationPsnr: z.number().optional(),
     })
     .optional(),
+  /** Of a network with a learned code. */
+  hardened: z
+    .strictObject({
+      /** Of this file, so that a card of another is noticed. */
+      sha256: z.string(),
+      /** Of the network that it was made of. */
+      from: z.string(),
+      cut: z.string(),
+      code: z.strictObject({ shape: z.array(z.int().positive()), levels: z.int().min(2) }),
+      data: z.string(),
+      dataSha256: z.string(),
+      pictures: z.int(),
+      epochs: z.int(),
+      seed: z.int(),
+      command: z.string(),
+      /** Most bits first: the first channels of the code. */
+      rates: z.array(
+        z.strictObject({
+          bits: z.int().positive(),
+          channels: z.int().positive(),
+          utility: z.strictObject({
+            kind: z.enum(['accuracy', 'agreement', 'cosine']),
+            before: z.number(),
+            after: z.number(),
+            images: z.int(),
+          }),
+        }),
+      ),
+    })
+    .optional(),
   licence: z.string().optional(),
 });
 

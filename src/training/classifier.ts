@@ -9,6 +9,7 @@ import { accuracy } from './accuracy.ts';
 import { flipAndShift } from './augment.ts';
 import { type FitOptions, train } from './fit.ts';
 import { type NetworkName, networks } from './networks.ts';
+import { oneHot } from './one-hot.ts';
 import { halving } from './schedule.ts';
 
 export interface ClassifierOptions extends Pick<FitOptions, 'onProgress' | 'signal'> {
@@ -70,7 +71,7 @@ export async function trainClassifier(
     Array.from({ length: data.train.count }, (_, i) => i),
     options.signal,
   );
-  const targets = float32(oneHot(data.train.labels, classes), [data.train.count, classes]);
+  const targets = oneHot(data.train.labels, classes);
   const symbolic = (trained: Graph): Graph => ({ ...untrained, initializers: trained.initializers });
   let testAccuracy = 0;
   let started = performance.now();
@@ -120,10 +121,4 @@ function normaliseBytes(g: Expressions, rows: Term, { mean, std }: Preprocessing
   const pixels = g.graph.op('Cast', [rows], { to: 1 });
   const scaled = g.mul(pixels, channel(std.map((s) => 1 / (255 * s))));
   return g.sub(scaled, channel(mean.map((m, c) => m / std[c]!)));
-}
-
-function oneHot(labels: Int32Array, classes: number): Float32Array {
-  const out = new Float32Array(labels.length * classes);
-  for (const [i, label] of labels.entries()) out[i * classes + label] = 1;
-  return out;
 }

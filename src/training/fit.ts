@@ -18,8 +18,18 @@ export interface FitOptions {
     | undefined;
   /** Whether a loss that no epoch after the first lowers is an error, once there were steps enough to tell: nothing was learnt. */
   readonly mustFall?: boolean | undefined;
+  /** Where it was interrupted: it goes on as if it had not been. */
+  readonly from?: FitState | undefined;
   /** Called after each epoch with the network as it is; its answer `true` ends the training. */
-  readonly afterEpoch?: (epoch: number, network: Graph, loss: number) => Promise<boolean | undefined>;
+  readonly afterEpoch?: (epoch: number, network: Graph, loss: number, state: FitState) => Promise<boolean | undefined>;
+}
+
+/** A training between two epochs. */
+export interface FitState {
+  /** Of each epoch that has ended. */
+  readonly losses: readonly number[];
+  /** Weights and what the optimiser remembers, by the names of the step's inputs. */
+  readonly tensors: Tensors;
 }
 
 /** A part of an epoch that is in memory at once: the tables by name, rows already augmented. */
@@ -46,12 +56,16 @@ export async function train(
   const { epochs, signal } = options;
   const step = trainingStep(spec);
   const session = await loadGradient(engine, step.graph, signal && { signal });
-  const losses: number[] = [];
+  const losses: number[] = [...(options.from?.losses ?? [])];
   let steps = 0;
-  let state: Tensors = step.initial;
-  let network = spec.network;
+  let state: Tensors = options.from?.tensors ?? step.initial;
+  const current = (): Graph => {
+    const weights = step.weights.map((name): [string, Tensor] => [name, state[name]!]);
+    return { ...spec.network, initializers: new Map([...spec.network.initializers, ...weights]) };
+  };
+  let network = options.from ? current() : spec.network;
   try {
-    for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let epoch = losses.length; epoch < epochs; epoch++) {
       const { rows, blocks } = await epochOf(epoch);
       const total = Math.max(1, Math.floor(rows / batch));
       let done = 0;
@@ -93,11 +107,10 @@ export async function train(
       // A network of weights that are no numbers must not be saved.
       if (!Number.isFinite(loss)) throw new CutlineError('TRAINING_DIVERGED', { epoch: epoch + 1 });
       losses.push(loss);
-      const weights = step.weights.map((name): [string, Tensor] => [name, state[name]!]);
-      network = { ...spec.network, initializers: new Map([...spec.network.initializers, ...weights]) };
-      if (await options.afterEpoch?.(epoch, network, loss)) break;
+      network = current();
+      if (await options.afterEpoch?.(epoch, network, loss, { losses: [...losses], tensors: state })) break;
     }
-    if (losses.length > 0) requireMovement(step.weights, step.initial, state);
+    if (steps > 0) requireMovement(step.weights, step.initial, state);
     if (options.mustFall && steps >= tellingSteps) requireFall(losses);
   } finally {
     await session.close();

@@ -32,6 +32,8 @@ export interface StepSpec {
    */
   readonly loss?: (g: Expressions, output: Term, batchOf: (table: string) => Term, shape: readonly number[]) => Loss;
   readonly adam?: Omit<AdamOptions, 'learningRate'>;
+  /** How many times the learning rate a weight moves at. Default 1. */
+  readonly pace?: (weight: string) => number;
 }
 
 export interface TrainingStep {
@@ -73,6 +75,8 @@ export function trainingStep(spec: StepSpec): TrainingStep {
   b.input(feeds.counter, 'int64', []);
   b.input(feeds.lossSum, 'float32', []);
   for (const name of weights) b.input(name, 'float32', network.initializers.get(name)!.shape);
+  // What prepares rows is written first, and must not take the names of what comes.
+  for (const node of network.nodes) for (const name of node.outputs) if (name) b.reserve(name);
   const g0 = new Expressions(b);
   const rows = b.op('Gather', [feeds.order, feeds.counter], { axis: 0 });
   const rate = b.op('Gather', [feeds.rates, feeds.counter], { axis: 0 });
@@ -98,6 +102,7 @@ export function trainingStep(spec: StepSpec): TrainingStep {
     name,
     gradient: gradients.get(name)!,
     shape: network.initializers.get(name)!.shape,
+    pace: spec.pace?.(name),
   }));
   const adam = adamStep(g, parameters, { ...spec.adam, learningRate: rate });
   const next = g.graph;

@@ -1,4 +1,4 @@
-/** The Adam step graph against Adam with AMSGrad written with loops (Reddi et al. 2018, in PyTorch's arrangement). */
+/** The Adam step graph against Adam written with loops, with AMSGrad and without (Reddi et al. 2018, in PyTorch's arrangement). */
 import { describe, expect, it } from 'vitest';
 import { type AdamOptions, adamStep, Expressions, learningRateInput } from '../../src/autodiff/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
@@ -12,13 +12,13 @@ import { float64, noise } from './check.ts';
 const tolerance = 1e-4;
 
 /** One parameter vector whose gradient is p³ − target: nonlinear, so that errors in the moments show. */
-function stepGraph(count: number, options: AdamOptions) {
+function stepGraph(count: number, options: AdamOptions, pace?: number) {
   const b = new GraphBuilder(17);
   const g = new Expressions(b);
   const p = b.input('p', 'float32', [count]);
   const target = b.input('target', 'float32', [count]);
   const gradient = g.sub(g.mul(g.square(p), p), target);
-  const { carry, initial } = adamStep(g, [{ name: p, gradient, shape: [count] }], options);
+  const { carry, initial } = adamStep(g, [{ name: p, gradient, shape: [count], pace }], options);
   return { graph: b.build(), carry, initial, next: Object.entries(carry).find(([, input]) => input === p)![0] };
 }
 
@@ -39,7 +39,7 @@ function obvious(
       m[i] = o.beta1 * m[i]! + (1 - o.beta1) * gradient;
       v[i] = o.beta2 * v[i]! + (1 - o.beta2) * gradient ** 2;
       most[i] = Math.max(most[i]!, v[i]!);
-      const denominator = Math.sqrt(most[i]!) / Math.sqrt(1 - o.beta2 ** t) + o.epsilon;
+      const denominator = Math.sqrt(o.amsgrad ? most[i]! : v[i]!) / Math.sqrt(1 - o.beta2 ** t) + o.epsilon;
       return x - ((rate / (1 - o.beta1 ** t)) * m[i]!) / denominator;
     });
   }
@@ -50,12 +50,13 @@ const random = noise(5);
 const start = Array.from({ length: 7 }, random);
 const target = Array.from({ length: 7 }, random);
 const settings: readonly Required<Omit<AdamOptions, 'learningRate'>>[] = [
-  { beta1: 0.9, beta2: 0.999, epsilon: 1e-3 },
-  { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 },
+  { beta1: 0.9, beta2: 0.999, epsilon: 1e-3, amsgrad: true },
+  { beta1: 0.5, beta2: 0.9, epsilon: 1e-8, amsgrad: true },
+  { beta1: 0.5, beta2: 0.9, epsilon: 1e-8, amsgrad: false },
 ];
 
 describe('the Adam step graph', () => {
-  it.each(settings)('follows Adam with AMSGrad, β₁ $beta1, β₂ $beta2, ε $epsilon', (options) => {
+  it.each(settings)('follows Adam, β₁ $beta1, β₂ $beta2, ε $epsilon, AMSGrad $amsgrad', (options) => {
     const { graph, carry, initial, next } = stepGraph(7, options);
     let feeds: Record<string, Tensor> = {
       ...initial,
@@ -68,6 +69,13 @@ describe('the Adam step graph', () => {
       expect(difference(numbers(results[next]!), obvious(start, target, t, 0.05, options))).toBeLessThan(tolerance);
       feeds = { ...feeds, ...Object.fromEntries(Object.entries(carry).map(([o, i]) => [i, results[o]!])) };
     }
+  });
+
+  it('moves a weight of another pace by so much more', () => {
+    const { graph, initial, next } = stepGraph(7, settings[0]!, 3);
+    const feeds = { p: float64(start, [7]), target: float64(target, [7]), [learningRateInput]: float64([0.05], []) };
+    const results = runReference(graph, { ...initial, ...feeds });
+    expect(difference(numbers(results[next]!), obvious(start, target, 1, 0.15, settings[0]!))).toBeLessThan(1e-5);
   });
 
   it('uses ε = 1e-3 unless told otherwise', () => {

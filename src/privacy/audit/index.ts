@@ -18,3 +18,4 @@ export {
 } from './result.ts';
 export { Subject } from './subject.ts';
 export { targetsOf } from './targets.ts';
+export { utilityOfNetwork } from './utility.ts';

@@ -18,38 +18,56 @@ const [width, inner] = [64, 32];
 const mostWeights = 2e6;
 const gainOfRelu = Math.sqrt(6);
 
-/** @returns pixels in (0, 1): [batch, channels, height, width] */
-export function writeAdversary(
-  layers: Layers,
-  codes: Term,
-  shape: readonly number[],
-  { channels, height, width: columns }: Extent,
-): Term {
-  const name = (part: string) => `adversary.${part}`;
-  const size = sizeOf(shape);
-  const rows = Math.ceil(height / 4);
-  const across = Math.ceil(columns / 4);
-  const planes = Math.max(2, Math.min(inner, Math.floor(mostWeights / (size * rows * across))));
-  const flat = layers.op(name('flat'), 'Flatten', [codes], { axis: 1 });
-  const spread = layers.linear(name('spread'), flat, size, planes * rows * across, Math.sqrt(3));
-  const dims = layers.graph.initializer(int64([0, planes, rows, across], [4]));
-  let x = layers.op(name('map'), 'Reshape', [spread, dims]);
-  const conv = (part: string, inputs: number, outputs: number, gain = gainOfRelu) =>
-    layers.conv(name(part), x, { inputs, outputs, kernel: 3, pad: 1 }, gain);
-  const relu = (part: string) => layers.relu(name(part), x);
-  const shuffled = (part: string) => layers.op(name(part), 'DepthToSpace', [x], { blocksize: 2, mode: 'CRD' });
-  x = conv('first', planes, width);
-  x = relu('first.relu');
-  x = conv('second', width, 4 * inner);
-  x = shuffled('second.shuffle');
-  x = relu('second.relu');
-  x = conv('third', inner, 4 * channels, 1);
-  x = shuffled('third.shuffle');
-  if (4 * rows !== height || 4 * across !== columns) {
-    const ints = (dims: readonly number[]) => layers.graph.initializer(int64(dims, [dims.length]));
-    x = layers.op(name('crop'), 'Slice', [x, ints([0, 0]), ints([height, columns]), ints([2, 3])]);
+/** Weights that are written once, and may be applied to any number of codes. */
+export class Apprentice {
+  readonly #layers: Layers;
+  readonly #picture: Extent;
+  readonly #rows: number;
+  readonly #columns: number;
+  readonly #planes: number;
+
+  /** @param shape of a code, without the batch */
+  constructor(layers: Layers, shape: readonly number[], picture: Extent) {
+    this.#layers = layers;
+    this.#picture = picture;
+    this.#rows = Math.ceil(picture.height / 4);
+    this.#columns = Math.ceil(picture.width / 4);
+    const [size, area] = [sizeOf(shape), this.#rows * this.#columns];
+    this.#planes = Math.max(2, Math.min(inner, Math.floor(mostWeights / (size * area))));
+    this.#weights('spread', [this.#planes * area, size], size, Math.sqrt(3));
+    this.#conv('first', this.#planes, width, gainOfRelu);
+    this.#conv('second', width, 4 * inner, gainOfRelu);
+    this.#conv('third', inner, 4 * picture.channels, 1);
   }
-  return layers.op(name('picture'), 'Sigmoid', [x]);
+
+  /** @returns pixels in (0, 1): [batch, channels, height, width] */
+  see(codes: Term): Term {
+    const b = this.#layers.graph;
+    const ints = (dims: readonly number[]) => b.initializer(int64(dims, [dims.length]));
+    const weights = (name: string) => [`adversary.${name}.weight`, `adversary.${name}.bias`];
+    const conv = (name: string, x: Term) =>
+      b.op('Conv', [x, ...weights(name)], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+    const finer = (x: Term) => b.op('DepthToSpace', [x], { blocksize: 2, mode: 'CRD' });
+    const relu = (x: Term) => b.op('Relu', [x]);
+    const { height, width: across } = this.#picture;
+    const flat = b.op('Flatten', [codes], { axis: 1 });
+    const spread = b.op('Gemm', [flat, ...weights('spread')], { transB: 1 });
+    const map = b.op('Reshape', [spread, ints([0, this.#planes, this.#rows, this.#columns])]);
+    const middle = relu(finer(conv('second', relu(conv('first', map)))));
+    const fine = finer(conv('third', middle));
+    const isWhole = 4 * this.#rows === height && 4 * this.#columns === across;
+    const fitted = isWhole ? fine : b.op('Slice', [fine, ints([0, 0]), ints([height, across]), ints([2, 3])]);
+    return b.op('Sigmoid', [fitted]);
+  }
+
+  #conv(name: string, inputs: number, outputs: number, gain: number): void {
+    this.#weights(name, [outputs, inputs, 3, 3], inputs * 9, gain);
+  }
+
+  #weights(name: string, shape: readonly number[], fanIn: number, gain: number): void {
+    this.#layers.weight(`adversary.${name}.weight`, shape, fanIn, gain);
+    this.#layers.weight(`adversary.${name}.bias`, [shape[0]!], fanIn);
+  }
 }
 
 /** Of the squared error beside 1 − SSIM, so that both weigh alike where decoders see something. */

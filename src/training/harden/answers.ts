@@ -6,8 +6,7 @@ import { asFloat32, sizeOf, type Tensor } from '../../model/index.ts';
  * `classes`: scores, of which the greatest counts; `embedding`: a direction; `values`: numbers that matter one by one, such as
  * boxes and maps.
  */
-export const answerKinds = ['classes', 'embedding', 'values'] as const;
-export type AnswerKind = (typeof answerKinds)[number];
+export type AnswerKind = 'classes' | 'embedding' | 'values';
 
 /** From it on a share is a confident choice. */
 const confident = 0.3;
@@ -86,6 +85,10 @@ function divergence(g: Expressions, { now, before, shares }: OutputPair): Term {
   const [p, q] = [logShares(g, before, shares, temperature), logShares(g, now, shares, temperature)];
   return g.mul(g.sum(g.mul(g.exp(p), g.sub(p, q)), [1]), temperature ** 2);
 }
+
+/** Cross-entropy of true labels, [batch]. */
+export const labelLoss = (g: Expressions, now: Term, oneHot: Term, shares: boolean): Term =>
+  g.neg(g.sum(g.mul(oneHot, logShares(g, now, shares, 1)), [1]));
 
 /** 1 − cosine. */
 function angle(g: Expressions, { now, before, shape }: OutputPair): Term {

@@ -16,12 +16,16 @@ export interface Known {
   readonly answers: Readonly<Record<string, Tensor>>;
   /** uint8, at the size at which the adversary works. */
   readonly pictures: Tensor;
+  /** Of the source's pictures, where they are used. */
+  readonly labels: Int32Array | undefined;
 }
 
 export interface Source {
   readonly count: number;
   /** Bytes of some pictures. */
   pixels(indices: readonly number[]): Promise<Pixels>;
+  /** One a picture. */
+  readonly labels?: Int32Array | undefined;
 }
 
 const chunk = 50;
@@ -92,6 +96,7 @@ export async function computed(
     features: whole ? { dtype: 'float32', shape, data: whole } : { dtype: 'float16', shape, data: halves },
     answers: Object.fromEntries(answers),
     pictures: { dtype: 'uint8', shape: [count, picture.channels, picture.height, picture.width], data: pictures },
+    labels: source.labels && Int32Array.from(indices, (i) => source.labels![i]!),
   };
 }
 

@@ -6,7 +6,8 @@ import { CutlineError } from '../../errors.ts';
 import { asFloat32, type Graph, inferShapes, inSinglePrecision, sizeOf, type Tensor } from '../../model/index.ts';
 import { agreements, argMaxRows } from '../../numeric/index.ts';
 import type { Random } from '../../random.ts';
-import { type Block, type FitOptions, train } from '../fit.ts';
+import { type Block, type FitOptions, type FitState, train } from '../fit.ts';
+import { oneHot } from '../one-hot.ts';
 import { cosine } from '../schedule.ts';
 import type { Table } from '../step.ts';
 import { type AnswerKind, areShares, guessKind } from './answers.ts';
@@ -36,8 +37,24 @@ export interface HardenOptions extends Pick<FitOptions, 'signal'> {
   /** Of features that are kept; with more pictures than fit the rest is left out. */
   readonly memoryBytes: number;
   readonly random: Random;
+  /** Where a training that was stopped goes on. */
+  readonly from?: Checkpoint | undefined;
+  /** Told after each epoch. */
+  readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
   readonly onProgress?: ((progress: { readonly phase: string; readonly done: number }) => void) | undefined;
   readonly onEpoch?: ((report: EpochReport) => void) | undefined;
+}
+
+/** A training between two epochs, and the best until then. */
+export interface Checkpoint {
+  readonly fit: FitState;
+  readonly best: {
+    readonly report: EpochReport;
+    readonly score: number;
+    readonly weights: ReadonlyMap<string, Tensor>;
+  };
+  /** Epochs since. */
+  readonly since: number;
 }
 
 /** Of pictures that were held out. */
@@ -69,6 +86,10 @@ const [fewestHeld, mostHeld] = [32, 1000];
 const fewestLearnt = 128;
 /** Epochs without a better one after which it ends. */
 const patience = 4;
+/** Of the cross-entropy of true labels beside the divergence. */
+const labelWeight = 0.5;
+/** The one who follows has to be faster. */
+const adversaryPace = 3;
 /** Of the epochs, in which the adversary's say grows from nothing to all. */
 const rampShare = 0.3;
 
@@ -118,6 +139,10 @@ export async function harden(
   if (kind === 'values' && options.adversary.entropy > 0) {
     throw new CutlineError('CODE_CUT', { cut, problem: 'conditional entropy needs a network that chooses' });
   }
+  const labelled = kind === 'classes' && source.labels !== undefined;
+  if (source.labels && kind !== 'classes') {
+    throw new CutlineError('USAGE', { problem: '--labels is for networks that choose a class.' });
+  }
   const scale = channelScale(plain.features, code.reading);
   const answer: Answer = {
     kind,
@@ -127,31 +152,42 @@ export async function harden(
       shares: areShares(aside.answers[name]!),
     })),
   };
+  const raised = raiseOpset(await inferShapes(tail, engine));
   const untrained = trainingNetwork({
     batch,
-    tail: raiseOpset(await inferShapes(tail, engine)),
+    tail: raised,
     code,
     scale,
     size: options.size,
     answer,
     adversary: options.adversary,
+    labelWeight: labelled ? labelWeight : 0,
     featureWeight: options.featureWeight ?? (kind === 'classes' ? 0 : 0.3),
     picture,
+    floor: 0.1,
     random: random.fork('weights'),
   });
   const network = await inferShapes(untrained, engine);
-  const trainable = tunableWeights(network);
-  const frozen = new Set([...network.initializers.keys()].filter((name) => !trainable.has(name)));
+  // The formulas' own constants, such as the window of SSIM, are no weights.
+  const ofTail = tunableWeights(raised);
+  const isTrained = (name: string) => ofTail.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
+  const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
   const strength = options.adversary.decoder;
   const judge = heldOutJudge(engine, network, aside, { batch, code, kind, strength, tail, signal });
 
-  let best: { readonly report: EpochReport; readonly score: number; readonly graph: Graph } | undefined;
-  let since = 0;
+  let best: Checkpoint['best'] | undefined = options.from?.best;
+  let since = options.from?.since ?? 0;
   let stopped = false;
   try {
     await train(
       engine,
-      { network, frozen, tables: tablesOf(network, plain) },
+      {
+        network,
+        frozen,
+        tables: tablesOf(network, plain),
+        adam: { epsilon: 1e-7, amsgrad: false },
+        pace: (name) => (name.startsWith('adversary.') ? adversaryPace : 1),
+      },
       async (epoch) => {
         const known = variants[epoch % variants.length]!;
         const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
@@ -163,8 +199,9 @@ export async function harden(
         learningRate: cosine(options.learningRate),
         random: random.fork('order'),
         signal,
+        from: options.from?.fit,
         onProgress: ({ done }) => options.onProgress?.({ phase: 'training', done }),
-        afterEpoch: async (epoch, current, loss) => {
+        afterEpoch: async (epoch, current, loss, fit) => {
           const seen = await judge(current);
           const score = seen.distance + strength * (seen.similarity ?? 0);
           // While the adversary's say grows, every epoch is another task.
@@ -172,7 +209,11 @@ export async function harden(
           const report = { epoch, loss, ...seen, isBest };
           options.onEpoch?.(report);
           since = isBest ? 0 : since + 1;
-          if (isBest) best = { report, score, graph: current };
+          if (isBest) {
+            const weights = [...current.initializers].filter(([name]) => isTrained(name));
+            best = { report, score, weights: new Map(weights) };
+          }
+          await options.keep?.({ fit, best: best!, since });
           return since >= patience;
         },
       },
@@ -182,11 +223,8 @@ export async function harden(
     if (!best || !(error instanceof CutlineError && error.code === 'CANCELLED')) throw error;
     stopped = true;
   }
-  const { graph, report } = best!;
-  const weights = new Map(
-    [...graph.initializers].filter(([name]) => trainable.has(name) && !name.startsWith('adversary.')),
-  );
-  return { code, scale, weights, answer: kind, pictures: count, best: report, stopped };
+  const weights = new Map([...best!.weights].filter(([name]) => !name.startsWith('adversary.')));
+  return { code, scale, weights, answer: kind, pictures: count, best: best!.report, stopped };
 }
 
 /** @throws CutlineError CODE_CUT */
@@ -234,6 +272,8 @@ function blockOf(network: Graph, known: Known, code: CodeShape, turned: number, 
   const made: Record<string, () => Tensor> = {
     [tables.picture]: () => known.pictures,
     [tables.mask]: () => ({ dtype: 'float32', shape: [n, code.channels], data: masks(n, code, random) }),
+    [tables.label]: () =>
+      oneHot(known.labels!, network.inputs.find((v) => v.name === tables.label)!.shape[1] as number),
     [tables.reversal]: () => ({ dtype: 'float32', shape: [n, 1], data: new Float32Array(n).fill(turned) }),
     ...Object.fromEntries(Object.entries(known.answers).map(([name, t]) => [tables.teacher(name), () => t])),
   };
@@ -279,6 +319,8 @@ function heldOutJudge(
     else if (name === tables.mask)
       rows[name] = { dtype, shape: [n, code.channels], data: new Float32Array(n * code.channels).fill(1) };
     else if (name === tables.reversal) rows[name] = { dtype, shape: [n, 1], data: new Float32Array(n) };
+    else if (name === tables.label)
+      rows[name] = oneHot(aside.labels!, network.inputs.find((v) => v.name === name)!.shape[1] as number);
     else if (name.startsWith('harden:teacher:')) rows[name] = aside.answers[name.slice('harden:teacher:'.length)]!;
     else rows[name] = inSinglePrecision(aside.features);
   }

@@ -3,8 +3,8 @@ import { Expressions, type Term } from '../../autodiff/index.ts';
 import { type Graph, type GraphBuilder, type Node, reads, sizeOf } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { Layers } from '../layers.ts';
-import { adversaryLoss, writeAdversary } from './adversary.ts';
-import { type AnswerKind, distanceOf, type OutputPair, sharesOf } from './answers.ts';
+import { Apprentice, adversaryLoss } from './adversary.ts';
+import { type AnswerKind, distanceOf, labelLoss, type OutputPair, sharesOf } from './answers.ts';
 import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
 import { roundedApart, roundedThrough } from './rounding.ts';
 import type { CodeShape } from './shape.ts';
@@ -45,10 +45,14 @@ export interface NetworkParts {
   readonly size: CoderSize;
   readonly answer: Answer;
   readonly adversary: Adversary;
+  /** Weight of the cross-entropy of true labels; 0 without. */
+  readonly labelWeight: number;
   /** Weight of how well the activation itself comes back. */
   readonly featureWeight: number;
   /** As the decoder that learns along makes them. */
   readonly picture: Extent;
+  /** SSIM of what is seen without any code: below it the adversary sees nothing. */
+  readonly floor: number;
   readonly random: Random;
 }
 
@@ -58,6 +62,8 @@ export const tables = {
   picture: 'harden:picture',
   /** Of each channel whether it is sent, [batch, channels]. */
   mask: 'harden:mask',
+  /** One-hot, [batch, classes]. */
+  label: 'harden:label',
   /** How much of the adversary's gradient turns round, [batch, 1]. */
   reversal: 'harden:reversal',
   /** What the undefended model answers. */
@@ -100,6 +106,11 @@ export function trainingNetwork(parts: NetworkParts): Graph {
   const add = (term: Term) => {
     loss = g.add(loss, term);
   };
+  if (parts.labelWeight > 0) {
+    const { now, shape, shares } = pairs[0]!;
+    const label = b.input(tables.label, 'float32', shape);
+    add(g.mul(labelLoss(g, now, label, shares), parts.labelWeight));
+  }
   if (parts.featureWeight > 0) add(g.mul(activationError(g, x, decoded, parts), parts.featureWeight));
   const ofBatch = (term: Term) => g.expand(g.reshape(term, [1]), [batch]);
   const flat = (term: Term, of: number) => ({ term: g.reshape(term, [batch, of]), n: batch, size: of });
@@ -120,10 +131,15 @@ export function trainingNetwork(parts: NetworkParts): Graph {
     }
     if (adversary.decoder > 0 || adversary.reidentification > 0) {
       const apart = masked(roundedApart(b, bounded, code.levels));
-      const reversal = b.input(tables.reversal, 'float32', [batch, 1]);
+      const apprentice = new Apprentice(layers, code.shape, picture);
+      // What it makes of codes that it cannot change tells whether there is anything left to take from it: an encoder that went
+      // on where it sees nothing would only lead it astray.
+      const first = adversaryLoss(g, apprentice.see(apart), truth, batch, picture);
+      const sees = g.indicator(g.greater(first.similarity, parts.floor));
+      const reversal = g.mul(b.input(tables.reversal, 'float32', [batch, 1]), g.reshape(sees, [batch, 1]));
       const turned = g.reshape(reversal, [batch, ...code.shape.map(() => 1)]);
       // Its value is the code; its cotangent comes back to the encoder turned round.
-      const seen = writeAdversary(layers, g.add(apart, g.mul(g.sub(apart, sent), turned)), code.shape, picture);
+      const seen = apprentice.see(g.add(apart, g.mul(g.sub(apart, sent), turned)));
       const made = adversaryLoss(g, seen, truth, batch, picture);
       similarity = made.similarity;
       add(made.loss);

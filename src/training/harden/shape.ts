@@ -34,8 +34,7 @@ export interface CodeShape {
   readonly rates: readonly Rate[];
 }
 
-export const levelChoices = [2, 4, 8, 16] as const;
-export type Levels = (typeof levelChoices)[number];
+export type Levels = 2 | 4 | 8 | 16;
 
 /** A code of the highest rate has at least so many channels, where the activation is large enough. */
 const fewestChannels = 6;

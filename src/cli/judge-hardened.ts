@@ -1,0 +1,120 @@
+/** What leaks of a hardened network, by attackers that its training never met; and, for comparison, of the bare cut. */
+import { join } from 'node:path';
+import type { Dataset } from '../data/index.ts';
+import { createComputingEngine } from '../engine/index.ts';
+import { writeAtomically } from '../files.ts';
+import { type Protocol, readProtocol } from '../plan/index.ts';
+import { type AuditOptions, byProtocol, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
+import type { Progress } from './progress.ts';
+import type { HardenSettings, Trained } from './run-harden.ts';
+
+export interface Leakage {
+  readonly attack: string;
+  readonly ssim: { readonly mean: number; readonly low: number; readonly high: number; readonly worstDecile: number };
+  readonly psnr: { readonly mean: number };
+  readonly rank1: number;
+  readonly images: number;
+  readonly observations: number;
+  readonly protocol: string;
+}
+
+export interface Judged {
+  readonly path: string;
+  /** Of the same cut without a code, by what a screening does: at least so much. */
+  readonly before: Leakage | null;
+  /** By rate, most bits first. */
+  readonly rates: readonly { readonly defense: string; readonly leakage: Leakage | null }[];
+}
+
+interface About {
+  readonly before: Subject;
+  readonly beforeSha256: string;
+  readonly trained: Trained;
+  readonly data: Dataset;
+  readonly protocol: Protocol;
+  readonly path: string;
+  readonly settings: HardenSettings;
+  readonly signal: AbortSignal;
+  readonly bar: Progress;
+}
+
+export async function judged(about: About): Promise<Judged> {
+  const { before, beforeSha256, trained, data, protocol, settings, signal, bar } = about;
+  const { hardened, graph, sha256, preprocessing } = trained;
+  const plan = lanesFor(hardened.code.rates.length, { threads: settings.threads });
+  const engines = await Promise.all(
+    Array.from({ length: plan.lanes }, () => createComputingEngine({ threads: plan.threads })),
+  );
+  const attack = async (
+    subject: Subject,
+    by: Protocol,
+    own: Pick<AuditOptions, 'cuts' | 'defenses' | 'codecs' | 'modelSha256'>,
+  ) => {
+    const { least, ...rest } = byProtocol(by, 'white-box', data);
+    const { audit } = await runAudit(engines, subject, data, {
+      ...rest,
+      ...least,
+      rmle: { ...least.rmle, solver: 'lbfgs' },
+      seed: settings.seed,
+      signal,
+      ...own,
+      onProgress: ({ done, cut, defense, attack: name }) =>
+        bar.update(done, [cut, defense, name].filter(Boolean).join(' ')),
+      onCell: ({ results, failed }) => {
+        for (const r of results) bar.log(`${r.cut} ${r.defense} ${r.attack}: SSIM ${r.ssim.mean.toFixed(3)}`);
+        for (const { attack: name, message } of failed) bar.log(`${name} failed: ${message}`);
+      },
+    });
+    return audit;
+  };
+  try {
+    bar.phase('attacking the bare cut');
+    bar.begin();
+    const bare = await attack(before, await readProtocol('screen'), {
+      cuts: [settings.at],
+      defenses: ['none'],
+      modelSha256: beforeSha256,
+    });
+    bar.phase('attacking the code');
+    bar.begin();
+    const defenses = hardened.code.rates.map(({ channels }) =>
+      channels === hardened.code.channels ? 'none' : `prefix(channels=${channels})`,
+    );
+    const audit = await attack(await Subject.open(engines[0]!, graph, preprocessing), protocol, {
+      cuts: ['code'],
+      defenses,
+      codecs: ['code'],
+      modelSha256: sha256,
+    });
+    const path = join(settings.out, 'evidence.json');
+    await writeAtomically(path, `${JSON.stringify(audit, null, 2)}\n`);
+    return {
+      path,
+      before: worst(bare, 'none', 'screen'),
+      rates: defenses.map((defense) => ({ defense, leakage: worst(audit, defense, protocol.name) })),
+    };
+  } finally {
+    await Promise.all(engines.map((engine) => engine.close()));
+  }
+}
+
+/** What the strongest attack of any observer found. */
+function worst(
+  audit: Awaited<ReturnType<typeof runAudit>>['audit'],
+  defense: string,
+  protocol: string,
+): Leakage | null {
+  const own = audit.results.filter((r) => r.defense === defense);
+  if (own.length === 0) return null;
+  const { attack, ssim, psnr, images, observations } = own.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a));
+  const { mean, low, high, worstDecile } = ssim;
+  return {
+    attack,
+    ssim: { mean, low, high, worstDecile },
+    psnr: { mean: psnr.mean },
+    rank1: Math.max(...own.map((r) => r.reidentification.rank1)),
+    images,
+    observations,
+    protocol,
+  };
+}
