@@ -1,5 +1,5 @@
 /** The search: price every candidate, judge it, choose. Eager when the audit is done, lazy when each audit costs minutes. */
-import { encodingOf } from '../codecs.ts';
+import { isLossless } from '../codecs.ts';
 import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
 import type { Shows } from '../privacy/mechanisms/index.ts';
 import { byObjective, choose, pareto } from './choose.ts';
@@ -229,7 +229,7 @@ function needsAudit(input: Search, option: Option, findings: Findings): boolean 
 }
 
 function auditGivesUtility({ defense, codec }: Option): boolean {
-  return defense !== 'none' && encodingOf(codec) === 'float32';
+  return defense !== 'none' && isLossless(codec);
 }
 
 function pairOf({ option }: { readonly option: Option }): string {
