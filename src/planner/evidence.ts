@@ -5,7 +5,7 @@ import type { Evidence, EvidenceAttack, Leakage } from '../plan/index.ts';
 import { isRandom } from '../privacy/mechanisms/index.ts';
 import { canMount } from '../threats.ts';
 import type { LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
-import { bitsCapOf, mechanismAt } from './code.ts';
+import { capAt, mechanismAt } from './code.ts';
 import type { Option } from './facts.ts';
 import { FLOOR, GUESS, guessAt } from './leakage.ts';
 
@@ -42,7 +42,7 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
   // Of another cut, which follows from this one.
   const inherited = figures.leakage.filter((e) => mine(e) && e.inherited && encodingOf(e.codec) === against);
   const deterministic = !isRandom(mechanismAt(option));
-  const bitsCap = bitsCapOf(option);
+  const bitsCap = capAt(option);
   const guess = guessAt(cut.id, defense, figures.results);
   const skipped = (figures.skipped ?? []).filter((s) => s.cut === cut.id && s.defense === defense && s.code !== spared);
   return [...new Set(results.map((r) => r.observations ?? 1))]

@@ -66,14 +66,20 @@ export function createCodec(name: string): Codec {
   };
 }
 
-/** Bytes the tensor takes in memory, and on the wire before deflating. @throws CutlineError TENSOR_INVALID */
-export function decodedSize(encoded: EncodedTensor): { bytes: number; writtenBytes: number } {
+/** Bits that a tensor takes on the wire before deflating. @throws CutlineError TENSOR_INVALID */
+export function writtenBits(encoded: EncodedTensor): number {
   const { name, dtype, codec } = encoded;
   const { encoding } = parse(codec, name);
   if (!encoding.carries(dtype) || !raw.carries(dtype)) {
     throw new CutlineError('TENSOR_INVALID', { tensor: name, problem: `${codec} does not carry ${dtype}` });
   }
-  return { bytes: raw.bits(encoded, name) / 8, writtenBytes: Math.ceil(encoding.bits(encoded, name) / 8) };
+  return encoding.bits(encoded, name);
+}
+
+/** Bytes the tensor takes in memory, and on the wire before deflating. @throws CutlineError TENSOR_INVALID */
+export function decodedSize(encoded: EncodedTensor): { bytes: number; writtenBytes: number } {
+  const writtenBytes = Math.ceil(writtenBits(encoded) / 8);
+  return { bytes: raw.bits(encoded, encoded.name) / 8, writtenBytes };
 }
 
 /**
