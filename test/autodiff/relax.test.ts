@@ -135,7 +135,9 @@ describe('rounding within a head', () => {
     for (const way of ['open', 'straight'] as const) {
       const made = await relaxed(graph, way);
       expect(isRelaxed(made)).toBe(true);
-      expect(made.nodes.filter((n) => n.op === 'Cast').map((n) => n.attributes.to)).toEqual([{ type: 'int', value: 1 }]);
+      expect(made.nodes.filter((n) => n.op === 'Cast').map((n) => n.attributes.to)).toEqual([
+        { type: 'int', value: 1 },
+      ]);
       expect(hasSlope(made, ['x'])).toBe(true);
     }
     const x = pixels(4);
