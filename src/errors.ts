@@ -334,6 +334,14 @@ const catalogue = {
     exit: 1,
     text: '{path}: the privacy budget of this window is spent. Nothing more is sent until {freeAt}.',
   },
+  PLAN_CAP: {
+    exit: 2,
+    text: 'Plan {plan} promises {promised} bits a picture at most, and {problem}. Nothing is sent by it: make it again with cutline plan.',
+  },
+  CAP_EXCEEDED: {
+    exit: 1,
+    text: 'This picture would be told in {bits} bits, and plan {plan} promises {promised} at most. It was not sent: the head is not the one that the plan was made for.',
+  },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },

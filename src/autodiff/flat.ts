@@ -7,17 +7,18 @@ import { allValues } from '../model/values.ts';
 import type { Term } from './expressions.ts';
 import { originOf } from './purpose.ts';
 import { carriesCotangent, piecewiseConstant } from './rule.ts';
+import { isStraight } from './straight.ts';
 
 /** What rounds or ranks real values: wherever it stands, the gradient is silent about what went through it. */
 const rounding = new Set(['Floor', 'Ceil', 'Round', 'Sign', 'ArgMax', 'ArgMin', 'Hardmax', 'NonZero']);
 
 /**
  * Integers that stand for themselves were rounded, whatever the operator. A Sign that a gradient rule wrote tells the branches
- * of a kink apart.
+ * of a kink apart; what is passed straight through has been told to have a slope.
  */
 const rounds = (node: Node, made: DType | undefined): boolean =>
   rounding.has(node.op)
-    ? originOf(node).op === node.op
+    ? originOf(node).op === node.op && !isStraight(node)
     : made !== undefined && !carriesCotangent(node, made) && !piecewiseConstant.has(node.op);
 
 /**
@@ -48,7 +49,7 @@ export function requireSlope(graph: Graph, inputs: readonly Term[]): void {
       // The scale that is chosen for what is quantised counts as a constant.
       const chosen = node.op === 'DynamicQuantizeLinear' && i > 0;
       const carries = dtype === undefined || carriesCotangent(node, dtype);
-      if (slopes && carries && !chosen && !piecewiseConstant.has(node.op)) sloping.add(y);
+      if (slopes && carries && !chosen && (!piecewiseConstant.has(node.op) || isStraight(node))) sloping.add(y);
       else if (slopes) flat.set(y, node);
       else if (inherited) flat.set(y, inherited);
     });
@@ -60,6 +61,17 @@ export function requireSlope(graph: Graph, inputs: readonly Term[]): void {
   }
   const first = graph.outputs[0] && producers.get(graph.outputs[0].name);
   if (first && !graph.outputs.some(({ name }) => sloping.has(name))) throw endsAt(first);
+}
+
+/** Whether `requireSlope` lets the graph pass. */
+export function hasSlope(graph: Graph, inputs: readonly Term[]): boolean {
+  try {
+    requireSlope(graph, inputs);
+    return true;
+  } catch (error) {
+    if (error instanceof CutlineError && error.code === 'NO_GRADIENT_RULE') return false;
+    throw error;
+  }
 }
 
 const endsAt = (node: Node): CutlineError =>

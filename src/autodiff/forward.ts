@@ -8,6 +8,7 @@ import { constantsOf } from './constants.ts';
 import { Expressions, type Term } from './expressions.ts';
 import { carriesCotangent, piecewiseConstant, type Rule } from './rule.ts';
 import { rules } from './rules/index.ts';
+import { isStraight, straightRule } from './straight.ts';
 import { isInferredOtherwise } from './true-extents.ts';
 
 /** A forward pass that has been written into a graph, ready to be extended by losses and by `backward`. */
@@ -80,7 +81,7 @@ function writeReshaped(builder: GraphBuilder, node: Node, shape: readonly number
 }
 
 const touches = (node: Node, tensors: ReadonlySet<Term>): boolean =>
-  !piecewiseConstant.has(node.op) && reads(node).some((x) => tensors.has(x));
+  (!piecewiseConstant.has(node.op) || isStraight(node)) && reads(node).some((x) => tensors.has(x));
 
 /**
  * Tensors of real numbers, quantised ones included, that change when a tensor of `wrt` changes a little; bodies of If, Loop
@@ -99,6 +100,7 @@ export function influenced(nodes: readonly Node[], wrt: readonly Term[], dtypes:
 }
 
 export function ruleOf(node: Node): Rule {
+  if (isStraight(node)) return straightRule(node);
   const rule = node.domain === '' || node.domain === 'ai.onnx' ? rules.get(node.op) : undefined;
   if (!rule) throw noRule(node);
   return rule;

@@ -22,5 +22,6 @@ export {
   totalVariation,
 } from './losses.ts';
 export { raiseOpset, rewritten } from './opset.ts';
+export { isRelaxed, type Relaxation, relaxRounding } from './relax.ts';
 export { rules } from './rules/index.ts';
 export { vectorJacobianGraph } from './vjp.ts';

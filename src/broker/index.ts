@@ -1,6 +1,6 @@
 /** How an activation travels: envelope, codecs, topics, connections, and the embedded broker. */
 export type { BackoffOptions } from './backoff.ts';
-export { type Codec, createCodec, decodeTensor, type EncodedTensor } from './codecs/codec.ts';
+export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeTensors } from './decode.ts';
 export { type Body, type Envelope, encodeEnvelope, type Header, ID_BYTES } from './envelope.ts';

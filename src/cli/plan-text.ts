@@ -44,7 +44,8 @@ function costText(c: Candidate): string {
   const { total, head, encode, network, tail } = c.latencyMs;
   const parts = `head ${ms(head)} ${c.sources.head}, encode ${ms(encode)} ${c.sources.encode}, network ${ms(network)} ${c.sources.network}, tail ${ms(tail)} ${c.sources.tail}`;
   const energy = c.energyMj === null ? 'energy unknown' : `${c.energyMj.toPrecision(3)} mJ ${c.sources.energy}`;
-  return `${ms(total)} ms (${parts}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}`;
+  const told = c.bitsCap ? `, which tell ${c.bitsCap} bits of the picture at most` : '';
+  return `${ms(total)} ms (${parts}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}${told}`;
 }
 
 function leakText({ leakage, accuracy, cut }: Candidate, evidence: Plan['evidence']): string {

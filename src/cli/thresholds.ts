@@ -14,6 +14,7 @@ export interface ThresholdArguments {
   readonly minAccuracy: number | undefined;
   readonly minAgreement?: number | undefined;
   readonly maxBytes: number | undefined;
+  readonly maxBits?: number | undefined;
   readonly maxDownloadBytes: number | undefined;
   readonly requireSplit: boolean;
   readonly objective: string;
@@ -42,6 +43,7 @@ export function thresholdsOf(a: ThresholdArguments): Thresholds {
     ...(a.minAgreement !== undefined && { minAgreement: within('--min-agreement', a.minAgreement, 0, 1) }),
     ...(a.minAccuracy !== undefined && { minAccuracy: within('--min-accuracy', a.minAccuracy, 0, 1) }),
     ...(a.maxBytes !== undefined && { maxBytes: within('--max-bytes', a.maxBytes) }),
+    ...(a.maxBits !== undefined && { maxBits: whole('--max-bits', a.maxBits, 1e12) }),
     ...(a.maxDownloadBytes !== undefined && {
       maxDownloadBytes: within('--max-download-bytes', a.maxDownloadBytes),
     }),

@@ -133,10 +133,15 @@ export class Consumer {
   async #infer(envelope: Envelope, arrivedMs: number, startMs: number): Promise<Uint8Array | undefined> {
     const { tail } = this.#options;
     if (envelope.body.kind !== 'activation') return undefined;
+    // Before anything is unpacked: a few bytes may announce many.
+    const refusal = tail.refusal(Object.fromEntries(envelope.body.tensors.map((t) => [t.name, t])));
+    if (refusal !== undefined) {
+      this.#refuse(envelope, 'BAD_TENSORS', refusal);
+      return undefined;
+    }
     const activation = await decodeTensors(envelope.body.tensors).catch((error: unknown) => error as Error);
-    const refusal = activation instanceof Error ? activation.message : tail.refusal(activation);
-    if (activation instanceof Error || refusal !== undefined) {
-      this.#refuse(envelope, 'BAD_TENSORS', refusal ?? '');
+    if (activation instanceof Error) {
+      this.#refuse(envelope, 'BAD_TENSORS', activation.message);
       return undefined;
     }
     const runMs = performance.now();

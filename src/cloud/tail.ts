@@ -1,12 +1,15 @@
 /** The half of the network that runs in the cloud. */
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import type { Tensors } from '../model/index.ts';
+import type { Tensor, Tensors } from '../model/index.ts';
 import type { Plan } from '../plan/index.ts';
 
+/** Tensors by name, before any memory was spent on them. */
+export type Announced = Readonly<Record<string, Pick<Tensor, 'dtype' | 'shape'>>>;
+
 export interface Tail {
-  /** What is wrong with the activation; undefined when it is what the plan says. */
-  refusal(activation: Tensors): string | undefined;
+  /** What is wrong with what was sent, as its message announces it; undefined when it is what the plan says. */
+  refusal(sent: Announced): string | undefined;
   /** @throws CutlineError ENGINE_RUN, ENGINE_CRASHED */
   run(activation: Tensors): Promise<Tensors>;
 }
@@ -28,16 +31,16 @@ export async function loadTail(plan: Plan, bytes: Uint8Array, engine: Engine): P
   let session = await load();
   const used = new Set(session.inputs.map((v) => v.name));
   return {
-    refusal(activation) {
-      const names = Object.keys(activation);
+    refusal(sent) {
+      const names = Object.keys(sent);
       const wrong = wanted.find(({ name, dtype, shape }) => {
-        const t = Object.hasOwn(activation, name) ? activation[name] : undefined;
+        const t = Object.hasOwn(sent, name) ? sent[name] : undefined;
         return t?.dtype !== dtype || `${t.shape}` !== `${shape}`;
       });
       if (!wrong && names.length === wanted.length) return undefined;
       const says = ({ name, dtype, shape }: { name: string; dtype: string; shape: readonly number[] }) =>
         `${name} ${dtype}[${shape}]`;
-      const got = Object.entries(activation).map(([name, t]) => says({ ...t, name }));
+      const got = Object.entries(sent).map(([name, t]) => says({ ...t, name }));
       return `the plan sends ${wanted.map(says).join(', ')}; got ${got.join(', ').slice(0, 300)}`;
     },
     async run(activation) {

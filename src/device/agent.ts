@@ -7,6 +7,7 @@ import { type Codec, decodeTensors, encodeEnvelope, type Header, ID_BYTES } from
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
+import type { CapCheck } from './cap.ts';
 import type { Head } from './head.ts';
 import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
 import type { Picture, Source } from './source.ts';
@@ -20,6 +21,8 @@ export interface Agent {
   readonly expiryMs: number;
   readonly head: Head;
   readonly codec: Codec;
+  /** Before each send, too. */
+  readonly checkCap: CapCheck;
   /** Before each send; what it refuses is not sent. */
   readonly spend: Spend;
   /** Undefined where the plan keeps everything on the device. */
@@ -130,13 +133,18 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
 }
 
 /** Encodes, sends, waits, decodes. */
-async function ask({ codec, spend }: Agent, uplink: Uplink, { header, headMs }: Prepared, activation: Tensors) {
+async function ask(
+  { codec, checkCap, spend }: Agent,
+  uplink: Uplink,
+  { header, headMs }: Prepared,
+  activation: Tensors,
+) {
   const giveBack = (error: unknown): never => {
     uplink.giveBack();
     throw error;
   };
   const encodeStartMs = performance.now();
-  const payload = await encoded(codec, header, activation).catch(giveBack);
+  const payload = await encoded({ codec, checkCap }, header, activation).catch(giveBack);
   await spend().catch(giveBack);
   const encodeMs = performance.now() - encodeStartMs;
   const { answer, sentMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
@@ -153,8 +161,13 @@ async function ask({ codec, spend }: Agent, uplink: Uplink, { header, headMs }: 
   return { outputs, latency, tries };
 }
 
-async function encoded(codec: Codec, header: Header, activation: Tensors): Promise<Uint8Array> {
+async function encoded(
+  { codec, checkCap }: Pick<Agent, 'codec' | 'checkCap'>,
+  header: Header,
+  activation: Tensors,
+): Promise<Uint8Array> {
   const tensors = await Promise.all(Object.entries(activation).map(([name, tensor]) => codec.encode(name, tensor)));
+  checkCap(tensors);
   return encodeEnvelope({ ...header, body: { kind: 'activation', tensors } });
 }
 

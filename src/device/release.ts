@@ -6,9 +6,9 @@ import { sizeOf, type Tensors } from '../model/tensor.ts';
 import {
   compileMechanism,
   cryptographicNoise,
-  type Guarantee,
   hasStages,
   type Layout,
+  type Mechanism,
   type NoiseSource,
   type Place,
   release,
@@ -17,7 +17,7 @@ import { ReleaseThread } from './release-thread.ts';
 
 export interface DeviceMechanism {
   readonly spec: string;
-  readonly guarantee: Guarantee;
+  readonly mechanism: Mechanism;
   /** Before the head. The same tensors where the mechanism has no stage there. */
   input(tensors: Tensors): Promise<Tensors>;
   /** After the head, before anything is encoded. */
@@ -55,7 +55,7 @@ export function createDeviceMechanism(
   };
   return {
     spec: mechanism.spec,
-    guarantee: mechanism.guarantee,
+    mechanism,
     input: (tensors) => at('input', tensors),
     activation: (tensors) => at('activation', tensors),
     async close() {

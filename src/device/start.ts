@@ -10,6 +10,7 @@ import { modelSha256, readModel, type Tensors } from '../model/index.ts';
 import { type Plan, type Protocol, readPlan, readProtocol, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
+import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
@@ -77,8 +78,13 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   if (options.resultsPath !== undefined) await checkWritable(options.resultsPath);
   const { threads, executionProvider, engine: name } = config;
   const mechanism = mechanismOf(plan, preprocessing);
+  const checkCap = capCheck(plan, mechanism);
   const { configPath } = options;
-  const spend = await openSpending(config, folder, plan, mechanism.guarantee, { now: Date.now, log, configPath });
+  const spend = await openSpending(config, folder, plan, mechanism.mechanism.guarantee, {
+    now: Date.now,
+    log,
+    configPath,
+  });
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const done: (Inference | Failed)[] = [];
   const total = { answered: 0, failed: 0 };
@@ -101,7 +107,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       const { device: deviceId, expiryMs } = config;
       const codec = createCodec(plan.codec);
       await runAgent(
-        { plan, deviceId, bootId, expiryMs, head, codec, spend, uplink: uplink ?? undefined, record },
+        { plan, deviceId, bootId, expiryMs, head, codec, checkCap, spend, uplink: uplink ?? undefined, record },
         source,
         stop,
       );

@@ -25,6 +25,13 @@ const tensorSchema = z.strictObject({
   shape: z.array(z.int().nonnegative()).max(16),
 });
 
+/** What is sent. */
+const sentTensorSchema = z.strictObject({
+  ...tensorSchema.shape,
+  /** Of a code: it has 2^bits levels. */
+  bits: z.int().min(1).max(8).optional(),
+});
+
 /** An input of the model that is part of head and tail: `--input` gave it this value once and for all. */
 export const fixedInputSchema = z.strictObject({
   ...tensorSchema.shape,
@@ -93,6 +100,8 @@ export const candidateSchema = z.strictObject({
   defense: name,
   codec: z.enum(codecs),
   ...costFields,
+  /** Bits of a message where what is sent is discrete: no attacker learns more. Null where it is not; 0 where nothing is sent. */
+  bitsCap: amount.nullable(),
   leakage: leakageSchema.nullable(),
   /**
    * What its evidence is worth. `accepted`: it did what the protocol asks for and passes; `safe`: confirmed besides, or nothing is
@@ -116,6 +125,8 @@ export const thresholdsSchema = z.strictObject({
   minAccuracy: z.number().min(0).max(1).optional(),
   minAgreement: z.number().min(0).max(1).optional(),
   maxBytes: amount.optional(),
+  /** That a message has at most, whatever it is written in. */
+  maxBits: z.int().positive().optional(),
   /** Of the head, which the device has to hold. */
   maxDownloadBytes: amount.optional(),
   /** At least one fully connected layer on the device, which mixes every pixel into every value. */
@@ -145,7 +156,7 @@ export const planSchema = z.strictObject({
     fixed: z.array(fixedInputSchema).min(1).max(1000).readonly().optional(),
   }),
   /** `output`: everything on the device, nothing is sent. `input`: everything in the cloud. */
-  cut: z.strictObject({ id: name, tensors: z.array(tensorSchema).min(1).max(64) }),
+  cut: z.strictObject({ id: name, tensors: z.array(sentTensorSchema).min(1).max(64) }),
   /** What the device runs; null when it runs nothing (cut `input`). */
   head: partSchema.nullable(),
   /** What the cloud runs; null when it runs nothing (cut `output`). */

@@ -1,6 +1,7 @@
 /** What a few of the user's own pictures say about every cut: how many bytes each codec really writes. */
 
 import { createCodec } from '../broker/index.ts';
+import { carriesCodes } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
 import { asNumbers, type Graph, type Tensors } from '../model/index.ts';
 import { argMax } from '../numeric/index.ts';
@@ -41,7 +42,8 @@ export async function calibrate(
         const sum = sums.get(cut.id)!;
         for (const { name } of cut.tensors) {
           const tensor = values[name]!;
-          for (const codec of codecs) {
+          // A code has one length, whatever the picture.
+          for (const codec of codecs.filter((c) => !carriesCodes(c))) {
             const { data } = await createCodec(codec).encode(name, tensor);
             sum.set(codec, (sum.get(codec) ?? 0) + data.length);
           }

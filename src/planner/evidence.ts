@@ -2,9 +2,10 @@
 
 import { encodingOf } from '../codecs.ts';
 import type { Evidence, EvidenceAttack, Leakage } from '../plan/index.ts';
-import { compileMechanism, isRandom } from '../privacy/mechanisms/index.ts';
+import { isRandom } from '../privacy/mechanisms/index.ts';
 import { canMount } from '../threats.ts';
 import type { LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
+import { capAt, mechanismAt } from './code.ts';
 import type { Option } from './facts.ts';
 import { FLOOR, GUESS, guessAt } from './leakage.ts';
 
@@ -40,13 +41,10 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
   const results = here.filter((r) => encodingOf(r.codec) === against);
   // Of another cut, which follows from this one.
   const inherited = figures.leakage.filter((e) => mine(e) && e.inherited && encodingOf(e.codec) === against);
-  const mechanism = compileMechanism(defense, {
-    input: [],
-    activation: cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) })),
-  });
+  const deterministic = !isRandom(mechanismAt(option));
+  const bitsCap = capAt(option);
   const guess = guessAt(cut.id, defense, figures.results);
   const skipped = (figures.skipped ?? []).filter((s) => s.cut === cut.id && s.defense === defense && s.code !== spared);
-  const { guarantee } = mechanism;
   return [...new Set(results.map((r) => r.observations ?? 1))]
     .sort((a, b) => a - b)
     .map((observations): Observed => {
@@ -60,7 +58,7 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
       const missed = fewest.missed?.length ?? 0;
       return {
         observer: { threat, observations },
-        deterministic: !isRandom(mechanism),
+        deterministic,
         cut: cut.id,
         defense,
         // Evidence against the same losses is evidence against this codec: deflate shows nothing more.
@@ -76,7 +74,7 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
         sameLabel: shareOf(most(own, (r) => r.labelAgreement)),
         floor,
         overAnswer: gains.length > 0 ? gains.reduce((a, b) => (b.high > a.high ? b : a)) : null,
-        bitsCap: guarantee.kind === 'bits' ? guarantee.bits : null,
+        bitsCap,
       };
     });
 }

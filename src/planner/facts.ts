@@ -1,7 +1,9 @@
 /** What the planner knows about a model: plain figures, so that everything after this is arithmetic. */
+import { carriesCodes } from '../codecs.ts';
 import type { FixedInput } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 import type { OperatorClass } from '../profile/index.ts';
+import { codeBits } from './code.ts';
 import type { Layers } from './layers.ts';
 
 /** One node as the roofline sees it. */
@@ -16,6 +18,8 @@ export interface CutTensor {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
+  /** Of a code: it has 2^bits levels. */
+  readonly bits?: number | undefined;
 }
 
 export interface CutFacts {
@@ -53,7 +57,8 @@ export interface Option {
 
 /**
  * Every cut × defense × codec. All-device once: nothing is sent, so nothing is encoded or defended. All-cloud undefended:
- * it stands for sending the picture, whatever it is called.
+ * it stands for sending the picture, whatever it is called. A codec of codes is no option where none is sent, unless nothing else is
+ * asked for: then somebody has to hear why.
  */
 export function optionsOf(
   model: ModelFacts,
@@ -63,6 +68,9 @@ export function optionsOf(
   return model.cuts.flatMap((cut): Option[] => {
     if (cut.id === 'output') return [{ cut, defense: 'none', codec: 'float32' }];
     const offered = cut.id === 'input' ? ['none'] : defenses(cut.id);
-    return offered.flatMap((defense) => codecs.map((codec) => ({ cut, defense, codec })));
+    return offered.flatMap((defense) => {
+      const fitting = codecs.filter((codec) => !carriesCodes(codec) || codeBits({ cut, defense }) !== undefined);
+      return (fitting.length > 0 ? fitting : codecs).map((codec) => ({ cut, defense, codec }));
+    });
   });
 }

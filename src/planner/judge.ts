@@ -1,5 +1,7 @@
 /** Which requirements a candidate breaks, and by how much. */
+import { carriesCodes } from '../codecs.ts';
 import type { Candidate, Thresholds } from '../plan/index.ts';
+import { codeBits } from './code.ts';
 import type { CutFacts } from './facts.ts';
 
 /** A requirement that is broken. `option` is the flag that would have to give way, and `needed` the value it would need. */
@@ -14,6 +16,7 @@ export interface Breach {
     | 'min-accuracy'
     | 'min-agreement'
     | 'max-bytes'
+    | 'max-bits'
     | 'max-download-bytes'
     | undefined;
   readonly asked: number;
@@ -60,6 +63,10 @@ export function breachesOf(
   over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);
   over(breaches, 'max-energy-mj', 'energy', 'mJ', c.energyMj, asked.maxEnergyMj);
   over(breaches, 'max-bytes', 'message', 'bytes', c.wireBytes, asked.maxBytes);
+  if (carriesCodes(c.codec) && codeBits({ cut, defense: c.defense }) === undefined) {
+    breaches.push(unknown(`Codec ${c.codec} carries codes alone, and none is sent there with this defense.`));
+  }
+  if (asked.maxBits !== undefined) breaches.push(...tooManyBits(c.bitsCap, asked.maxBits));
   over(breaches, 'max-download-bytes', 'head', 'bytes', c.downloadBytes, asked.maxDownloadBytes);
   breaches.push(...structural(cut, asked));
   if (asked.requireSplit && (c.cut === 'input' || c.cut === 'output')) {
@@ -74,6 +81,17 @@ export function breachesOf(
     breaches.push(unknown(`Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes}.`));
   }
   return breaches;
+}
+
+function tooManyBits(cap: number | null, asked: number): Breach[] {
+  if (cap === null) {
+    return [
+      unknown('What is sent is not discrete, so nothing caps what it tells in bits, and --max-bits asks for a cap.'),
+    ];
+  }
+  if (cap <= asked) return [];
+  const reason = `Its message tells up to ${cap} bits; at most ${asked} are allowed.`;
+  return [{ option: 'max-bits', asked, needed: cap, reason }];
 }
 
 /** What is asked of the cut itself, whatever attacks find. */

@@ -1,6 +1,6 @@
 /** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
 
-import { encodingOf } from '../codecs.ts';
+import { encodingOf, isLossless } from '../codecs.ts';
 import type { Leakage, Threat, Thresholds } from '../plan/index.ts';
 import type { Release, Shows } from '../privacy/mechanisms/index.ts';
 import { canMount, decisiveFailure } from '../threats.ts';
@@ -156,7 +156,7 @@ export function agreementOf(option: Option, findings: Findings): number | null {
   return isWhole(option) ? 1 : leastOf(option, findings, (r) => r.utility?.agreement?.share);
 }
 
-const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && encodingOf(codec) === 'float32';
+const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && isLossless(codec);
 
 function leastOf(
   option: Option,
@@ -164,9 +164,9 @@ function leastOf(
   of: (result: ResultEntry) => number | null | undefined,
 ): number | null {
   const { cut, defense, codec } = option;
-  const same = results.filter(
-    (r) => r.defense === defense && encodingOf(r.codec) === encodingOf(codec) && (isWhole(option) || r.cut === cut.id),
-  );
+  const loses = (other: ResultEntry['codec']) =>
+    isLossless(codec) ? isLossless(other) : encodingOf(other) === encodingOf(codec);
+  const same = results.filter((r) => r.defense === defense && loses(r.codec) && (isWhole(option) || r.cut === cut.id));
   const known = same.flatMap((r) => of(r) ?? []);
   return known.length > 0 ? Math.min(...known) : null;
 }

@@ -1,5 +1,6 @@
 /** One planning run: calibrate on pictures where there are any, search, and answer with the plan or what has to give. */
 import { createHash } from 'node:crypto';
+import { carriesCodes } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import {
@@ -15,6 +16,7 @@ import { type CodecName, type Plan, type Protocol, protocolSha256, type Threshol
 import { compileMechanism, showsOrder } from '../privacy/mechanisms/index.ts';
 import type { AuditFindings } from './audit.ts';
 import { calibrate } from './calibrate.ts';
+import { capAt, codesAt } from './code.ts';
 import type { Findings } from './leakage.ts';
 import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
@@ -89,17 +91,21 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const calibration = pictures
     ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
     : undefined;
+  const codes = codecs.some(carriesCodes)
+    ? await codesAt(engine, model.graph, model.cuts, pictures?.calibration ?? [], signal)
+    : undefined;
   const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
   const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
   const defenses = new Map<string, readonly string[]>();
   for (const cut of model.cuts) defenses.set(cut.id, await defensesAt(cut, request));
-  const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured), ...identity };
+  const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured, codes), ...identity };
   const input: Search = {
     model: facts,
     profiles,
     thresholds,
     protocol,
     shows: showsOrder(orderOf(model)),
+    caps: capAt,
     codecs,
     defenses: (id) => defenses.get(id) ?? ['none'],
     ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
@@ -118,16 +124,14 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const parts = partsOf(model.graph, cut);
   const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
   const option = { cut: facts.cuts.find((c) => c.id === cut.id)!, defense: chosen.defense, codec: chosen.codec };
+  const { id, tensors } = option.cut;
   const plan = planOf(
     chosen,
     thresholds,
     { option, protocol, audit: findings },
     {
       model: { name: model.name, ...identity },
-      cut: {
-        id: cut.id,
-        tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
-      },
+      cut: { id, tensors: tensors.map((t) => ({ ...t, shape: [...t.shape] })) },
       head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
       tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
       picture: request.picture,

@@ -34,6 +34,7 @@ export function plannableCuts(cuts: readonly Cut[]): Cut[] {
  * @param graph with every shape known
  * @param cuts as `plannableCuts` gives them
  * @param payloadBytes by cut and codec, where they were measured
+ * @param codes bits an element by tensor, of those that are codes
  * @throws CutlineError ANSWER_UNSENDABLE where no size can be told for an output
  */
 export function modelFacts(
@@ -41,6 +42,7 @@ export function modelFacts(
   sha256: string,
   cuts: readonly Cut[],
   payloadBytes: (cut: string) => CutFacts['payloadBytes'] | undefined = () => undefined,
+  codes: ReadonlyMap<string, number> = new Map(),
 ): ModelFacts {
   const answerBytes = graph.outputs.reduce((n, o) => n + answerBytesOf(o), 0);
   const work = nodeWork(graph);
@@ -50,7 +52,10 @@ export function modelFacts(
     const measured = payloadBytes(cut.id);
     return {
       id: cut.id,
-      tensors: cut.tensors.map((t) => ({ name: t.name, dtype: t.dtype, shape: t.shape.map(Number) })),
+      tensors: cut.tensors.map((t) => {
+        const bits = codes.get(t.name);
+        return { name: t.name, dtype: t.dtype, shape: t.shape.map(Number), ...(bits !== undefined && { bits }) };
+      }),
       activationBytes: cut.activationBytes ?? answerBytes,
       head: side(parts.head?.nodes ?? []),
       tail: side(parts.tail?.nodes ?? []),

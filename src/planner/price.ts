@@ -1,10 +1,11 @@
 /** What a candidate costs, from profiles. Every term carries where it comes from; what is unknown is null, never zero. */
 
-import { type CodecName, encodingOf, encodings, usualBytesPerS } from '../codecs.ts';
+import { encodingOf, encodings, usualBytesPerS } from '../codecs.ts';
 import { bytesPerElement, type DType, sameFixed, sizeOf } from '../model/index.ts';
 import type { Cost, Source } from '../plan/index.ts';
 import type { Compute, Profile } from '../profile/index.ts';
-import type { CutFacts, ModelFacts, NodeWork, Option } from './facts.ts';
+import { codeBits } from './code.ts';
+import type { CutFacts, CutTensor, ModelFacts, NodeWork, Option } from './facts.ts';
 
 export interface Profiles {
   readonly device: Profile;
@@ -89,17 +90,21 @@ export function rooflineMs(nodes: readonly NodeWork[], profile: Compute): number
   return ms;
 }
 
-/** Numbers of float32 take the codec's bytes; other types travel raw. Deflate promises no gain until one was measured. */
-function payloadBytes({ cut, codec }: Option): Term {
+/** Numbers of float32 take the codec's bits; other types travel raw. Deflate promises no gain until one was measured. */
+function payloadBytes(option: Option): Term {
+  const { cut, codec } = option;
   const measured = cut.payloadBytes?.[codec];
   if (measured !== undefined) return { value: measured, source: 'measured' };
-  let bytes = 0;
-  for (const t of cut.tensors) bytes += sizeOf(t.shape) * elementBytes(t.dtype as DType, codec);
-  return { value: Math.ceil(bytes), source: 'modelled' };
-}
-
-function elementBytes(dtype: DType, codec: CodecName): number {
-  return dtype === 'float32' ? encodings[encodingOf(codec)].elementBytes : (bytesPerElement(dtype) ?? 0);
+  const { elementBits } = encodings[encodingOf(codec)];
+  const code = elementBits === 'levels' ? codeBits(option) : undefined;
+  const bits = (t: CutTensor, i: number) => {
+    if (t.dtype !== 'float32') return 8 * sizeOf(t.shape) * (bytesPerElement(t.dtype as DType) ?? 0);
+    // What is no code is refused, whatever it costs.
+    return elementBits === 'levels' ? (code?.[i] ?? 32 * sizeOf(t.shape)) : elementBits * sizeOf(t.shape);
+  };
+  const value = cut.tensors.reduce((sum, t, i) => sum + Math.ceil(bits(t, i) / 8), 0);
+  // A code is as long as it is, whatever the picture.
+  return { value, source: code ? 'measured' : 'modelled' };
 }
 
 function encodeMs({ cut, codec, defense }: Option, device: Profile): Term {

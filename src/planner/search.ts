@@ -1,5 +1,5 @@
 /** The search: price every candidate, judge it, choose. Eager when the audit is done, lazy when each audit costs minutes. */
-import { encodingOf } from '../codecs.ts';
+import { isLossless } from '../codecs.ts';
 import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
 import type { Shows } from '../privacy/mechanisms/index.ts';
 import { byObjective, choose, pareto } from './choose.ts';
@@ -21,6 +21,8 @@ export interface Search {
   readonly protocol: Protocol | null;
   /** Which releases can be made from which: what is known of one holds for all that show it. Default: none. */
   readonly shows?: Shows;
+  /** Bits of a message where what is sent is discrete. Default: nothing caps them. */
+  readonly caps?: (option: Option) => number | null;
   /** The broker's limit; the link profile's where this is left out. */
   readonly maxPacketBytes?: number;
 }
@@ -183,7 +185,7 @@ function priceAll({ model, profiles, defenses, codecs }: Search): PricedOption[]
 }
 
 function withFindings(
-  { thresholds, shows }: Search,
+  { thresholds, shows, caps }: Search,
   option: Option,
   cost: PricedOption['cost'],
   findings: Findings,
@@ -193,6 +195,7 @@ function withFindings(
     defense: option.defense,
     codec: option.codec,
     ...cost,
+    bitsCap: caps?.(option) ?? null,
     accuracy: accuracyOf(option, findings),
     agreement: agreementOf(option, findings),
     leakage:
@@ -229,7 +232,7 @@ function needsAudit(input: Search, option: Option, findings: Findings): boolean 
 }
 
 function auditGivesUtility({ defense, codec }: Option): boolean {
-  return defense !== 'none' && encodingOf(codec) === 'float32';
+  return defense !== 'none' && isLossless(codec);
 }
 
 function pairOf({ option }: { readonly option: Option }): string {

@@ -66,21 +66,23 @@ function details(entries: readonly AuditEntry[]): Html {
 export function exposure({ exposure: entries }: ReportData): Html | undefined {
   if (!entries || entries.length === 0) return undefined;
   const bounded = entries.some((e) => e.dfil);
+  const capped = entries.some((e) => typeof e.bitsCap === 'number');
   return html`<section><h2>Without any attack</h2>
     <p>Distance correlation is how much what is sent depends on the picture: 1 wholly, 0 not at all.${
       bounded
         ? ' The bound is the least mean squared error that any unbiased estimator can have because of the noise; an attack that knows what pictures look like is not unbiased and may do better, so it predicts none.'
         : ''
-    }</p>
+    }${capped ? ' Where what is sent is discrete, nobody learns more bits of a picture from its message than it has.' : ''}</p>
     <div class="scroll"><table>
-      <thead><tr><th>Cut</th><th class="number">Distance correlation</th>${bounded ? html`<th class="number">dFIL</th><th class="number">MSE bound, unbiased</th>` : undefined}</tr></thead>
-      <tbody>${entries.map((e) => exposureRow(e, bounded))}</tbody></table></div></section>`;
+      <thead><tr><th>Cut</th><th class="number">Distance correlation</th>${capped ? html`<th class="number">Bits at most</th>` : undefined}${bounded ? html`<th class="number">dFIL</th><th class="number">MSE bound, unbiased</th>` : undefined}</tr></thead>
+      <tbody>${entries.map((e) => exposureRow(e, bounded, capped))}</tbody></table></div></section>`;
 }
 
-function exposureRow(e: ExposureEntry, bounded: boolean): Html {
+function exposureRow(e: ExposureEntry, bounded: boolean, capped: boolean): Html {
   const correlation = e.distanceCorrelation;
   return html`<tr>
     <td class="name">${cutName(e.cut)}<span class="sub">${defenseName(e.defense)}</span></td>
     ${number(correlation ? under(similarity(correlation.value), `${correlation.n} pictures`) : none)}
+    ${capped ? number(e.bitsCap ?? none) : undefined}
     ${bounded ? html`${number(e.dfil ? e.dfil.value.toPrecision(3) : none)}${number(e.dfil ? e.dfil.mseBound.toPrecision(3) : none)}` : undefined}</tr>`;
 }

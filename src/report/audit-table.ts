@@ -66,12 +66,14 @@ export function failedTable(failed: readonly FailedEntry[]): string {
 export function exposureTable(entries: readonly ExposureEntry[]): string {
   const defended = entries.some((e) => e.defense !== 'none');
   const bounded = entries.some((e) => e.dfil);
+  const capped = entries.some((e) => typeof e.bitsCap === 'number');
   const header = [
     'cut',
     ...(defended ? ['defense'] : []),
     'distance correlation',
     'n',
     ...(bounded ? ['MSE bound (unbiased)'] : []),
+    ...(capped ? ['bits at most'] : []),
   ];
   const rows = entries.map((e) => [
     e.cut,
@@ -79,6 +81,7 @@ export function exposureTable(entries: readonly ExposureEntry[]): string {
     e.distanceCorrelation ? similarity(e.distanceCorrelation.value) : '–',
     e.distanceCorrelation?.n ?? '–',
     ...(bounded ? [e.dfil ? e.dfil.mseBound.toPrecision(3) : '–'] : []),
+    ...(capped ? [e.bitsCap ?? '–'] : []),
   ]);
   return table([header, ...rows]);
 }

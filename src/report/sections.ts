@@ -101,7 +101,7 @@ function candidateRow(c: CandidateEntry, chosen: boolean): Html {
     <td class="number">${c.leakage ? html`${similarity(c.leakage.ssim.mean)}<span class="sub">${interval(c.leakage.ssim)}</span>` : '–'}</td>
     <td class="number">${milliseconds(c.latencyMs.total)} ms</td>
     <td class="number">${c.energyMj === null ? '–' : `${milliseconds(c.energyMj)} mJ`}</td>
-    <td class="number">${bytes(c.wireBytes)}</td>
+    <td class="number">${bytes(c.wireBytes)}${typeof c.bitsCap === 'number' && c.bitsCap > 0 ? html`<span class="sub">${c.bitsCap} bits at most</span>` : undefined}</td>
     <td class="number">${c.accuracy === null ? '–' : percent(c.accuracy)}</td></tr>`;
 }
 

@@ -61,6 +61,8 @@ export interface ExposureEntry {
   readonly defense: string;
   readonly distanceCorrelation?: { readonly value: number; readonly n: number } | undefined;
   readonly dfil?: { readonly value: number; readonly mseBound: number } | undefined;
+  /** Bits of a message, where what is sent is discrete. */
+  readonly bitsCap?: number | null | undefined;
 }
 
 export interface CandidateEntry {
@@ -81,6 +83,8 @@ export interface CandidateEntry {
     | undefined;
   readonly activationBytes: number;
   readonly wireBytes: number;
+  /** Bits of a message, where what is sent is discrete: nobody learns more. */
+  readonly bitsCap?: number | null | undefined;
   readonly accuracy: number | null;
   readonly leakage: {
     readonly threat: string;
@@ -120,6 +124,7 @@ export interface PlanEntry {
     readonly maxLatencyMs?: number | undefined;
     readonly maxEnergyMj?: number | undefined;
     readonly minAccuracy?: number | undefined;
+    readonly maxBits?: number | undefined;
   };
   /** What the evidence was held against. */
   readonly protocol?: { readonly name: string; readonly victims: number } | undefined;

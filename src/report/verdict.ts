@@ -115,6 +115,14 @@ function stats({ plan, run }: ReportData, chosen: CandidateEntry): Html {
     value: html`${bytes(chosen.wireBytes)}`,
     why: `${chosen.codec}, from ${bytes(chosen.activationBytes)} at ${cutName(chosen.cut)}`,
   });
+  if (typeof chosen.bitsCap === 'number' && chosen.bitsCap > 0) {
+    const { maxBits } = plan.thresholds;
+    list.push({
+      name: 'Told a picture, at most',
+      value: html`${chosen.bitsCap} <small>bits</small>`,
+      why: `whoever attacks${maxBits === undefined ? '' : `; at most ${maxBits} asked for`}`,
+    });
+  }
   return html`<ul class="stats">${list.map(
     ({ name, value, why, tone }) =>
       html`<li><span class="name">${name}</span><span class="value ${tone ?? ''}">${value}</span><span class="why">${why}</span></li>`,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTensor } from '../../src/broker/codecs/codec.ts';
 import { createCodec, type EncodedTensor } from '../../src/broker/index.ts';
+import { carriesCodes } from '../../src/codecs.ts';
 import { CutlineError, type ErrorCode } from '../../src/errors.ts';
 import { asFloat32, float32, int64, type Tensor } from '../../src/model/index.ts';
 import { codecs } from '../../src/plan/index.ts';
@@ -26,7 +27,8 @@ async function codeOf(work: Promise<unknown>): Promise<ErrorCode | undefined> {
   }
 }
 
-describe.each(codecs)('codec %s', (name) => {
+/** Codes have tests of their own (code.test.ts). */
+describe.each(codecs.filter((name) => !carriesCodes(name)))('codec %s', (name) => {
   const codec = createCodec(name);
 
   it('gives back every tensor within its precision, name, type and shape unchanged', async () => {

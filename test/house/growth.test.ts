@@ -132,7 +132,8 @@ export function mirror(): BlackBoxAttack {
       'codecs.ts',
       '  uint8: {',
       `  sign: {
-    elementBytes: 1,
+    elementBits: 8,
+    lossless: false,
     bytesPerS: { plain: 1e8, deflated: 3e7 },
     offered: { plain: false, deflated: false },
   },
@@ -145,14 +146,13 @@ export function mirror(): BlackBoxAttack {
     expect(await complaints()).toEqual([registry]);
     write(
       'broker/codecs/sign.ts',
-      `import type { Encoding } from './encoding.ts';
-import { float32sOf } from './float16.ts';
+      `import { type Encoding, float32sOf, floatsOf } from './encoding.ts';
 
 export const sign: Encoding = {
   name: 'sign',
-  elementBytes: (dtype) => (dtype === 'float32' ? 1 : undefined),
-  write: (data) => ({ data: Uint8Array.from(float32sOf(data), (v) => (v < 0 ? 1 : 0)), scale: 0, zeroPoint: 0 }),
-  read: ({ data }) => Float32Array.from(data, (v) => (v > 0 ? -1 : 1)),
+  ...floatsOf(8),
+  write: (tensor) => ({ data: Uint8Array.from(float32sOf(tensor), (v) => (v < 0 ? 1 : 0)), scale: 0, zeroPoint: 0 }),
+  read: (data) => Float32Array.from(data, (v) => (v > 0 ? -1 : 1)),
 };
 `,
     );

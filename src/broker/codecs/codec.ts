@@ -5,9 +5,10 @@
 
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import { codecs, deflated, type EncodingName, encodingOf, isDeflated } from '../../codecs.ts';
+import { codecs, deflated, type EncodingName, encodingOf, isDeflatable, isDeflated } from '../../codecs.ts';
 import { CutlineError } from '../../errors.ts';
-import { type DType, sizeOf, type Tensor } from '../../model/tensor.ts';
+import type { DType, Tensor } from '../../model/tensor.ts';
+import { code } from './code.ts';
 import type { Encoding } from './encoding.ts';
 import { float16 } from './float16.ts';
 import { float32, raw } from './raw.ts';
@@ -25,7 +26,7 @@ export interface EncodedTensor {
 }
 
 export interface Codec {
-  /** As plans and configurations write it: `float32`, `float16`, `uint8`, each also with `+deflate`. */
+  /** As plans and configurations write it: `float32`, `float16`, `uint8`, each also with `+deflate`, and `code`. */
   readonly name: string;
   /**
    * Floats are written by the codec; other types travel raw, for they are indices and masks.
@@ -34,7 +35,7 @@ export interface Codec {
   encode(name: string, tensor: Tensor): Promise<EncodedTensor>;
 }
 
-const encodings: Readonly<Record<EncodingName, Encoding>> = { float32, float16, uint8 };
+const encodings: Readonly<Record<EncodingName, Encoding>> = { float32, float16, uint8, code };
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -48,8 +49,8 @@ export function createCodec(name: string): Codec {
   return {
     name,
     async encode(tensorName, tensor) {
-      const chosen = encoding.elementBytes(tensor.dtype) === undefined ? raw : encoding;
-      const { data, scale, zeroPoint } = chosen.write(tensor.data, tensorName);
+      const chosen = encoding.carries(tensor.dtype) ? encoding : raw;
+      const { data, scale, zeroPoint } = chosen.write(tensor, tensorName);
       return {
         name: tensorName,
         dtype: tensor.dtype,
@@ -65,16 +66,20 @@ export function createCodec(name: string): Codec {
   };
 }
 
-/** Bytes the tensor takes in memory, and on the wire before deflating. @throws CutlineError TENSOR_INVALID */
-export function decodedSize({ name, dtype, shape, codec }: EncodedTensor): { bytes: number; writtenBytes: number } {
+/** Bits that a tensor takes on the wire before deflating. @throws CutlineError TENSOR_INVALID */
+export function writtenBits(encoded: EncodedTensor): number {
+  const { name, dtype, codec } = encoded;
   const { encoding } = parse(codec, name);
-  const count = sizeOf(shape);
-  const writtenPerElement = encoding.elementBytes(dtype);
-  const perElement = raw.elementBytes(dtype);
-  if (writtenPerElement === undefined || perElement === undefined) {
+  if (!encoding.carries(dtype) || !raw.carries(dtype)) {
     throw new CutlineError('TENSOR_INVALID', { tensor: name, problem: `${codec} does not carry ${dtype}` });
   }
-  return { bytes: count * perElement, writtenBytes: count * writtenPerElement };
+  return encoding.bits(encoded, name);
+}
+
+/** Bytes the tensor takes in memory, and on the wire before deflating. @throws CutlineError TENSOR_INVALID */
+export function decodedSize(encoded: EncodedTensor): { bytes: number; writtenBytes: number } {
+  const writtenBytes = Math.ceil(writtenBits(encoded) / 8);
+  return { bytes: raw.bits(encoded, encoded.name) / 8, writtenBytes };
 }
 
 /**
@@ -82,7 +87,7 @@ export function decodedSize({ name, dtype, shape, codec }: EncodedTensor): { byt
  * @throws CutlineError TENSOR_INVALID when the data is not exactly what type, shape and codec promise
  */
 export async function decodeTensor(encoded: EncodedTensor): Promise<Tensor> {
-  const { name, dtype, shape, scale, zeroPoint } = encoded;
+  const { name, dtype, shape } = encoded;
   const { encoding, deflates } = parse(encoded.codec, name);
   const { writtenBytes } = decodedSize(encoded);
   const data = deflates ? await inflated(encoded.data, writtenBytes, name) : encoded.data;
@@ -90,7 +95,7 @@ export async function decodeTensor(encoded: EncodedTensor): Promise<Tensor> {
     const problem = `${data.length} bytes of data for [${shape}] of ${dtype}, ${writtenBytes} expected`;
     throw new CutlineError('TENSOR_INVALID', { tensor: name, problem });
   }
-  return { dtype, shape, data: encoding.read({ data, scale, zeroPoint }, dtype, sizeOf(shape), name) };
+  return { dtype, shape, data: encoding.read(data, encoded, name) };
 }
 
 async function inflated(data: Uint8Array, bytes: number, where: string): Promise<Uint8Array> {
@@ -105,7 +110,10 @@ async function inflated(data: Uint8Array, bytes: number, where: string): Promise
 
 /** What travels raw may have been deflated as well. */
 const readers: ReadonlyMap<string, Encoding> = new Map(
-  [raw, ...Object.values(encodings)].flatMap((e) => [e.name, deflated(e.name)].map((name) => [name, e] as const)),
+  [raw, ...Object.values(encodings)].flatMap((e) => {
+    const names = e.name === 'raw' || isDeflatable(e.name) ? [e.name, deflated(e.name)] : [e.name];
+    return names.map((name) => [name, e] as const);
+  }),
 );
 
 function parse(name: string, where: string): { encoding: Encoding; deflates: boolean } {

@@ -3,21 +3,41 @@
  * lengths: `codec.ts` does. All are little-endian, as is every platform onnxruntime-node ships for.
  */
 import type { EncodingName } from '../../codecs.ts';
-import type { DType, TensorData } from '../../model/tensor.ts';
+import { type DType, sizeOf, type Tensor, type TensorData } from '../../model/tensor.ts';
 
-export interface Encoded {
-  readonly data: Uint8Array;
-  /** Meaningful for affine encodings only: x = scale · (q − zeroPoint). */
+/** What a message says of a tensor beside its elements. */
+export interface Layout {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Of affine encodings: x = scale · (q − zeroPoint). A code says its levels and its length with them. Otherwise 0. */
   readonly scale: number;
   readonly zeroPoint: number;
 }
 
+export interface Encoded extends Pick<Layout, 'scale' | 'zeroPoint'> {
+  readonly data: Uint8Array;
+}
+
 export interface Encoding {
   readonly name: 'raw' | EncodingName;
-  /** Bytes an element takes on the wire; undefined where the encoding does not carry the type. */
-  elementBytes(dtype: DType): number | undefined;
+  carries(dtype: DType): boolean;
+  /**
+   * Bits that a tensor of this layout takes on the wire, of a type that the encoding carries; the last byte is filled up with zeros.
+   * The layout may come from strangers. @throws CutlineError TENSOR_INVALID
+   */
+  bits(layout: Layout, where: string): number;
   /** @throws CutlineError CODEC_RANGE for values the encoding has no room for; `where` names the tensor */
-  write(data: TensorData, where: string): Encoded;
-  /** `encoded.data` holds exactly `count` elements. @throws CutlineError TENSOR_INVALID */
-  read(encoded: Encoded, dtype: DType, count: number, where: string): TensorData;
+  write(tensor: Tensor, where: string): Encoded;
+  /** `data` has exactly the bytes of the layout. @throws CutlineError TENSOR_INVALID */
+  read(data: Uint8Array, layout: Layout, where: string): TensorData;
+}
+
+/** Of encodings of float32 in which every element takes as many bits. */
+export function floatsOf(bits: number): Pick<Encoding, 'carries' | 'bits'> {
+  return { carries: (dtype) => dtype === 'float32', bits: ({ shape }) => bits * sizeOf(shape) };
+}
+
+export function float32sOf({ data }: Pick<Tensor, 'data'>): Float32Array {
+  if (!(data instanceof Float32Array)) throw new TypeError('expected float32');
+  return data;
 }

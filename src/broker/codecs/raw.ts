@@ -1,15 +1,16 @@
 /** Elements as they are in memory: lossless, for every type but strings. */
 import { CutlineError } from '../../errors.ts';
-import { arrayType, bytesPerElement, rawBytes, type TensorData } from '../../model/tensor.ts';
-import type { Encoding } from './encoding.ts';
+import { arrayType, bytesPerElement, rawBytes, sizeOf, type TensorData } from '../../model/tensor.ts';
+import { type Encoding, floatsOf } from './encoding.ts';
 
 const noStrings = 'strings have no raw form';
 
 export const raw: Encoding = {
   name: 'raw',
-  elementBytes: bytesPerElement,
-  write: (data) => ({ data: bytesOf(data), scale: 0, zeroPoint: 0 }),
-  read({ data }, dtype, _count, where) {
+  carries: (dtype) => bytesPerElement(dtype) !== undefined,
+  bits: ({ dtype, shape }) => 8 * bytesPerElement(dtype)! * sizeOf(shape),
+  write: ({ data }) => ({ data: bytesOf(data), scale: 0, zeroPoint: 0 }),
+  read(data, { dtype }, where) {
     // A copy: the payload is rarely aligned, and it would keep the whole message alive.
     const bytes = Uint8Array.from(data);
     if (dtype === 'bool' && bytes.some((b) => b > 1)) {
@@ -23,7 +24,7 @@ export const raw: Encoding = {
 export const float32: Encoding = {
   ...raw,
   name: 'float32',
-  elementBytes: (dtype) => (dtype === 'float32' ? 4 : undefined),
+  ...floatsOf(32),
 };
 
 function bytesOf(data: TensorData): Uint8Array {

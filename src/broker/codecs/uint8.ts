@@ -3,8 +3,8 @@
  * widened to hold 0, so that the zeros a ReLU leaves stay exact; |error| ≤ scale / 2.
  */
 import { CutlineError } from '../../errors.ts';
-import type { Encoding } from './encoding.ts';
-import { float32sOf } from './float16.ts';
+import { sizeOf } from '../../model/tensor.ts';
+import { type Encoding, float32sOf, floatsOf } from './encoding.ts';
 
 /** Below it a float32 loses precision: the scale is kept normal. */
 const SMALLEST_SCALE = 2 ** -126;
@@ -14,10 +14,10 @@ const MAX_RANGE = 2 ** 127;
 
 export const uint8: Encoding = {
   name: 'uint8',
-  elementBytes: (dtype) => (dtype === 'float32' ? 1 : undefined),
+  ...floatsOf(8),
 
-  write(data, where) {
-    const values = float32sOf(data);
+  write(tensor, where) {
+    const values = float32sOf(tensor);
     let low = 0;
     let high = 0;
     let sum = 0;
@@ -41,12 +41,12 @@ export const uint8: Encoding = {
     return { data: new Uint8Array(q.buffer), scale, zeroPoint };
   },
 
-  read({ data, scale, zeroPoint }, _dtype, count, where) {
+  read(data, { shape, scale, zeroPoint }, where) {
     if (!(Number.isFinite(scale) && scale > 0) || zeroPoint < 0 || zeroPoint > 255) {
       throw new CutlineError('TENSOR_INVALID', { tensor: where, problem: `scale ${scale}, zero point ${zeroPoint}` });
     }
-    const values = new Float32Array(count);
-    for (let i = 0; i < count; i++) values[i] = scale * (data[i]! - zeroPoint);
+    const values = new Float32Array(sizeOf(shape));
+    for (let i = 0; i < values.length; i++) values[i] = scale * (data[i]! - zeroPoint);
     return values;
   },
 };

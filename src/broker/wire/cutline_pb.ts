@@ -204,7 +204,10 @@ export type Tensor = Message<"cutline.v1.Tensor"> & {
   /**
    * How `data` is written: `raw` (row-major, little-endian), `float32` (the same, of floats), `float16` (IEEE halves) or
    * `uint8` (affine: x = scale * (q - zero_point), as in ONNX DequantizeLinear), each optionally followed by `+deflate`
-   * (RFC 1951, no header).
+   * (RFC 1951, no header); or `code`, never deflated. Of a code, `scale` is 2^(1-b), b from 1 to 8, and the first `zero_point`
+   * elements of each row (an index of the first axis) were sent, at least one; all others are 0. Those that were sent follow each
+   * other row by row, row-major, as unsigned numbers q of b bits: x = scale * (q + 1/2) - 1. Element k has the bits k*b to
+   * k*b + b - 1, its least first; bit j is bit j mod 8 of byte floor(j / 8), counted from the least. Bits after the last are 0.
    *
    * @generated from field: string codec = 4;
    */

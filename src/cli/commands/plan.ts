@@ -45,6 +45,10 @@ const options = {
   'min-agreement': { type: 'number', describe: 'Least share of the model’s own answers that stay: needs no labels' },
   'min-accuracy': { type: 'number', describe: 'Least share of right answers' },
   'max-bytes': { type: 'number', describe: 'Most bytes sent for an inference' },
+  'max-bits': {
+    type: 'number',
+    describe: 'Most bits a message may tell of a picture: refuses what is not discrete, as codes and quant are',
+  },
   'max-download-bytes': { type: 'number', describe: 'Most bytes of weights the device has to hold' },
   'require-split': {
     type: 'boolean',
@@ -116,6 +120,7 @@ export const planCommand: CommandModule<object, Arguments> = {
         minAccuracy: argv['min-accuracy'],
         minAgreement: argv['min-agreement'],
         maxBytes: argv['max-bytes'],
+        maxBits: argv['max-bits'],
         maxDownloadBytes: argv['max-download-bytes'],
         maxPacketBytes: argv['max-packet-bytes'],
         requireSplit: argv['require-split'],

@@ -37,6 +37,7 @@ export { type Missed, type MissReason, missReasons, missTexts } from './missed.t
 export { searchSteps } from './prior/choose.ts';
 export { remembered } from './remembered.ts';
 export { type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
+export { relaxedHead } from './rounded.ts';
 export {
   type Alignment,
   alignments,

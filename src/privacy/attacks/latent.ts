@@ -152,7 +152,7 @@ async function bestLook(
   explainer: (look: Look) => Promise<Explain>,
   steps: number,
 ): Promise<{ readonly look: Look; readonly explain: Explain }> {
-  const looks = looksAt(context);
+  const looks = await looksAt(context);
   if (looks.length === 1) return { look: looks[0]!, explain: await explainer(looks[0]!) };
   const truth = await context.examples.pictures(0, triedPictures);
   const seen = await context.examples.seen(0, triedPictures);

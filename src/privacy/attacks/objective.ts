@@ -80,7 +80,7 @@ function distance(
         features,
       });
     case 'within':
-      return errorBeyond(g, made, seen, shape, likelihood.slack(g.graph, { term: seen, shape }), features);
+      return errorBeyond(g, made, seen, shape, likelihood.slack(g.graph, { name: made, term: seen, shape }), features);
     default:
       return likelihood satisfies never;
   }

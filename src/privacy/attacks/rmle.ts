@@ -91,7 +91,7 @@ export async function descendWithStatistics(
 ): Promise<Reconstruction & { readonly start: Start }> {
   const { count } = context;
   const { iterations = statisticsSteps, lambdaL2 = 0, restarts = 1 } = options;
-  const looks = looksAt(context);
+  const looks = await looksAt(context);
   const fitting = async (look: Look) => batchThatFits(await context.head(1, look), context.memoryBytes);
   const batch = options.batch ?? Math.min(...(await Promise.all(looks.map(fitting))));
   const objective = (look?: Look) => objectiveFor(context, look);

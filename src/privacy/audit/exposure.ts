@@ -2,6 +2,7 @@
 import { type Dataset, type Pixels, preprocess, unitPixels, victims } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { asFloat32, cost, inferShapes, sizeOf, type Tensors } from '../../model/index.ts';
+import { codeGrid } from '../../numeric/index.ts';
 import type { Random } from '../../random.ts';
 import { type Dfil, dfil, distances, inputNoiseDfil, squaredJacobian } from '../exposure/index.ts';
 import { compileMechanism, defendedHead, type Mechanism } from '../mechanisms/index.ts';
@@ -18,6 +19,11 @@ export interface Exposure {
   readonly distanceCorrelation?: DistanceCorrelation;
   /** Only where there is noise. */
   readonly dfil?: Dfil;
+  /**
+   * Bits of a message where what was sent is discrete: a code (numeric/code.ts), or what a mechanism has rounded. Nobody learns more from
+   * it. Null where it is not.
+   */
+  readonly bitsCap: number | null;
   readonly omitted?: readonly Omitted[];
 }
 
@@ -25,6 +31,8 @@ export interface Exposure {
 const mostPictures = 500;
 /** Fewer say little; a wide or deep cut goes down to this before the budgets below are exceeded. */
 const leastPictures = 32;
+/** By which a code is told: its levels are in every element. */
+const codedPictures = 25;
 /** Of a table of activations: 256 MB. */
 const mostElements = 2 ** 26;
 /** Of head runs, for each of the two measures: some seconds. */
@@ -53,13 +61,30 @@ export class ExposureMeter {
     const leave = (metric: string, reason: string): undefined => void omitted.push({ metric, reason });
     const correlation = await this.#correlation(device, random, leave, signal);
     const information = await this.#information(device, random, leave, signal);
+    const bitsCap = await this.#cap(device, random, signal);
     return {
       cut: device.cut.id,
       defense: device.view.mechanism.spec,
+      bitsCap,
       ...(correlation && { distanceCorrelation: correlation }),
       ...(information && { dfil: information }),
       ...(omitted.length > 0 && { omitted }),
     };
+  }
+
+  async #cap(device: Device, random: Random, signal?: AbortSignal): Promise<number | null> {
+    const { mechanism } = device.view;
+    if (mechanism.kept === undefined) return mechanism.bitsCap;
+    const pixels = await this.#pictures(signal);
+    const n = Math.min(pixels.count, codedPictures);
+    const inputs = preprocess(firstOf(pixels, n), this.#subject.preprocessing);
+    const seen = await device.observe(inputs, (row) => random.fork('code').fork(row), signal);
+    const bits = Object.values(seen).map((tensor, i) => {
+      const grid = codeGrid(asFloat32(tensor), n);
+      return 'bits' in grid ? grid.bits * mechanism.kept![i]! : undefined;
+    });
+    // A mechanism that keeps values has no cap of its own.
+    return bits.every((b) => b !== undefined) ? bits.reduce((a, b) => a + b, 0) : null;
   }
 
   async #correlation(

@@ -4,17 +4,18 @@ import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { foldConstants, split, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
-import type {
-  AnswerContext,
-  Attack,
-  AttackContext,
-  AttackerData,
-  BlackBoxContext,
-  KnownStructure,
-  QueryFreeContext,
-  Reconstruction,
-  Traffic,
-  WhiteBoxContext,
+import {
+  type AnswerContext,
+  type Attack,
+  type AttackContext,
+  type AttackerData,
+  type BlackBoxContext,
+  type KnownStructure,
+  type QueryFreeContext,
+  type Reconstruction,
+  relaxedHead,
+  type Traffic,
+  type WhiteBoxContext,
 } from '../attacks/index.ts';
 import { isRandom, seededNoise } from '../mechanisms/index.ts';
 import { answersTo } from './answers.ts';
@@ -129,7 +130,8 @@ export function whiteBox(ground: Ground): WhiteBoxContext {
     ...blackBox(ground),
     head: async (n, look) => {
       const way = look?.head ?? 'relaxed';
-      const { head } = await subject.parts(device.cut, way === 'expected' ? n * drawsOfMean : n);
+      const parts = await subject.parts(device.cut, way === 'expected' ? n * drawsOfMean : n);
+      const head = await relaxedHead(parts.head, way === 'straight' ? 'straight' : 'open', engine);
       const draws = () => seededNoise(ground.random.fork('draws'));
       return differentiableHead(head, believed.view.mechanism, engine, { way, draws });
     },
@@ -197,8 +199,11 @@ export function queryFree(ground: Ground): QueryFreeContext {
 function knownStructure({ engine, subject, device: { cut } }: Ground): KnownStructure {
   return {
     // Drawn anew before constants are computed, since those may be made of weights.
-    structure: async (n, random) =>
-      foldConstants(structureOf(split(await subject.whole(n), cut).head, cut.id, random), engine),
+    // Nothing that is learnt through rounding has a slope either.
+    structure: async (n, random) => {
+      const drawn = structureOf(split(await subject.whole(n), cut).head, cut.id, random);
+      return relaxedHead(await foldConstants(drawn, engine), 'open', engine);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Mechanisms: what stands between the head and the wire so that less can be seen in the cloud. */
+export { bitsCapOf, codeBits, type SentTensor } from './cap.ts';
 export { rhoOfBudget } from './dp/concentrated.ts';
 export { expectedHead } from './expected.ts';
 export { type DefendedGraph, defendedHead } from './graph.ts';

@@ -19,7 +19,15 @@ export type Likelihood =
   /** As dropped, with noise upon it: nobody knows of an element whether it was left out. */
   | { readonly kind: 'mixed'; readonly rate: number; readonly standardDeviation: number }
   /** Rounded: all that is as near as the slack is as likely. */
-  | { readonly kind: 'within'; readonly slack: (b: GraphBuilder, seen: GraphPart) => string };
+  | {
+      readonly kind: 'within';
+      readonly slack: (b: GraphBuilder, seen: SeenPart) => string;
+      /** What the slack hangs on beside what is seen: equal keys, equal slacks. */
+      readonly key?: unknown;
+    };
+
+/** With the name of the tensor that was seen. */
+type SeenPart = GraphPart & { readonly name?: string };
 
 type Additive = Law & { readonly kind: 'additive' };
 

@@ -9,12 +9,13 @@ import type { View } from './view.ts';
 
 export interface Look {
   /** For people. */
-  readonly name: 'law' | 'mean over draws' | 'slack' | 'unaware';
+  readonly name: 'law' | 'mean over draws' | 'slack' | 'straight through' | 'unaware';
   /**
    * What stands for the head: with what the mechanism does without randomness; the same without what has a slack; the mean
-   * over draws of the noise on the picture; or the head alone.
+   * over draws of the noise on the picture; or the head alone. A head that rounds itself does so in none of them but in `straight`, which
+   * is `relaxed` otherwise.
    */
-  readonly head: 'relaxed' | 'open' | 'expected' | 'bare';
+  readonly head: 'relaxed' | 'open' | 'expected' | 'straight' | 'bare';
   readonly likelihood: Likelihood;
 }
 

@@ -23,7 +23,14 @@ export interface Mechanism {
   readonly spec: string;
   readonly stages: readonly PlacedStage[];
   /** Of the whole, for one release. */
-  readonly guarantee: Guarantee;
+  readonly guarantee: Exclude<Guarantee, { readonly kind: 'bits' }>;
+  /** Bits of one release that tell of the picture, by the activation's stages; null where none of them makes it discrete. */
+  readonly bitsCap: number | null;
+  /**
+   * Elements at the beginning of each tensor that are sent, where those are as the head made them and all others are 0; undefined where
+   * a stage makes other values of them.
+   */
+  readonly kept: readonly number[] | undefined;
 }
 
 /** Where noise comes from: one source for all rows, or one for each. */
@@ -40,20 +47,35 @@ export function compileMechanism(spec: string | Spec, layout?: Layout, shown?: s
   const text = shown ?? (typeof spec === 'string' ? spec : formatSpec(spec));
   const stages: PlacedStage[] = [];
   let bound: Bound | undefined;
-  let guarantee: Guarantee = { kind: 'none' };
+  let guarantee: Mechanism['guarantee'] = { kind: 'none' };
+  let bitsCap: number | null = null;
+  let made = false;
+  let kept = sizesAt(layout, 'activation');
   for (const [i, one] of parsed.entries()) {
     // The head stands between the two places, and keeps no bound.
     if (i > 0 && one.place !== parsed[i - 1]!.place) bound = undefined;
-    const before: Before = { bound, elements: elementsOf(layout, one.place) };
+    const shapes = shapesAt(layout, one.place);
+    const before: Before = {
+      bound,
+      elements: layout ? shapes.reduce((n, shape) => n + sizeOf(shape), 0) : 1,
+      shapes,
+      kept: one.place === 'activation' ? kept : sizesAt(layout, one.place),
+    };
     const stage = stageOf(one, text, before);
     stages.push({ place: one.place, stage });
-    guarantee = after(guarantee, stage, before);
+    const own = stage.guarantee(before);
+    // What follows a guarantee only sees what was released, and keeps it; of two the later one is told.
+    if (own.kind === 'dp') guarantee = own;
     bound = stage.bound(before);
+    if (one.place !== 'activation') continue;
+    if (own.kind === 'bits' && layout) bitsCap = Math.min(own.bits, bitsCap ?? own.bits);
+    if (stage.keeps) kept = kept.map((n, t) => Math.min(n, stage.keeps!(shapes[t]!)));
+    else made = true;
   }
   const canonical = stages
     .map(({ place, stage }) => (place === 'input' ? `input.${stage.text}` : stage.text))
     .join('+');
-  return { spec: canonical || 'none', stages, guarantee };
+  return { spec: canonical || 'none', stages, guarantee, bitsCap, kept: made ? undefined : kept };
 }
 
 function stageOf(one: StageSpec, text: string, before: Before): Stage {
@@ -63,16 +85,12 @@ function stageOf(one: StageSpec, text: string, before: Before): Stage {
   return kind.make(new Args(one, text, kind.usage), before);
 }
 
-function elementsOf(layout: Layout | undefined, place: Place): number {
-  if (!layout) return 1;
-  return place === 'input' ? sizeOf(layout.input) : layout.activation.reduce((n, t) => n + sizeOf(t.shape), 0);
+function shapesAt(layout: Layout | undefined, place: Place): Before['shapes'] {
+  if (!layout) return [];
+  return place === 'input' ? [layout.input] : layout.activation.map((t) => t.shape);
 }
 
-/** What follows a guarantee only sees what was released, and keeps it; of two the later one is told. */
-function after(soFar: Guarantee, stage: Stage, before: Before): Guarantee {
-  const own = stage.guarantee(before);
-  return own.kind === 'none' ? soFar : own;
-}
+const sizesAt = (layout: Layout | undefined, place: Place): number[] => shapesAt(layout, place).map(sizeOf);
 
 /** Does it change what is there? */
 export const hasStages = (mechanism: Mechanism, place: Place): boolean =>

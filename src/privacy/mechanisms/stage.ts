@@ -75,7 +75,7 @@ export type Guarantee =
       /** Zero-concentrated: the Rényi divergence of order α is at most α · rho. Releases of one scene add theirs. */
       readonly rho: number;
     }
-  /** No more than so many bits a picture reach the cloud. */
+  /** No more than so many bits a release tell of the picture. */
   | { readonly kind: 'bits'; readonly bits: number };
 
 /** What stands before a stage: its guarantee may hang on it. */
@@ -84,12 +84,21 @@ export interface Before {
   readonly bound: Bound | undefined;
   /** Elements of a row. */
   readonly elements: number;
+  /** Of its tensors, without the batch; none where the spec is only checked. */
+  readonly shapes: readonly (readonly number[])[];
+  /** Elements at the beginning of each that can be other than 0. */
+  readonly kept: readonly number[];
 }
 
 export interface Stage {
   /** Canonical, without the place: `gauss(sd=0.5)`. */
   readonly text: string;
   readonly law: Law;
+  /**
+   * Of a stage that leaves values as they are, at the beginning of each tensor, and makes 0 of the others: how many it leaves of
+   * a tensor of this shape. Stages that make other values leave it out.
+   */
+  keeps?(shape: readonly number[]): number;
   /** Whether its graph is another one when it is `relaxed`. Default false. */
   readonly relaxes?: boolean;
   /** Changes the row in place. @throws CutlineError DEFENSE_SPEC when it does not fit the shapes */

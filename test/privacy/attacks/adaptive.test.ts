@@ -16,6 +16,7 @@ const felt: Readonly<Record<string, readonly string[]>> = {
   laplace: ['laplace(scale=1)'],
   dropout: ['dropout(rate=0.7)', 'dropout(rate=0.5)+gauss(sd=0.3)'],
   topk: ['topk(share=0.1)'],
+  prefix: ['prefix(channels=2)'],
   quant: ['quant(bits=1)'],
   blur: ['input.blur(sigma=2)'],
   downscale: ['input.downscale(by=4)'],

@@ -147,7 +147,10 @@ describe.each(all)('%s', (spec) => {
 
   it('stays within the bound it tells the stages after it', () => {
     const { stage } = mechanism.stages[0]!;
-    if (stage.law.kind === 'additive') return expect(stage.bound({ bound: { l2: 1 }, elements: 42 })).toBeUndefined();
+    const elements = place === 'input' ? 105 : 42;
+    const shapes = place === 'input' ? [picture] : layout.activation.map((t) => t.shape);
+    const before = { elements, shapes, kept: shapes.map((shape) => shape.reduce((a, d) => a * d, 1)) };
+    if (stage.law.kind === 'additive') return expect(stage.bound({ bound: { l2: 1 }, ...before })).toBeUndefined();
     const large = Object.fromEntries(
       Object.entries(tensors).map(([name, t]) => [
         name,
@@ -161,8 +164,7 @@ describe.each(all)('%s', (spec) => {
     const l2 = Math.max(...Array.from({ length: n }, (_, i) => lengthOf(rowOf(large, i))));
     const only: Mechanism = { ...mechanism, stages: mechanism.stages.slice(0, 1) };
     const after = release(only, place, large, source(6));
-    const elements = place === 'input' ? 105 : 42;
-    const bound = stage.bound({ bound: { linf, l2 }, elements });
+    const bound = stage.bound({ bound: { linf, l2 }, ...before });
     for (let i = 0; i < n; i++) {
       const row = rowOf(after, i);
       if (bound?.l2 !== undefined) expect(lengthOf(row)).toBeLessThanOrEqual(bound.l2 * (1 + 1e-5));

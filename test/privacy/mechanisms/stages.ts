@@ -10,6 +10,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   laplace: ['laplace(scale=0.1)', 'input.laplace(scale=30)', 'clip(linf=1)+laplace(eps=16)'],
   dropout: ['dropout(rate=0.5)', 'dropout(rate=0.25,rescale=no)', 'input.dropout(rate=0.1)'],
   topk: ['topk(share=0.1)', 'topk(share=1)'],
+  prefix: ['prefix(channels=2)', 'prefix(channels=1)', 'prefix(channels=9)'],
   quant: ['quant(bits=4)', 'quant(bits=1)', 'quant(bits=3,per=channel)', 'input.quant(bits=8)'],
   blur: ['input.blur(sigma=1.5)'],
   downscale: ['input.downscale(by=2)', 'input.downscale(by=3)'],

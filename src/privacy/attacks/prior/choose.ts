@@ -4,6 +4,7 @@ import { type Look, looksOf } from '../../mechanisms/index.ts';
 import type { AttackContext, DescentContext } from '../attack.ts';
 import { drawnLikeness } from '../likeness.ts';
 import type { ObjectiveOptions } from '../objective.ts';
+import { looksAtRounding } from '../rounded.ts';
 import { solveInChunks } from '../solvers/chunked.ts';
 import type { Solution, Solver } from '../solvers/solver.ts';
 import { coordinates, type Start } from '../start.ts';
@@ -64,9 +65,11 @@ export function searchSteps(iterations: number, looks = 1): number {
   );
 }
 
-/** The ways in which a descent looks at the mechanism. */
-export const looksAt = ({ view, standIn }: Pick<DescentContext, 'view' | 'standIn'>): readonly Look[] =>
-  standIn ? looksOf(view).slice(0, 1) : looksOf(view);
+/** The ways in which a descent looks at the mechanism, and at a head that rounds. */
+export async function looksAt(context: DescentContext): Promise<readonly Look[]> {
+  const looks = looksOf(context.view);
+  return context.standIn ? looks.slice(0, 1) : [...looks, ...(await looksAtRounding(context))];
+}
 
 export interface TriedBelief {
   readonly belief: Belief;
@@ -84,7 +87,7 @@ export async function chooseBelief(search: BeliefSearch, onProgress: (done: numb
   const { context, iterations } = search;
   const { preprocessing } = context;
   const [first, second] = heats;
-  const looks = looksAt(context);
+  const looks = await looksAt(context);
   const whole = searchSteps(iterations, looks.length);
   let done = 0;
   const heat = async (beliefs: readonly Belief[], { pictures, seen }: Tried, steps: number) => {

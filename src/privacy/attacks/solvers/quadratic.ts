@@ -1,4 +1,5 @@
 /** Whether an objective is a quadratic in the picture: squared differences of features that are an affine function of it. */
+import { isRelaxed } from '../../../autodiff/index.ts';
 import { type Graph, type Node, reads } from '../../../model/index.ts';
 import type { Problem } from './solver.ts';
 
@@ -31,7 +32,7 @@ const inEach = ['Mul', 'MatMul', 'Gemm'];
 
 export function isQuadratic({ head, objective, lambdaTv }: Pick<Problem, 'head' | 'objective' | 'lambdaTv'>): boolean {
   const squares = objective.variation !== 'isotropic' || lambdaTv.every((v) => v === 0);
-  return objective.likelihood.kind === 'squares' && !objective.relaxed && squares && isAffine(head);
+  return objective.likelihood.kind === 'squares' && !objective.relaxed && !isRelaxed(head) && squares && isAffine(head);
 }
 
 /** Of its first input. Operators that are not listed are taken not to be. */

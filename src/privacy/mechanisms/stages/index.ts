@@ -6,7 +6,8 @@ import { downscale } from './downscale.ts';
 import { dropout } from './dropout.ts';
 import { gauss } from './gauss.ts';
 import { laplace } from './laplace.ts';
+import { prefix } from './prefix.ts';
 import { quant } from './quant.ts';
 import { topk } from './topk.ts';
 
-export const stageKinds: readonly StageKind[] = [clip, gauss, laplace, dropout, topk, quant, blur, downscale];
+export const stageKinds: readonly StageKind[] = [clip, gauss, laplace, dropout, topk, prefix, quant, blur, downscale];

@@ -28,7 +28,12 @@ export const quant: StageKind = {
       // The ends of the range are levels themselves, so that what is seen has the range of what was there.
       slack: (b, seen) => b.op('Mul', [levelsOf(b, seen, per, steps).step, b.constant(0.5)]),
       bound: ({ bound }) => (bound?.linf === undefined ? undefined : { linf: bound.linf }),
-      guarantee: () => ({ kind: 'none' }),
+      // Beside the levels the ends of each range are seen: two numbers of float32.
+      guarantee: ({ shapes, kept }) => {
+        const levels = bits * kept.reduce((a, n) => a + n, 0);
+        const ranges = shapes.reduce((n, shape) => n + channelsOf(shape, per), 0);
+        return { kind: 'bits', bits: levels + 64 * ranges };
+      },
     };
   },
 };
@@ -57,8 +62,11 @@ function toEven(x: number): number {
 }
 
 /** One group for a tensor, or one for each slice along its first axis; a list has no channels. */
+const channelsOf = (shape: readonly number[], per: Per): number =>
+  per === 'channel' && shape.length > 1 ? shape[0]! : 1;
+
 function groupsOf({ data, shape }: Part, per: Per): Float32Array[] {
-  const channels = per === 'channel' && shape.length > 1 ? shape[0]! : 1;
+  const channels = channelsOf(shape, per);
   const size = data.length / channels;
   return Array.from({ length: channels }, (_, c) => data.subarray(c * size, (c + 1) * size));
 }
