@@ -94,7 +94,7 @@ const catalogue = {
   // --- autodiff -----------------------------------------------------------------------------------------------------
   NO_GRADIENT_RULE: {
     exit: 2,
-    text: 'Node {node}: operator {op} has no gradient here, so white-box attacks, which follow gradients through the model, cannot pass it. inverse-network and shadow need none and still work: ask for them with --attack, or choose a cut before the node.',
+    text: 'Node {node}: operator {op} has no gradient here, and what is computed exactly ends there. White-box attacks go round Round, Floor, Ceil, Sign and casts; where they cannot pass, inverse-network and shadow need no gradient and still work: ask for them with --attack, or choose a cut before the node.',
   },
   GRADIENT_REFUSED: {
     exit: 1,

@@ -30,10 +30,17 @@ export interface Deployment {
   remove(): Promise<void>;
 }
 
-/** A LeNet of random weights, cut at ReLU2. */
-export async function deploy(options: { images: number; plan?: Partial<Plan> }): Promise<Deployment> {
+/** A network and its halves. */
+export interface Halves {
+  readonly whole: Graph;
+  readonly head: Graph;
+  readonly tail: Graph;
+}
+
+/** A LeNet of random weights, cut at ReLU2, or another network of pictures of its size. */
+export async function deploy(options: { images: number; plan?: Partial<Plan>; network?: Halves }): Promise<Deployment> {
   const folder = await mkdtemp(join(tmpdir(), 'cutline-e2e-'));
-  const { whole, head, tail } = lenet(createRandom(7));
+  const { whole, head, tail } = options.network ?? lenet(createRandom(7));
   const [headBytes, tailBytes] = [encodeModel(head), encodeModel(tail)];
   await writeFile(join(folder, 'head.onnx'), headBytes);
   await writeFile(join(folder, 'tail.onnx'), tailBytes);
@@ -82,7 +89,7 @@ async function drawImages(folder: string, count: number): Promise<Tensor[]> {
   return inputs;
 }
 
-function lenet(random: Random) {
+function lenet(random: Random): Halves {
   const weights = (shape: number[], fanIn: number) =>
     float32(random.fillNormal(new Float32Array(shape.reduce((a, b) => a * b, 1)), Math.sqrt(2 / fanIn)), shape);
   const w = {
