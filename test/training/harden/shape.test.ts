@@ -23,7 +23,7 @@ describe('the shape of a code', () => {
   });
 
   it('has a cell more where the activation does not divide', () => {
-    expect(of([8, 7, 5], [160])).toMatchObject({ shape: [6, 4, 3], factor: 2 });
+    expect(of([16, 7, 6], [160])).toMatchObject({ shape: [6, 4, 3], factor: 2 });
   });
 
   it('keeps lists without a place, and tokens in their order', () => {
