@@ -95,6 +95,10 @@ async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened
     const why = protocol.accepts ? `it asks for ${protocol.victims} victims` : 'it can only refuse';
     log(`nothing will be accepted by protocol ${protocol.name}: ${why}`);
   }
+  if (prepared.options.note && prepared.options.note.effort < 1)
+    log(
+      `attacks have fewer steps than they take by themselves, for want of time: protocol ${protocol.name} calls that screened, not safe (--budget all takes them)`,
+    );
   log(`each takes ${rangeText({ low: low / count, high: high / count })}; they end at the first that is proven safe`);
   for (const line of planText(prepared).slice(0, -1)) log(line);
   const own = { ...prepared.options, giveUp: true };

@@ -11,14 +11,21 @@ import { intervalSchema, name, sha256, ssimBandSchema } from './values.ts';
 
 const count = z.int().nonnegative();
 
-/** One attack and the budgets it had. */
-const attackSchema = z.strictObject({
-  name,
+const budgets = {
   queries: count.optional(),
   epochs: count.optional(),
   iterations: count.optional(),
   restarts: count.optional(),
   shadows: count.optional(),
+};
+/** One attack and the budgets it had. */
+const attackSchema = z.strictObject({
+  name,
+  ...budgets,
+  /** What it takes where nobody says how much: where that is more. */
+  usual: z.strictObject(budgets).optional(),
+  /** Where it was set otherwise than by default. */
+  settings: z.record(name, z.union([z.string().max(200), z.number()])).optional(),
   /** It asked about every picture there is. */
   exhausted: z.literal(true).optional(),
   /** Why it could not be mounted. */
@@ -163,9 +170,11 @@ function shortfallsOf(entry: Judged, protocol: Protocol, victims: number): strin
   return shortfalls({ ...protocol, victims }, threat, {
     victims: entry.images + (entry.missed ?? 0),
     gallery: entry.reidentification?.whole ? protocol.gallery : (entry.reidentification?.gallery ?? 0),
-    attacks: entry.attacks.map(({ name, exhausted, inapplicable, ...budgets }) => ({
+    attacks: entry.attacks.map(({ name, exhausted, inapplicable, usual, settings, ...budgets }) => ({
       name,
       budgets,
+      usual,
+      settings,
       exhausted,
       inapplicable,
     })),

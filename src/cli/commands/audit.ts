@@ -67,7 +67,7 @@ const options = {
   protocol: {
     type: 'string',
     describe:
-      'Attacks, budgets, victims and observations as it asks, and more victims to confirm with: screen, standard, thorough, or a file',
+      'Attacks, budgets, victims and observations as it asks, and more victims to confirm with: screen, standard, thorough, or a file. Attacks set otherwise than by default, or given less, have screened only',
   },
   observations: {
     type: 'number',

@@ -17,6 +17,7 @@ export {
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
+  type Settings,
   type Traffic,
   type WhiteBoxAttack,
   type WhiteBoxContext,
@@ -36,7 +37,7 @@ export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
 export { searchSteps } from './prior/choose.ts';
 export { remembered } from './remembered.ts';
-export { type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
+export { believes, type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
 export {
   type Alignment,
   alignments,
