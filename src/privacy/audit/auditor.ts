@@ -1,12 +1,15 @@
 /** Attacks one (cut, mechanism, codec) after another, and scores what comes out. The truth stays in here. */
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
+import type { CutlineError } from '../../errors.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
 import { compileMechanism, isRandom } from '../mechanisms/index.ts';
+import { meanOf, ssim } from '../metrics/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AttackSettings } from './attack-settings.ts';
+import { isBeyondAttack, isDispensable } from './beyond.ts';
 import { type AttackCache, type Kept, memoryCache } from './cache.ts';
 import { resolvedAt } from './calibration.ts';
 import { Device, layoutAt } from './device.ts';
@@ -15,10 +18,12 @@ import { FeatureSpace } from './features.ts';
 import { aboveAnswer } from './floor.ts';
 import { keeping } from './keeping.ts';
 import { mount } from './knowledge.ts';
+import { leakProbe } from './leak-probe.ts';
 import { defaultMemoryBytes } from './memory.ts';
 import { attacksOn } from './mounting.ts';
 import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
 import type { AuditResult } from './result.ts';
+import { imagesOf } from './score.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
@@ -87,6 +92,7 @@ export class Auditor {
   readonly #features: FeatureSpace;
   readonly #exposure: ExposureMeter;
   readonly #keeping: ReturnType<typeof keeping>;
+  readonly #probe: ReturnType<typeof leakProbe>;
   #undefended: Promise<Utility> | undefined;
 
   /** @throws CutlineError DATA_TOO_FEW, AUDIT_IMAGES, AUDIT_GALLERY */
@@ -112,6 +118,7 @@ export class Auditor {
     const gallery = (count: number) => imagesOfSplit(data, truth.indices.slice(0, count));
     this.#features = new FeatureSpace(engine, subject, truth, gallery);
     this.#exposure = new ExposureMeter(engine, subject, data);
+    this.#probe = leakProbe(subject, data, options.cache, (own, small) => Auditor.create(engine, subject, own, small));
     this.#keeping = keeping(options, {
       data: data.sha256,
       engine: engine.name,
@@ -125,9 +132,10 @@ export class Auditor {
     return this.#options.confidence ?? 0.95;
   }
 
-  /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC */
+  /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC, DEFENSE_TARGET */
   resolved(cutId: string, defense: string, signal?: AbortSignal): Promise<string> {
-    return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, signal);
+    const leakage = this.#probe(signal);
+    return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, leakage, signal);
   }
 
   /**
@@ -185,6 +193,31 @@ export class Auditor {
       decoders: strongest.decoders,
       exposure: await this.#exposure.measure(device, random.fork('exposure'), signal),
     };
+  }
+
+  /**
+   * Highest mean SSIM over the attacks that apply; nothing else is measured.
+   * @throws CutlineError as `audit`, where none applies why not
+   */
+  async leakage(cutId: string, defense: string, signal?: AbortSignal): Promise<number> {
+    const opened = await this.#open(cutId, defense, 'float32', signal);
+    const { attacks, ground } = this.#mounting(opened, this.#options.attacks, 1, signal);
+    const observed = await seenOfVictims(ground, this.truth);
+    const found: number[] = [];
+    let refusal: CutlineError | undefined;
+    for (const attack of attacks) {
+      try {
+        const { pictures, missed = [] } = await mount(attack, { ...ground, observed });
+        const seen = imagesOf(pictures, this.#subject.preprocessing);
+        const left = new Set(missed.map((m) => m.victim));
+        found.push(meanOf(ssim(this.truth.victims, seen).filter((_, i) => !left.has(i))));
+      } catch (error) {
+        if (!isBeyondAttack(error) && !isDispensable(attack, error)) throw error;
+        refusal = error;
+      }
+    }
+    if (found.length === 0 && refusal) throw refusal;
+    return Math.max(...found);
   }
 
   /**
