@@ -1,7 +1,6 @@
 /** Attacks one (cut, mechanism, codec) after another, and scores what comes out. The truth stays in here. */
 import type { Dataset } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
-import type { CutlineError } from '../../errors.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
@@ -9,7 +8,6 @@ import { compileMechanism, isRandom } from '../mechanisms/index.ts';
 import { meanOf, ssim } from '../metrics/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AttackSettings } from './attack-settings.ts';
-import { isBeyondAttack, isDispensable } from './beyond.ts';
 import { type AttackCache, type Kept, memoryCache } from './cache.ts';
 import { resolvedAt } from './calibration.ts';
 import { Device, layoutAt } from './device.ts';
@@ -196,28 +194,17 @@ export class Auditor {
   }
 
   /**
-   * Highest mean SSIM over the attacks that apply; nothing else is measured.
-   * @throws CutlineError as `audit`, where none applies why not
+   * Mounts the first attack for its mean SSIM alone.
+   * @throws CutlineError as `audit`, and what the attack throws
    */
   async leakage(cutId: string, defense: string, signal?: AbortSignal): Promise<number> {
     const opened = await this.#open(cutId, defense, 'float32', signal);
     const { attacks, ground } = this.#mounting(opened, this.#options.attacks, 1, signal);
     const observed = await seenOfVictims(ground, this.truth);
-    const found: number[] = [];
-    let refusal: CutlineError | undefined;
-    for (const attack of attacks) {
-      try {
-        const { pictures, missed = [] } = await mount(attack, { ...ground, observed });
-        const seen = imagesOf(pictures, this.#subject.preprocessing);
-        const left = new Set(missed.map((m) => m.victim));
-        found.push(meanOf(ssim(this.truth.victims, seen).filter((_, i) => !left.has(i))));
-      } catch (error) {
-        if (!isBeyondAttack(error) && !isDispensable(attack, error)) throw error;
-        refusal = error;
-      }
-    }
-    if (found.length === 0 && refusal) throw refusal;
-    return Math.max(...found);
+    const { pictures, missed = [] } = await mount(attacks[0]!, { ...ground, observed });
+    const seen = imagesOf(pictures, this.#subject.preprocessing);
+    const left = new Set(missed.map((m) => m.victim));
+    return meanOf(ssim(this.truth.victims, seen).filter((_, i) => !left.has(i)));
   }
 
   /**

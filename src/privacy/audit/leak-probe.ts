@@ -7,11 +7,12 @@ import { CutlineError } from '../../errors.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AttackSettings } from './attack-settings.ts';
 import type { AuditorOptions } from './auditor.ts';
+import { isBeyondAttack } from './beyond.ts';
 import type { CheapAttacks } from './calibration.ts';
 import { workOf } from './mounting.ts';
 import type { Subject } from './subject.ts';
 
-/** Mean SSIM of the strongest of its attacks. */
+/** Mean SSIM of what its attack finds. */
 export interface Prober {
   leakage(cut: string, mechanism: string, signal?: AbortSignal): Promise<number>;
 }
@@ -20,8 +21,7 @@ export interface Prober {
 const [attacked, owned] = [24, 3000];
 /** As `screen` asks for, and shorter. */
 const [steps, asked] = [60, 500];
-const tried = ['rmle', 'inverse-network'] as const satisfies readonly AttackName[];
-/** Reckoned seconds of a core that an attack may take for one width; the cheapest is always mounted. */
+/** Reckoned seconds of a core that rMLE may take for one width, where a decoder takes less. */
 const mostSeconds = 120;
 
 /**
@@ -40,11 +40,10 @@ export function leakProbe(
     rmle: { solver: 'lbfgs', iterations: steps },
     inverseNetwork: { queries: [Math.min(asked, own.train.count)] },
   };
-  const probers = new Map<string, Promise<Prober>>();
-  const proberOf = (attacks: readonly AttackName[]) => {
-    const key = attacks.join();
-    const known = probers.get(key) ?? open(own, { ...settings, images: own.test.count, attacks, cache });
-    probers.set(key, known);
+  const probers = new Map<AttackName, Promise<Prober>>();
+  const proberOf = (name: AttackName) => {
+    const known = probers.get(name) ?? open(own, { ...settings, images: own.test.count, attacks: [name], cache });
+    probers.set(name, known);
     return known;
   };
   return (signal) => async (cut, behind) => {
@@ -52,20 +51,33 @@ export function leakProbe(
       const { name, train } = data;
       throw new CutlineError('DATA_TOO_FEW', { name, wanted: 4, found: train.count, split: 'training' });
     }
-    if (behind === 'answer') return (await proberOf(['answer'])).leakage(cut, 'none', signal);
-    return (await proberOf(cheapest(subject, own, cut, settings))).leakage(cut, behind.mechanism, signal);
+    if (behind === 'answer') return (await proberOf('answer')).leakage(cut, 'none', signal);
+    const [first, second] = inTurn(subject, own, cut, settings);
+    try {
+      return await (await proberOf(first)).leakage(cut, behind.mechanism, signal);
+    } catch (error) {
+      // What cannot be differentiated can be asked.
+      if (!isBeyondAttack(error)) throw error;
+      return (await proberOf(second)).leakage(cut, behind.mechanism, signal);
+    }
   };
 }
 
-function cheapest(subject: Subject, { train, test }: Dataset, cutId: string, settings: AttackSettings): AttackName[] {
+/** rMLE, which finds more in less time; where its steps are dear, the decoder, if that is cheaper. */
+function inTurn(
+  subject: Subject,
+  { train, test }: Dataset,
+  cutId: string,
+  settings: AttackSettings,
+): readonly [AttackName, AttackName] {
   const { preprocessing } = subject;
   const facts = { cut: subject.cut(cutId), preprocessing, victims: test.count, pictures: train.count };
-  const reckoned = tried.map((name) => {
+  const seconds = (name: AttackName) => {
     const { each, once } = workOf(name, facts, settings);
-    return { name, seconds: each + once };
-  });
-  const least = Math.min(...reckoned.map((r) => r.seconds));
-  return reckoned.filter((r) => r.seconds <= Math.max(least, mostSeconds)).map((r) => r.name);
+    return each + once;
+  };
+  const dear = seconds('rmle') > Math.max(mostSeconds, seconds('inverse-network'));
+  return dear ? ['inverse-network', 'rmle'] : ['rmle', 'inverse-network'];
 }
 
 /** Of the training split the first are attacked, and the attacker owns others. */

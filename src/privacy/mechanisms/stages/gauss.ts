@@ -11,7 +11,7 @@ const targets = { dfil: { becomes: 'sd', range: { above: 0, most: 1e9 } }, leak:
 export const gauss: StageKind = {
   name: 'gauss',
   usage:
-    'gauss(sd=0.5), gauss(sd=0.5x) relative to the RMS, gauss(eps=8,delta=1e-5) after a clip, gauss(dfil=2), or gauss(leak=0.3) by what cheap attacks find',
+    'gauss(sd=0.5), gauss(sd=0.5x) relative to the RMS, gauss(eps=8,delta=1e-5) after a clip, gauss(dfil=2), or gauss(leak=0.3) as much as a short rMLE asks for',
   places: ['input', 'activation'],
   make(args, before) {
     for (const key of Object.keys(targets))

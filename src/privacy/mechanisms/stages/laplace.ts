@@ -11,7 +11,7 @@ const targets = { leak: leak('scale') };
 export const laplace: StageKind = {
   name: 'laplace',
   usage:
-    'laplace(scale=0.5), laplace(scale=0.5x) relative to the RMS, laplace(eps=8) after a clip, or laplace(leak=0.3) by what cheap attacks find',
+    'laplace(scale=0.5), laplace(scale=0.5x) relative to the RMS, laplace(eps=8) after a clip, or laplace(leak=0.3) as much as a short rMLE asks for',
   places: ['input', 'activation'],
   make(args, before) {
     if (args.has('leak')) throw args.error(undefined, 'scale: a target leak needs pictures to be measured on');
