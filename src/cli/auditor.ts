@@ -33,7 +33,7 @@ export function auditor(setting: AuditSetting): PlanAuditor {
     const { auditor: attacker, prepared } = await ready(signal);
     const { attacks, expected, remainingSeconds, note } = prepared.options;
     const budget = note && { budget: note };
-    const seconds = attacks.reduce((sum, attack) => sum + expected!(cut, attack), 0);
+    const seconds = attacks.reduce((sum, attack) => sum + expected!(cut, attack, defense), 0);
     if (remainingSeconds && remainingSeconds() < seconds) {
       log(`cut ${cut}, defense ${defense} stays unaudited: the time that was allowed is used up`);
       return { results: [], leakage: [], ...budget };

@@ -32,7 +32,7 @@ export { type KnownGenerators, ownTraining } from './generator/own.ts';
 export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
-export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
+export { type GivenGenerator, type LatentOptions, latent, latentSteps, latentTrials } from './latent.ts';
 export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
 export { searchSteps } from './prior/choose.ts';

@@ -165,6 +165,8 @@ type Explain = (
 
 /** Own pictures that the ways of looking at a mechanism are tried on. */
 const triedPictures = 6;
+/** What trying so many looks costs, in victims: each is tried for half the steps. */
+export const latentTrials = (looks: number): number => (looks > 1 ? (looks * triedPictures) / 2 : 0);
 
 /** The way of looking whose pictures are most like the attacker's own: the first, where there is one alone. */
 async function bestLook(

@@ -13,6 +13,7 @@ import {
   type KnownGenerators,
   latent,
   latentSteps,
+  latentTrials,
   ownTraining,
   rmle,
   type Settings,
@@ -97,12 +98,12 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
   latent: {
     defaults: { data },
     mount: ({ settings, keep }) => [latentOn(settings, keep)],
-    work({ cut, preprocessing, victims, pictures, settings: { latent }, step }) {
+    work({ cut, preprocessing, victims, pictures, settings: { latent }, looks, step }) {
       const owned = latent?.training?.pictures ?? Math.min(shadowPictures, pictures);
       const { epochs, macs } = ownTraining(preprocessing, owned);
       const learning = ((latent?.training?.epochs ?? epochs) * owned * withGradient * macs) / trainingRate;
       const steps = latent?.iterations ?? latentSteps(cut.headMacs + macs / 2);
-      const each = victims * steps * 1.3 * step(cut.headMacs + macs / 2);
+      const each = (victims + latentTrials(looks)) * steps * 1.3 * step(cut.headMacs + macs / 2);
       return { each, once: latent?.generator ? 0 : learning };
     },
   },
@@ -121,8 +122,8 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
       const options = { ...substituteDefaults, ...settings.substitute, ...common };
       return [keep(substitute(inverse.at(-1)!, options), { ...decoder, ...options })];
     },
-    // A head to be learnt, at most a decoder beside it, and a descent.
-    work: (reckoned) => once(2 * decoderWork(reckoned).each + descentWork(reckoned).each),
+    // A head to be learnt, at most a decoder beside it, and a descent, which looks at what stands in for the head in one way.
+    work: (reckoned) => once(2 * decoderWork(reckoned).each + descentWork({ ...reckoned, looks: 1 }).each),
   },
   shadow: {
     defaults: { data, ...shadowDefaults },
@@ -150,12 +151,12 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
   },
 };
 
-function descentWork({ cut, preprocessing, victims, settings, step }: Reckoned): Work {
+function descentWork({ cut, preprocessing, victims, settings, looks, step }: Reckoned): Work {
   const options = { ...settings.rmle, cut: cut.id };
   const steps = options.iterations ?? defaultSteps(options, preprocessing.channels);
   const statistics = options.solver === 'lbfgs' && options.formula === undefined && options.lambdaTv === undefined;
   const searched = statistics
-    ? searchSteps(steps)
+    ? searchSteps(steps, looks)
     : options.lambdaTv === 'auto' || (options.solver === 'lbfgs' && options.lambdaTv === undefined)
       ? variationSearch * steps
       : 0;

@@ -44,7 +44,7 @@ export interface AuditorOptions extends AttackSettings {
   /** Of this run, in memory: what was finished before the audit began. */
   readonly finished?: AttackCache | undefined;
   /** Seconds that an attack on a cut is expected to take, so that progress is of time. Default: all alike. */
-  readonly expected?: ((cut: string, attack: string) => number) | undefined;
+  readonly expected?: ((cut: string, attack: string, defense: string) => number) | undefined;
   /** What an attack may take for activations and tables. Default 3 GiB. */
   readonly memoryBytes?: number | undefined;
   /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
@@ -175,7 +175,7 @@ export class Auditor {
           giveUp: this.#options.giveUp ?? false,
           enough,
           confidence,
-          expected: (attack) => this.#options.expected?.(device.cut.id, attack) ?? 1,
+          expected: (attack) => this.#options.expected?.(device.cut.id, attack, defense) ?? 1,
           onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
         }),
       );

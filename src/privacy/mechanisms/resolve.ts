@@ -8,7 +8,7 @@ import type { Tensors } from '../../model/tensor.ts';
 import { meanSquareOf } from '../../numeric/index.ts';
 import { Args } from './args.ts';
 import { leastWidth } from './leak-target.ts';
-import { compileMechanism, type Draws, type Layout, release } from './mechanism.ts';
+import { compileMechanism, type Draws, type Layout, type Mechanism, release } from './mechanism.ts';
 import { type Argument, formatSpec, numberValue, parseSpec, type Spec, type StageSpec } from './spec.ts';
 import type { Target } from './stage.ts';
 import { stageKinds } from './stages/index.ts';
@@ -45,13 +45,15 @@ const isOpen = (stage: StageSpec): boolean =>
 
 /** Everything that can be checked without pictures and shapes. @throws CutlineError DEFENSE_SPEC */
 export function checkSpec(text: string): void {
+  supposed(text);
+}
+
+/** The mechanism as if what the spec leaves open were some number: its stages are those that will act. @throws CutlineError DEFENSE_SPEC */
+export function supposed(text: string): Mechanism {
   const spec = parseSpec(text);
-  if (isResolved(spec)) {
-    compileMechanism(text);
-    return;
-  }
+  if (isResolved(spec)) return compileMechanism(text);
   for (const stage of spec) checkTargets(stage, text);
-  const supposed = spec.map((stage) => ({
+  const some = spec.map((stage) => ({
     ...stage,
     args: stage.args.map((a): Argument => {
       const target = targetOf(stage, a);
@@ -59,7 +61,7 @@ export function checkSpec(text: string): void {
       return a.value.kind === 'relative' ? { ...a, value: numberValue(a.value.value) } : a;
     }),
   }));
-  compileMechanism(supposed, undefined, text);
+  return compileMechanism(some, undefined, text);
 }
 
 /** A target is a number in range, and stands alone. */
