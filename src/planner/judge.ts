@@ -1,5 +1,5 @@
 /** Which requirements a candidate breaks, and by how much. */
-import type { Candidate, Thresholds } from '../plan/index.ts';
+import type { BrokenRule, Candidate, Thresholds } from '../plan/index.ts';
 import type { CutFacts } from './facts.ts';
 
 /** A requirement that is broken. `option` is the flag that would have to give way, and `needed` the value it would need. */
@@ -19,6 +19,8 @@ export interface Breach {
   readonly asked: number;
   readonly needed: number;
   readonly reason: string;
+  /** Of the protocol: without an option, asked and needed are what it allows and what it would have to. */
+  readonly rule?: BrokenRule;
   /** An audit could mend it. */
   readonly unaudited?: true;
   /** One was made, and did less than the protocol asks for. */
