@@ -17,10 +17,10 @@ const mostMs = 500;
 /** @param signal ends it after the kind under way */
 export async function measureMechanisms(signal?: AbortSignal): Promise<NonNullable<Profile['mechanism']>> {
   const speeds: NonNullable<Profile['mechanism']> = {};
-  for (const [kind, spec] of Object.entries(timedSpecs)) {
+  for (const spec of timedSpecs) {
     signal?.throwIfAborted();
     // What stands before a stage is there for the stage's sake, and counted with it.
-    const { place } = timedStages(spec).at(-1)!;
+    const { kind, place } = timedStages(spec).at(-1)!;
     const one = shapes[kind.startsWith('exact-') ? 'exact' : place];
     const layout: Layout = { input: one, activation: [{ name: 'activation', shape: one }] };
     const elements = sizeOf(one);
