@@ -168,6 +168,10 @@ const catalogue = {
     exit: 2,
     text: 'Defense {spec}: at character {at}, expected {expected}. Stages are joined by +, as in clip(l2=4)+gauss(sd=0.5).',
   },
+  DEFENSE_TARGET: {
+    exit: 2,
+    text: 'No noise meets {spec}: {problem}. Allow more, or give the width of the noise.',
+  },
   DEFENSE_DTYPE: { exit: 2, text: 'Noise goes on float32 tensors; this cut sends {dtype}. Choose another cut.' },
   AUDIT_INPUT: {
     exit: 2,

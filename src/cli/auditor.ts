@@ -33,7 +33,7 @@ export function auditor(setting: AuditSetting): PlanAuditor {
     const { auditor: attacker, prepared } = await ready(signal);
     const { attacks, expected, remainingSeconds, note } = prepared.options;
     const budget = note && { budget: note };
-    const seconds = attacks.reduce((sum, attack) => sum + expected!(cut, attack), 0);
+    const seconds = attacks.reduce((sum, attack) => sum + expected!(cut, attack, defense), 0);
     if (remainingSeconds && remainingSeconds() < seconds) {
       log(`cut ${cut}, defense ${defense} stays unaudited: the time that was allowed is used up`);
       return { results: [], leakage: [], ...budget };
@@ -95,6 +95,10 @@ async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened
     const why = protocol.accepts ? `it asks for ${protocol.victims} victims` : 'it can only refuse';
     log(`nothing will be accepted by protocol ${protocol.name}: ${why}`);
   }
+  if (prepared.options.note && prepared.options.note.effort < 1)
+    log(
+      `attacks have fewer steps than they take by themselves, for want of time: protocol ${protocol.name} calls that screened, not safe (--budget all takes them)`,
+    );
   log(`each takes ${rangeText({ low: low / count, high: high / count })}; they end at the first that is proven safe`);
   for (const line of planText(prepared).slice(0, -1)) log(line);
   const own = { ...prepared.options, giveUp: true };

@@ -11,14 +11,21 @@ import { intervalSchema, name, sha256, ssimBandSchema } from './values.ts';
 
 const count = z.int().nonnegative();
 
-/** One attack and the budgets it had. */
-const attackSchema = z.strictObject({
-  name,
+const budgets = {
   queries: count.optional(),
   epochs: count.optional(),
   iterations: count.optional(),
   restarts: count.optional(),
   shadows: count.optional(),
+};
+/** One attack and the budgets it had. */
+const attackSchema = z.strictObject({
+  name,
+  ...budgets,
+  /** What it takes where nobody says how much: where that is more. */
+  usual: z.strictObject(budgets).optional(),
+  /** Where it was set otherwise than by default. */
+  settings: z.record(name, z.union([z.string().max(200), z.number()])).optional(),
   /** It asked about every picture there is. */
   exhausted: z.literal(true).optional(),
   /** Why it could not be mounted. */
@@ -84,11 +91,19 @@ export interface Demand {
   readonly maxGain?: number | undefined;
 }
 
+/** A rule of a protocol, by the name it has there. */
+export interface BrokenRule {
+  readonly name: keyof Protocol['rules'];
+  readonly protocol: string;
+}
+
 /** Why an entry does not let a plan through. */
 export interface Gap {
   /** `less`: the audit did less than the protocol asks for, more of it may help. `leaks`: it found too much. */
   readonly kind: 'less' | 'leaks';
   readonly option?: 'max-ssim' | 'max-gain';
+  /** Of the protocol, where that is broken; without an option nothing but the protocol could give way, and asked and needed are shares. */
+  readonly rule?: BrokenRule;
   readonly asked?: number;
   readonly needed?: number;
   /** A sentence. */
@@ -130,13 +145,15 @@ export function gapsOf(entry: Judged, protocol: Protocol, { victims, maxSsim, ma
     }
   }
   const { worstDecileAbove, rank1, sameLabel: mostSame } = protocol.rules;
-  if (worstDecileAbove !== null && ssim.worstDecile !== undefined && ssim.worstDecile > maxSsim + worstDecileAbove) {
+  // As the needed threshold is told: a sum would round otherwise.
+  if (worstDecileAbove !== null && ssim.worstDecile !== undefined && ssim.worstDecile - worstDecileAbove > maxSsim) {
     const reason = `The worst tenth of the victims is recovered up to SSIM ${figure(ssim.worstDecile)}${seen}; protocol ${protocol.name} allows ${figure(maxSsim + worstDecileAbove)}.`;
     gaps.push({
       kind: 'leaks',
       option: 'max-ssim',
       asked: maxSsim,
       needed: ssim.worstDecile - worstDecileAbove,
+      rule: { name: 'worstDecileAbove', protocol: protocol.name },
       reason,
     });
   }
@@ -144,16 +161,17 @@ export function gapsOf(entry: Judged, protocol: Protocol, { victims, maxSsim, ma
     if (!reidentification)
       gaps.push({ kind: 'less', reason: 'Nobody looked whether reconstructions can be told apart.' });
     else if (reidentification.high > rank1)
-      gaps.push({ kind: 'leaks', reason: ruled('of reconstructions are told among', reidentification.high, rank1) });
+      gaps.push(ruled('rank1', 'of reconstructions are told among', reidentification.high, rank1));
   }
   if (mostSame !== null && sameLabel && sameLabel.high > mostSame) {
-    gaps.push({ kind: 'leaks', reason: ruled('of reconstructions keep their label among', sameLabel.high, mostSame) });
+    gaps.push(ruled('sameLabel', 'of reconstructions keep their label among', sameLabel.high, mostSame));
   }
   return gaps;
 
-  function ruled(what: string, found: number, allowed: number): string {
+  function ruled(name: BrokenRule['name'], what: string, needed: number, asked: number): Gap {
     const { gallery } = reidentification ?? { gallery: entry.images };
-    return `Up to ${percent(found)} ${what} ${gallery} pictures${seen}; protocol ${protocol.name} allows ${percent(allowed)}.`;
+    const reason = `Up to ${percent(needed)} ${what} ${gallery} pictures${seen}; protocol ${protocol.name} allows ${percent(asked)}.`;
+    return { kind: 'leaks', rule: { name, protocol: protocol.name }, asked, needed, reason };
   }
 }
 
@@ -163,9 +181,11 @@ function shortfallsOf(entry: Judged, protocol: Protocol, victims: number): strin
   return shortfalls({ ...protocol, victims }, threat, {
     victims: entry.images + (entry.missed ?? 0),
     gallery: entry.reidentification?.whole ? protocol.gallery : (entry.reidentification?.gallery ?? 0),
-    attacks: entry.attacks.map(({ name, exhausted, inapplicable, ...budgets }) => ({
+    attacks: entry.attacks.map(({ name, exhausted, inapplicable, usual, settings, ...budgets }) => ({
       name,
       budgets,
+      usual,
+      settings,
       exhausted,
       inapplicable,
     })),

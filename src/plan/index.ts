@@ -3,6 +3,7 @@
 export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
 export {
+  type BrokenRule,
   confidenceFor,
   type Evidence,
   type EvidenceAttack,

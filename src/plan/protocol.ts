@@ -90,13 +90,20 @@ export function requiredAttacks(protocol: Protocol, threat: Threat): RequiredAtt
 export interface RunAttack {
   readonly name: string;
   readonly budgets: { readonly [K in BudgetKey]?: number | undefined };
+  /** What it takes where nobody says how much: where that is more. */
+  readonly usual?: { readonly [K in BudgetKey]?: number | undefined } | undefined;
+  /** Where it was set otherwise than by default. */
+  readonly settings?: Readonly<Record<string, string | number>> | undefined;
   /** It was given every picture there is. */
   readonly exhausted?: boolean | undefined;
   /** Why it could not be mounted here, where the audit could show that. */
   readonly inapplicable?: string | undefined;
 }
 
-/** What of the protocol's demands was not met, a phrase each; empty where all was done. */
+/**
+ * What of the protocol's demands was not met, a phrase each; empty where all was done. Attacks are asked for as they are by
+ * themselves, with what they take by themselves where the protocol names no budget.
+ */
 export function shortfalls(
   protocol: Protocol,
   threat: Threat,
@@ -118,11 +125,15 @@ export function shortfalls(
 }
 
 function budgetGaps(required: RequiredAttack, run: RunAttack): string[] {
-  if (run.inapplicable !== undefined) return [];
-  return budgetKeys.flatMap((key) => {
-    const least = required[key];
+  const set = Object.entries(run.settings ?? {}).map(([key, value]) => `${key} ${value}`);
+  const otherwise = set.length > 0 ? [`${required.name} by its defaults, not with ${set.join(', ')}`] : [];
+  // What does not apply so may apply by its defaults.
+  if (run.inapplicable !== undefined) return otherwise;
+  const short = budgetKeys.flatMap((key) => {
+    const least = required[key] ?? run.usual?.[key];
     const had = run.budgets[key] ?? 0;
     if (least === undefined || had >= least || (key === 'queries' && run.exhausted)) return [];
     return [`${required.name} with ${had} ${key} of ${least}`];
   });
+  return [...otherwise, ...short];
 }

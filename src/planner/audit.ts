@@ -21,6 +21,14 @@ const group = {
 
 const release = z.object({ cut: z.string(), defense: z.string(), codec });
 const count = z.int().nonnegative();
+const settings = z.record(z.string(), z.union([z.string(), z.number()]));
+const budgets = z.object({
+  queries: count.optional(),
+  epochs: count.optional(),
+  iterations: count.optional(),
+  restarts: count.optional(),
+  shadows: count.optional(),
+});
 
 /** One group's strongest attack. */
 export const leakageEntrySchema = z.object({
@@ -51,15 +59,9 @@ export const resultEntrySchema = z.object({
     })
     .optional(),
   labelAgreement: z.object({ share: z.number(), low: z.number(), high: z.number() }).optional(),
-  budgets: z
-    .object({
-      queries: count.optional(),
-      epochs: count.optional(),
-      iterations: count.optional(),
-      restarts: count.optional(),
-      shadows: count.optional(),
-    })
-    .optional(),
+  budgets: budgets.optional(),
+  usual: budgets.optional(),
+  settings: settings.optional(),
   exhausted: z.literal(true).optional(),
   missed: z.array(z.unknown()).readonly().optional(),
 });
@@ -82,6 +84,7 @@ const skippedEntrySchema = z.object({
   attack: z.string(),
   code: z.string(),
   message: z.string(),
+  settings: settings.optional(),
 });
 export type SkippedEntry = z.infer<typeof skippedEntrySchema>;
 

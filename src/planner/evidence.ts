@@ -80,15 +80,21 @@ export function observedAt(option: SentOption, figures: Figures, threat: Leakage
 }
 
 function attacksOf(results: readonly ResultEntry[], skipped: readonly SkippedEntry[]): EvidenceAttack[] {
-  const run = results.map(({ attack, budgets = {}, exhausted }) => ({
+  const run = results.map(({ attack, budgets = {}, usual, settings, exhausted }) => ({
     name: attack,
     ...budgets,
+    ...(usual && { usual }),
+    ...(settings && { settings }),
     ...(exhausted && { exhausted }),
   }));
   const names = new Set(run.map((a) => a.name));
   const not = skipped
     .filter((s) => !names.has(s.attack))
-    .map(({ attack, message }) => ({ name: attack, inapplicable: message.slice(0, 2000) }));
+    .map(({ attack, message, settings }) => ({
+      name: attack,
+      inapplicable: message.slice(0, 2000),
+      ...(settings && { settings }),
+    }));
   return [...run, ...not].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)) as EvidenceAttack[];
 }
 

@@ -1,6 +1,6 @@
 /** Which requirements a candidate breaks, and by how much. */
 import { carriesCodes } from '../codecs.ts';
-import type { Candidate, Thresholds } from '../plan/index.ts';
+import type { BrokenRule, Candidate, Thresholds } from '../plan/index.ts';
 import { codeBits } from './code.ts';
 import type { CutFacts } from './facts.ts';
 
@@ -22,6 +22,8 @@ export interface Breach {
   readonly asked: number;
   readonly needed: number;
   readonly reason: string;
+  /** Of the protocol: without an option, asked and needed are what it allows and what it would have to. */
+  readonly rule?: BrokenRule;
   /** An audit could mend it. */
   readonly unaudited?: true;
   /** One was made, and did less than the protocol asks for. */

@@ -3,6 +3,7 @@
 import { encodingOf, encodings, usualBytesPerS } from '../codecs.ts';
 import { bytesPerElement, type DType, sameFixed, sizeOf } from '../model/index.ts';
 import type { Cost, Source } from '../plan/index.ts';
+import { timedStages } from '../privacy/mechanisms/index.ts';
 import type { Compute, Profile } from '../profile/index.ts';
 import { codeBits } from './code.ts';
 import type { CutFacts, CutTensor, ModelFacts, NodeWork, Option } from './facts.ts';
@@ -24,8 +25,8 @@ const TENSOR_BYTES = 48;
 /** TCP and IP headers on a full segment: 40 of 1500. */
 const TCP_SHARE = 1460 / 1500;
 
-/** Gaussian draws a second from a cryptographic generator on one slow core. */
-const NOISE_PER_S = 5e6;
+/** Elements a second on one slow core: of plain noise and what rounds, and of exact noise. */
+const [usualPerS, usualExactPerS] = [5e6, 1e5];
 
 const rank: Readonly<Record<Source, number>> = { measured: 0, published: 1, modelled: 2 };
 const worst = (...all: readonly Source[]): Source => all.reduce((a, b) => (rank[a] >= rank[b] ? a : b));
@@ -36,7 +37,7 @@ export function price(option: Option, model: ModelFacts, { device, cloud, link }
   const head = compute(cut, 'head', model, device);
   const tail = compute(cut, 'tail', model, cloud);
   const payload = sends ? payloadBytes(option) : { value: 0, source: head.source };
-  const encode = sends ? encodeMs(option, device) : { value: 0, source: head.source };
+  const encode = sends ? encodeMs(option, model, device) : { value: 0, source: head.source };
   const wireBytes = sends ? payload.value + MESSAGE_BYTES + TENSOR_BYTES * (cut.tensors.length - 1) : 0;
   const network = sends
     ? networkMs(wireBytes, model.answerBytes + MESSAGE_BYTES, link)
@@ -107,14 +108,28 @@ function payloadBytes(option: Option): Term {
   return { value, source: code ? 'measured' : 'modelled' };
 }
 
-function encodeMs({ cut, codec, defense }: Option, device: Profile): Term {
-  const measured = device.encode?.[codec];
-  const elements = cut.tensors.reduce((n, t) => n + sizeOf(t.shape), 0);
-  const codecS = (4 * elements) / (measured?.value ?? usualBytesPerS(codec));
-  const noiseS = defense === 'none' ? 0 : elements / NOISE_PER_S;
-  const source = measured && defense === 'none' ? measured.source : 'modelled';
-  return { value: 1e3 * (codecS + noiseS), source };
+/** The codec, and before it the mechanism. */
+function encodeMs({ cut, codec, defense }: Option, model: ModelFacts, device: Profile): Term {
+  const speed = device.encode?.[codec];
+  const codecMs = (4e3 * elementsOf(cut)) / (speed?.value ?? usualBytesPerS(codec));
+  const mechanism = mechanismMs(defense, cut, model, device);
+  return { value: codecMs + mechanism.value, source: worst(speed?.source ?? 'modelled', mechanism.source) };
 }
+
+/** Stages one after the other, each over all elements of the place where it acts. */
+function mechanismMs(defense: string, cut: CutFacts, model: ModelFacts, { mechanism }: Profile): Term {
+  if (defense === 'none') return { value: 0, source: 'measured' };
+  const input = model.cuts.find((c) => c.id === 'input');
+  const terms = timedStages(defense).map(({ kind, place }): Term => {
+    const elements = elementsOf(place === 'input' && input ? input : cut);
+    const measured = mechanism?.[kind];
+    const usual = kind.startsWith('exact-') ? usualExactPerS : usualPerS;
+    return { value: (1e3 * elements) / (measured?.value ?? usual), source: measured?.source ?? 'modelled' };
+  });
+  return { value: terms.reduce((sum, t) => sum + t.value, 0), source: worst(...terms.map((t) => t.source)) };
+}
+
+const elementsOf = ({ tensors }: CutFacts): number => tensors.reduce((n, t) => n + sizeOf(t.shape), 0);
 
 function networkMs(upBytes: number, downBytes: number, { link }: Profile): Term {
   const { rttMs, uplinkBps, downlinkBps = uplinkBps } = link!;

@@ -1,4 +1,5 @@
 /** When nothing is feasible: the least that has to give way. */
+import type { BrokenRule } from '../plan/index.ts';
 import type { Breach } from './judge.ts';
 
 export interface Refusal {
@@ -12,12 +13,17 @@ export interface Relaxation {
   /** It also needs an audit that proves it safe. */
   readonly needsAudit: boolean;
   readonly changes: readonly { readonly option: string; readonly asked: number; readonly needed: number }[];
+  /** Of the protocol, which no option changes. */
+  readonly rules: readonly (BrokenRule & { readonly asked: number; readonly needed: number })[];
 }
 
+/** Whether an option, or a protocol of one's own, could allow it: nothing makes a broker take what is too large. */
+export const canGiveWay = ({ option, rule }: Breach): boolean => option !== undefined || rule !== undefined;
+
 /**
- * The fewest options to change, and among those the smallest change relative to what was asked. Candidates that were not
- * audited count only when no other helps. Undefined when every candidate breaks something no option can allow (too large
- * for the broker, unknown energy).
+ * The fewest rules of the protocol, then the fewest options to change, and among those the smallest change relative to what was
+ * asked. Candidates that were not audited count only when no other helps. Undefined when every candidate breaks something
+ * that nothing can allow (too large for the broker, unknown energy).
  */
 export function leastRelaxation(refusals: readonly Refusal[]): Relaxation | undefined {
   const supposingAudits = refusals.map((r) => ({ ...r, breaches: r.breaches.filter((b) => !b.unaudited) }));
@@ -27,21 +33,44 @@ export function leastRelaxation(refusals: readonly Refusal[]): Relaxation | unde
 function least(refusals: readonly Refusal[], needsAudit: boolean): Relaxation | undefined {
   let best: { relaxation: Relaxation; effort: number } | undefined;
   for (const { label, breaches } of refusals) {
-    if (breaches.some((b) => b.option === undefined)) continue;
-    const changes = breaches.map((b) => ({ option: b.option!, asked: b.asked, needed: roundOutward(b) }));
-    const effort = changes.length * 1e9 + breaches.reduce((sum, b) => sum + relative(b), 0);
-    if (!best || effort < best.effort) best = { relaxation: { label, needsAudit, changes }, effort };
+    if (!breaches.every(canGiveWay)) continue;
+    // Several may ask the same option to give way: to where it allows them all.
+    const changes = furthest(breaches, (b) => b.option).map((b) => {
+      return { option: b.option!, asked: b.asked, needed: roundOutward(b) };
+    });
+    const ruled = furthest(breaches, (b) => (b.option === undefined ? b.rule?.name : undefined));
+    const rules = ruled.map((b) => ({ ...b.rule!, asked: b.asked, needed: roundOutward(b) }));
+    const effort = rules.length * 1e12 + changes.length * 1e9 + breaches.reduce((sum, b) => sum + relative(b), 0);
+    if (!best || effort < best.effort) best = { relaxation: { label, needsAudit, changes, rules }, effort };
   }
   return best?.relaxation;
+}
+
+/** Of the breaches that ask for the same, the one that asks for most. */
+function furthest(breaches: readonly Breach[], of: (breach: Breach) => string | undefined): Breach[] {
+  const found = new Map<string, Breach>();
+  for (const breach of breaches) {
+    const key = of(breach);
+    if (key === undefined) continue;
+    const known = found.get(key);
+    if (!known || relative(breach) > relative(known)) found.set(key, breach);
+  }
+  return [...found.values()];
 }
 
 /** As a sentence for the error. */
 export function relaxationText(relaxation: Relaxation | undefined): string {
   if (!relaxation) return 'No change of thresholds helps: see the reasons of each candidate.';
-  const changes = relaxation.changes.map((c) => `--${c.option} ${c.needed} (asked: ${c.asked})`);
-  if (changes.length === 0) return `Audit more: ${relaxation.label} meets everything else.`;
-  const allows = relaxation.needsAudit ? 'which would allow, if an audit proves it safe,' : 'which allows';
-  return `The least change that helps: ${changes.join(' and ')}, ${allows} ${relaxation.label}.`;
+  const { label, needsAudit, rules } = relaxation;
+  const changes = [
+    ...relaxation.changes.map((c) => `--${c.option} ${c.needed} (asked: ${c.asked})`),
+    ...rules.map((r) => `rule ${r.name} of protocol ${r.protocol} at ${r.needed} (it allows ${r.asked})`),
+  ];
+  if (changes.length === 0) return `Audit more: ${label} meets everything else.`;
+  const allows = needsAudit ? 'which would allow, if an audit proves it safe,' : 'which allows';
+  const change = `The least change that helps: ${changes.join(' and ')}, ${allows} ${label}.`;
+  if (rules.length === 0) return change;
+  return `${change} No option changes a rule: offer stronger defenses (--defense) that keep it, or give a protocol of your own (--protocol FILE).`;
 }
 
 function relative({ asked, needed }: Breach): number {

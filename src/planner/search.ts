@@ -7,7 +7,7 @@ import { type ModelFacts, type Option, optionsOf } from './facts.ts';
 import { type Breach, breachesOf, type Priced } from './judge.ts';
 import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
-import { leastRelaxation, type Relaxation } from './relax.ts';
+import { canGiveWay, leastRelaxation, type Relaxation } from './relax.ts';
 import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
 
 export interface Search {
@@ -53,8 +53,8 @@ export function search(input: Search, findings: Findings): SearchResult {
   const all = ranked.toSorted((a, b) => a.index - b.index);
   const candidates = all.map((j) => j.candidate);
   const chosen = choose(candidates, thresholds);
-  // What no change of thresholds can bring about is not on offer.
-  const onOffer = all.filter((j) => j.breaches.every((b) => b.option !== undefined)).map((j) => j.candidate);
+  // What no change of thresholds or of the protocol's rules can bring about is not on offer.
+  const onOffer = all.filter((j) => j.breaches.every(canGiveWay)).map((j) => j.candidate);
   const refusals = ranked.map((j) => ({ label: labelOf(j.candidate), breaches: j.breaches }));
   return {
     chosen,
@@ -107,15 +107,16 @@ function protocolBreaches(
   return searchGaps(option, findings, protocol, thresholds)
     .filter((g) => !isOpen || g.kind === 'leaks')
     .map(breachOf)
-    .filter((b) => b.option === undefined || !said.has(b.option));
+    .filter((b) => b.option === undefined || b.rule !== undefined || !said.has(b.option));
 }
 
-function breachOf({ kind, option, asked = 0, needed = 0, reason }: Gap): Breach {
+function breachOf({ kind, option, rule, asked = 0, needed = 0, reason }: Gap): Breach {
   return {
     option,
     asked,
     needed,
     reason,
+    ...(rule && { rule }),
     ...(kind === 'less' ? { unaudited: true, screened: true } : { leaks: true }),
   };
 }

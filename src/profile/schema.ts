@@ -99,6 +99,8 @@ export const profileSchema = z.strictObject({
   compute: computeSchema.optional(),
   /** Speed of encoding, in bytes of float32 activation a second. */
   encode: z.partialRecord(z.enum(codecs), positive('B/s')).optional(),
+  /** Speed of releasing, by kind of stage (`gauss`, `exact-gauss`, `quant`, …), in elements a second; what is missing is modelled. */
+  mechanism: z.record(name, positive('element/s')).optional(),
   power: powerSchema.optional(),
   link: linkSchema.optional(),
   models: z.array(measuredModelSchema).max(1000).optional(),

@@ -95,6 +95,39 @@ describe('the price of a candidate', () => {
     expect(of(mid, 'float32', 'noise').latencyMs.encode).toBeGreaterThan(of(mid).latencyMs.encode + 1);
   });
 
+  it('charges each stage of a mechanism for the elements where it acts, by what the device was measured at', () => {
+    const at = (value: number) => ({ value, unit: 'element/s' as const, source: 'measured' as const });
+    const speeds = { clip: at(1e8), gauss: at(2e7), quant: at(4e7), 'exact-gauss': at(1e5) };
+    const encode = { float32: { value: 1e9, unit: 'B/s' as const, source: 'measured' as const } };
+    const device = { ...profiles.device, encode, mechanism: speeds };
+    const cost = (defense: string) => price({ cut: mid, codec: 'float32', defense }, model, { ...profiles, device });
+    const bare = cost('none').latencyMs;
+    const added = (defense: string) => cost(defense).latencyMs.encode - bare.encode;
+    expect(added('gauss(sd=0.5)')).toBeCloseTo(0.5, 9);
+    expect(added('clip(l2=4)+gauss(sd=0.5)+quant(bits=4)')).toBeCloseTo(0.1 + 0.5 + 0.25, 9);
+    // The picture is smaller than what is sent.
+    expect(added('input.gauss(sd=0.5)')).toBeCloseTo((1e3 * 784) / 2e7, 9);
+    expect(added('clip(l2=4)+gauss(eps=8,delta=1e-5)')).toBeCloseTo(0.1 + 100, 9);
+    const { latencyMs, sources } = cost('clip(l2=4)+gauss(eps=8,delta=1e-5)');
+    expect(latencyMs.total - bare.total).toBeCloseTo(100.1, 6);
+    expect(sources.encode).toBe('measured');
+  });
+
+  it('says that a mechanism is modelled which the profile does not know', () => {
+    const encode = { float32: { value: 1e9, unit: 'B/s' as const, source: 'measured' as const } };
+    const gauss = { value: 2e7, unit: 'element/s' as const, source: 'measured' as const };
+    const device = { ...profiles.device, encode, mechanism: { gauss } };
+    const source = (defense: string) =>
+      price({ cut: mid, codec: 'float32', defense }, model, { ...profiles, device }).sources.encode;
+    expect([source('none'), source('gauss(sd=1)'), source('gauss(sd=1)+quant(bits=4)')]).toEqual([
+      'measured',
+      'measured',
+      'modelled',
+    ]);
+    const known = (defense: string) => price({ cut: mid, codec: 'float32', defense }, model, profiles).latencyMs.encode;
+    expect(known('clip(l2=1)+gauss(eps=8,delta=1e-5)')).toBeGreaterThan(10 * known('clip(l2=1)+gauss(sd=1)'));
+  });
+
   it('takes the measurement of this model and cut where the profile has one, and of no other model', () => {
     const figure = { value: 42, unit: 'ms' as const, source: 'measured' as const };
     const models = [{ sha256: model.sha256, cuts: [{ cut: 'mid', headMs: figure }] }];

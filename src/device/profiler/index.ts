@@ -8,6 +8,7 @@ import { measureCompute } from './compute.ts';
 import { measureEncode } from './encode.ts';
 import { measureLink } from './link.ts';
 import { describeMachine } from './machine.ts';
+import { measureMechanisms } from './mechanism.ts';
 import { type ModelToMeasure, measureModel } from './model.ts';
 import { measurePower } from './power.ts';
 
@@ -52,6 +53,8 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
     });
     log('encoding');
     const encode = await measureEncode();
+    log('defenses');
+    const mechanism = await measureMechanisms(signal);
     if (meter) log(`power by ${meter.name}`);
     const power = meter && (await measurePower(meter, engine, cancel));
     const models = model && [await measureModel(model, { threads, budgetMs: options.budgetMs, log, ...cancel })];
@@ -62,6 +65,7 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
       machine,
       compute,
       encode,
+      mechanism,
       ...(power && { power }),
       ...(link && { link }),
       ...(models && { models }),

@@ -132,6 +132,14 @@ export interface Budgets {
   readonly shadows?: number;
 }
 
+/** Of usual budgets, those that are more than what somebody gave: who gave none, or more, has nothing to tell. */
+export function usualAbove(given: { readonly [K in keyof Budgets]: number | undefined }, usual: Budgets) {
+  const keys = (Object.keys(usual) as (keyof Budgets)[]).filter(
+    (k) => (given[k] ?? Number.POSITIVE_INFINITY) < usual[k]!,
+  );
+  return keys.length > 0 ? { usual: Object.fromEntries(keys.map((k) => [k, usual[k]!])) as Budgets } : {};
+}
+
 export interface Reconstruction {
   /** Network inputs [n, …], in the order of the victims. */
   readonly pictures: Tensor;
@@ -142,6 +150,8 @@ export interface Reconstruction {
   /** What the attack chose or was told: λ, learning rate, solver. */
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly budgets: Budgets;
+  /** What it would have been allowed where nobody says how much: where that is more. */
+  readonly usual?: Budgets;
   /** It asked about every picture there is. */
   readonly exhausted?: true;
   /** From the tensors of the cut to pictures: what can be kept, and used again. */
@@ -150,9 +160,14 @@ export interface Reconstruction {
   readonly missed?: readonly Missed[];
 }
 
+/** How an attack is set, but for its budgets. */
+export type Settings = Readonly<Record<string, string | number>>;
+
 interface AttackOn<T extends Threat, Context> {
   readonly name: string;
   readonly threat: T;
+  /** Where it is set otherwise than by default. */
+  readonly settings?: Settings;
   run(context: Context): Promise<Reconstruction>;
 }
 

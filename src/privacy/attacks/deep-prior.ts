@@ -5,7 +5,7 @@
  */
 import { inputShape } from '../../data/index.ts';
 import { asFloat32, float32, sizeOf } from '../../model/index.ts';
-import type { Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
+import { type Reconstruction, usualAbove, type WhiteBoxAttack, type WhiteBoxContext } from './attack.ts';
 import { type DeepDecoderSize, deepDecoder, deepDecoderSize } from './generator/deep-decoder.ts';
 import { picturesOf, searchCodes } from './generator/search.ts';
 import { adamSolver } from './solvers/adam-solver.ts';
@@ -26,13 +26,14 @@ export interface DeepPriorOptions {
 }
 
 export const deepPriorSteps = { lbfgs: 300, adam: 3000 } as const;
+const usualRestarts = 2;
 
 export function deepPrior(options: DeepPriorOptions = {}): WhiteBoxAttack {
   return { name: 'deep-prior', threat: 'white-box', run: (context) => run(context, options) };
 }
 
 async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise<Reconstruction> {
-  const { solver = 'lbfgs', restarts = 2, learningRate = 0.01 } = options;
+  const { solver = 'lbfgs', restarts = usualRestarts, learningRate = 0.01 } = options;
   const { preprocessing, count } = context;
   const iterations = options.iterations ?? deepPriorSteps[solver];
   const size = options.size ?? deepDecoderSize(preprocessing);
@@ -61,6 +62,7 @@ async function run(context: WhiteBoxContext, options: DeepPriorOptions): Promise
     pictures: float32(asFloat32(pictures), inputShape(count, preprocessing)),
     iterations: found.iterations,
     budgets: { iterations, restarts },
+    ...usualAbove(options, { iterations: deepPriorSteps[solver], restarts: usualRestarts }),
     parameters: { solver, width: size.width, doublings: size.doublings, restarts, residual: found.residual },
     ...(found.missed && { missed: found.missed }),
   };

@@ -33,6 +33,7 @@ async function run(context: WhiteBoxContext, inverse: BlackBoxAttack, options: R
     ...(parent.queries !== undefined && { queries: parent.queries }),
     parameters: { ...decoderParameters, ...found.parameters },
     budgets: { ...parent.budgets, ...found.budgets },
+    ...((parent.usual || found.usual) && { usual: { ...parent.usual, ...found.usual } }),
     ...(parent.exhausted && { exhausted: true }),
     decoder,
   };

@@ -17,6 +17,7 @@ export {
   type QueryFreeAttack,
   type QueryFreeContext,
   type Reconstruction,
+  type Settings,
   type Traffic,
   type WhiteBoxAttack,
   type WhiteBoxContext,
@@ -31,12 +32,12 @@ export { type KnownGenerators, ownTraining } from './generator/own.ts';
 export { type HeadStructure, headStructures } from './head/fresh.ts';
 export { hybrid } from './hybrid.ts';
 export { defaultQueries, type InverseNetworkOptions, inverseNetwork } from './inverse-network.ts';
-export { type GivenGenerator, type LatentOptions, latent, latentSteps } from './latent.ts';
+export { type GivenGenerator, type LatentOptions, latent, latentSteps, latentTrials } from './latent.ts';
 export { sessionBytes } from './memory.ts';
 export { type Missed, type MissReason, missReasons, missTexts } from './missed.ts';
 export { searchSteps } from './prior/choose.ts';
 export { remembered } from './remembered.ts';
-export { type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
+export { believes, type DescentOptions, defaultSteps, descend, type RmleOptions, rmle } from './rmle.ts';
 export { relaxedHead } from './rounded.ts';
 export {
   type Alignment,

@@ -4,13 +4,14 @@
  */
 
 import type { Graph } from '../../model/index.ts';
-import type {
-  AttackContext,
-  AttackerData,
-  BlackBoxAttack,
-  BlackBoxContext,
-  Budgets,
-  Reconstruction,
+import {
+  type AttackContext,
+  type AttackerData,
+  type BlackBoxAttack,
+  type BlackBoxContext,
+  type Budgets,
+  type Reconstruction,
+  usualAbove,
 } from './attack.ts';
 import { bestContrast, drawingApart } from './contrast.ts';
 import { type DecoderKind, untrainedDecoder } from './decoder/choose.ts';
@@ -60,7 +61,19 @@ async function run(context: BlackBoxContext, options: InverseNetworkOptions): Pr
   if (options.trained) return apply(context, options.trained, options.cut);
   const pairs = await context.pairs(queriesOf(context, options), options.data);
   const found = await learnAndApply(context, pairs, options);
-  return { ...found, ...askedFor(context, pairs.count, options.data, found.budgets) };
+  const asked = askedFor(context, pairs.count, options.data, found.budgets);
+  return { ...found, ...asked, ...usualAsking(context, options, found.usual) };
+}
+
+/** Beside the other usual budgets, how many pictures would have been asked about. */
+export function usualAsking(
+  context: BlackBoxContext,
+  { queries, data }: Pick<InverseNetworkOptions, 'queries' | 'data'>,
+  others: Budgets = {},
+): Pick<Reconstruction, 'usual'> {
+  const { usual } = usualAbove({ queries }, { queries: queriesOf(context, { queries: undefined, data }) });
+  const all = { ...others, ...usual };
+  return Object.keys(all).length > 0 ? { usual: all } : {};
 }
 
 /** What a reconstruction tells of the questions it was made with. */
@@ -113,6 +126,7 @@ export async function learnAndApply(
     pictures: await applyRows(engine, drawn, observed, signal),
     iterations: fitted.epochs,
     budgets: { epochs: plan.epochs },
+    ...usualAbove(options, { epochs: trainingPlan(options.decoder, pairs.count).epochs }),
     parameters: {
       decoder: options.decoder,
       data: options.data,

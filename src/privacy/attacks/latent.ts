@@ -5,7 +5,13 @@
  */
 import { cost, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Look } from '../mechanisms/index.ts';
-import type { AttackerData, Reconstruction, WhiteBoxAttack, WhiteBoxContext } from './attack.ts';
+import {
+  type AttackerData,
+  type Reconstruction,
+  usualAbove,
+  type WhiteBoxAttack,
+  type WhiteBoxContext,
+} from './attack.ts';
 import { headBehind } from './generator/behind.ts';
 import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
 import { nearestCodes } from './generator/nearest.ts';
@@ -47,14 +53,21 @@ export interface LatentOptions {
 /** Multiplications and additions of one beginning. For 100 victims some 50 seconds of a core, reckoned, not measured. */
 const stepBudget = 1.5e10;
 
-/** Share of the time that an own generator's training is expected to take. */
-function expectedTraining(
-  { preprocessing, available, count }: WhiteBoxContext,
-  { data, training, release }: LatentOptions,
-) {
+const usualRestarts = 3;
+
+/** What an own generator learns from, and how long. */
+function trainingOf({ preprocessing, available }: WhiteBoxContext, { data, training }: LatentOptions) {
   const pictures = training?.pictures ?? Math.min(10_000, available(data));
   const { macs, epochs } = ownTraining(preprocessing, pictures);
-  const learning = 3 * macs * pictures * (training?.epochs ?? epochs);
+  return { pictures, macs, epochs: training?.epochs ?? epochs };
+}
+
+/** Share of the time that an own generator's training is expected to take. */
+function expectedTraining(context: WhiteBoxContext, options: LatentOptions) {
+  const { pictures, macs, epochs } = trainingOf(context, options);
+  const { release } = options;
+  const { count } = context;
+  const learning = 3 * macs * pictures * epochs;
   // The gradients of small heads wait for memory: they take twice as long as their multiplications say.
   const search = 2 * 3 * stepBudget * count * (release ? 2 : 1);
   return learning / (learning + search);
@@ -68,7 +81,7 @@ export function latent(options: LatentOptions): WhiteBoxAttack {
 }
 
 async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Reconstruction> {
-  const { candidates = 512, restarts = 3, release } = options;
+  const { candidates = 512, restarts = usualRestarts, release } = options;
   const { engine, preprocessing, observed, signal } = context;
   const random = context.random.fork('latent');
   const trainingShare = options.generator ? 0 : expectedTraining(context, options);
@@ -121,8 +134,15 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
     ...(look.name !== 'law' && { look: look.name }),
   };
   const missed = found.missed && { missed: found.missed };
-  const budgets = { iterations, restarts };
-  if (!release) return { pictures: found.pictures, iterations: found.iterations, parameters, budgets, ...missed };
+  const training = options.generator ? {} : { epochs: trainingOf(context, options).epochs };
+  const budgets = { iterations, restarts, ...training };
+  const most = { iterations: latentSteps(cost(one).macs), restarts: usualRestarts };
+  const usual = usualAbove(
+    { ...options, ...training },
+    { ...most, ...(!options.generator && { epochs: trainingOf(context, { data: options.data }).epochs }) },
+  );
+  const told = { parameters, budgets, ...usual };
+  if (!release) return { pictures: found.pictures, iterations: found.iterations, ...told, ...missed };
   const released = await descend(
     { ...context, random: context.random.fork('latent release'), onProgress: between(searchShare, 1) },
     // The attacker's own pictures, on which the prior is chosen, begin at what the generator makes of them too.
@@ -131,8 +151,8 @@ async function run(context: WhiteBoxContext, options: LatentOptions): Promise<Re
   return {
     pictures: released.pictures,
     iterations: found.iterations + released.iterations,
+    ...told,
     parameters: { ...parameters, ...released.parameters },
-    budgets,
     ...(released.missed && { missed: released.missed }),
   };
 }
@@ -145,6 +165,8 @@ type Explain = (
 
 /** Own pictures that the ways of looking at a mechanism are tried on. */
 const triedPictures = 6;
+/** What trying so many looks costs, in victims: each is tried for half the steps. */
+export const latentTrials = (looks: number): number => (looks > 1 ? (looks * triedPictures) / 2 : 0);
 
 /** The way of looking whose pictures are most like the attacker's own: the first, where there is one alone. */
 async function bestLook(

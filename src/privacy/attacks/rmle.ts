@@ -5,7 +5,13 @@
  */
 import { asFloat32, float32, meanSquares } from '../../model/index.ts';
 import type { Look } from '../mechanisms/index.ts';
-import type { AttackContext, DescentContext, Reconstruction, WhiteBoxAttack } from './attack.ts';
+import {
+  type AttackContext,
+  type DescentContext,
+  type Reconstruction,
+  usualAbove,
+  type WhiteBoxAttack,
+} from './attack.ts';
 import { drawnApart } from './contrast.ts';
 import { searchLambda } from './lambda.ts';
 import { missedBy } from './missed.ts';
@@ -134,6 +140,7 @@ export async function descendWithStatistics(
       ...(look && looks.length > 1 && { look: look.name }),
     },
     budgets: { iterations, restarts },
+    ...usualAbove(options, { iterations: statisticsSteps, restarts: 1 }),
     ...missedBy(best.stops),
     start,
   };
@@ -210,7 +217,14 @@ async function descendWithVariation(context: DescentContext, options: DescentOpt
     ...(options.solver === 'adam' && { learningRate }),
   };
   const { pictures, stops } = solution;
-  return { pictures, iterations: mostSteps(solution), parameters, budgets: { iterations }, ...missedBy(stops) };
+  return {
+    pictures,
+    iterations: mostSteps(solution),
+    parameters,
+    budgets: { iterations },
+    ...usualAbove(options, { iterations: defaultSteps(options, preprocessing.channels) }),
+    ...missedBy(stops),
+  };
 }
 
 /** The distance that the mechanism's noise makes likely, or that goes with a look at it. */

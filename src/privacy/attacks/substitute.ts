@@ -5,17 +5,18 @@
  * device has answered, so that what the substitute gets wrong counts.
  */
 import type { Tensor } from '../../model/index.ts';
-import type {
-  AttackerData,
-  BlackBoxAttack,
-  BlackBoxContext,
-  DescentContext,
-  Examples,
-  Reconstruction,
+import {
+  type AttackerData,
+  type BlackBoxAttack,
+  type BlackBoxContext,
+  type DescentContext,
+  type Examples,
+  type Reconstruction,
+  usualAbove,
 } from './attack.ts';
 import type { HeadStructure } from './head/fresh.ts';
 import { type LearntHead, learnHead } from './head/learn.ts';
-import { askedFor, queriesOf } from './inverse-network.ts';
+import { askedFor, queriesOf, usualAsking } from './inverse-network.ts';
 import { keptAside, learntFrom, type Pair, type Pairs } from './pairs.ts';
 import { believes, descend, descendWithStatistics, type RmleOptions } from './rmle.ts';
 import { applyRows, stacked } from './rows.ts';
@@ -89,6 +90,10 @@ async function run(
     ...askedFor(context, parent && data === 'gaussian' ? queries + unlearnt : queries, data, {
       epochs: learnt.epochs,
       ...found.budgets,
+    }),
+    ...usualAsking(context, options, {
+      ...(learnt.usualEpochs !== undefined && usualAbove(options, { epochs: learnt.usualEpochs }).usual),
+      ...found.usual,
     }),
     parameters: {
       structure: learnt.how === 'least squares' ? learnt.how : structure,

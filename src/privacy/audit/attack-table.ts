@@ -13,8 +13,10 @@ import {
   type KnownGenerators,
   latent,
   latentSteps,
+  latentTrials,
   ownTraining,
   rmle,
+  type Settings,
   searchSteps,
   shadow,
   shadowEpochs,
@@ -37,11 +39,16 @@ import {
 } from './work.ts';
 
 export interface AttackEntry {
+  /** Of options that an attack always has. Default: there are none. */
+  readonly defaults?: Settings;
   mount(mounting: Mounting): readonly Attack[];
   work(reckoned: Reckoned): Work;
 }
 
 /** The strongest of what was measured. */
+export const decoderDefaults = { data: 'same-set', decoder: 'residual', loss: 'mse+ssim' } as const;
+const rmleDefaults = { solver: 'lbfgs' } as const;
+const { data } = decoderDefaults;
 const shadowDefaults = { structure: 'known', alignment: 'moments', inversion: 'rmle' } as const;
 
 const substituteDefaults = { structure: 'known', inversion: 'auto' } as const;
@@ -53,7 +60,7 @@ function latentOn(settings: AttackSettings, keep: Keep): Attack {
   const sharing = settings.shared ?? settings;
   const known = generators.get(sharing) ?? new Map();
   generators.set(sharing, known);
-  const options = { data: settings.inverseNetwork?.data ?? 'same-set', ...settings.latent } as const;
+  const options = { data: settings.inverseNetwork?.data ?? data, ...settings.latent } as const;
   const { generator, ...plain } = options;
   const about = generator && { sha256: modelSha256(encodeModel(generator.graph)), scale: generator.scale };
   return keep(latent({ ...options, training: { ...options.training, seed: settings.seed, known } }), {
@@ -72,27 +79,31 @@ const fewestSteps = 40;
 
 export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
   rmle: {
+    defaults: rmleDefaults,
     mount: ({ keep, ownRmle }) => [keep(rmle(ownRmle), ownRmle)],
     work: descentWork,
   },
   'inverse-network': {
+    defaults: decoderDefaults,
     mount: ({ inverse }) => inverse,
     work: decoderWork,
   },
   hybrid: {
+    defaults: { ...decoderDefaults, ...rmleDefaults },
     mount: ({ keep, inverse, decoder, queries, ownRmle }) => [
       keep(hybrid(inverse.at(-1)!, ownRmle), { ...decoder, queries, ...ownRmle }),
     ],
     work: descentWork,
   },
   latent: {
+    defaults: { data },
     mount: ({ settings, keep }) => [latentOn(settings, keep)],
-    work({ cut, preprocessing, victims, pictures, settings: { latent }, step }) {
+    work({ cut, preprocessing, victims, pictures, settings: { latent }, looks, step }) {
       const owned = latent?.training?.pictures ?? Math.min(shadowPictures, pictures);
       const { epochs, macs } = ownTraining(preprocessing, owned);
       const learning = ((latent?.training?.epochs ?? epochs) * owned * withGradient * macs) / trainingRate;
       const steps = latent?.iterations ?? latentSteps(cut.headMacs + macs / 2);
-      const each = victims * steps * 1.3 * step(cut.headMacs + macs / 2);
+      const each = (victims + latentTrials(looks)) * steps * 1.3 * step(cut.headMacs + macs / 2);
       return { each, once: latent?.generator ? 0 : learning };
     },
   },
@@ -105,15 +116,17 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
       once(victims * stepsOf(settings, deepPriorSteps.lbfgs) * 1.2 * step(cut.headMacs)),
   },
   substitute: {
+    defaults: { data, ...substituteDefaults, ...rmleDefaults },
     mount({ cut, settings, keep, inverse, decoder, queries }) {
       const common = { data: decoder.data, queries, rmle: settings.rmle, cut: cut.id };
       const options = { ...substituteDefaults, ...settings.substitute, ...common };
       return [keep(substitute(inverse.at(-1)!, options), { ...decoder, ...options })];
     },
-    // A head to be learnt, at most a decoder beside it, and a descent.
-    work: (reckoned) => once(2 * decoderWork(reckoned).each + descentWork(reckoned).each),
+    // A head to be learnt, at most a decoder beside it, and a descent, which looks at what stands in for the head in one way.
+    work: (reckoned) => once(2 * decoderWork(reckoned).each + descentWork({ ...reckoned, looks: 1 }).each),
   },
   shadow: {
+    defaults: { data, ...shadowDefaults },
     mount({ cut, settings, keep, decoder }) {
       const options = { ...shadowDefaults, data: decoder.data, ...settings.shadow, cut: cut.id };
       return [keep(shadow(options), options)];
@@ -127,6 +140,7 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
     },
   },
   answer: {
+    defaults: { data },
     mount({ keep, decoder: { data } }) {
       return [keep(answer({ data }), { data })];
     },
@@ -137,12 +151,12 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
   },
 };
 
-function descentWork({ cut, preprocessing, victims, settings, step }: Reckoned): Work {
+function descentWork({ cut, preprocessing, victims, settings, looks, step }: Reckoned): Work {
   const options = { ...settings.rmle, cut: cut.id };
   const steps = options.iterations ?? defaultSteps(options, preprocessing.channels);
   const statistics = options.solver === 'lbfgs' && options.formula === undefined && options.lambdaTv === undefined;
   const searched = statistics
-    ? searchSteps(steps)
+    ? searchSteps(steps, looks)
     : options.lambdaTv === 'auto' || (options.solver === 'lbfgs' && options.lambdaTv === undefined)
       ? variationSearch * steps
       : 0;

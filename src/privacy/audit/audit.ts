@@ -81,8 +81,8 @@ export async function runAudit(
   for (const cut of options.cuts ?? []) subject.cut(cut);
   for (const { defense } of candidates) checkSpec(defense);
   const outcomes: Outcome[] = [];
-  const expected = candidates.map(({ cut }) =>
-    options.expected ? options.attacks.reduce((sum, attack) => sum + options.expected!(cut, attack), 0) : 1,
+  const expected = candidates.map(({ cut, defense }) =>
+    options.expected ? options.attacks.reduce((sum, attack) => sum + options.expected!(cut, attack, defense), 0) : 1,
   );
   const all = expected.reduce((a, b) => a + b, 0);
   const shares = new Float64Array(candidates.length);

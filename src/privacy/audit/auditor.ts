@@ -5,6 +5,7 @@ import type { CodecName } from '../../plan/index.ts';
 import { createRandom, type Random } from '../../random.ts';
 import type { Reconstruction } from '../attacks/index.ts';
 import { compileMechanism, isRandom } from '../mechanisms/index.ts';
+import { meanOf, ssim } from '../metrics/index.ts';
 import type { AttackName } from './attack-list.ts';
 import type { AttackSettings } from './attack-settings.ts';
 import { type AttackCache, type Kept, memoryCache } from './cache.ts';
@@ -15,10 +16,12 @@ import { FeatureSpace } from './features.ts';
 import { aboveAnswer } from './floor.ts';
 import { keeping } from './keeping.ts';
 import { mount } from './knowledge.ts';
+import { leakProbe } from './leak-probe.ts';
 import { defaultMemoryBytes } from './memory.ts';
 import { attacksOn } from './mounting.ts';
 import { type Onslaught, onslaught, seenOfVictims } from './onslaught.ts';
 import type { AuditResult } from './result.ts';
+import { imagesOf } from './score.ts';
 import type { Subject } from './subject.ts';
 import { imagesOfSplit, type KnownTruth, openTruth } from './truth.ts';
 import { type Utility, utility } from './utility.ts';
@@ -41,7 +44,7 @@ export interface AuditorOptions extends AttackSettings {
   /** Of this run, in memory: what was finished before the audit began. */
   readonly finished?: AttackCache | undefined;
   /** Seconds that an attack on a cut is expected to take, so that progress is of time. Default: all alike. */
-  readonly expected?: ((cut: string, attack: string) => number) | undefined;
+  readonly expected?: ((cut: string, attack: string, defense: string) => number) | undefined;
   /** What an attack may take for activations and tables. Default 3 GiB. */
   readonly memoryBytes?: number | undefined;
   /** Pictures for re-identification, the victims among them; default 1000, or the whole test split. */
@@ -87,6 +90,7 @@ export class Auditor {
   readonly #features: FeatureSpace;
   readonly #exposure: ExposureMeter;
   readonly #keeping: ReturnType<typeof keeping>;
+  readonly #probe: ReturnType<typeof leakProbe>;
   #undefended: Promise<Utility> | undefined;
 
   /** @throws CutlineError DATA_TOO_FEW, AUDIT_IMAGES, AUDIT_GALLERY */
@@ -112,6 +116,7 @@ export class Auditor {
     const gallery = (count: number) => imagesOfSplit(data, truth.indices.slice(0, count));
     this.#features = new FeatureSpace(engine, subject, truth, gallery);
     this.#exposure = new ExposureMeter(engine, subject, data);
+    this.#probe = leakProbe(subject, data, options.cache, (own, small) => Auditor.create(engine, subject, own, small));
     this.#keeping = keeping(options, {
       data: data.sha256,
       engine: engine.name,
@@ -125,9 +130,10 @@ export class Auditor {
     return this.#options.confidence ?? 0.95;
   }
 
-  /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC */
+  /** The canonical spec at a cut, what it leaves open measured on training pictures. @throws CutlineError CUT_NOT_FOUND, DEFENSE_SPEC, DEFENSE_TARGET */
   resolved(cutId: string, defense: string, signal?: AbortSignal): Promise<string> {
-    return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, signal);
+    const leakage = this.#probe(signal);
+    return resolvedAt(this.#engine, this.#subject, this.#data, this.#subject.cut(cutId), defense, leakage, signal);
   }
 
   /**
@@ -169,7 +175,7 @@ export class Auditor {
           giveUp: this.#options.giveUp ?? false,
           enough,
           confidence,
-          expected: (attack) => this.#options.expected?.(device.cut.id, attack) ?? 1,
+          expected: (attack) => this.#options.expected?.(device.cut.id, attack, defense) ?? 1,
           onProgress: (done, attack) => onProgress?.((i + done) / watched.length, attack),
         }),
       );
@@ -185,6 +191,20 @@ export class Auditor {
       decoders: strongest.decoders,
       exposure: await this.#exposure.measure(device, random.fork('exposure'), signal),
     };
+  }
+
+  /**
+   * Mounts the first attack for its mean SSIM alone.
+   * @throws CutlineError as `audit`, and what the attack throws
+   */
+  async leakage(cutId: string, defense: string, signal?: AbortSignal): Promise<number> {
+    const opened = await this.#open(cutId, defense, 'float32', signal);
+    const { attacks, ground } = this.#mounting(opened, this.#options.attacks, 1, signal);
+    const observed = await seenOfVictims(ground, this.truth);
+    const { pictures, missed = [] } = await mount(attacks[0]!, { ...ground, observed });
+    const seen = imagesOf(pictures, this.#subject.preprocessing);
+    const left = new Set(missed.map((m) => m.victim));
+    return meanOf(ssim(this.truth.victims, seen).filter((_, i) => !left.has(i)));
   }
 
   /**

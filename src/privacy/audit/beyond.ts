@@ -16,6 +16,7 @@ const beyondAttack = new Set<ErrorCode>([
   'ACTIVATION_SHAPE',
   'SHADOW_UNFIT',
   'MEMORY_BUDGET',
+  'DEFENSE_TARGET',
   'AUDIT_BESIDE',
   'ENGINE_LOAD',
   'ENGINE_RUN',

@@ -19,19 +19,21 @@ export interface AttackCache {
 }
 
 const format = 'cutline.reconstruction/1';
+const budgets = z.strictObject({
+  queries: z.int().nonnegative().optional(),
+  epochs: z.int().nonnegative().optional(),
+  iterations: z.int().nonnegative().optional(),
+  restarts: z.int().nonnegative().optional(),
+  shadows: z.int().nonnegative().optional(),
+});
 const headerSchema = z.strictObject({
   format: z.literal(format),
   shape: z.array(z.int().positive()).min(2).max(5),
   iterations: z.int().nonnegative(),
   queries: z.int().nonnegative().optional(),
   parameters: z.record(z.string(), z.union([z.number(), z.string()])),
-  budgets: z.strictObject({
-    queries: z.int().nonnegative().optional(),
-    epochs: z.int().nonnegative().optional(),
-    iterations: z.int().nonnegative().optional(),
-    restarts: z.int().nonnegative().optional(),
-    shadows: z.int().nonnegative().optional(),
-  }),
+  budgets,
+  usual: budgets.optional(),
   exhausted: z.literal(true).optional(),
   seconds: z.number().nonnegative(),
   decoderBytes: z.int().nonnegative(),
@@ -43,7 +45,7 @@ const mostFileBytes = 512 * 2 ** 20;
 const mostBytes = 4 * 2 ** 30;
 
 /** Raised whenever an attack comes to other results with the same options: what was kept before is not found any more. */
-const revision = 7;
+const revision = 8;
 
 /** @param conditions everything that decides the outcome */
 export function cacheKey(conditions: Readonly<Record<string, unknown>>): string {
@@ -112,6 +114,7 @@ function encode({
   queries,
   parameters,
   budgets,
+  usual,
   exhausted,
   seconds,
   decoder,
@@ -126,6 +129,7 @@ function encode({
     queries,
     parameters,
     budgets,
+    usual,
     exhausted,
     seconds,
     decoderBytes: model.length,
@@ -142,7 +146,7 @@ function decode(bytes: Buffer): Kept | undefined {
   try {
     const end = bytes.indexOf(10);
     const header = headerSchema.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')));
-    const { shape, decoderBytes, queries, budgets, exhausted, missed, format: _, ...rest } = header;
+    const { shape, decoderBytes, queries, budgets, usual, exhausted, missed, format: _, ...rest } = header;
     const size = 4 * sizeOf(shape);
     const pictures = bytes.subarray(end + 1, end + 1 + size);
     const model = bytes.subarray(end + 1 + size);
@@ -150,6 +154,7 @@ function decode(bytes: Buffer): Kept | undefined {
     return {
       ...rest,
       budgets: budgets as Budgets,
+      ...(usual && { usual: usual as Budgets }),
       ...(exhausted && { exhausted }),
       ...(queries !== undefined && { queries }),
       ...(missed && { missed }),

@@ -8,19 +8,29 @@ import { CutlineError } from '../../errors.ts';
 import type { Cut } from '../../model/index.ts';
 import { createRandom } from '../../random.ts';
 import { squaredJacobian } from '../exposure/index.ts';
-import { compileMechanism, isResolved, parseSpec, resolveSpec, seededNoise } from '../mechanisms/index.ts';
+import {
+  compileMechanism,
+  isResolved,
+  parseSpec,
+  resolveSpec,
+  type Samples,
+  seededNoise,
+} from '../mechanisms/index.ts';
 import { Device, layoutAt } from './device.ts';
 import type { Subject } from './subject.ts';
 
 const pictures = 64;
 /** By network and cut. */
 const known = new WeakMap<Subject, Map<string, Map<string, number>>>();
+/** Mean SSIM of what attacks find at a cut: see `Samples`. */
+export type CheapAttacks = (cut: string, ...about: Parameters<Samples['leakage']>) => Promise<number>;
 /** The gain of a head differs little between pictures, and each costs some gradients. */
 const gainPictures = 8;
 
 /**
  * The canonical spec at this cut, with nothing left open.
- * @throws CutlineError DEFENSE_SPEC, ACTIVATION_*
+ * @param leakage asked where a leak is the target
+ * @throws CutlineError DEFENSE_SPEC, DEFENSE_TARGET, ACTIVATION_*
  */
 export async function resolvedAt(
   engine: Engine,
@@ -28,6 +38,7 @@ export async function resolvedAt(
   data: Dataset,
   cut: Cut,
   text: string,
+  leakage: CheapAttacks,
   signal?: AbortSignal,
 ): Promise<string> {
   const layout = layoutAt(subject, cut);
@@ -44,6 +55,7 @@ export async function resolvedAt(
     input: { [subject.input]: inputs },
     head: (input) => bare.observe(input[subject.input]!, () => random, signal),
     draws: (row) => seededNoise(random.fork(row)),
+    leakage: (behind) => leakage(cut.id, behind),
     async meanSquaredGain(place) {
       const { preprocessing } = subject;
       const { channels, height, width, std } = preprocessing;

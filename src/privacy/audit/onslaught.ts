@@ -8,6 +8,7 @@ import type { Kept } from './cache.ts';
 import type { FeatureSpace } from './features.ts';
 import { failureOf, leastLeft } from './judged.ts';
 import { type Ground, mount } from './knowledge.ts';
+import { defaultMemoryBytes } from './memory.ts';
 import type { AuditResult, Failed, Skipped } from './result.ts';
 import { imagesOf, score } from './score.ts';
 import type { KnownTruth } from './truth.ts';
@@ -45,6 +46,9 @@ export interface Onslaught {
   /** Decoders that were trained, by attack and number of queries. */
   readonly decoders: ReadonlyMap<string, Graph>;
 }
+
+/** With more of it, what did not fit might have. */
+const memoryBelow = (bytes: number) => bytes < defaultMemoryBytes && { memoryGb: bytes / 2 ** 30 };
 
 /** What the cloud sees of the victims. Each has noise of its own, whoever is attacked with it. */
 export function seenOfVictims(
@@ -93,7 +97,12 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
       const told = { ...where, attack: attack.name };
       // Alone it must succeed or say why.
       if (attacks.length > 1 && isDispensable(attack, error)) {
-        skipped.push({ ...told, code: error.code, message: error.message });
+        const settings = {
+          ...attack.settings,
+          ...(error.code === 'MEMORY_BUDGET' && memoryBelow(ground.memoryBytes)),
+        };
+        const set = Object.keys(settings).length > 0 && { settings };
+        skipped.push({ ...told, code: error.code, message: error.message, ...set });
       } else if (isBeyondAttack(error) && (isFailure(error) || !insist)) {
         fail(attack, error);
       } else throw error;
@@ -126,6 +135,8 @@ export async function onslaught(attacks: readonly Attack[], options: OnslaughtOp
         iterations: found.iterations,
         ...(found.queries !== undefined && { queries: found.queries }),
         budgets: found.budgets,
+        ...(found.usual && { usual: found.usual }),
+        ...(attack.settings && { settings: attack.settings }),
         ...(found.exhausted && { exhausted: true }),
         parameters: found.parameters,
         ...(left.length > 0 && { missed: left }),

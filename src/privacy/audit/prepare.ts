@@ -68,7 +68,9 @@ export async function prepareAudit(
   const list = drafts(whole, asked);
   let draft = whole;
   if (budget === undefined && (lazily || !asked.cuts) && reckoning.seconds(whole) > tooMuch) {
-    draft = list.find((d) => reckoning.seconds(d) <= ownBudget) ?? list.at(-1)!;
+    // Attacks that were cut short prove nothing by a protocol: cuts are left out instead, and nothing where those are named.
+    const worth = options.protocol ? drafts(whole, { ...asked, attacks: true }).filter((d) => d.effort === 1) : list;
+    draft = worth.find((d) => reckoning.seconds(d) <= ownBudget) ?? worth.at(-1)!;
   }
   const truth = await openTruth(data, subject, { ...options, images: draft.images }, signal);
   const finished = memoryCache();
@@ -90,7 +92,7 @@ export async function prepareAudit(
     draft.attacks,
     draft.cuts,
     options.defenses[0]!,
-    (attack, cut) => reckoning.work(draft, attack, cut),
+    (attack, cut) => reckoning.work(draft, attack, cut, options.defenses[0]!),
     signal,
     typeof budget === 'number' ? probeShare * budget : undefined,
   );
@@ -124,9 +126,10 @@ export async function prepareAudit(
       ...(leftOut.length > 0 && { leftOut }),
       ...((less || typeof budget === 'number') && { note }),
       ...(until !== undefined && { remainingSeconds: () => (until - performance.now()) / 1000 }),
-      expected: (id, attack) => reckoning.expected(draft, speed, attack as AttackName, subject.cut(id)),
+      expected: (id, attack, defense) =>
+        reckoning.expected(draft, speed, attack as AttackName, subject.cut(id), defense),
     },
-    candidates: draft.cuts.length * options.defenses.length,
+    candidates: draft.cuts.length * options.defenses.length * (options.codecs?.length ?? 1),
     expectedSeconds: range,
     probeSeconds: (performance.now() - began) / 1000,
     fits,

@@ -3,7 +3,7 @@
 import type { FixedInput } from '../../model/index.ts';
 import type { CodecName } from '../../plan/index.ts';
 import { canMount, decisiveFailure } from '../../threats.ts';
-import type { Budgets, Missed, Threat } from '../attacks/index.ts';
+import type { Budgets, Missed, Settings, Threat } from '../attacks/index.ts';
 import type { Interval } from '../metrics/index.ts';
 import type { Exposure } from './exposure.ts';
 import type { FeatureScores } from './features.ts';
@@ -35,6 +35,10 @@ export interface AuditResult extends Scores, FeatureScores {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** What it was allowed. */
   readonly budgets: Budgets;
+  /** What it would have been allowed where nobody says how much: where that is more. */
+  readonly usual?: Budgets;
+  /** Where it was set otherwise than by default. */
+  readonly settings?: Settings;
   /** It asked about every picture there is. */
   readonly exhausted?: true;
   /** SSIM over what the answer alone gives of the same victims; the interval is of the paired differences. Absent without it. */
@@ -63,6 +67,8 @@ export interface Unaudited {
 /** An attack that did not apply where others did. */
 export interface Skipped extends Unaudited {
   readonly attack: string;
+  /** Where it was set otherwise than by default: so set it did not apply. */
+  readonly settings?: Settings;
 }
 
 /** An attack that found nothing out: that is no measurement. */

@@ -13,6 +13,8 @@ export interface WorkFacts {
   readonly victims: number;
   /** Pictures that the attacker can learn from. */
   readonly pictures: number;
+  /** Ways of looking at the mechanism that a descent tries. Default 1. */
+  readonly looks?: number;
 }
 
 export interface Work {
@@ -27,6 +29,7 @@ export interface Reckoned extends WorkFacts {
   /** Seconds of one step of a descent through so many multiplications. */
   step(macs: number): number;
   readonly queries: readonly number[];
+  readonly looks: number;
   readonly tensors: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
@@ -48,6 +51,7 @@ export function reckonedOf(facts: WorkFacts, settings: AttackSettings): Reckoned
   const { channels, height, width } = preprocessing;
   const asked = settings.inverseNetwork?.queries;
   return {
+    looks: 1,
     ...facts,
     settings,
     step: (macs) => (withGradient * macs) / descentRate + thought * channels * height * width,

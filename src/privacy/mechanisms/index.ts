@@ -16,7 +16,8 @@ export {
 } from './mechanism.ts';
 export { cryptographicNoise, type NoiseSource, seededNoise } from './noise.ts';
 export { type Release, type Shows, showsOrder } from './order.ts';
-export { checkSpec, isResolved, resolveSpec, rootMeanSquare, type Samples } from './resolve.ts';
+export { checkSpec, isResolved, resolveSpec, rootMeanSquare, type Samples, supposed } from './resolve.ts';
 export { formatSpec, inputStages, type Place, parseSpec, type Spec } from './spec.ts';
 export type { Guarantee, Law } from './stage.ts';
+export { timedSpecs, timedStages } from './timed.ts';
 export { observed, type View, viewOf } from './view.ts';

@@ -3,10 +3,14 @@
  * the same fixed mechanism.
  */
 
+import { CutlineError } from '../../errors.ts';
 import type { Tensors } from '../../model/tensor.ts';
 import { meanSquareOf } from '../../numeric/index.ts';
-import { compileMechanism, type Draws, type Layout, release } from './mechanism.ts';
-import { type Argument, formatSpec, parseSpec, type Spec, type StageSpec } from './spec.ts';
+import { Args } from './args.ts';
+import { leastWidth } from './leak-target.ts';
+import { compileMechanism, type Draws, type Layout, type Mechanism, release } from './mechanism.ts';
+import { type Argument, formatSpec, numberValue, parseSpec, type Spec, type StageSpec } from './spec.ts';
+import type { Target } from './stage.ts';
 import { stageKinds } from './stages/index.ts';
 
 /** Pictures on which open parameters are measured, and what the head makes of them. */
@@ -19,7 +23,9 @@ export interface Samples {
   /** E tr(JᵀJ) / d of the head, or 1 for the input itself. */
   meanSquaredGain(place: StageSpec['place']): Promise<number>;
   readonly draws: Draws;
-  /** Root mean squares that were measured before, by what stands before the stage: they hang on nothing else. */
+  /** Mean SSIM of what cheap attacks make of pictures behind a mechanism; `answer`: of the answer alone, without any. */
+  leakage(behind: { readonly mechanism: string } | 'answer'): Promise<number>;
+  /** Root mean squares and widths that were measured before, by what stands before the stage: they hang on nothing else. */
   readonly known: Map<string, number>;
 }
 
@@ -28,33 +34,53 @@ export function isResolved(spec: Spec): boolean {
   return !spec.some(isOpen);
 }
 
-const isOpen = (stage: StageSpec): boolean => stage.args.some((a) => a.value.kind === 'relative' || a.key === 'dfil');
+const kindOf = ({ name }: StageSpec) => stageKinds.find((k) => k.name === name);
+const targetOf = (stage: StageSpec, { key }: Argument): Target | undefined => {
+  const targets = kindOf(stage)?.targets;
+  return targets && Object.hasOwn(targets, key) ? targets[key] : undefined;
+};
+
+const isOpen = (stage: StageSpec): boolean =>
+  stage.args.some((a) => a.value.kind === 'relative' || targetOf(stage, a) !== undefined);
 
 /** Everything that can be checked without pictures and shapes. @throws CutlineError DEFENSE_SPEC */
 export function checkSpec(text: string): void {
+  supposed(text);
+}
+
+/** The mechanism as if what the spec leaves open were some number: its stages are those that will act. @throws CutlineError DEFENSE_SPEC */
+export function supposed(text: string): Mechanism {
   const spec = parseSpec(text);
-  if (isResolved(spec)) {
-    compileMechanism(text);
-    return;
-  }
-  const supposed = spec.map((stage) => ({
+  if (isResolved(spec)) return compileMechanism(text);
+  for (const stage of spec) checkTargets(stage, text);
+  const some = spec.map((stage) => ({
     ...stage,
-    args: stage.args.map((a) => ({
-      ...a,
-      key: a.key === 'dfil' ? 'sd' : a.key,
-      value: a.value.kind === 'relative' ? ({ kind: 'number', value: a.value.value } as const) : a.value,
-    })),
+    args: stage.args.map((a): Argument => {
+      const target = targetOf(stage, a);
+      if (target) return { ...a, key: target.becomes, value: numberValue(1) };
+      return a.value.kind === 'relative' ? { ...a, value: numberValue(a.value.value) } : a;
+    }),
   }));
-  compileMechanism(supposed, undefined, text);
+  return compileMechanism(some, undefined, text);
+}
+
+/** A target is a number in range, and stands alone. */
+function checkTargets(stage: StageSpec, text: string): void {
+  const target = stage.args.find((a) => targetOf(stage, a));
+  if (!target) return;
+  const args = new Args(stage, text, kindOf(stage)!.usage);
+  args.number(target.key, targetOf(stage, target)!.range);
+  args.done();
 }
 
 /**
  * @returns the canonical text, without anything open
- * @throws CutlineError DEFENSE_SPEC
+ * @throws CutlineError DEFENSE_SPEC, DEFENSE_TARGET
  */
 export async function resolveSpec(text: string, samples: Samples): Promise<string> {
   const spec = parseSpec(text);
   if (isResolved(spec)) return compileMechanism(text, samples.layout).spec;
+  checkSpec(text);
   const done: StageSpec[] = [];
   for (const stage of spec) {
     const args = isOpen(stage) ? await closed(stage, done, samples) : stage.args;
@@ -71,9 +97,35 @@ async function closed(stage: StageSpec, before: Spec, samples: Samples): Promise
     // Four digits: no finer than the calibration, and the spec stays readable.
     return { ...a, value: { kind: 'number', value: Number((a.value.value * rms).toPrecision(4)) } };
   });
-  const kind = stageKinds.find((k) => k.name === stage.name);
-  const resolved = await kind?.resolve?.(args, { meanSquaredGain: () => samples.meanSquaredGain(stage.place) });
+  const resolved = await kindOf(stage)?.resolve?.(args, {
+    meanSquaredGain: () => samples.meanSquaredGain(stage.place),
+    leastWidth: (target, written) => widthFor(target, written, stage, before, samples),
+  });
   return resolved ?? args;
+}
+
+/** @throws CutlineError DEFENSE_TARGET */
+async function widthFor(
+  target: number,
+  written: (width: number) => readonly Argument[],
+  stage: StageSpec,
+  before: Spec,
+  samples: Samples,
+): Promise<number> {
+  const at = (width: number) => formatSpec([...before, { ...stage, args: written(width) }]);
+  const key = `${formatSpec([...before, stage])} ${stage.place}`;
+  const known = samples.known.get(key);
+  if (known !== undefined) return known;
+  const refused = (problem: string) => new CutlineError('DEFENSE_TARGET', { spec: formatSpec([stage]), problem });
+  const floor = await samples.leakage('answer');
+  // Noise that hides more than the answer shows has destroyed the answer.
+  if (target < floor)
+    throw refused(`the answer alone gives away SSIM ${floor.toFixed(2)}, and whoever serves it leaks as much`);
+  const rms = await rmsOf(stage, before, samples);
+  const found = await leastWidth(rms, target, (width) => samples.leakage({ mechanism: at(width) }));
+  if (found === undefined) throw refused('attacks find more behind thirty times as much noise as there is signal');
+  samples.known.set(key, found);
+  return found;
 }
 
 async function rmsOf(stage: StageSpec, before: Spec, samples: Samples): Promise<number> {

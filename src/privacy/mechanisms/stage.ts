@@ -4,7 +4,7 @@
  * is one file in `stages/` and a line in `stages/index.ts`.
  */
 import type { GraphBuilder } from '../../model/builder.ts';
-import type { Args } from './args.ts';
+import type { Args, Range } from './args.ts';
 import type { NoiseSource } from './noise.ts';
 import type { Argument, Place } from './spec.ts';
 
@@ -123,6 +123,20 @@ export interface Stage {
 export interface Facts {
   /** E tr(JᵀJ) / d of what enters the stage, with respect to the d pixels of the picture. */
   meanSquaredGain(): Promise<number>;
+  /**
+   * The least width behind which cheap attacks leave a mean SSIM of at most the target, on training pictures. A starting point:
+   * what a protocol finds with more attacks decides.
+   * @param written the stage with such a width
+   * @throws CutlineError DEFENSE_TARGET where there is none
+   */
+  leastWidth(target: number, written: (width: number) => readonly Argument[]): Promise<number>;
+}
+
+/** What somebody may ask for in place of a parameter, alone. */
+export interface Target {
+  /** The parameter that pictures make of it. */
+  readonly becomes: string;
+  readonly range: Range;
 }
 
 export interface StageKind {
@@ -132,6 +146,8 @@ export interface StageKind {
   readonly places: readonly Place[];
   /** @throws CutlineError DEFENSE_SPEC */
   make(args: Args, before: Before): Stage;
+  /** By name. Default: there are none. */
+  readonly targets?: Readonly<Record<string, Target>>;
   /** Turns a target that only pictures can tell into a number; stages without such targets leave it out. */
   resolve?(args: readonly Argument[], facts: Facts): Promise<readonly Argument[]>;
 }

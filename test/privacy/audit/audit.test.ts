@@ -68,6 +68,8 @@ const schema = z.strictObject({
       seconds: z.number().positive(),
       iterations: z.int().positive(),
       budgets: z.strictObject({ iterations: z.int(), restarts: z.int().optional() }),
+      usual: z.strictObject({ iterations: z.int() }).optional(),
+      settings: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
       parameters: z.record(z.string(), z.union([z.number(), z.string()])),
     }),
   ),

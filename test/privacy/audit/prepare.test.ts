@@ -52,6 +52,20 @@ describe('before an audit', () => {
     expect(none).toMatchObject({ candidates: 0, expectedSeconds: { low: 0, high: 0 } });
   });
 
+  it('what a protocol asks for is not cut short because it takes long', async () => {
+    const dear = { ...base, rmle: { solver: 'lbfgs' }, images: 19, attacks: ['rmle', 'latent'] } as const;
+    const long = { ...dear, latent: { training: { epochs: 1e7 } } } as const;
+    const asked = { cuts: true, attacks: false, images: true };
+    const noteOf = async (change: Partial<AuditOptions>) =>
+      (await prepareAudit([engine], subject, data, { ...long, ...change }, { asked, budget: undefined, lazily: true }))
+        .options;
+    const free = await noteOf({});
+    expect(free.note!.effort < 1 || free.attacks.length < 2).toBe(true);
+    const held = await noteOf({ protocol: { name: 'mine', sha256: 'b'.repeat(64) } });
+    expect(held.attacks).toEqual(dear.attacks);
+    expect(held.note?.effort ?? 1).toBe(1);
+  });
+
   it('what its probes have finished is not done again', async () => {
     const { options } = await prepareAudit([engine], subject, data, base, { asked: named, budget: 'all' });
     let graphs: string[] = [];

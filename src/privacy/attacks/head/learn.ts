@@ -40,6 +40,8 @@ export interface LearntHead {
   /** Share of the variance of answers to pictures that were not learnt from; the defense's noise is part of it. */
   readonly unexplained: number;
   readonly epochs: number;
+  /** Of a training, where nobody says how many; undefined where none was needed. */
+  readonly usualEpochs?: number | undefined;
 }
 
 /** Of the answers' variance: what is left is rounding. */
@@ -81,9 +83,11 @@ export async function learnHead(context: Context, pairs: Pairs, kept: Pair, opti
     solved.push({ head, how: 'least squares', unexplained: left, epochs: 0 });
     if (left <= rounding + (1 + withinNoise) * noiseOfVariance) return solved.at(-1)!;
   }
-  const { head, epochs } = await trainHead(context, pairs, kept.features, options);
+  const { head, epochs, usualEpochs } = await trainHead(context, pairs, kept.features, options);
   const trained: LearntHead = { head, how: 'training', unexplained: await unexplainedBy(head), epochs };
-  return [trained, ...solved].reduce((a, b) => (b.unexplained < a.unexplained ? b : a));
+  const best = [trained, ...solved].reduce((a, b) => (b.unexplained < a.unexplained ? b : a));
+  // A longer training might have been the best.
+  return { ...best, usualEpochs };
 }
 
 const fewestAtTop = 8;
@@ -108,7 +112,7 @@ async function trainHead(
   pairs: Pairs,
   answers: Tensors,
   { structure, cut, random, ...options }: LearnHead,
-): Promise<{ readonly head: HeadOf; readonly epochs: number }> {
+): Promise<Pick<LearntHead, 'head' | 'epochs' | 'usualEpochs'>> {
   const { engine, memoryBytes, signal } = context;
   const seen = seenTensors(answers);
   const fresh = await freshHead(context, { structure, cut, seen, random: random.fork('weights') });
@@ -132,7 +136,8 @@ async function trainHead(
   const bytesPerRow = 4 * (sizeOf(row) + seen.reduce((sum, { shape }) => sum + sizeOf(shape), 0));
   const indices = Int32Array.from({ length: learnt }, (_, i) => i);
   const data = new PairEpochs(pairs, indices, bytesPerRow, batch, memoryBytes);
-  const epochs = options.epochs ?? epochsWithin(cost(one).macs, learnt);
+  const usualEpochs = epochsWithin(cost(one).macs, learnt);
+  const epochs = options.epochs ?? usualEpochs;
   const trained = new Set(weights);
   const { network: last } = await train(
     engine,
@@ -161,7 +166,7 @@ async function trainHead(
     ready.set(n, known);
     return known;
   };
-  return { head, epochs };
+  return { head, epochs, usualEpochs };
 }
 
 const answerTable = (tensor: string): string => `answer:${tensor}`;

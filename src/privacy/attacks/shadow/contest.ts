@@ -20,6 +20,8 @@ export interface Contest {
 export interface Champion extends FittedShadow, Judgement {
   /** Misfit of each shadow when the choice was made, the best first. */
   readonly misfits: readonly number[];
+  /** Where nobody says how many. */
+  readonly usualEpochs: number;
 }
 
 /** Each shadow of several learns from so large a share of the pictures before one is chosen. Order among eight was the same later. */
@@ -28,7 +30,8 @@ const trialShare = 1 / 4;
 /** @throws CutlineError SHADOW_UNFIT, TRAINING_DIVERGED, CANCELLED */
 export async function bestShadow(context: QueryFreeContext, lesson: Lesson, contest: Contest): Promise<Champion> {
   const { shadows, random } = contest;
-  const pictures = contest.epochs ? contest.epochs * lesson.learnt.length : await picturesWithin(context, lesson);
+  const usual = await picturesWithin(context, lesson);
+  const pictures = contest.epochs ? contest.epochs * lesson.learnt.length : usual;
   const trials = shadows > 1 ? shadows * trialShare : 0;
   const report = (done: number) => contest.onProgress?.(done / (trials + 1));
   const weightsOf = (index: number) => random.fork(`weights ${index}`);
@@ -52,5 +55,10 @@ export async function bestShadow(context: QueryFreeContext, lesson: Lesson, cont
     onProgress: (done) => report(trials + done),
   });
   const judgement = await judge(context, lesson, fitted.head);
-  return { ...fitted, ...judgement, misfits: best ? tried.map((t) => t.misfit) : [judgement.misfit] };
+  return {
+    ...fitted,
+    ...judgement,
+    misfits: best ? tried.map((t) => t.misfit) : [judgement.misfit],
+    usualEpochs: Math.max(1, Math.round(usual / lesson.learnt.length)),
+  };
 }

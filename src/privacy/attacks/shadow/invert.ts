@@ -4,7 +4,7 @@
  * by whether what comes out is like pictures, element by element.
  */
 import { cost, meanSquare, type Tensor } from '../../../model/index.ts';
-import type { AttackContext, Reconstruction, Traffic, WhiteBoxContext } from '../attack.ts';
+import { type AttackContext, type Reconstruction, type Traffic, usualAbove, type WhiteBoxContext } from '../attack.ts';
 import { missedBy } from '../missed.ts';
 import { type Belief, reconstruct } from '../prior/choose.ts';
 import { learned, natural } from '../prior/index.ts';
@@ -73,6 +73,7 @@ export async function invertShadow({ context, traffic, pictures, ...options }: I
     iterations: mostSteps(found),
     parameters: { solver: 'lbfgs', prior: basis.name, lambda, pictureUnlikeness: unlike },
     budgets: { iterations },
+    ...usualAbove(options, { iterations: shadowSteps(macs) }),
     ...missedBy(found.stops),
   };
 }

@@ -3,7 +3,13 @@
  * he holds, is content with it, and inverts that. Query-free.
  */
 import { cost, type Tensor } from '../../../model/index.ts';
-import type { AttackerData, QueryFreeAttack, QueryFreeContext, Reconstruction } from '../attack.ts';
+import {
+  type AttackerData,
+  type QueryFreeAttack,
+  type QueryFreeContext,
+  type Reconstruction,
+  usualAbove,
+} from '../attack.ts';
 import type { DecoderSize } from '../decoder/residual.ts';
 import { ownAnswers } from '../head/answers.ts';
 import type { HeadOf, HeadStructure } from '../head/fresh.ts';
@@ -61,6 +67,12 @@ export function shadow(options: ShadowOptions): QueryFreeAttack {
   return { name: 'shadow', threat: 'query-free', run: (context) => run(context, options) };
 }
 
+/** The inverse of a shadow is told by its own steps; its epochs are those of the decoder, where that is what inverts it. */
+function usualOf({ usual }: Reconstruction, { epochs, shadows }: ShadowOptions, usualEpochs: number) {
+  const own = usualAbove({ epochs, shadows }, { epochs: usualEpochs, shadows: defaultShadows }).usual;
+  return (usual || own) && { usual: { ...usual, ...own } };
+}
+
 type Owned = Awaited<ReturnType<QueryFreeContext['labelled']>>;
 
 async function run(context: QueryFreeContext, options: ShadowOptions): Promise<Reconstruction> {
@@ -86,6 +98,7 @@ async function run(context: QueryFreeContext, options: ShadowOptions): Promise<R
   return {
     ...found,
     budgets: { ...found.budgets, epochs: champion.epochs, shadows: champion.misfits.length },
+    ...usualOf(found, options, champion.usualEpochs),
     parameters: {
       structure,
       alignment,

@@ -4,12 +4,17 @@ import { stageText } from '../spec.ts';
 import type { StageKind } from '../stage.ts';
 import { additive, amount, radiusOf } from './additive.ts';
 import { privateNoise } from './private-noise.ts';
+import { byLeak, leak } from './targets.ts';
+
+const targets = { leak: leak('scale') };
 
 export const laplace: StageKind = {
   name: 'laplace',
-  usage: 'laplace(scale=0.5), laplace(scale=0.5x) relative to the RMS, or laplace(eps=8) after a clip',
+  usage:
+    'laplace(scale=0.5), laplace(scale=0.5x) relative to the RMS, laplace(eps=8) after a clip, or laplace(leak=0.3) as much as a short rMLE asks for',
   places: ['input', 'activation'],
   make(args, before) {
+    if (args.has('leak')) throw args.error(undefined, 'scale: a target leak needs pictures to be measured on');
     const told = args.has('eps') ? args.number('eps', { above: 0, most: 1e6 }) : undefined;
     const asked = told === undefined ? args.number('scale', amount) : undefined;
     args.done();
@@ -24,4 +29,6 @@ export const laplace: StageKind = {
     const text = stageText('laplace', { eps: epsilon });
     return privateNoise(text, law(sensitivity / epsilon), guarantee, { norm: 'l1', radius });
   },
+  targets,
+  resolve: async (args, facts) => (await byLeak(args, targets.leak, facts)) ?? args,
 };
