@@ -201,13 +201,12 @@ function established(
     async publish(topic, payload, options) {
       const bytes = bufferOf(payload);
       checkSize(topic, bytes);
-      await whileOpen(permits.take());
-      try {
-        if (!client.connected) throw lost();
-        await whileOpen(send(topic, bytes, options));
-      } finally {
-        permits.give();
-      }
+      await whileOpen(
+        permits.use(async () => {
+          if (!client.connected) throw lost();
+          await whileOpen(send(topic, bytes, options));
+        }),
+      );
     },
     async subscribe(filter) {
       const granted = await whileOpen(client.subscribeAsync(filter, { qos: 1 })).catch((error: unknown) => {

@@ -2,6 +2,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { CutlineError } from '../errors.ts';
 import { type DType, sizeOf, type Tensors } from '../model/tensor.ts';
+import { flawOf } from '../wire-flaws.ts';
 import { decodedSize, decodeTensor, type EncodedTensor } from './codecs/codec.ts';
 import { type Body, type Envelope, ID_BYTES, PROTOCOL } from './envelope.ts';
 import { isFailureCode } from './failures.ts';
@@ -44,6 +45,9 @@ function parse(payload: Uint8Array, limits: Limits): Wire {
   try {
     const problem = scan(payload, limits);
     if (problem !== undefined) throw new RangeError(problem);
+    // What the scan passes over, the decoder must not take for tensors.
+    const flaw = flawOf(EnvelopeSchema, payload);
+    if (flaw !== undefined) throw new RangeError(flaw);
     return fromBinary(EnvelopeSchema, payload, { readUnknownFields: false, recursionLimit: 4 });
   } catch (error) {
     throw invalid(error instanceof Error ? error.message : String(error), error);

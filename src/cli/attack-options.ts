@@ -1,17 +1,13 @@
 /** The attacks of `cutline audit`, from its options. */
 import { join } from 'node:path';
-import { type ModelCard, readCard } from '../data/index.ts';
+import type { OptionsOfAttacks } from '../attacks.ts';
 import { CutlineError } from '../errors.ts';
 import { loadModel, saveModel } from '../model/index.ts';
 import {
-  type Alignment,
   type AttackerData,
   type DecoderKind,
   decoderKinds,
-  type HeadStructure,
   type LossName,
-  type ShadowInversion,
-  type SubstituteInversion,
   type Threat,
 } from '../privacy/attacks/index.ts';
 import {
@@ -31,26 +27,8 @@ export interface AttackOptions {
   readonly decoder: string;
   readonly loss: LossName;
   readonly epochs: number | undefined;
-  readonly substitute: {
-    readonly structure: HeadStructure;
-    readonly inversion: SubstituteInversion;
-    readonly epochs: number | undefined;
-  };
-  readonly shadow: {
-    readonly structure: HeadStructure;
-    readonly inversion: ShadowInversion;
-    readonly alignment: Alignment;
-    readonly shadows: number | undefined;
-  };
-  readonly shadowEpochs: number | undefined;
-  /** A file. */
-  readonly generator: string | undefined;
-  /** What it makes; default what its card says, and without one network inputs. */
-  readonly generatorMakes: GeneratorMakes | undefined;
+  readonly own: OptionsOfAttacks;
 }
-
-/** Network inputs, or pixels from 0 to 1, or from −1 to 1. */
-export type GeneratorMakes = 'inputs' | 'pixels' | 'signed-pixels';
 
 /** What the user chose, or what is mounted where nobody says what. */
 export function chosenAttacks({ attacks, threat }: AttackOptions): readonly AttackName[] {
@@ -71,60 +49,6 @@ export async function inverseNetworkSettings(
     loss: settings.loss,
     ...(trained ? { trained } : { decoder: kindOf(decoder) }),
   };
-}
-
-/** Steps are the solver's, epochs the decoder's, whichever inverts the shadow. */
-export function shadowSettings({
-  shadow,
-  shadowEpochs,
-  epochs,
-  iterations,
-  lambdaTv,
-}: AttackOptions & {
-  readonly iterations: number | undefined;
-  readonly lambdaTv: string | undefined;
-}): NonNullable<AuditorOptions['shadow']> {
-  return {
-    ...shadow,
-    epochs: shadowEpochs,
-    iterations: shadow.inversion === 'rmle' ? iterations : epochs,
-    // A search on the shadow's own answers would trust it too much.
-    lambdaTv: lambdaTv === undefined || lambdaTv === 'auto' ? undefined : Number(lambdaTv),
-  };
-}
-
-export async function latentSettings(
-  { generator, generatorMakes: makes }: AttackOptions,
-  channels: number,
-): Promise<NonNullable<AuditorOptions['latent']>> {
-  if (generator === undefined) return {};
-  const graph = await loadModel(generator);
-  return { generator: { graph, scale: await scaleOf(generator, makes, channels) } };
-}
-
-async function scaleOf(path: string, makes: GeneratorMakes | undefined, channels: number) {
-  const each = (value: number) => Array.from({ length: channels }, () => value);
-  switch (makes) {
-    case 'inputs':
-      return undefined;
-    case 'pixels':
-      return { layout: 'NCHW', mean: each(0), std: each(1) } as const;
-    case 'signed-pixels':
-      return { layout: 'NCHW', mean: each(0.5), std: each(0.5) } as const;
-    case undefined:
-      return (await cardIfThere(path))?.preprocessing;
-    default:
-      return makes satisfies never;
-  }
-}
-
-async function cardIfThere(path: string): Promise<ModelCard | undefined> {
-  try {
-    return await readCard(path);
-  } catch (error) {
-    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 /** From the options of `cutline audit` to those of the audit; what nobody says is as the protocol asks, where there is one. */
 import type { Dataset, Preprocessing } from '../data/index.ts';
 import type { Protocol } from '../plan/index.ts';
-import { type AuditOptions, byProtocol } from '../privacy/audit/index.ts';
-import { chosenAttacks, inverseNetworkSettings, latentSettings, shadowSettings } from './attack-options.ts';
+import { type AuditOptions, byProtocol, type LeastBudgets, readOwnSettings } from '../privacy/audit/index.ts';
+import { chosenAttacks, inverseNetworkSettings } from './attack-options.ts';
 import type { AuditSettings } from './run-audit.ts';
 
 const defaultImages = 100;
@@ -18,46 +18,37 @@ export async function auditOptions(
   const { least, ...rest } = asked ?? {};
   const { memoryGb, lambdaTv, maxSsim, observations, cuts } = settings;
   const inverse = await inverseNetworkSettings(settings);
-  const latent = await latentSettings(settings, preprocessing.channels);
-  const shadow = shadowSettings(settings);
+  const { iterations, epochs } = settings;
+  const lambda: number | 'auto' | undefined =
+    lambdaTv === undefined || lambdaTv === 'auto' ? lambdaTv : Number(lambdaTv);
+  const { channels } = preprocessing;
+  const own = await readOwnSettings(settings.own, { iterations, epochs, lambdaTv: lambda, channels });
+  const { solver, formula, restarts, learningRate } = settings;
+  const rmle = { solver, formula, restarts, learningRate, iterations, lambdaTv: lambda };
   return {
     ...rest,
+    ...atLeast({ ...own, rmle, inverseNetwork: inverse }, least),
     images: settings.images ?? asked?.images ?? defaultImages,
     gallery: settings.gallery ?? asked?.gallery,
     observations: observations ?? asked?.observations,
     ...(settings.adaptive === false && { adaptive: false }),
     seed: settings.seed,
     attacks: asked && !settings.attacks ? asked.attacks : chosenAttacks(settings),
-    inverseNetwork: {
-      ...inverse,
-      queries: inverse.queries ?? least?.inverseNetwork.queries,
-      epochs: inverse.epochs ?? least?.inverseNetwork.epochs,
-    },
-    latent: {
-      ...latent,
-      iterations: settings.iterations ?? least?.latent.iterations,
-      restarts: least?.latent.restarts,
-    },
-    iterations: settings.iterations,
-    substitute: settings.substitute,
-    shadow: {
-      ...shadow,
-      shadows: shadow.shadows ?? least?.shadow.shadows,
-      epochs: shadow.epochs ?? least?.shadow.epochs,
-    },
+    iterations,
     memoryBytes: memoryGb && memoryGb * 2 ** 30,
-    rmle: {
-      solver: settings.solver,
-      formula: settings.formula,
-      restarts: settings.restarts ?? least?.rmle.restarts,
-      lambdaTv: lambdaTv === undefined || lambdaTv === 'auto' ? lambdaTv : Number(lambdaTv),
-      learningRate: settings.learningRate,
-      iterations: settings.iterations ?? least?.rmle.iterations,
-    },
     cuts,
     defenses: settings.defenses,
     codecs: settings.codecs,
     // Whoever names cuts wants them all.
     ...(maxSsim !== undefined && { maxSsim, bisect: cuts === undefined }),
   };
+}
+
+/** Settings by name; budgets that nobody gives are the least that the protocol asks for. */
+function atLeast<Settings extends object>(asked: Settings, least: LeastBudgets | undefined): Settings {
+  const filled = Object.entries(least ?? {}).map(([name, budgets]) => {
+    const given = Object.entries(asked[name as keyof Settings] ?? {}).filter(([, value]) => value !== undefined);
+    return [name, { ...budgets, ...Object.fromEntries(given) }] as const;
+  });
+  return { ...asked, ...Object.fromEntries(filled) };
 }

@@ -1,4 +1,5 @@
 /** What the options of `cutline audit` may be. */
+import { ownOptions } from '../attacks.ts';
 import { CutlineError } from '../errors.ts';
 import type { AuditSettings } from './run-audit.ts';
 
@@ -6,9 +7,7 @@ import type { AuditSettings } from './run-audit.ts';
 export function checkSettings({
   queries,
   epochs,
-  shadowEpochs,
-  shadow,
-  substitute,
+  own,
   memoryGb,
   images,
   gallery,
@@ -33,9 +32,13 @@ export function checkSettings({
   if (!whole(iterations, 1, 1_000_000)) refuse('--iterations is a whole number from 1 on.');
   if (queries?.some((n) => !whole(n, 16, 10_000_000))) refuse('--queries is a whole number from 16 on.');
   if (!whole(epochs, 1, 100_000)) refuse('--epochs is a whole number from 1 on.');
-  if (!whole(shadowEpochs, 1, 100_000)) refuse('--shadow-epochs is a whole number from 1 on.');
-  if (!whole(shadow.shadows, 1, 100)) refuse('--shadows is a whole number from 1 to 100.');
-  if (!whole(substitute.epochs, 1, 100_000)) refuse('--substitute-epochs is a whole number from 1 on.');
+  for (const [name, value] of Object.values(own).flatMap(Object.entries<unknown>)) {
+    const option = ownOptions[name]!;
+    if (!('whole' in option)) continue;
+    const [least, most] = option.whole;
+    const range = most < 1000 ? `from ${least} to ${most}` : `from ${least} on`;
+    if (!whole(value as number | undefined, least, most)) refuse(`--${name} is a whole number ${range}.`);
+  }
   if (memoryGb !== undefined && !(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   if (!whole(threads, 1, 1024)) refuse('--threads is a whole number from 1 on.');
   if (observations?.some((n) => !whole(n, 1, 100_000))) refuse('--observations is a whole number from 1 on.');

@@ -1,15 +1,7 @@
 /** What options may be, as the parts have them, which are not loaded for a page of help; their types compare. */
 import type { EngineName } from '../engine/index.ts';
-import type {
-  Alignment,
-  AttackerData,
-  HeadStructure,
-  LossName,
-  ShadowInversion,
-  SubstituteInversion,
-} from '../privacy/attacks/index.ts';
+import type { AttackerData, LossName } from '../privacy/attacks/index.ts';
 import type { AnswerKind, Levels } from '../training/harden/index.ts';
-import type { GeneratorMakes } from './attack-options.ts';
 
 export const attackerData = [
   'same-set',
@@ -17,11 +9,6 @@ export const attackerData = [
   'gaussian',
   'synthetic',
 ] as const satisfies AttackerData[];
-export const generatorMakes = ['inputs', 'pixels', 'signed-pixels'] as const satisfies GeneratorMakes[];
-export const structures = ['known', 'paper', 'generated'] as const satisfies HeadStructure[];
-export const inversions = ['decoder', 'rmle'] as const satisfies ShadowInversion[];
-export const substituteInversions = ['auto', 'rmle', 'hybrid'] as const satisfies SubstituteInversion[];
-export const alignments = ['none', 'moments'] as const satisfies Alignment[];
 export const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
 export const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
 export const answerKinds = ['classes', 'embedding', 'values'] as const satisfies AnswerKind[];

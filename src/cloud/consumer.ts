@@ -103,17 +103,18 @@ export class Consumer {
       this.#refuse(envelope, 'OVERLOADED', `${this.#underWay.size} activations are waiting`);
     } else {
       this.#queuedBytes += bytes;
-      const work = this.#work(envelope, key, arrivedMs).finally(() => {
-        this.#queuedBytes -= bytes;
-        this.#underWay.delete(key);
-      });
+      const work = this.#permits
+        .use(() => this.#work(envelope, key, arrivedMs))
+        .finally(() => {
+          this.#queuedBytes -= bytes;
+          this.#underWay.delete(key);
+        });
       this.#underWay.set(key, work);
     }
   }
 
   /** One activation, from the queue to its answer. Never rejects. */
   async #work(envelope: Envelope, key: string, arrivedMs: number): Promise<void> {
-    await this.#permits.take();
     try {
       const startMs = performance.now();
       const payload = await this.#infer(envelope, arrivedMs, startMs);
@@ -124,8 +125,6 @@ export class Consumer {
     } catch (error) {
       this.#options.log(`an activation of ${envelope.deviceId} failed: ${(error as Error).message}`);
       this.#refuse(envelope, 'INTERNAL', error instanceof CutlineError ? error.code : 'failed');
-    } finally {
-      this.#permits.give();
     }
   }
 

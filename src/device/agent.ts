@@ -1,16 +1,17 @@
 /**
  * The agent: the trusted side. Takes pictures from a source, runs the head, defends and encodes the activation, sends it,
- * and waits for the answer. The loop is `runAgent`; what it says to the broker is `uplink.ts`, waiting is `outbox.ts`.
+ * and waits for the answer. As many pictures are under way as there are lanes, and a lane has one at a time: from the source to
+ * its record. What an agent says to the broker is `uplink.ts`, waiting is `outbox.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { type Codec, decodeTensors, encodeEnvelope, type Header, ID_BYTES } from '../broker/index.ts';
+import { type Codec, decodeTensors, encodeEnvelope, type Header, ID_BYTES, Permits } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { CapCheck } from './cap.ts';
 import type { Head } from './head.ts';
 import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
-import type { Picture, Source } from './source.ts';
+import type { Picture, Source, Unread } from './source.ts';
 import type { Spend } from './spending.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -19,14 +20,16 @@ export interface Agent {
   readonly deviceId: string;
   readonly bootId: string;
   readonly expiryMs: number;
-  readonly head: Head;
+  /** Pictures under way at once, waiting for their answers. */
+  readonly inFlight: number;
+  readonly head: Pick<Head, 'input' | 'run'>;
   readonly codec: Codec;
   /** Before each send, too. */
   readonly checkCap: CapCheck;
   /** Before each send; what it refuses is not sent. */
   readonly spend: Spend;
   /** Undefined where the plan keeps everything on the device. */
-  readonly uplink: Uplink | undefined;
+  readonly uplink: Pick<Uplink, 'check' | 'deliver' | 'lost'> | undefined;
   /** Called for every inference, in the order in which they end. A throw ends the run. */
   readonly record: (inference: Inference | Failed, outputs?: Tensors) => Promise<void>;
 }
@@ -37,34 +40,30 @@ export interface Agent {
  * only recorded
  */
 export async function runAgent(agent: Agent, source: Source, stop: AbortSignal): Promise<void> {
-  const { uplink } = agent;
-  const underWay = new Set<Promise<void>>();
-  let broken: { readonly error: unknown } | undefined;
   const pictures = source[Symbol.asyncIterator]();
-  try {
-    for (let index = 0; ; index++) {
-      // Room first: decoding the next picture meanwhile would take the processor from the answer that is awaited.
-      await uplink?.room(stop);
-      if (stop.aborted || broken) break;
-      const { value: picture, done } = await pictures.next();
-      if (done) break;
-      if ('error' in picture) {
-        uplink?.giveBack();
-        await agent.record(failed(index, picture.name, picture.error));
-        continue;
+  const turn = new Permits(1);
+  const failures: unknown[] = [];
+  let [index, ended] = [0, false];
+  const next = async () => {
+    if (ended || stop.aborted || failures.length > 0) return undefined;
+    agent.uplink?.check();
+    const { value: picture, done } = await pictures.next();
+    ended = done === true;
+    return done ? undefined : prepare(agent, picture, index++);
+  };
+  // A lane that waits for an answer takes no picture: decoding one would take the processor from what is awaited.
+  const lane = async () => {
+    try {
+      for (let taken = await turn.use(next); taken; taken = await turn.use(next)) {
+        if ('error' in taken) await agent.record(taken);
+        else await finish(agent, taken);
       }
-      const inference = await prepare(agent, picture, index);
-      const work = finish(agent, inference)
-        .catch((error: unknown) => {
-          broken ??= { error };
-        })
-        .finally(() => underWay.delete(work));
-      underWay.add(work);
+    } catch (error) {
+      failures.push(error);
     }
-  } finally {
-    await Promise.all(underWay);
-  }
-  if (broken) throw broken.error;
+  };
+  await Promise.all(Array.from({ length: agent.inFlight }, lane));
+  if (failures.length > 0) throw failures[0];
 }
 
 interface Prepared {
@@ -73,32 +72,25 @@ interface Prepared {
   readonly header: Header;
   readonly startMs: number;
   readonly headMs: number;
-  readonly activation: Tensors | undefined;
-  readonly error?: unknown;
+  readonly activation: Tensors;
 }
 
 /** Runs the head: one at a time, on the engine's thread. */
-async function prepare(agent: Agent, picture: Picture, index: number): Promise<Prepared> {
+async function prepare(agent: Agent, picture: Picture | Unread, index: number): Promise<Prepared | Failed> {
+  if ('error' in picture) return failed(index, picture.name, picture.error);
   const { plan, head, deviceId, bootId, expiryMs } = agent;
   const input = head.input(picture);
   const createdMs = Date.now();
   const correlationId = randomBytes(ID_BYTES).toString('hex');
-  const header: Header = {
-    planId: plan.planId,
-    deviceId,
-    bootId,
-    sequence: index,
-    correlationId,
-    createdMs,
-    expiresMs: createdMs + expiryMs,
-  };
+  const expiresMs = createdMs + expiryMs;
+  const header = { planId: plan.planId, deviceId, bootId, sequence: index, correlationId, createdMs, expiresMs };
   const startMs = performance.now();
-  const started = { index, picture, header, startMs };
   try {
     const activation = await head.run(input);
-    return { ...started, activation, headMs: performance.now() - startMs };
+    return { index, picture, header, startMs, activation, headMs: performance.now() - startMs };
   } catch (error) {
-    return { ...started, activation: undefined, headMs: 0, error };
+    if (!(error instanceof CutlineError)) throw error;
+    return failed(index, picture.name, error);
   }
 }
 
@@ -107,11 +99,7 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
   const { index, picture, activation, startMs } = prepared;
   let answer: Awaited<ReturnType<typeof ask>>;
   try {
-    if (!activation) {
-      uplink?.giveBack();
-      throw prepared.error;
-    }
-    answer = uplink ? await ask(agent, uplink, prepared, activation) : local(activation, prepared.headMs);
+    answer = uplink ? await ask(agent, uplink, prepared) : local(activation, prepared.headMs);
   } catch (error) {
     if (!(error instanceof CutlineError) || uplink?.lost) throw error;
     await record(failed(index, picture.name, error));
@@ -135,17 +123,12 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
 /** Encodes, sends, waits, decodes. */
 async function ask(
   { codec, checkCap, spend }: Agent,
-  uplink: Uplink,
-  { header, headMs }: Prepared,
-  activation: Tensors,
+  uplink: NonNullable<Agent['uplink']>,
+  { header, headMs, activation }: Prepared,
 ) {
-  const giveBack = (error: unknown): never => {
-    uplink.giveBack();
-    throw error;
-  };
   const encodeStartMs = performance.now();
-  const payload = await encoded({ codec, checkCap }, header, activation).catch(giveBack);
-  await spend().catch(giveBack);
+  const payload = await encoded({ codec, checkCap }, header, activation);
+  await spend();
   const encodeMs = performance.now() - encodeStartMs;
   const { answer, sentMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
   const arrivedMs = performance.now();

@@ -1,9 +1,9 @@
 /**
  * Messages that wait for their answer, by correlation id. An inference leaves the outbox with its answer, after too many
  * tries, or when it expires; until then it is sent again when no answer comes and whenever the connection comes back.
- * Brokers may lose everything.
+ * Brokers may lose everything. How many wait at once is the agent's affair, who waits for each.
  */
-import { type Envelope, failures, Permits } from '../broker/index.ts';
+import { type Envelope, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 
 export interface Message {
@@ -12,8 +12,6 @@ export interface Message {
 }
 
 export interface OutboxOptions {
-  /** Messages at once; `room` waits for one to leave. */
-  readonly capacity: number;
   readonly timeoutMs: number;
   /** Timeouts after which a message is given up. */
   readonly retries: number;
@@ -49,7 +47,6 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #answered = new Set<string>();
-  readonly #permits: Permits;
   #isUp = false;
   #failed: { readonly error: unknown } | undefined;
   #resends = 0;
@@ -57,21 +54,11 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.#permits = new Permits(options.capacity);
   }
 
   /** Messages sent again, and answers that came after another to the same message. */
   get counts(): { readonly resends: number; readonly lateTwins: number; readonly waiting: number } {
     return { resends: this.#resends, lateTwins: this.#lateTwins, waiting: this.#entries.size };
-  }
-
-  /** Waits for room; each call is followed by one `deliver` or `giveBack`. */
-  room(): Promise<void> {
-    return this.#permits.take();
-  }
-
-  giveBack(): void {
-    this.#permits.give();
   }
 
   /** @throws CutlineError NO_ANSWER, ANSWER_FAILED, MESSAGE_TOO_LARGE, or what `fail` was called with */
@@ -89,7 +76,6 @@ export class Outbox {
       clearTimeout(expiry);
       clearTimeout(this.#entries.get(message.correlationId)?.timer);
       this.#entries.delete(message.correlationId);
-      this.#permits.give();
     }
   }
 

@@ -104,13 +104,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     uplink?.start();
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
     try {
-      const { device: deviceId, expiryMs } = config;
+      const { device: deviceId, expiryMs, inFlight } = config;
       const codec = createCodec(plan.codec);
-      await runAgent(
-        { plan, deviceId, bootId, expiryMs, head, codec, checkCap, spend, uplink: uplink ?? undefined, record },
-        source,
-        stop,
-      );
+      const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, checkCap, spend, record };
+      await runAgent({ ...shared, uplink: uplink ?? undefined }, source, stop);
     } finally {
       abandon.cancel();
       await uplink?.close().catch(() => {});
@@ -183,7 +180,7 @@ function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism 
 }
 
 async function createUplink(config: AgentConfig, folder: string, plan: Plan, bootId: string, options: AgentOptions) {
-  const { fleet, device, qos, inFlight, timeoutMs, retries, expiryMs, healthS } = config;
+  const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS } = config;
   const state = { device, planId: plan.planId, bootId };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
@@ -196,7 +193,6 @@ async function createUplink(config: AgentConfig, folder: string, plan: Plan, boo
     link: { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000 },
     fleet,
     qos,
-    capacity: inFlight,
     timeoutMs,
     retries,
     expiryMs,

@@ -10,7 +10,6 @@ export interface UplinkOptions {
   readonly planId: string;
   readonly bootId: string;
   readonly qos: 0 | 1;
-  readonly capacity: number;
   readonly timeoutMs: number;
   readonly retries: number;
   readonly expiryMs: number;
@@ -59,7 +58,7 @@ export class Uplink {
     );
   }
 
-  /** Starts connecting. It goes on in the background; failures come out of `room`, `deliver` and `close`. */
+  /** Starts connecting. It goes on in the background; failures come out of `check`, `deliver` and `close`. */
   start(): void {
     this.#run = this.#link.run(this.#end.signal).catch((error: unknown) => {
       this.#lost = { error };
@@ -78,21 +77,9 @@ export class Uplink {
     return { ...this.#outbox.counts, reconnects, hostile: this.#hostile };
   }
 
-  /** Waits until another message may be sent, or `stop` aborts. @throws CutlineError when the broker was given up */
-  async room(stop: AbortSignal): Promise<void> {
-    if (stop.aborted) return;
-    let abort = () => {};
-    const stopped = new Promise<void>((resolve) => {
-      abort = resolve;
-      stop.addEventListener('abort', abort, { once: true });
-    });
-    await Promise.race([this.#outbox.room(), stopped]);
-    stop.removeEventListener('abort', abort);
+  /** @throws CutlineError when the broker was given up */
+  check(): void {
     if (this.#lost) throw this.#lost.error;
-  }
-
-  giveBack(): void {
-    this.#outbox.giveBack();
   }
 
   deliver(message: Message): Promise<Delivered> {
@@ -112,7 +99,7 @@ export class Uplink {
     await connection?.publish(this.#topics.state, words, { qos: 1, retain: true }).catch(() => {});
     this.#end.abort();
     await this.#run;
-    if (this.#lost) throw this.#lost.error;
+    this.check();
   }
 
   async #prepare(connection: Connection): Promise<void> {

@@ -53,12 +53,12 @@ export function axis(name: string, nameGap: number) {
 
 /**
  * The chart twice, for wide and for narrow screens: shrinking one would shrink its letters.
- * @param option called with the width it is for
+ * @param option called with the size it is for
  * @param label for those who do not see it
  */
-export function chart(label: string, option: (width: number) => EChartsOption): Html {
+export function chart(label: string, option: (width: number, height: number) => EChartsOption): Html {
   const figure = (width: number, height: number, name: string) =>
-    html`<div class="chart ${name}" role="img" aria-label="${label}">${svg(option(width), width, height)}</div>`;
+    html`<div class="chart ${name}" role="img" aria-label="${label}">${svg(option(width, height), width, height)}</div>`;
   return html`${figure(960, 440, 'wide')}${figure(400, 380, 'narrow')}`;
 }
 

@@ -3,9 +3,13 @@ import type { EChartsOption } from 'echarts';
 import { axis, chart, colours, text } from './chart.ts';
 import { bestCodecs, isChosen } from './format.ts';
 import { type Html, html } from './html.ts';
+import { type Box, LABEL_GAP, labelPlace, type Room } from './label-place.ts';
 import type { CandidateEntry, PlanEntry } from './types.ts';
 
 type Known = CandidateEntry & { readonly leakage: NonNullable<CandidateEntry['leakage']> };
+
+/** Pixels for the axis and what it says. */
+const BELOW_PLOT = 52;
 
 export function leakageScatter(plan: PlanEntry): Html {
   const shown = bestCodecs(plan.candidates);
@@ -13,7 +17,9 @@ export function leakageScatter(plan: PlanEntry): Html {
   const all = plan.chosen && !shown.some((c) => isChosen(c, plan.chosen)) ? [...shown, plan.chosen] : shown;
   const known = all.filter((c): c is Known => c.leakage !== null);
   const unknown = all.length - known.length;
-  const drawing = chart('Leakage against latency of every candidate', (width) => option(plan, known, width < 600));
+  const drawing = chart('Leakage against latency of every candidate', (width, height) =>
+    option(plan, known, { width, height: height - BELOW_PLOT }),
+  );
   return html`${drawing}
     <ul class="legend">
       <li><span class="mark chosen"></span>chosen</li>
@@ -25,7 +31,9 @@ export function leakageScatter(plan: PlanEntry): Html {
     ${unknown > 0 ? html`<p class="note">${unknown} more ${unknown === 1 ? 'was' : 'were'} not attacked: a cheaper one was proven first, or another requirement ruled it out.</p>` : undefined}`;
 }
 
-function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): EChartsOption {
+/** @param room to the right edge of the chart, and down to the axis */
+function option(plan: PlanEntry, known: readonly Known[], room: Room): EChartsOption {
+  const narrow = room.width < 600;
   const { maxSsim } = plan.thresholds;
   const points = (some: readonly Known[], colour: string, size: number) => ({
     type: 'scatter' as const,
@@ -36,7 +44,7 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
     label: {
       show: true,
       formatter: ({ dataIndex }: { dataIndex: number }) => labelOf(some[dataIndex]!, plan.chosen),
-      distance: 7,
+      distance: LABEL_GAP,
       position: 'right' as const,
       ...text,
       color: colours.ink,
@@ -44,7 +52,7 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
       textBorderColor: colours.panel,
       textBorderWidth: 3,
     },
-    labelLayout: { hideOverlap: true },
+    labelLayout: placed(room, true),
     data: some.map((c) => [c.latencyMs.total, c.leakage.ssim.high]),
   });
   const chosen = known.filter((c) => isChosen(c, plan.chosen));
@@ -53,7 +61,7 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
   const highest = Math.max(1, ...known.map((c) => c.leakage.ssim.high));
   const lowest = Math.min(0, ...known.map((c) => c.leakage.ssim.low));
   return {
-    grid: { left: narrow ? 46 : 56, right: narrow ? 34 : 24, top: 16, bottom: 52 },
+    grid: { left: narrow ? 46 : 56, right: narrow ? 34 : 24, top: 16, bottom: BELOW_PLOT },
     xAxis: {
       ...axis('latency of one picture, ms', 32),
       // A little air on both sides, but no time below zero.
@@ -107,16 +115,24 @@ function option(plan: PlanEntry, known: readonly Known[], narrow: boolean): ECha
         ...points(chosen, colours.safe, 17),
         z: 4,
         itemStyle: { color: colours.safe, borderColor: colours.ink, borderWidth: 2 },
-        labelLayout: { hideOverlap: false },
+        labelLayout: placed(room, false),
       },
     ],
   };
 }
 
+const placed =
+  (room: Room, hideOverlap: boolean) =>
+  ({ rect, labelRect }: { readonly rect: Box; readonly labelRect: Box }) => ({
+    ...labelPlace(rect, labelRect, room),
+    hideOverlap,
+  });
+
 /** Defended points stand below the undefended one of their cut and go without a name, except the chosen one. */
 function labelOf(c: CandidateEntry, chosen: CandidateEntry | undefined): string {
   if (c.defense !== 'none' && !isChosen(c, chosen)) return '';
   const name = c.cut === 'input' ? 'all cloud' : c.cut === 'output' ? 'all device' : c.cut;
-  const short = name.length > 24 ? `${name.slice(0, 23)}…` : name;
-  return c.defense === 'none' ? short : `${short} + ${c.defense.slice(0, 24)}`;
+  return c.defense === 'none' ? short(name) : `${short(name)} + ${short(c.defense)}`;
 }
+
+const short = (name: string) => (name.length > 24 ? `${name.slice(0, 23)}…` : name);

@@ -1,5 +1,5 @@
 /** The contact sheet: truth above, what each attack saw below, one row a cut. */
-import { fitText, strokedText } from './glyphs.ts';
+import { lineOf } from './letters.ts';
 
 /** Pictures as numbers in [0, 1], NCHW. */
 export interface SheetImages {
@@ -25,6 +25,8 @@ const MAX_COLUMNS = 12;
 const MARGIN = 24;
 const GAP = 6;
 const LABEL_WIDTH = 210;
+/** A title and three lines. */
+const LABEL_HEIGHT = 70;
 const TRUTH_GAP = 16;
 /** Pictures smaller than this are enlarged by a whole number, pixel by pixel: reconstructions must not look smoother than they are. */
 const WANTED_SIDE = 84;
@@ -47,7 +49,7 @@ export async function contactSheet(truth: SheetImages, rows: readonly SheetRow[]
   const longest = Math.max(truth.height, truth.width);
   const zoom = longest > MAX_SIDE ? MAX_SIDE / longest : Math.max(1, Math.round(WANTED_SIDE / longest));
   const [cellWidth, cellHeight] = [Math.round(truth.width * zoom), Math.round(truth.height * zoom)];
-  const rowHeight = Math.max(cellHeight, 60) + GAP;
+  const rowHeight = Math.max(cellHeight, LABEL_HEIGHT) + GAP;
   const width = 2 * MARGIN + LABEL_WIDTH + columns * (cellWidth + GAP) - GAP;
   const height = 2 * MARGIN + (rows.length + 1) * rowHeight - GAP + (rows.length > 0 ? TRUTH_GAP : 0);
 
@@ -66,26 +68,35 @@ export async function contactSheet(truth: SheetImages, rows: readonly SheetRow[]
       cells.push({ input, left, top: top(r) });
     }
   }
-  const labels = all.map((row, r) => rowLabel(row, top(r))).join('');
+  const labels = (await Promise.all(all.map((row, r) => rowLabel(row, top(r))))).flat();
   const rule =
     rows.length > 0
       ? `<path d="M${MARGIN} ${top(1) - TRUTH_GAP / 2 - GAP / 2}H${width - MARGIN}" stroke="#dddad2" stroke-width="1"/>`
       : '';
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${rule}${labels}</svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${rule}</svg>`;
   return sharp({ create: { width, height, channels: 3, background: '#ffffff' } })
-    .composite([...cells, { input: Buffer.from(svg), left: 0, top: 0 }])
+    .composite([...cells, ...labels, { input: Buffer.from(svg), left: 0, top: 0 }])
     .png({ compressionLevel: 9 })
     .toBuffer();
 }
 
-function rowLabel(row: SheetRow, y: number): string {
-  const width = LABEL_WIDTH - 24;
-  const title = strokedText(fitText(row.label, 11, width), MARGIN, y + 4, 11, INK, 1.1);
-  const details = row.details.slice(0, 3).map((line, i) => {
-    const colour = i === 0 && row.leaks !== undefined ? (row.leaks ? LEAK : SAFE) : MUTED;
-    return strokedText(fitText(line, 8, width), MARGIN, y + 25 + i * 15, 8, colour, 0.95);
-  });
-  return title + details.join('');
+/** A title, and its details in lines below. */
+async function rowLabel(row: SheetRow, y: number) {
+  const { label, details, leaks } = row;
+  const verdict = leaks === undefined ? MUTED : leaks ? LEAK : SAFE;
+  const lines = [
+    { text: label, sizePx: 15, colour: INK, baseline: y + 15 },
+    ...details
+      .slice(0, 3)
+      .map((text, i) => ({ text, sizePx: 12, colour: i === 0 ? verdict : MUTED, baseline: y + 34 + i * 16 })),
+  ];
+  const drawn = await Promise.all(
+    lines.map(async ({ text, sizePx, colour, baseline }) => {
+      const line = await lineOf(text, sizePx, colour, LABEL_WIDTH - 24);
+      return line && { input: line.picture, left: MARGIN, top: baseline - line.baselinePx };
+    }),
+  );
+  return drawn.filter((line) => line !== undefined);
 }
 
 /** Bytes, RGB; what is not a number is drawn black. */

@@ -22,7 +22,6 @@ const answer = (id: string, body: Body = result): Envelope => ({
 function outbox(options: Partial<OutboxOptions> = {}) {
   const sent: string[] = [];
   const box = new Outbox({
-    capacity: 4,
     timeoutMs: 1000,
     retries: 2,
     expiryMs: 60_000,
@@ -33,7 +32,6 @@ function outbox(options: Partial<OutboxOptions> = {}) {
     ...options,
   });
   const deliver = async (id: string) => {
-    await box.room();
     return box.deliver(message(id)).then(
       (d) => ({ tries: d.tries }),
       (error: unknown) => ({ code: (error as CutlineError).code }),
@@ -104,20 +102,6 @@ describe('the outbox', () => {
     expect(await busy).toEqual({ tries: 2 });
   });
 
-  it('has room for no more than its capacity', async () => {
-    const { box, sent, deliver } = outbox({ capacity: 2 });
-    box.up();
-    const all = ['a', 'b', 'c'].map(deliver);
-    await vi.advanceTimersByTimeAsync(0);
-    expect(sent).toEqual(['a', 'b']);
-    box.answer(answer('a'));
-    await vi.advanceTimersByTimeAsync(0);
-    expect(sent).toEqual(['a', 'b', 'c']);
-    box.answer(answer('b'));
-    box.answer(answer('c'));
-    await Promise.all(all);
-  });
-
   it('ends a message that can never be sent, and waits with one that only lost its connection', async () => {
     const lost = outbox({ send: async () => Promise.reject(new CutlineError('BROKER_LOST')) });
     lost.box.up();
@@ -131,8 +115,8 @@ describe('the outbox', () => {
     expect(await large.deliver('a')).toEqual({ code: 'MESSAGE_TOO_LARGE' });
   });
 
-  it('refuses at once what comes after it has failed, and keeps its room', async () => {
-    const { box, deliver } = outbox({ capacity: 1 });
+  it('refuses at once what comes after it has failed', async () => {
+    const { box, deliver } = outbox();
     box.fail(new CutlineError('BROKER_UNREACHABLE'));
     expect(await deliver('a')).toEqual({ code: 'BROKER_UNREACHABLE' });
     expect(await deliver('b')).toEqual({ code: 'BROKER_UNREACHABLE' });

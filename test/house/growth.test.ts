@@ -126,6 +126,75 @@ export function mirror(): BlackBoxAttack {
     expect(touched.size).toBeLessThanOrEqual(4);
   });
 
+  it('that is an attack with an option of its own touches the same four', { timeout: 60_000 }, async () => {
+    anew();
+    change(
+      'attacks.ts',
+      '  rmle: {',
+      `  mirror: {
+    threat: 'black-box',
+    unasked: 'all',
+    options: { 'mirror-angle': { type: 'number', whole: [1, 90], describe: 'Of the mirror, in degrees' } },
+  },
+  rmle: {`,
+    );
+    const table = 'privacy/audit/attack-table.ts';
+    expect(await complaints()).toEqual([table]);
+    change(table, '  latentSteps,\n', '  latentSteps,\n  type MirrorOptions,\n  mirror,\n');
+    change(
+      table,
+      'export interface OwnSettings {\n',
+      'export interface OwnSettings {\n  readonly mirror?: MirrorOptions;\n',
+    );
+    change(
+      table,
+      '  rmle: {\n',
+      `  mirror: {
+    mount: ({ settings, keep }) => [keep(mirror(settings.mirror ?? {}), settings.mirror ?? {})],
+    work: () => once(0),
+    read: (own, { iterations }) => ({ angle: own['mirror-angle'], iterations }),
+    shorten: ({ mirror: own }, { less }) => ({ mirror: { ...own, iterations: own?.iterations ?? less(100, 10) } }),
+    length: { name: 'steps of the mirror', of: (settings) => settings.mirror?.iterations },
+  },
+  rmle: {
+`,
+    );
+    write(
+      'privacy/attacks/mirror.ts',
+      `import { float32, sizeOf } from '../../model/index.ts';
+import type { BlackBoxAttack } from './attack.ts';
+
+export interface MirrorOptions {
+  /** Degrees. */
+  readonly angle?: number | undefined;
+  readonly iterations?: number | undefined;
+}
+
+export function mirror({ angle = 45, iterations = 100 }: MirrorOptions): BlackBoxAttack {
+  return {
+    name: 'mirror',
+    threat: 'black-box',
+    async run({ count, preprocessing: { channels, height, width } }) {
+      const shape = [count, channels, height, width];
+      const pictures = float32(new Float32Array(sizeOf(shape)), shape);
+      return { pictures, iterations, parameters: { angle }, budgets: { iterations } };
+    },
+  };
+}
+`,
+    );
+    change(
+      'privacy/attacks/index.ts',
+      'export { hybrid }',
+      "export { type MirrorOptions, mirror } from './mirror.ts';\nexport { hybrid }",
+    );
+    expect(await complaints()).toEqual([]);
+    expect(touched.size).toBeLessThanOrEqual(4);
+    // The type of its value is that of the option: what the option does not allow is no program.
+    change(table, "angle: own['mirror-angle']", "angle: own['mirror-angel']");
+    expect(await complaints()).toEqual([table]);
+  });
+
   it('that is a codec touches three files; the compiler asks for its place', { timeout: 60_000 }, async () => {
     anew();
     change(
@@ -186,6 +255,22 @@ describe('what is there', () => {
       'attacks.ts',
       'privacy/attacks/deep-prior.ts',
       'privacy/attacks/index.ts',
+      'privacy/audit/attack-table.ts',
+    ]);
+    // Its options are named nowhere else; budgets that a protocol may ask of it are the protocol's.
+    expect(naming(/latent|generator-?makes/i)).toEqual([
+      'attacks.ts',
+      'privacy/attacks/generator/given.ts',
+      'privacy/attacks/index.ts',
+      'privacy/attacks/latent.ts',
+      'privacy/audit/attack-table.ts',
+      'privacy/audit/by-protocol.ts',
+    ]);
+    const general = naming(/(substitute|shadow)-?(structure|inversion|epochs)|\balignment\b/i);
+    expect(general.filter((file) => !file.startsWith('privacy/attacks/'))).toEqual([
+      'attacks.ts',
+      // What to do where a shadow cannot be made.
+      'errors.ts',
       'privacy/audit/attack-table.ts',
     ]);
     expect(

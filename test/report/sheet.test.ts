@@ -1,6 +1,5 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { fitText, strokedText, textWidth } from '../../src/report/glyphs.ts';
 import { contactSheet, type SheetImages } from '../../src/report/index.ts';
 
 /** Two 2×2 pictures: one with a white corner, one grey. */
@@ -14,7 +13,7 @@ const truth: SheetImages = {
 
 async function pixels(png: Buffer) {
   const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
-  return { ...info, at: (x: number, y: number) => data[(y * info.width + x) * info.channels]! };
+  return { ...info, at: (x: number, y: number, channel = 0) => data[(y * info.width + x) * info.channels + channel]! };
 }
 
 describe('the contact sheet', () => {
@@ -31,15 +30,22 @@ describe('the contact sheet', () => {
     expect(sheet.width).toBe(234 + 84 + 6 + 84 + 24);
   });
 
-  it('has labels without any font', async () => {
-    const ink = async (label: string) => {
-      const sheet = await pixels(await contactSheet(truth, [{ label, details: [], images: truth }]));
-      let dark = 0;
-      for (let y = 130; y < 150; y++) for (let x = 24; x < 220; x++) if (sheet.at(x, y) < 128) dark++;
-      return dark;
+  it('has its labels beside it, the first detail red where it leaks', async () => {
+    const ink = async (label: string, details: string[] = [], leaks?: boolean) => {
+      const sheet = await pixels(await contactSheet(truth, [{ label, details, leaks, images: truth }]));
+      let [dark, red] = [0, 0];
+      for (let y = 124; y < 210; y++) {
+        for (let x = 24; x < 220; x++) {
+          if (sheet.at(x, y) < 128) dark++;
+          if (sheet.at(x, y) > sheet.at(x, y, 1) + 60) red++;
+        }
+      }
+      return { dark, red };
     };
-    expect(await ink('')).toBe(0);
-    expect(await ink('ReLU22')).toBeGreaterThan(50);
+    expect(await ink('')).toEqual({ dark: 0, red: 0 });
+    expect((await ink('ReLU22')).dark).toBeGreaterThan(50);
+    expect((await ink('', ['hybrid'], true)).red).toBeGreaterThan(20);
+    expect(await ink('', ['hybrid'], false)).toMatchObject({ red: 0 });
   });
 
   it('scales large pictures down and shows at most twelve', async () => {
@@ -54,28 +60,5 @@ describe('the contact sheet', () => {
     expect(sheet.at(300, 200)).toBe(0);
     const other = { ...truth, count: 1 };
     await expect(contactSheet(truth, [{ label: 'x', details: [], images: other }])).rejects.toThrow(/1×1×2×2/);
-  });
-});
-
-describe('stroked text', () => {
-  it('knows every printable ASCII character', () => {
-    for (let code = 33; code < 127; code++) {
-      const drawn = strokedText(String.fromCharCode(code), 0, 0, 7, '#000');
-      expect(drawn).toMatch(/<path /);
-      expect(drawn).not.toContain('M0 0H3.6V7H0Z');
-    }
-    expect(strokedText('é', 0, 0, 7, '#000')).toContain('M0 0H3.6V7H0Z');
-  });
-
-  it('never puts the text itself into the SVG', () => {
-    expect(strokedText('"><script>', 0, 0, 7, '#000')).not.toContain('script');
-  });
-
-  it('is cut to fit', () => {
-    const long = `features.${'conv'.repeat(100_000)}`;
-    const fitted = fitText(long, 11, 186);
-    expect(fitted).toMatch(/^features\.(conv)+.*…$/);
-    expect(textWidth(fitted, 11)).toBeLessThanOrEqual(186);
-    expect(fitText('ReLU2', 11, 186)).toBe('ReLU2');
   });
 });

@@ -1,17 +1,8 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { attackNames, mountedUnasked } from '../../attacks.ts';
+import { attackNames, mountedUnasked, optionsOfAttacks, ownOptions } from '../../attacks.ts';
 import { codecs } from '../../codecs.ts';
 import { threats } from '../../threats.ts';
-import {
-  alignments,
-  attackerData,
-  engineNames,
-  generatorMakes,
-  inversions,
-  lossNames,
-  structures,
-  substituteInversions,
-} from '../choices.ts';
+import { attackerData, engineNames, lossNames } from '../choices.ts';
 import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
@@ -101,46 +92,8 @@ const options = {
   },
   loss: { choices: lossNames, default: 'mse+ssim' as const, describe: 'What the decoder learns by' },
   epochs: { type: 'number', describe: 'Of the decoder; default by the number of queries' },
-  'substitute-structure': {
-    choices: structures,
-    default: 'known' as const,
-    describe:
-      'What an attacker who makes himself a substitute of the head by asking knows of it: its layers, or nothing',
-  },
-  'substitute-inversion': {
-    choices: substituteInversions,
-    default: 'auto' as const,
-    describe: 'Where its descent begins: at grey, where the inverse network ended, or what does better on own pictures',
-  },
-  'substitute-epochs': { type: 'number', describe: 'Of the substitute; default by what an epoch costs' },
-  'shadow-structure': {
-    choices: structures,
-    default: 'known' as const,
-    describe: 'What a query-free attacker knows of the head: its layers, or nothing (paper: its own cuts only)',
-  },
-  'shadow-inversion': {
-    choices: inversions,
-    default: 'rmle' as const,
-    describe: 'How the shadow is inverted',
-  },
-  alignment: {
-    choices: alignments,
-    default: 'moments' as const,
-    describe: 'Match the shadow to what the cloud has seen',
-  },
-  'shadow-epochs': { type: 'number', describe: 'Of the shadow; default by what an epoch costs' },
-  shadows: {
-    type: 'number',
-    describe: 'Shadows that are begun; the one goes on that fits best what the cloud sees. Default 4',
-  },
-  generator: {
-    type: 'string',
-    describe: 'For latent: an ONNX file that makes pictures of codes; trained on the attacker’s when left out',
-  },
-  'generator-makes': {
-    choices: generatorMakes,
-    describe: 'Its output: network inputs, pixels 0 to 1, or −1 to 1; default as its card says, else inputs',
-  },
+  // Without a type of their own: `optionsOfAttacks` gives them theirs.
+  ...(ownOptions as Record<never, never>),
   'memory-gb': {
     type: 'number',
     describe: 'What each attack under way may take for tables and activations; default 3',
@@ -209,20 +162,7 @@ export const auditCommand: CommandModule<object, Arguments> = {
       decoder: argv.decoder,
       loss: argv.loss,
       epochs: argv.epochs,
-      substitute: {
-        structure: argv['substitute-structure'],
-        inversion: argv['substitute-inversion'],
-        epochs: argv['substitute-epochs'],
-      },
-      shadow: {
-        structure: argv['shadow-structure'],
-        inversion: argv['shadow-inversion'],
-        alignment: argv.alignment,
-        shadows: argv.shadows,
-      },
-      shadowEpochs: argv['shadow-epochs'],
-      generator: argv.generator,
-      generatorMakes: argv['generator-makes'],
+      own: optionsOfAttacks(argv),
       memoryGb: argv['memory-gb'],
       cache: argv.cache,
       saveDecoders: argv['save-decoders'],

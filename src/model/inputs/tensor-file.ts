@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { type TensorProto, TensorProtoSchema } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
 import { readBounded } from '../../files.ts';
+import { flawOf } from '../../wire-flaws.ts';
 import { dtypeOf } from '../onnx/dtype.ts';
 import { readTensor } from '../onnx/read-tensor.ts';
 import type { Tensor } from '../tensor.ts';
@@ -35,7 +36,8 @@ export async function readTensorFile(path: string): Promise<TensorFile> {
 
 function decode(bytes: Uint8Array): TensorProto | undefined {
   try {
-    return fromBinary(TensorProtoSchema, bytes, { readUnknownFields: false });
+    const proto = fromBinary(TensorProtoSchema, bytes, { readUnknownFields: false });
+    return flawOf(TensorProtoSchema, bytes) === undefined ? proto : undefined;
   } catch {
     return undefined;
   }

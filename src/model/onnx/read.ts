@@ -2,6 +2,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FunctionProtoSchema, type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { CutlineError } from '../../errors.ts';
+import { flawOf } from '../../wire-flaws.ts';
 import { checkGraph } from '../check.ts';
 import type { Graph } from '../graph.ts';
 import { readGraph } from './read-graph.ts';
@@ -33,6 +34,8 @@ export function parseModel(bytes: Uint8Array, options: ParseOptions = {}): Graph
   if (bytes.length === 0) invalid('it is empty');
   if (bytes.length > maxModelBytes) throw new CutlineError('MODEL_TOO_LARGE', { path, bytes: bytes.length });
   const proto = decode(bytes) ?? invalid('it is truncated or no ONNX file');
+  const flaw = flawOf(ModelProtoSchema, bytes);
+  if (flaw !== undefined) invalid(`its bytes are damaged: ${flaw}`);
   if (!proto.graph) return invalid('it has no graph');
   if (proto.irVersion === 0n) invalid('it has no IR version');
   const irVersion = Number(proto.irVersion);

@@ -3,7 +3,7 @@
  * Codes are taken to be standard normal, as those of most generators are, and of those that `cutline train autoencoder`
  * writes. Where no generator is given, an autoencoder is trained on pictures of the attacker's own.
  */
-import { cost, float32, type Graph, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
+import { cost, float32, sizeOf, type Tensor, type Tensors } from '../../model/index.ts';
 import type { Look } from '../mechanisms/index.ts';
 import {
   type AttackerData,
@@ -13,7 +13,8 @@ import {
   type WhiteBoxContext,
 } from './attack.ts';
 import { headBehind } from './generator/behind.ts';
-import { fittingGenerator, type PixelScale } from './generator/fitting.ts';
+import { fittingGenerator } from './generator/fitting.ts';
+import type { GivenGenerator } from './generator/given.ts';
 import { nearestCodes } from './generator/nearest.ts';
 import { type OwnGenerator, ownGenerator, ownTraining } from './generator/own.ts';
 import { type FoundCodes, picturesOf, searchCodes } from './generator/search.ts';
@@ -24,13 +25,6 @@ import { pickRows } from './rows.ts';
 import { batchThatFits } from './solvers/chunked.ts';
 import { lbfgsSolver } from './solvers/lbfgs-solver.ts';
 import { stepsWithin } from './steps.ts';
-
-export interface GivenGenerator {
-  /** One float32 input [n, …], one output: pictures [n, …]. */
-  readonly graph: Graph;
-  /** Of the pixels it makes. Default: it makes network inputs. */
-  readonly scale?: PixelScale | undefined;
-}
 
 export interface LatentOptions {
   readonly generator?: GivenGenerator | undefined;

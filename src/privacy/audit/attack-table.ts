@@ -1,23 +1,26 @@
-/** Each attack as an audit mounts it, and what it reckons it to cost. */
-import type { AttackName } from '../../attacks.ts';
+/** Each attack as an audit mounts it, what it reckons it to cost, and the settings that one of them has to itself. */
+import { type AttackName, attackNames, type OptionsOfAttacks, type OwnOptions } from '../../attacks.ts';
 import { encodeModel, modelSha256 } from '../../model/index.ts';
 import {
   type Attack,
   answer,
   answerQueries,
-  decoderMacs,
   deepPrior,
   deepPriorSteps,
+  defaultQueries,
   defaultSteps,
   hybrid,
   type KnownGenerators,
+  type LatentOptions,
   latent,
   latentSteps,
   latentTrials,
   ownTraining,
+  readGenerator,
   rmle,
   type Settings,
-  searchSteps,
+  type ShadowOptions,
+  type SubstituteOptions,
   shadow,
   shadowEpochs,
   shadowPictures,
@@ -26,23 +29,66 @@ import {
   trainingPlan,
 } from '../attacks/index.ts';
 import type { AttackSettings, Keep } from './attack-settings.ts';
+import { decoderWork, descentWork, once } from './costs.ts';
 import type { Mounting } from './mounting.ts';
 import {
   comparison,
   descentRate,
-  equations,
   type Reckoned,
   trainingRate,
-  variationSearch,
   type Work,
+  type WorkFacts,
   withGradient,
 } from './work.ts';
 
-export interface AttackEntry {
+/** What one attack alone is told, by its name. */
+export interface OwnSettings {
+  readonly latent?:
+    | (Partial<Omit<LatentOptions, 'training'>> & {
+        /** Of an own generator. */
+        readonly training?: { readonly pictures?: number; readonly epochs?: number };
+      })
+    | undefined;
+  /** Data and queries are those of the inverse network, its descent is rMLE's. */
+  readonly substitute?: Partial<Pick<SubstituteOptions, 'structure' | 'inversion' | 'epochs'>> | undefined;
+  /** Data: by default those of the inverse network. */
+  readonly shadow?: Partial<Omit<ShadowOptions, 'cut'>> | undefined;
+}
+type OwnOf<Name> = Name extends keyof OwnSettings ? NonNullable<OwnSettings[Name]> : never;
+
+/** What users say once for several attacks. */
+export interface SharedOptions {
+  /** Steps of solvers. */
+  readonly iterations: number | undefined;
+  /** Of decoders. */
+  readonly epochs: number | undefined;
+  readonly lambdaTv: number | 'auto' | undefined;
+  /** Of the pictures. */
+  readonly channels: number;
+}
+
+/** What a shorter attack goes by. */
+interface Shortening extends Omit<WorkFacts, 'victims'> {
+  /** So much of a usual number, but no fewer than the least. */
+  less(usual: number, least: number): number;
+}
+
+/** A number that is given up where time is short, as people are told of it. */
+interface Length {
+  readonly name: string;
+  of(settings: AttackSettings): number | undefined;
+}
+
+export interface AttackEntry<Name extends AttackName = AttackName> {
   /** Of options that an attack always has. Default: there are none. */
   readonly defaults?: Settings;
   mount(mounting: Mounting): readonly Attack[];
   work(reckoned: Reckoned): Work;
+  /** Its settings, from the options that it has to itself and those that several share. */
+  read?(own: OwnOptions<Name>, shared: SharedOptions): OwnOf<Name> | Promise<OwnOf<Name>>;
+  /** Settings with less of what nobody asked for. An attack without goes by the effort. */
+  shorten?(settings: AttackSettings, by: Shortening): Partial<AttackSettings>;
+  readonly length?: Length;
 }
 
 /** The strongest of what was measured. */
@@ -69,24 +115,35 @@ function latentOn(settings: AttackSettings, keep: Keep): Attack {
   });
 }
 
-const once = (each: number): Work => ({ each, once: 0 });
-
 /** Steps of a descent without settings of its own, of which so many are usual. */
 function stepsOf({ iterations, effort = 1 }: AttackSettings, usual: number): number {
   return iterations ?? Math.max(Math.min(usual, fewestSteps), Math.round(effort * usual));
 }
 const fewestSteps = 40;
 
-export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
+const descentLength: Length = { name: 'steps of rmle', of: ({ rmle }) => rmle.iterations };
+
+export const attackTable: { readonly [Name in AttackName]: AttackEntry<Name> } = {
   rmle: {
     defaults: rmleDefaults,
     mount: ({ keep, ownRmle }) => [keep(rmle(ownRmle), ownRmle)],
     work: descentWork,
+    shorten({ rmle }, { cut, preprocessing, less }) {
+      const usual = defaultSteps({ ...rmle, cut: cut.id }, preprocessing.channels);
+      return { rmle: { ...rmle, iterations: rmle.iterations ?? less(usual, 25) } };
+    },
+    length: descentLength,
   },
   'inverse-network': {
     defaults: decoderDefaults,
     mount: ({ inverse }) => inverse,
     work: decoderWork,
+    shorten({ inverseNetwork: own }, { pictures, less }) {
+      const queries = own?.queries ?? [Math.min(defaultQueries, pictures)];
+      const usual = trainingPlan(own?.decoder ?? 'residual', Math.max(...queries)).epochs;
+      return { inverseNetwork: { ...own, epochs: own?.epochs ?? less(usual, 1) } };
+    },
+    length: { name: 'epochs of the decoder', of: ({ inverseNetwork }) => inverseNetwork?.epochs },
   },
   hybrid: {
     defaults: { ...decoderDefaults, ...rmleDefaults },
@@ -94,6 +151,7 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
       keep(hybrid(inverse.at(-1)!, ownRmle), { ...decoder, queries, ...ownRmle }),
     ],
     work: descentWork,
+    length: descentLength,
   },
   latent: {
     defaults: { data },
@@ -106,6 +164,16 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
       const each = (victims + latentTrials(looks)) * steps * 1.3 * step(cut.headMacs + macs / 2);
       return { each, once: latent?.generator ? 0 : learning };
     },
+    async read({ generator: path, 'generator-makes': makes }, { iterations, channels }) {
+      if (path === undefined) return { iterations };
+      return { iterations, generator: await readGenerator(path, makes, channels) };
+    },
+    shorten({ latent }, { cut, preprocessing, pictures, less }) {
+      const iterations = latent?.iterations ?? less(latentSteps(cut.headMacs + cut.tailMacs), 20);
+      const { epochs } = ownTraining(preprocessing, Math.min(shadowPictures, pictures));
+      return { latent: { ...latent, iterations, training: { epochs: less(epochs, 1), ...latent?.training } } };
+    },
+    length: { name: 'steps of latent', of: ({ latent }) => latent?.iterations },
   },
   'deep-prior': {
     mount({ settings, keep }) {
@@ -124,6 +192,11 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
     },
     // A head to be learnt, at most a decoder beside it, and a descent, which looks at what stands in for the head in one way.
     work: (reckoned) => once(2 * decoderWork(reckoned).each + descentWork({ ...reckoned, looks: 1 }).each),
+    read: (own) => ({
+      structure: own['substitute-structure'],
+      inversion: own['substitute-inversion'],
+      epochs: own['substitute-epochs'],
+    }),
   },
   shadow: {
     defaults: { data, ...shadowDefaults },
@@ -138,6 +211,26 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
       const steps = shadow?.iterations ?? shadowSteps(cut.headMacs);
       return once((epochs * owned * withGradient * macs) / descentRate + victims * steps * step(cut.headMacs));
     },
+    read(own, { iterations, epochs, lambdaTv }) {
+      const inversion = own['shadow-inversion'];
+      return {
+        structure: own['shadow-structure'],
+        inversion,
+        alignment: own.alignment,
+        shadows: own.shadows,
+        epochs: own['shadow-epochs'],
+        // Steps are the solver's, epochs the decoder's, whichever inverts the shadow.
+        iterations: inversion === 'rmle' ? iterations : epochs,
+        // A search on the shadow's own answers would trust it too much.
+        lambdaTv: lambdaTv === 'auto' ? undefined : lambdaTv,
+      };
+    },
+    shorten({ shadow }, { cut, pictures, less }) {
+      const macs = cut.headMacs + cut.tailMacs;
+      const epochs = shadow?.epochs ?? less(shadowEpochs(macs, Math.min(shadowPictures, pictures)), 1);
+      return { shadow: { ...shadow, epochs, iterations: shadow?.iterations ?? less(shadowSteps(macs), 30) } };
+    },
+    length: { name: 'epochs of the shadow', of: ({ shadow }) => shadow?.epochs },
   },
   answer: {
     defaults: { data },
@@ -151,24 +244,9 @@ export const attackTable: Readonly<Record<AttackName, AttackEntry>> = {
   },
 };
 
-function descentWork({ cut, preprocessing, victims, settings, looks, step }: Reckoned): Work {
-  const options = { ...settings.rmle, cut: cut.id };
-  const steps = options.iterations ?? defaultSteps(options, preprocessing.channels);
-  const statistics = options.solver === 'lbfgs' && options.formula === undefined && options.lambdaTv === undefined;
-  const searched = statistics
-    ? searchSteps(steps, looks)
-    : options.lambdaTv === 'auto' || (options.solver === 'lbfgs' && options.lambdaTv === undefined)
-      ? variationSearch * steps
-      : 0;
-  return once((searched + victims * steps * (options.restarts ?? 1)) * step(cut.headMacs));
-}
-
-function decoderWork({ cut, preprocessing, settings: { inverseNetwork }, queries, tensors }: Reckoned): Work {
-  if (inverseNetwork?.trained) return once(0);
-  const macs = decoderMacs(tensors, preprocessing);
-  const each = queries.map((n) => {
-    const { epochs } = trainingPlan(inverseNetwork?.decoder ?? 'residual', n, inverseNetwork?.epochs);
-    return (epochs * n * withGradient * macs) / trainingRate + (n * cut.headMacs) / descentRate + equations;
-  });
-  return once(each.reduce((a, b) => a + b, 0));
+/** Under their names, the settings of all that have options of their own. @throws CutlineError for files that cannot be read */
+export async function readOwnSettings(options: OptionsOfAttacks, shared: SharedOptions): Promise<OwnSettings> {
+  const read = async <Name extends AttackName>(name: Name) => attackTable[name].read?.(options[name], shared);
+  const settings = await Promise.all(attackNames.map(async (name) => [name, await read(name)] as const));
+  return Object.fromEntries(settings.filter(([, own]) => own !== undefined));
 }

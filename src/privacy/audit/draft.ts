@@ -5,17 +5,8 @@
 import { type AttackName, attackFacts, attackNames } from '../../attacks.ts';
 import type { Cut } from '../../model/index.ts';
 import { type Threat, threats } from '../../threats.ts';
-import {
-  defaultQueries,
-  defaultSteps,
-  latentSteps,
-  ownTraining,
-  shadowEpochs,
-  shadowPictures,
-  shadowSteps,
-  trainingPlan,
-} from '../attacks/index.ts';
 import type { AttackSettings } from './attack-settings.ts';
+import { type AttackEntry, attackTable } from './attack-table.ts';
 import type { WorkFacts } from './work.ts';
 
 export interface Draft {
@@ -94,37 +85,15 @@ function everySecond(draft: Draft): Draft {
 export function settingsFor(
   settings: AttackSettings,
   effort: number,
-  { cut, preprocessing, pictures }: Omit<WorkFacts, 'victims'>,
+  facts: Omit<WorkFacts, 'victims'>,
 ): AttackSettings {
   if (effort === 1) return settings;
   const less = (n: number, least: number) => Math.max(Math.min(n, least), Math.round(effort * n));
-  const { rmle, inverseNetwork, latent, shadow } = settings;
-  const whole = cut.headMacs + cut.tailMacs;
-  const queries = inverseNetwork?.queries ?? [Math.min(defaultQueries, pictures)];
-  const owned = Math.min(shadowPictures, pictures);
-  const steps = defaultSteps({ ...rmle, cut: cut.id }, preprocessing.channels);
-  return {
-    ...settings,
-    rmle: { ...rmle, iterations: rmle.iterations ?? less(steps, 25) },
-    inverseNetwork: {
-      ...inverseNetwork,
-      epochs:
-        inverseNetwork?.epochs ??
-        less(trainingPlan(inverseNetwork?.decoder ?? 'residual', Math.max(...queries)).epochs, 1),
-    },
-    latent: {
-      ...latent,
-      iterations: latent?.iterations ?? less(latentSteps(whole), 20),
-      training: { epochs: less(ownTraining(preprocessing, owned).epochs, 1), ...latent?.training },
-    },
-    shadow: {
-      ...shadow,
-      epochs: shadow?.epochs ?? less(shadowEpochs(whole, owned), 1),
-      iterations: shadow?.iterations ?? less(shadowSteps(whole), 30),
-    },
-    effort,
-  };
+  const shorter = entries(attackNames).map((entry) => entry.shorten?.(settings, { ...facts, less }));
+  return Object.assign({ ...settings, effort }, ...shorter);
 }
+
+const entries = (names: readonly AttackName[]): readonly AttackEntry[] => names.map((name) => attackTable[name]);
 
 /** In sentences: what is less than was asked for or usual. */
 export function costInStrength(whole: Draft, draft: Draft, before: AttackSettings, after: AttackSettings): string[] {
@@ -140,19 +109,10 @@ export function costInStrength(whole: Draft, draft: Draft, before: AttackSetting
   if (dropped.length > 0) said.push(`Without ${dropped.join(', ')}: an attacker who mounts them may get more.`);
   if (draft.sparing) said.push('A cut that an attack has opened is spared the others.');
   if (draft.effort < 1) {
-    const has = (name: AttackName) => draft.attacks.includes(name);
-    const shorter = [
-      ...(has('rmle') || has('hybrid')
-        ? [['steps of rmle', before.rmle.iterations, after.rmle.iterations] as const]
-        : []),
-      ...(has('inverse-network')
-        ? [['epochs of the decoder', before.inverseNetwork?.epochs, after.inverseNetwork?.epochs] as const]
-        : []),
-      ...(has('latent') ? [['steps of latent', before.latent?.iterations, after.latent?.iterations] as const] : []),
-      ...(has('shadow') ? [['epochs of the shadow', before.shadow?.epochs, after.shadow?.epochs] as const] : []),
-    ]
-      .filter(([, asked]) => asked === undefined)
-      .map(([what, , now]) => `${now} ${what}`);
+    const lengths = new Set(entries(attackNames.filter((name) => draft.attacks.includes(name))).map((e) => e.length));
+    const shorter = [...lengths].flatMap((length) =>
+      length && length.of(before) === undefined ? [`${length.of(after)} ${length.name}`] : [],
+    );
     if (shorter.length > 0)
       said.push(
         `${shorter.join(', ')}: ${draft.effort} of what is usual. Attacks are weaker so, and leaks may look smaller.`,
