@@ -86,6 +86,16 @@ function relax(graph: Graph, way: Relaxation, comparisons: boolean): Graph {
     b.op('Mul', [b.op('Add', [round('Sign', difference, 'float32'), one(1)]), one(0.5)]);
   const float32Of = (x: Term): Term => (dtypeOf(x) === 'float32' ? x : b.op('Cast', [x], { to: 1 }));
 
+  /** Scale or zero point of a quantisation, as float32 to broadcast; undefined where it is of blocks. */
+  const parameter = (node: Node, name: Term): Term | undefined => {
+    const [own, shape] = [values.get(name)?.shape, values.get(node.inputs[0]!)?.shape];
+    if (!own || !shape || own.length > 1 || attrInt(node, 'block_size', 0) !== 0) return undefined;
+    const axis = attrInt(node, 'axis', 1);
+    const along = shape.map((_, i) => (i === (axis + shape.length) % shape.length ? -1 : 1));
+    const extents = own.length === 0 || own[0] === 1 ? [] : along;
+    return b.op('Reshape', [float32Of(name), b.constant(extents, 'int64')]);
+  };
+
   /** Writes what stands for the node; false where it stays as it is. */
   const rewrite = (node: Node): boolean => {
     const [x = '', second = '', third = ''] = node.inputs;
@@ -106,6 +116,20 @@ function relax(graph: Graph, way: Relaxation, comparisons: boolean): Graph {
       if (dtype && !to && dtypeOf(y) !== 'bool' && dtypeOf(y) !== 'string') real.set(y, truncated(float32Of(x)));
       else if (real.has(x) && !to) real.set(y, real.get(x)!);
       return false;
+    }
+    if (node.op === 'QuantizeLinear' && way === 'open' && dtype && !moving.has(second) && !moving.has(third)) {
+      const range = quantizedRanges[dtypeOf(y) ?? 'string'];
+      const [scale, zero] = [parameter(node, second), third === '' ? one(0) : parameter(node, third)];
+      if (!range || !scale || !zero) return false;
+      const exact = b.op('Add', [b.op('Div', [float32Of(x), scale]), zero]);
+      real.set(y, b.op('Clip', [exact, ...range.map((end) => one(end))]));
+      return false;
+    }
+    if (node.op === 'DequantizeLinear' && real.has(x) && realOf(y) === 'float32') {
+      const [scale, zero] = [parameter(node, second), third === '' ? one(0) : parameter(node, third)];
+      if (!scale || !zero) return false;
+      b.op('Mul', [b.op('Sub', [real.get(x)!, zero]), scale], {}, y);
+      return true;
     }
     const sign = comparisons ? comparing[node.op] : undefined;
     if (sign && dtype) {
@@ -145,6 +169,13 @@ function relax(graph: Graph, way: Relaxation, comparisons: boolean): Graph {
   const made = prune({ ...b.build(graph.name), outputs: graph.outputs });
   return isRelaxed(made) ? made : graph;
 }
+
+const quantizedRanges: Partial<Readonly<Record<DType, readonly [least: number, most: number]>>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65535],
+  int16: [-32768, 32767],
+};
 
 const castTo: Readonly<Record<FloatType, number>> = { float32: 1, float16: 10, float64: 11, bfloat16: 16 };
 

@@ -101,7 +101,7 @@ export const candidateSchema = z.strictObject({
   codec: z.enum(codecs),
   ...costFields,
   /** Bits of a message where what is sent is discrete: no attacker learns more. Null where it is not; 0 where nothing is sent. */
-  bitsCap: amount.nullable(),
+  bitsCap: amount.nullable().default(null),
   leakage: leakageSchema.nullable(),
   /**
    * What its evidence is worth. `accepted`: it did what the protocol asks for and passes; `safe`: confirmed besides, or nothing is

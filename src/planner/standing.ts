@@ -1,5 +1,5 @@
 /** What a candidate's evidence is worth by the protocol, and the confirmation of what the search accepted. */
-import { encodingOf } from '../codecs.ts';
+import { encodingOf, isLossless } from '../codecs.ts';
 import { confidenceFor, type Gap, gapsOf, missingObservations, type Protocol, type Thresholds } from '../plan/index.ts';
 import { type Observed, observedAt } from './evidence.ts';
 import type { Option } from './facts.ts';
@@ -60,7 +60,9 @@ export class Confirmations {
         `it was confirmed on ${confirmation.victims.count} victims with confidence ${confirmation.confidence}; protocol ${protocol.name} asks for ${demanded.victims} and ${confidenceFor(protocol)!.toFixed(4)}.`,
       );
     }
-    const key = JSON.stringify([option.cut.id, option.defense, encodingOf(option.codec)]);
+    // Codecs that lose nothing show the same: one look at the same figures.
+    const loss = isLossless(option.codec) ? null : encodingOf(option.codec);
+    const key = JSON.stringify([option.cut.id, option.defense, loss]);
     if (!this.#looked.has(key) && this.#looked.size >= demanded.candidates) {
       return less(
         `protocol ${protocol.name} confirms ${demanded.candidates} candidates at most, and those were not confirmed.`,

@@ -151,6 +151,34 @@ describe('a consumer', () => {
     expect(codes()).toEqual(['LEAVING', 'result']);
   });
 
+  it('refuses what it announces before anything is unpacked', async () => {
+    // Four bytes that would be sixty million.
+    const shape = [1, 15e6];
+    const sent = {
+      name: 'relu2',
+      dtype: 'float32',
+      shape,
+      codec: 'code',
+      scale: 1,
+      zeroPoint: 1,
+      data: Uint8Array.of(0),
+    } as const;
+    const asked: unknown[] = [];
+    const tail: Tail = {
+      refusal: ({ relu2 }) => {
+        asked.push(relu2?.shape);
+        return 'too long';
+      },
+      run: () => Promise.reject(new Error('it ran')),
+    };
+    const { consumer, codes } = start({ tail });
+    const before = process.memoryUsage().arrayBuffers;
+    consumer.receive(topic, activation(1, { body: { kind: 'activation', tensors: [sent] } }));
+    await settle();
+    expect([codes(), asked]).toEqual([['BAD_TENSORS'], [shape]]);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10e6);
+  });
+
   it('answers INTERNAL when the tail fails, and lives on', async () => {
     const failing: Tail = { refusal: () => undefined, run: () => Promise.reject(new CutlineError('ENGINE_CRASHED')) };
     const { consumer, codes } = start({ tail: failing });

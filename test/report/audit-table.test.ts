@@ -58,3 +58,13 @@ it('shows what is known without an attack, the bound only where there is one', (
   expect(first).toMatch(/–$/);
   expect(second).toMatch(/–\s+–\s+0\.250$/);
 });
+
+it('shows how many bits a message has where what is sent is discrete', () => {
+  const open = { cut: 'conv1', defense: 'none', bitsCap: null };
+  const code = { cut: 'code', defense: 'none', bitsCap: 256 };
+  const [header, first, second] = exposureTable([open, code]).split('\n');
+  expect(header).toMatch(/bits at most$/);
+  expect(first).toMatch(/–$/);
+  expect(second).toMatch(/ 256$/);
+  expect(exposureTable([open])).not.toContain('bits');
+});

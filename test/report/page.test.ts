@@ -122,7 +122,23 @@ describe('the report', () => {
       { cut: 'conv1', defense: 'none', distanceCorrelation: { value: 0.97, n: 500 } },
       { cut: 'conv1', defense: 'input.gauss(sd=1)', dfil: { value: 4, mseBound: 0.25 } },
     ];
+    const capped = [...exposure, { cut: 'code', defense: 'none', bitsCap: 256 }];
+    const told = htmlReport({ ...example, exposure: capped });
+    expect(told).toContain('<th class="number">Bits at most</th>');
+    expect(told).toMatch(/code.*256/s);
+    const chosen = { ...example.plan.chosen!, cut: 'code', codec: 'code', bitsCap: 256 };
+    const plan = {
+      ...example.plan,
+      chosen,
+      candidates: [chosen],
+      thresholds: { ...example.plan.thresholds, maxBits: 300 },
+    };
+    const verdict = htmlReport({ ...example, plan });
+    expect(verdict).toContain('256 <small>bits</small>');
+    expect(verdict).toContain('at most 300 asked for');
+    expect(verdict).toContain('<span class="sub">256 bits at most</span>');
     const made = htmlReport({ ...example, attacks: [rich, ...example.attacks], exposure });
+    expect(made).not.toContain('Bits at most');
     expect(made).toContain('75.0 %<span class="sub">guess 10.0 %</span>');
     expect(made).toContain('Told apart by features');
     expect(made).toContain('0.97<span class="sub">500 pictures</span>');

@@ -41,6 +41,15 @@ export const spellings = {
     const scaled = b.op('Mul', [b.op('Add', [level, b.constant(0.5)]), b.constant(2 / levels)]);
     return b.op('Sub', [scaled, b.constant(1)], {}, 'code');
   },
+  quantised: (b, y, levels) => {
+    const [scale, zero] = [
+      b.constant(2 / levels),
+      b.initializer({ dtype: 'uint8', shape: [], data: Uint8Array.of(0) }),
+    ];
+    const positive = b.op('Add', [y, b.constant(1 - 1 / levels)]);
+    const level = b.op('QuantizeLinear', [positive, scale, zero]);
+    return b.op('Add', [b.op('DequantizeLinear', [level, scale, zero]), b.constant(1 / levels - 1)], {}, 'code');
+  },
 } as const satisfies Record<string, (b: GraphBuilder, y: string, levels: number) => string>;
 export type Spelling = keyof typeof spellings;
 

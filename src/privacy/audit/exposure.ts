@@ -21,9 +21,9 @@ export interface Exposure {
   readonly dfil?: Dfil;
   /**
    * Bits of a message where what was sent is discrete: a code (numeric/code.ts), or what a mechanism has rounded. Nobody learns more from
-   * it. Null where it is not.
+   * it. Absent where it is not.
    */
-  readonly bitsCap: number | null;
+  readonly bitsCap?: number;
   readonly omitted?: readonly Omitted[];
 }
 
@@ -65,7 +65,7 @@ export class ExposureMeter {
     return {
       cut: device.cut.id,
       defense: device.view.mechanism.spec,
-      bitsCap,
+      ...(bitsCap !== null && { bitsCap }),
       ...(correlation && { distanceCorrelation: correlation }),
       ...(information && { dfil: information }),
       ...(omitted.length > 0 && { omitted }),

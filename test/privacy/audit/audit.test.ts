@@ -79,6 +79,7 @@ const schema = z.strictObject({
       cut: z.string(),
       defense: z.string(),
       distanceCorrelation: z.strictObject({ value: share, squared: z.number(), plain: share, n: z.int().min(4) }),
+      bitsCap: z.int().nonnegative().optional(),
       dfil: z
         .strictObject({
           ...{ value: z.number().positive(), low: z.number(), high: z.number(), mseBound: z.number().positive() },

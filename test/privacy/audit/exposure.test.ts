@@ -7,6 +7,7 @@ import { type Exposure, ExposureMeter } from '../../../src/privacy/audit/exposur
 import { Subject } from '../../../src/privacy/audit/index.ts';
 import { compileMechanism } from '../../../src/privacy/mechanisms/index.ts';
 import { createRandom } from '../../../src/random.ts';
+import { codedNetwork } from '../../support/coded.ts';
 import { networks } from '../../support/networks.ts';
 import { spots } from '../../support/pictures.ts';
 import { unitPreprocessing } from '../attacks/scene.ts';
@@ -60,6 +61,23 @@ describe('exposure', () => {
     // In pixels the noise is .4 × .5.
     expect(early.dfil).toMatchObject({ method: 'exact', mseBound: expect.closeTo(0.04, 9) });
     expect(late.dfil).toEqual(early.dfil);
+  });
+
+  it('has a cap in bits where what is sent is discrete, and none elsewhere', async () => {
+    const measure = await meter(60, codedNetwork({ bits: 3, channels: 4, size: 28, batch: 'n' }));
+    const cap = async (cut: string, defense: string) => (await measure(cut, defense)).bitsCap;
+    const elements = 4 * 14 * 14;
+    expect(await cap('code', 'none')).toBe(3 * elements);
+    expect(await cap('code', 'prefix(channels=1)')).toBe((3 * elements) / 4);
+    expect(await cap('bounded', 'none')).toBeUndefined();
+    expect(await cap('bounded', 'prefix(channels=1)')).toBeUndefined();
+    expect(await cap('code', 'gauss(sd=1)')).toBeUndefined();
+    // The ends of the range are two numbers, of the tensor or of each channel.
+    expect(await cap('bounded', 'quant(bits=2)')).toBe(2 * elements + 64);
+    expect(await cap('bounded', 'quant(bits=2,per=channel)')).toBe(2 * elements + 4 * 64);
+    expect(await cap('bounded', 'prefix(channels=2)+quant(bits=2)')).toBe(elements + 64);
+    expect(await cap('bounded', 'gauss(sd=1)+quant(bits=2)')).toBe(2 * elements + 64);
+    expect(await cap('bounded', 'input.quant(bits=2)')).toBeUndefined();
   });
 
   it('repeats', async () => {
