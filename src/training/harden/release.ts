@@ -1,5 +1,5 @@
 /** The hardened network: the user's own, with a code at the cut. */
-import { asFloat32, float32, type Graph, GraphBuilder, type Split, type Tensor } from '../../model/index.ts';
+import { float32, type Graph, GraphBuilder, type Split, type Tensor } from '../../model/index.ts';
 import { createRandom } from '../../random.ts';
 import { Layers } from '../layers.ts';
 import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
@@ -48,7 +48,3 @@ function prefix(b: GraphBuilder, { shape, channels: all }: CodeShape, channels: 
   const data = Float32Array.from({ length: all }, (_, i) => (i < channels ? 1 : 0));
   return b.initializer(float32(data, [all, ...shape.slice(1).map(() => 1)]));
 }
-
-/** Where something is no number, nothing is released. */
-export const areNumbers = (weights: ReadonlyMap<string, Tensor>): boolean =>
-  [...weights.values()].every((t) => asFloat32(t).every(Number.isFinite));
