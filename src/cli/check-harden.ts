@@ -24,6 +24,7 @@ export function checkHarden(settings: HardenSettings): void {
   ratesOf(settings);
   whole('--epochs', epochs, 1, 10_000);
   whole('--batch', batch, 2, 4096);
+  whole('--views', settings.views, 1, 64);
   whole('--width', size.width, 4, 4096);
   whole('--blocks', size.blocks, 0, 100);
   whole('--pictures', pictures, 16, 10_000_000);

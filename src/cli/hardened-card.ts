@@ -47,6 +47,7 @@ function commandOf(settings: HardenSettings, data: string): string {
     epochs: settings.epochs,
     batch: settings.batch,
     'learning-rate': settings.learningRate,
+    views: settings.views,
     width: size.width,
     blocks: size.blocks,
     adversary: a.decoder,

@@ -46,6 +46,7 @@ export interface HardenSettings {
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate: number;
+  readonly views: number;
   readonly size: CoderSize;
   readonly adversary: Adversary;
   readonly answer: AnswerKind | undefined;
@@ -199,7 +200,6 @@ async function learn(
       preprocessing: subject.preprocessing,
       featureWeight: undefined,
       classes: data.classes?.length,
-      mirror: true,
       memoryBytes: settings.memoryGb * 2 ** 30,
       random: createRandom(settings.seed),
       from,

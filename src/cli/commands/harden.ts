@@ -22,6 +22,11 @@ const options = {
   epochs: { type: 'number', default: 12, describe: 'Passes over the pictures' },
   batch: { type: 'number', default: 64, describe: 'Pictures a step' },
   'learning-rate': { type: 'number', default: 1e-3, describe: 'Of Adam; it falls along a cosine' },
+  views: {
+    type: 'number',
+    default: 4,
+    describe: 'How often each picture is looked at, mirrored and shifted a little; fewer where memory is short',
+  },
   width: { type: 'number', default: 96, describe: 'Channels inside encoder and decoder' },
   blocks: { type: 'number', default: 0, describe: 'Residual blocks of the encoder: early cuts need some' },
   adversary: {
@@ -88,6 +93,7 @@ export const hardenCommand: CommandModule<object, Arguments> = {
       epochs: argv.epochs,
       batch: argv.batch,
       learningRate: argv['learning-rate'],
+      views: argv.views,
       size: { width: argv.width, blocks: argv.blocks },
       adversary: {
         decoder: argv.adversary,

@@ -33,7 +33,6 @@ const chunk = 50;
 const greatestHalf = 65504;
 
 /**
- * @param mirrored whether to take the mirror images
  * @param compared outputs of the tail that are kept
  */
 export async function computed(
@@ -43,14 +42,15 @@ export async function computed(
   indices: readonly number[],
   options: {
     readonly preprocessing: Preprocessing;
-    readonly mirrored: boolean;
+    /** Changes pictures before they are looked at. Default: as they are. */
+    readonly change?: ((pixels: Pixels) => Pixels) | undefined;
     readonly compared: readonly string[];
     readonly picture: Extent;
     readonly signal?: AbortSignal | undefined;
     readonly onProgress?: ((done: number) => void) | undefined;
   },
 ): Promise<Known> {
-  const { preprocessing, mirrored, compared, picture, signal, onProgress } = options;
+  const { preprocessing, change = (pixels) => pixels, compared, picture, signal, onProgress } = options;
   const count = indices.length;
   const n = Math.min(chunk, count);
   const { head, tail } = await divided(n);
@@ -66,8 +66,7 @@ export async function computed(
   try {
     for (let at = 0; at < count; at += n) {
       const some = indices.slice(at, at + n);
-      const read = await source.pixels(some);
-      const pixels = mirrored ? mirror(read) : read;
+      const pixels = change(await source.pixels(some));
       pictures.set(reduced(pixels, picture), at * area);
       const input = preprocess(pixels, preprocessing);
       const features = (await runRows(headSession, n, { [head.inputs[0]!.name]: input }, signal))[cut.name]!;
@@ -103,15 +102,6 @@ export async function computed(
 function emptyRows(like: Tensor, count: number): Tensor {
   const data = new Float32Array((count * asFloat32(like).length) / like.shape[0]!);
   return { dtype: 'float32', shape: [count, ...like.shape.slice(1)], data };
-}
-
-function mirror(pixels: Pixels): Pixels {
-  const { width, data } = pixels;
-  const out = new Uint8Array(data.length);
-  for (let row = 0; row < data.length; row += width) {
-    for (let x = 0; x < width; x++) out[row + x] = data[row + width - 1 - x]!;
-  }
-  return { ...pixels, data: out };
 }
 
 /** Means of blocks, where the adversary works on smaller pictures. */

@@ -1,11 +1,12 @@
 /** Learns a code at a cut: few levels that keep the answer and lose the picture. */
 import { raiseOpset } from '../../autodiff/index.ts';
-import type { Preprocessing } from '../../data/index.ts';
+import type { Pixels, Preprocessing } from '../../data/index.ts';
 import { type Engine, runRows } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { asFloat32, type Graph, inferShapes, inSinglePrecision, sizeOf, type Tensor } from '../../model/index.ts';
 import { agreements, argMaxRows } from '../../numeric/index.ts';
 import type { Random } from '../../random.ts';
+import { flipAndShift } from '../augment.ts';
 import { type Block, type FitOptions, type FitState, train } from '../fit.ts';
 import { oneHot } from '../one-hot.ts';
 import { cosine } from '../schedule.ts';
@@ -33,7 +34,8 @@ export interface HardenOptions extends Pick<FitOptions, 'signal'> {
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate: number;
-  readonly mirror: boolean;
+  /** How often each picture is looked at, mirrored and shifted anew each time but the first. */
+  readonly views: number;
   /** Of features that are kept; with more pictures than fit the rest is left out. */
   readonly memoryBytes: number;
   readonly random: Random;
@@ -86,6 +88,8 @@ const [fewestHeld, mostHeld] = [32, 1000];
 const fewestLearnt = 128;
 /** Epochs without a better one after which it ends. */
 const patience = 4;
+/** A tenth of the picture: what a hand or a detector's box is off by. */
+const shiftOf = ({ height }: Pixels) => Math.round(height / 10);
 /** Of the cross-entropy of true labels beside the divergence. */
 const labelWeight = 0.5;
 /** The one who follows has to be faster. */
@@ -114,26 +118,31 @@ export async function harden(
     throw new CutlineError('DATA_TOO_FEW', { name: 'harden', wanted, found: source.count, split: 'training' });
   }
   const rowBytes = 2 * sizeOf(activation);
-  const views = options.mirror ? 2 : 1;
-  const fitting = Math.floor(options.memoryBytes / (rowBytes * views));
-  const count = Math.min(source.count, Math.max(wanted, fitting));
+  const fitting = Math.max(wanted, Math.floor(options.memoryBytes / rowBytes));
+  // Where not all views fit there are fewer, and where not all pictures do there is one.
+  const views = Math.max(1, Math.min(options.views, Math.floor(fitting / source.count)));
+  const count = Math.min(source.count, fitting);
   const order = Array.from(random.fork('pictures').permutation(source.count).subarray(0, count));
   const picture = pictureFor(preprocessing);
   const compared = tail.outputs.filter((v) => v.dtype === 'float32').map((v) => v.name);
   if (compared.length === 0) throw new CutlineError('CODE_CUT', { cut, problem: 'the model answers with no floats' });
-  const see = (indices: readonly number[], mirrored: boolean, from: number, share: number) =>
-    computed(engine, divided, source, indices, {
+  const looks = (indices: readonly number[], view: number) => {
+    const shifts = random.fork(`view ${view}`);
+    const change = (pixels: Pixels) => ({ ...pixels, data: flipAndShift(pixels, shifts, shiftOf(pixels)) });
+    return computed(engine, divided, source, indices, {
       preprocessing,
-      mirrored,
+      ...(view > 0 && { change }),
       compared,
       picture,
       signal,
-      onProgress: (done) => options.onProgress?.({ phase: 'features', done: from + share * done }),
+      onProgress: (done) => options.onProgress?.({ phase: 'features', done: (view + done) / views }),
     });
-  const aside = await see(order.slice(0, held), false, 0, held / (held + views * (count - held)));
+  };
+  const aside = await looks(order.slice(0, held), 0);
   const learnt = order.slice(held);
-  const plain = await see(learnt, false, 0, 1 / views);
-  const variants = options.mirror ? [plain, await see(learnt, true, 1 / 2, 1 / 2)] : [plain];
+  const variants: Known[] = [];
+  for (let view = 0; view < views; view++) variants.push(await looks(learnt, view));
+  const plain = variants[0]!;
 
   const kind = options.answer ?? guessKind(Object.values(aside.answers), options.classes);
   if (kind === 'values' && options.adversary.entropy > 0) {

@@ -49,7 +49,7 @@ const options = (change: Partial<HardenOptions> = {}): HardenOptions => ({
   epochs: 6,
   batch: 16,
   learningRate: 2e-3,
-  mirror: false,
+  views: 1,
   memoryBytes: 2 ** 30,
   random: createRandom(1),
   ...change,
