@@ -150,6 +150,10 @@ const catalogue = {
   },
   IMAGE_CHANNELS: { exit: 2, text: '{path}: {found} channels, the network takes {wanted}. Convert it first.' },
   CARD_INVALID: { exit: 2, text: '{path}: {problem}' },
+  CARD_OTHER_MODEL: {
+    exit: 2,
+    text: '{path}: it tells of a hardened network of digest {wanted}, and {model} has {found}. Put the files of one cutline harden together, or run it again.',
+  },
   PREPROCESSING_UNKNOWN: {
     exit: 2,
     text: 'How pictures become the input of {model} is not known: {problem}. Write {card} or give --size, --mean and --std.',

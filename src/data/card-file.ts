@@ -1,21 +1,37 @@
 /** `MODEL.card.yaml` on disk, and the flags that stand in for it. */
+import { createHash } from 'node:crypto';
 import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
 import { CutlineError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
+import { readBounded, writeAtomically } from '../files.ts';
 import { check, readDocument } from '../validate.ts';
 import { cardSchema, type ModelCard, type Preprocessing, preprocessingSchema } from './card.ts';
 
 const MAX_CARD_BYTES = 1 << 20;
+/** No ONNX file is larger. */
+const MAX_MODEL_BYTES = 2 ** 31;
 
 /** `net.onnx` → `net.card.yaml`. */
 export function cardPath(modelPath: string): string {
   return `${modelPath.slice(0, modelPath.length - extname(modelPath).length)}.card.yaml`;
 }
 
-/** @throws CutlineError FILE_NOT_FOUND, or CARD_INVALID with the path of the wrong key */
-export function readCard(modelPath: string): Promise<ModelCard> {
-  return readDocument(cardPath(modelPath), cardSchema, { code: 'CARD_INVALID', maxBytes: MAX_CARD_BYTES });
+/**
+ * @throws CutlineError FILE_NOT_FOUND, or CARD_INVALID with the path of the wrong key; CARD_OTHER_MODEL where it tells of a code that
+ *   another file has
+ */
+export async function readCard(modelPath: string): Promise<ModelCard> {
+  const path = cardPath(modelPath);
+  const card = await readDocument(path, cardSchema, { code: 'CARD_INVALID', maxBytes: MAX_CARD_BYTES });
+  const wanted = card.hardened?.sha256;
+  if (wanted !== undefined) {
+    const found = createHash('sha256')
+      .update(await readBounded(modelPath, MAX_MODEL_BYTES))
+      .digest('hex');
+    if (found !== wanted)
+      throw new CutlineError('CARD_OTHER_MODEL', { path, model: basename(modelPath), wanted, found });
+  }
+  return card;
 }
 
 /** @throws CutlineError OUTPUT_NOT_WRITABLE */

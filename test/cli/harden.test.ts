@@ -1,0 +1,107 @@
+/** A code from the command line to a plan's evidence, as somebody would do it. */
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelSha256 } from '../../src/model/index.ts';
+import { cutline, type Workshop, workshop } from './workshop.ts';
+
+let shop: Workshop;
+let protocol: string;
+beforeAll(async () => {
+  shop = await workshop({ train: 330, test: 40 });
+  protocol = shop.path('quick.yaml');
+  await writeFile(
+    protocol,
+    `format: cutline.protocol/1
+name: quick
+accepts: false
+victims: 10
+gallery: 20
+observations: [1]
+attacks: { answer-only: [{ name: answer, queries: 200 }], query-free: [], black-box: [], white-box: [{ name: rmle, iterations: 20 }] }
+confirmation: null
+rules: { worstDecileAbove: null, rank1: null, sameLabel: null }
+`,
+  );
+});
+afterAll(() => shop?.remove());
+
+const harden = (out: string, ...more: string[]) =>
+  cutline(
+    ...[
+      'harden',
+      shop.model,
+      '--out',
+      shop.path(out),
+      '--batch',
+      '16',
+      '--width',
+      '8',
+      '--views',
+      '1',
+      '--threads',
+      '1',
+    ],
+    ...(more.includes('--at') ? [] : ['--at', 'ReLU1']),
+    ...(more.includes('--protocol') ? [] : ['--protocol', protocol]),
+    ...(more.includes('--data') ? [] : ['--data', shop.data]),
+    ...more,
+  );
+
+describe('cutline harden', () => {
+  it('writes the network with its card and evidence, and tells what is left and what leaks', async () => {
+    const { code, stdout, stderr } = await harden('whole', '--bits', '256,128', '--epochs', '2', '--json');
+    expect(code, stderr).toBe(0);
+    const told = JSON.parse(stdout);
+    expect(told).toMatchObject({
+      format: 'cutline.harden/1',
+      cut: 'ReLU1',
+      utility: { before: expect.any(Number), after: expect.any(Number), kind: expect.any(String) },
+      leakage: { before: { protocol: 'screen' }, after: { protocol: 'quick' } },
+      seconds: expect.any(Number),
+    });
+    expect(told.rates).toHaveLength(2);
+    expect(told.bits).toBe(told.rates[0].bits);
+    const bytes = await readFile(shop.path('whole/hardened.onnx'));
+    expect(told.sha256).toBe(modelSha256(bytes));
+    const evidence = JSON.parse(await readFile(shop.path('whole/evidence.json'), 'utf8'));
+    expect(evidence).toMatchObject({ format: 'cutline.audit/1', model: { sha256: told.sha256 } });
+    const spec = (r: { defense: string; codec: string }) => `${r.defense} ${r.codec}`;
+    const prefix = `prefix(channels=${told.rates[1].channels})`;
+    expect([...new Set(evidence.results.map(spec))].sort()).toEqual([`none code`, `${prefix} code`]);
+    const inspected = await cutline('inspect', shop.path('whole/hardened.onnx'), '--json');
+    expect(JSON.parse(inspected.stdout).cuts.map((c: { id: string }) => c.id)).toContain('code');
+  });
+
+  it('is noticed when network and card are not of one making', async () => {
+    await harden('one', '--bits', '64', '--epochs', '1', '--no-evidence');
+    await harden('other', '--bits', '64', '--epochs', '1', '--no-evidence', '--seed', '2');
+    await copyFile(shop.path('other/hardened.card.yaml'), shop.path('one/hardened.card.yaml'));
+    const { code, stderr } = await cutline('audit', shop.path('one/hardened.onnx'), '--data', shop.data);
+    expect(code).toBe(2);
+    expect(stderr).toContain('[CARD_OTHER_MODEL]');
+  });
+
+  it('ends with 3 where less is left than was asked for, and keeps what there is', async () => {
+    const more = ['--bits', '2', '--levels', '4', '--epochs', '1', '--min-utility', '1'];
+    const { code, stderr } = await harden('floor', ...more);
+    expect(code).toBe(3);
+    expect(stderr).toContain('[UTILITY_FLOOR]');
+    expect((await readFile(shop.path('floor/hardened.onnx'))).length).toBeGreaterThan(1000);
+    await expect(readFile(shop.path('floor/evidence.json'))).rejects.toThrow();
+  });
+
+  it.each([
+    ['a cut that is not there', ['--at', 'nowhere', '--bits', '64'], 'CUT_NOT_FOUND'],
+    ['the last cut', ['--at', 'output', '--bits', '8'], 'CODE_CUT'],
+    ['more bits than the activation holds', ['--bits', '1000000'], 'CODE_RATE'],
+    ['half a bit', ['--bits', '0.5'], 'USAGE'],
+    ['pictures that are not there', ['--bits', '64', '--data', './nowhere'], 'FILE_NOT_FOUND'],
+    ['a training that was not begun', ['--bits', '64', '--resume'], 'FILE_NOT_FOUND'],
+    ['an unknown protocol', ['--bits', '64', '--protocol', 'wishful'], 'PROTOCOL'],
+  ])('refuses %s with one coded line', async (_, more, expected) => {
+    const { code, stderr } = await harden('bad', ...more);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`[${expected}`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
