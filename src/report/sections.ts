@@ -35,7 +35,7 @@ export function why({ plan }: ReportData): Html {
     <dl>${asked}</dl>
     ${chosen ? parts(chosen) : undefined}
     ${cheaper.length > 0 ? html`<p>${cheaper.length} faster ${cheaper.length === 1 ? 'candidate was' : 'candidates were'} refused; the reasons are in the table of candidates.</p>` : undefined}
-    ${audits ? html`<p class="note">${audits.run} audits were run. Going from the cheapest candidate up saved ${audits.saved} more.</p>` : undefined}
+    ${audits ? html`<p class="note">${audits.run} ${audits.run === 1 ? 'audit was' : 'audits were'} run. Going from the cheapest candidate up saved ${audits.saved} more.</p>` : undefined}
   </section>`;
 }
 
