@@ -95,7 +95,7 @@ describe('cutline harden', () => {
     ['the last cut', ['--at', 'output', '--bits', '8'], 'CODE_CUT'],
     ['more bits than the activation holds', ['--bits', '1000000'], 'CODE_RATE'],
     ['half a bit', ['--bits', '0.5'], 'USAGE'],
-    ['pictures that are not there', ['--bits', '64', '--data', './nowhere'], 'FILE_NOT_FOUND'],
+    ['pictures that are not there', ['--bits', '64', '--data', './nowhere'], 'DATA_'],
     ['a training that was not begun', ['--bits', '64', '--resume'], 'FILE_NOT_FOUND'],
     ['an unknown protocol', ['--bits', '64', '--protocol', 'wishful'], 'PROTOCOL'],
   ])('refuses %s with one coded line', async (_, more, expected) => {
