@@ -388,6 +388,10 @@ const catalogue = {
   ANSWER_FAILED: { exit: 1, text: 'The consumer answered {code}: {problem}' },
   INFERENCES_FAILED: { exit: 1, text: '{failed} of {total} inferences got no result. The first: {problem}' },
   // --- demo ---------------------------------------------------------------------------------------------------------
+  DEMO_ORIGINAL: {
+    exit: 2,
+    text: '--original {original}: it is not the network that {model} was hardened from, by their digests. Give that one, or leave it out.',
+  },
   DEMO_PROCESS: { exit: 1, text: '{name}: {problem}' },
 } as const satisfies Record<string, Entry>;
 

@@ -6,8 +6,10 @@ import { print } from './output.ts';
 import { stopSignal } from './stop.ts';
 import { within } from './thresholds.ts';
 
-/** Ships with the package: trained by scripts/train, see its model card. */
-const shippedModel = fileURLToPath(new URL('../../models/lenet-fashion-mnist.onnx', import.meta.url));
+/** They ship with the package: made by scripts/train, see their model cards. */
+const shipped = (name: string) => fileURLToPath(new URL(`../../models/${name}.onnx`, import.meta.url));
+/** What a small device holds of the shipped model, and what an attacker may gain there over the answer. */
+const [shippedBytes, shippedGain] = [65536, 0.05];
 
 export interface DemoSettings extends Omit<DemoOptions, 'model' | 'log' | 'signal'> {
   readonly model: string | undefined;
@@ -17,9 +19,13 @@ export interface DemoSettings extends Omit<DemoOptions, 'model' | 'log' | 'signa
 export async function runDemoCommand(settings: DemoSettings): Promise<void> {
   const { json, ...options } = settings;
   check(options);
+  const isShipped = options.model === undefined;
   const result = await runDemo({
     ...options,
-    model: options.model ?? shippedModel,
+    model: options.model ?? shipped('lenet-fashion-mnist-hardened'),
+    original: options.original ?? (isShipped ? shipped('lenet-fashion-mnist') : undefined),
+    maxGain: options.maxGain ?? (isShipped ? shippedGain : undefined),
+    maxDownloadBytes: options.maxDownloadBytes ?? (isShipped ? shippedBytes : undefined),
     log: (line) => void process.stderr.write(`${line}\n`),
     signal: stopSignal(),
   });
@@ -39,7 +45,7 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
   );
 }
 
-function check({ images, seed, maxSsim, minAccuracy }: Omit<DemoSettings, 'json'>): void {
+function check({ images, seed, maxSsim, maxGain, maxDownloadBytes, minAccuracy }: Omit<DemoSettings, 'json'>): void {
   const whole = (flag: string, n: number, low: number, high: number) => {
     if (Number.isInteger(n) && n >= low && n <= high) return;
     throw new CutlineError('USAGE', { problem: `${flag} is a whole number from ${low} to ${high}.` });
@@ -47,5 +53,7 @@ function check({ images, seed, maxSsim, minAccuracy }: Omit<DemoSettings, 'json'
   whole('--images', images, 1, 10_000);
   whole('--seed', seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   within('--max-ssim', maxSsim, -1, 1);
+  if (maxGain !== undefined) within('--max-gain', maxGain, -2, 2);
+  if (maxDownloadBytes !== undefined) within('--max-download-bytes', maxDownloadBytes);
   within('--min-accuracy', minAccuracy, 0, 1);
 }

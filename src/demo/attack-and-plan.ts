@@ -8,13 +8,9 @@ import { readProtocol } from '../plan/index.ts';
 import { defaultDefenses, makePlan, readAudit, relaxationText } from '../planner/index.ts';
 import { byProtocol, type Cell, findingsOf, leakageByThreat, runAudit, Subject } from '../privacy/audit/index.ts';
 import type { Profile } from '../profile/index.ts';
-import type { SheetRow } from '../report/index.ts';
+import { answerAlone, everyCut, noisyAt, sideBySide } from './rows.ts';
 import type { DemoOptions } from './run.ts';
 import type { DemoSubject } from './subject.ts';
-
-/** The result that leaks most, by which a cell is shown. */
-const strongestOf = (results: Cell['results']) =>
-  results.length > 0 ? results.reduce((a, b) => (b.ssim.high > a.ssim.high ? b : a)) : undefined;
 
 /** @throws CutlineError NO_FEASIBLE_PLAN, PROTOCOL_*, and what attacks throw */
 export async function attackAndPlan(
@@ -29,15 +25,23 @@ export async function attackAndPlan(
   const opened = await Subject.open(engine, subject.unbound, preprocessing);
   const protocol = await readProtocol(options.protocol);
   const { least, ...rest } = byProtocol(protocol, 'white-box', subject.data);
-  log(`attacking every cut by protocol ${protocol.name}: ${rest.attacks.join(', ')}`);
-  const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
+  const cuts = fitting(opened, options.maxDownloadBytes);
+  const which =
+    options.maxDownloadBytes === undefined ? 'every cut' : `every cut that fits the device (${cuts.join(', ')})`;
+  log(`attacking ${which} by protocol ${protocol.name}: ${rest.attacks.join(', ')}`);
+  const attacking = {
     ...rest,
     ...least,
     seed,
-    rmle: { ...least.rmle, solver: 'lbfgs' },
+    rmle: { ...least.rmle, solver: 'lbfgs' as const },
+    signal,
+  };
+  const { audit, auditor, cells } = await runAudit(engines, opened, subject.data, {
+    ...attacking,
+    cuts,
+    insist: false,
     defenses: ['none'],
     modelSha256: subject.sha256,
-    signal,
     onCell: ({ results, failed }) => {
       for (const r of results) log(`  ${r.cut}, ${r.attack}: SSIM ${r.ssim.mean.toFixed(3)}`);
       for (const f of failed) log(`  ${f.message}`);
@@ -59,11 +63,13 @@ export async function attackAndPlan(
     thresholds: {
       threat: 'white-box',
       maxSsim: options.maxSsim,
+      ...(options.maxGain !== undefined && { maxGain: options.maxGain }),
+      ...(options.maxDownloadBytes !== undefined && { maxDownloadBytes: options.maxDownloadBytes }),
       minAccuracy: options.minAccuracy,
       objective: 'latency',
       requireSplit: true,
     },
-    codecs: ['float32', 'uint8'],
+    codecs: ['float32', 'uint8', ...(subject.card.hardened ? (['code'] as const) : [])],
     defenses: defaultDefenses,
     picture: { input, preprocessing, ...(labels && { labels }) },
     created: new Date(),
@@ -88,15 +94,15 @@ export async function attackAndPlan(
   const { plan, result } = outcome;
   if (!plan || !result.chosen) throw new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
   const chosen = result.chosen;
-  const rows = all.flatMap(({ results, pictures }): SheetRow[] => {
-    const r = strongestOf(results);
-    // Noise is shown where it was chosen; every cut is shown without it.
-    if (!r || !pictures || (r.defense !== 'none' && (r.cut !== chosen.cut || r.defense !== chosen.defense))) return [];
-    const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
-    return [
-      { label: r.cut, details: [r.attack, r.defense, scores], images: pictures, leaks: r.ssim.high > options.maxSsim },
-    ];
-  });
+  const hardened = subject.card.hardened;
+  let rows = everyCut(all, chosen, options.maxSsim);
+  if (hardened) {
+    log(`looking at what noise at ${hardened.cut} would show instead`);
+    const noisy = await noisyAt(hardened.cut, auditor, all, signal);
+    if (!all.includes(noisy)) all.push(noisy);
+    const floor = await answerAlone(engine, opened, subject.data, { ...attacking, images: rest.images }, auditor.truth);
+    rows = sideBySide({ floor, noisy, cut: hardened.cut }, all, options.maxSsim);
+  }
   return {
     plan,
     protocol,
@@ -113,4 +119,12 @@ export async function attackAndPlan(
       .filter((l) => l.threat === 'white-box')
       .map(({ cut, defense, attack, ssim: { mean, high } }) => ({ cut, defense, attack, ssim: { mean, high } })),
   };
+}
+
+/** Cuts inside the network that may be planned: of a code its own parts are none, and what does not fit is refused anyway. */
+function fitting(subject: Subject, maxDownloadBytes: number | undefined): string[] {
+  return subject.cuts
+    .filter(({ id }) => id !== 'input' && id !== 'output' && !id.startsWith('code.'))
+    .filter(({ headParameters }) => maxDownloadBytes === undefined || 4 * headParameters <= maxDownloadBytes)
+    .map(({ id }) => id);
 }

@@ -36,6 +36,12 @@ export interface DemoOptions {
   /** What the attacks do; the name of a shipped protocol, or a file. */
   readonly protocol: string;
   readonly maxSsim: number;
+  /** SSIM over what the answer alone gives. */
+  readonly maxGain: number | undefined;
+  /** What the device can hold of the model. */
+  readonly maxDownloadBytes: number | undefined;
+  /** Of a hardened model: the one that it was made of, whose answers it is held against. */
+  readonly original: string | undefined;
   readonly minAccuracy: number;
   readonly seed: number;
   readonly log: (line: string) => void;
@@ -100,7 +106,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     stops.push(() => plain.close());
     const pictures = await picturesFor(
       plain,
-      subject.graph,
+      subject.unsplit,
       subject.data,
       subject.card.preprocessing,
       options.images,

@@ -3,7 +3,14 @@ import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
 /** What the command takes; its help, defaults and types follow. */
 const options = {
   out: { type: 'string', default: 'demo-out', describe: 'Folder for report.html and the rest' },
-  model: { type: 'string', describe: 'ONNX file with a model card; the shipped LeNet when left out' },
+  model: {
+    type: 'string',
+    describe: 'ONNX file with a model card; the shipped LeNet with a learned code when left out',
+  },
+  original: {
+    type: 'string',
+    describe: 'Of a hardened model: what it was made of, for comparison',
+  },
   data: { type: 'string', default: 'fashion-mnist', describe: 'Pictures' },
   images: { type: 'number', default: 200, describe: 'Pictures sent through the split model' },
   protocol: {
@@ -15,6 +22,14 @@ const options = {
     type: 'number',
     default: 0.55,
     describe: 'Largest SSIM that an attack, or knowing the answer alone, may reach',
+  },
+  'max-gain': {
+    type: 'number',
+    describe: 'Largest SSIM that an attack may reach over knowing the answer alone; 0.05 for the shipped model',
+  },
+  'max-download-bytes': {
+    type: 'number',
+    describe: 'What the device can hold of the model; 65536 for the shipped model, everything else when left out',
   },
   'min-accuracy': { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' },
   seed: { type: 'number', default: 1, describe: 'Of the attacks' },
@@ -34,7 +49,10 @@ export const demoCommand: CommandModule<object, Arguments> = {
       data: argv.data,
       images: argv.images,
       protocol: argv.protocol,
+      original: argv.original,
       maxSsim: argv['max-ssim'],
+      maxGain: argv['max-gain'],
+      maxDownloadBytes: argv['max-download-bytes'],
       minAccuracy: argv['min-accuracy'],
       seed: argv.seed,
       json: argv.json,
