@@ -17,10 +17,11 @@ const lineSchema = z.object({
 export interface Comparison {
   readonly images: number;
   readonly latencyMs: readonly number[];
-  /** Share of pictures with the same first choice. */
+  /** Share of pictures with the same first choice as the model that was split. */
   readonly agreement: number;
   /** Largest difference of an output, relative to the largest output of its picture. */
   readonly greatestDifference: number;
+  /** Unsplit: of the model that it was made of. */
   readonly accuracy: { readonly split: number; readonly unsplit: number } | undefined;
 }
 
@@ -35,20 +36,19 @@ export function compare(pictures: readonly DemoPicture[], results: string): Comp
   );
   const latencyMs: number[] = [];
   let [same, splitRight, unsplitRight, greatestDifference] = [0, 0, 0, 0];
-  for (const { path, label, unsplit } of pictures) {
+  for (const { path, label, whole, unsplit } of pictures) {
     const line = lines.get(basename(path));
     const split = line && Object.values(line.outputs)[0]?.values;
-    if (!line || split?.length !== unsplit.length) {
+    if (!line || split?.length !== whole.length) {
       throw new CutlineError('DEMO_PROCESS', { name: 'cutline agent', problem: `no answer for ${basename(path)}` });
     }
     latencyMs.push(line.latencyMs.total);
-    const scale = unsplit.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
-    for (const [i, v] of unsplit.entries())
+    const scale = whole.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;
+    for (const [i, v] of whole.entries())
       greatestDifference = Math.max(greatestDifference, Math.abs(v - split[i]!) / scale);
-    const choice = argMax(unsplit);
-    same += agreements([line.top1], [choice]);
+    same += agreements([line.top1], [argMax(whole)]);
     splitRight += agreements([line.top1], [label]);
-    unsplitRight += agreements([choice], [label]);
+    unsplitRight += agreements([unsplit], [label]);
   }
   const n = pictures.length;
   const labelled = pictures.every((p) => p.label !== undefined);

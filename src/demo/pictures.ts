@@ -1,21 +1,24 @@
-/** Test pictures as files, as a camera would leave them, and what the whole model says of them. */
+/** Test pictures as files, as a camera would leave them, and what the undivided models say of them. */
 import { join } from 'node:path';
 import { type Dataset, type Preprocessing, preprocess } from '../data/index.ts';
-import type { Engine } from '../engine/index.ts';
+import type { Engine, Session } from '../engine/index.ts';
 import { makeFolder } from '../files.ts';
 import { asFloat32, bindBatch, type Graph } from '../model/index.ts';
+import { argMax } from '../numeric/index.ts';
 
 export interface DemoPicture {
   readonly path: string;
   readonly label: number | undefined;
-  /** Outputs of the unsplit model. */
-  readonly unsplit: Float32Array;
+  /** Outputs of the model that is split, as a whole. */
+  readonly whole: Float32Array;
+  /** What the model chooses that it was made of; the same where it was made of none. */
+  readonly unsplit: number;
 }
 
-/** @param graph symbolic batch, or batch one */
+/** @param graphs symbolic batch, or batch one: the model that is split, and the one it was made of */
 export async function picturesFor(
   engine: Engine,
-  graph: Graph,
+  graphs: { readonly whole: Graph; readonly unsplit: Graph },
   data: Dataset,
   preprocessing: Preprocessing,
   count: number,
@@ -23,7 +26,8 @@ export async function picturesFor(
 ): Promise<DemoPicture[]> {
   const { default: sharp } = await import('sharp');
   await makeFolder(folder);
-  const session = await engine.load(bindBatch(graph, 1));
+  const whole = await engine.load(bindBatch(graphs.whole, 1));
+  const unsplit = graphs.unsplit === graphs.whole ? whole : await engine.load(bindBatch(graphs.unsplit, 1));
   try {
     const pictures: DemoPicture[] = [];
     for (let i = 0; i < Math.min(count, data.test.count); i++) {
@@ -39,12 +43,15 @@ export async function picturesFor(
         .toColourspace(channels === 1 ? 'b-w' : 'srgb')
         .png()
         .toFile(path);
-      const results = await session.run({ [graph.inputs[0]!.name]: preprocess(pixels, preprocessing) });
-      const unsplit = asFloat32(results[graph.outputs[0]!.name]);
-      pictures.push({ path, label: data.test.labels?.[i], unsplit });
+      const input = preprocess(pixels, preprocessing);
+      const answer = async (session: Session) =>
+        asFloat32((await session.run({ [session.inputs[0]!.name]: input }))[session.outputs[0]!.name]);
+      const own = await answer(whole);
+      const choice = argMax(unsplit === whole ? own : await answer(unsplit));
+      pictures.push({ path, label: data.test.labels?.[i], whole: own, unsplit: choice });
     }
     return pictures;
   } finally {
-    await session.close();
+    for (const session of new Set([whole, unsplit])) await session.close();
   }
 }

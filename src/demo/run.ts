@@ -106,7 +106,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     stops.push(() => plain.close());
     const pictures = await picturesFor(
       plain,
-      subject.unsplit,
+      { whole: subject.graph, unsplit: subject.unsplit },
       subject.data,
       subject.card.preprocessing,
       options.images,

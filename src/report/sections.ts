@@ -23,6 +23,7 @@ export function why({ plan }: ReportData): Html {
     html`<dt>Leakage</dt><dd>SSIM at most ${similarity(thresholds.maxSsim)}, at the upper end of the interval</dd>`,
     plan.protocol && html`<dt>Protocol</dt><dd>${plan.protocol.name}: what an audit must have done</dd>`,
     limit('Over the answer', thresholds.maxGain, (v) => `SSIM at most ${similarity(v)} above what the answer gives`),
+    limit('Device', thresholds.maxDownloadBytes, (v) => `holds at most ${bytes(v)} of the model`),
     limit('Latency', thresholds.maxLatencyMs, (v) => `at most ${milliseconds(v)} ms`),
     limit('Energy', thresholds.maxEnergyMj, (v) => `at most ${v} mJ`),
     limit('Accuracy', thresholds.minAccuracy, (v) => `at least ${percent(v)}`),

@@ -125,6 +125,7 @@ export interface PlanEntry {
     readonly maxEnergyMj?: number | undefined;
     readonly minAccuracy?: number | undefined;
     readonly maxBits?: number | undefined;
+    readonly maxDownloadBytes?: number | undefined;
   };
   /** What the evidence was held against. */
   readonly protocol?: { readonly name: string; readonly victims: number } | undefined;
