@@ -8,6 +8,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../../dist/engine/index.js';
 import { examinationText, examine, rivalName } from './blas.mjs';
+import { harden } from './harden.mjs';
 import { lbfgs } from './lbfgs.mjs';
 import { operators } from './operators.mjs';
 import { quality } from './quality.mjs';
@@ -20,8 +21,19 @@ import { timeToQuality } from './time-to-quality.mjs';
 import { openTorch } from './torch.mjs';
 import { training } from './training.mjs';
 
-const topics = { start, split, rmle, tfjs, lbfgs, quality, training, operators, 'time-to-quality': timeToQuality };
-const againstTorch = new Set(['rmle', 'time-to-quality', 'lbfgs', 'training', 'operators']);
+const topics = {
+  start,
+  split,
+  rmle,
+  tfjs,
+  lbfgs,
+  quality,
+  training,
+  harden,
+  operators,
+  'time-to-quality': timeToQuality,
+};
+const againstTorch = new Set(['rmle', 'time-to-quality', 'lbfgs', 'training', 'harden', 'operators']);
 
 const options = readOptions();
 const { threads } = options;

@@ -9,11 +9,12 @@ torch.set_flush_denormal(True)
 torch.set_num_threads(int(sys.argv[1]))
 
 import blas  # noqa: E402
+import harden  # noqa: E402
 import operators  # noqa: E402
 import rmle  # noqa: E402
 import training  # noqa: E402
 
-answers = {**blas.answers, **operators.answers, **rmle.answers, **training.answers}
+answers = {**blas.answers, **harden.answers, **operators.answers, **rmle.answers, **training.answers}
 print(json.dumps({"torch": torch.__version__}), flush=True)
 for line in sys.stdin:
     request = json.loads(line)
