@@ -51,7 +51,6 @@ export interface HardenSettings {
   readonly adversary: Adversary;
   readonly answer: AnswerKind | undefined;
   readonly labels: boolean;
-  readonly tune: 'tail' | 'head';
   readonly minUtility: number | undefined;
   /** Undefined: not judged. */
   readonly protocol: string | undefined;

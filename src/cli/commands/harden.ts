@@ -46,7 +46,6 @@ const options = {
     describe: 'What has to stay: the chosen class, a direction, or every number; guessed when left out',
   },
   labels: { type: 'boolean', default: false, describe: 'Learn from the labels too, where there are some' },
-  tune: { choices: ['tail', 'head'] as const, default: 'tail' as const, describe: 'What is trained along' },
   'min-utility': {
     type: 'number',
     describe: 'Accuracy, agreement or cosine that must be left, 0 to 1: exit 3 where it is not',
@@ -103,7 +102,6 @@ export const hardenCommand: CommandModule<object, Arguments> = {
       },
       answer: argv.answer,
       labels: argv.labels,
-      tune: argv.tune,
       minUtility: argv['min-utility'],
       protocol: argv.evidence ? argv.protocol : undefined,
       pictures: argv.pictures,
