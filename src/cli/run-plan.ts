@@ -10,7 +10,7 @@ import {
   preprocessingFor,
   readCard,
 } from '../data/index.ts';
-import { createEngine, type Engine } from '../engine/index.ts';
+import { accuracy, createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
 import { type Candidate, codecs, type Plan, type Protocol, readProtocol } from '../plan/index.ts';
@@ -18,7 +18,6 @@ import {
   type AuditCandidate,
   defaultDefenses,
   makePlan,
-  measureAccuracy,
   type PlanOutcome,
   type PlanRequest,
   planFiles,
@@ -224,14 +223,14 @@ async function openPictures(
   const calibration: Tensors[] = [];
   const source = dataset.train.count > 0 ? dataset.train : dataset.test;
   for (let i = 0; i < Math.min(CALIBRATION_PICTURES, source.count); i++) calibration.push(await feeds(source, i));
-  const accuracy =
-    options.minAccuracy === undefined ? undefined : await measureAccuracy(engine, model.graph, labelled(), signal);
+  const wholeAccuracy =
+    options.minAccuracy === undefined ? undefined : await accuracy(engine, model.graph, labelled(), signal);
   const { threat, maxSsim } = thresholdsOf(options);
   return {
     calibration,
     dataSha256: dataset.sha256,
     seed: options.seed,
-    ...(accuracy !== undefined && { accuracy }),
+    ...(wholeAccuracy !== undefined && { accuracy: wholeAccuracy }),
     ...auditor({
       model,
       dataset,
@@ -256,7 +255,7 @@ async function openPictures(
   async function* labelled() {
     const { labels, count } = dataset.test;
     for (let i = 0; labels && i < Math.min(ACCURACY_PICTURES, count); i++) {
-      yield { feeds: await feeds(dataset.test, i), label: labels[i]! };
+      yield { feeds: await feeds(dataset.test, i), labels: [labels[i]!] };
     }
   }
 }

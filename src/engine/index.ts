@@ -5,6 +5,7 @@ import { OrtEngine, type OrtOptions } from './ort/engine.ts';
 import { TfjsEngine, type TfjsOptions } from './tfjs/engine.ts';
 
 export type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from '../model/engine.ts';
+export { accuracy } from './accuracy.ts';
 export type { OrtOptions } from './ort/engine.ts';
 export { runRows } from './run-rows.ts';
 export type { TfjsOptions } from './tfjs/engine.ts';

@@ -3,8 +3,7 @@
 import { createCodec } from '../broker/index.ts';
 import { carriesCodes } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
-import { asNumbers, type Graph, type Tensors } from '../model/index.ts';
-import { argMax } from '../numeric/index.ts';
+import type { Graph, Tensors } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 
 export interface CutNames {
@@ -56,29 +55,6 @@ export async function calibrate(
         { payloadBytes: Object.fromEntries([...bytes].map(([c, n]) => [c, Math.ceil(n / inputs.length)])) },
       ]),
     );
-  } finally {
-    await session.close();
-  }
-}
-
-/** Share of right answers of the whole model: the first output's largest value against the label. */
-export async function measureAccuracy(
-  engine: Engine,
-  graph: Graph,
-  inputs: AsyncIterable<{ readonly feeds: Tensors; readonly label: number }>,
-  signal?: AbortSignal,
-): Promise<number | undefined> {
-  const cancel = signal ? { signal } : {};
-  const session = await engine.load(graph, cancel);
-  try {
-    let right = 0;
-    let all = 0;
-    for await (const { feeds, label } of inputs) {
-      const scores = (await session.run(feeds, cancel))[graph.outputs[0]!.name]!;
-      if (argMax(asNumbers(scores)) === label) right++;
-      all++;
-    }
-    return all > 0 ? right / all : undefined;
   } finally {
     await session.close();
   }

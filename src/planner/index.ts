@@ -1,6 +1,5 @@
 /** Which cut to take: candidates, cost, leakage, constraints, and the plan that comes of it. */
 export { type AuditFindings, type LeakageEntry, type ResultEntry, readAudit } from './audit.ts';
-export { measureAccuracy } from './calibrate.ts';
 export type { Findings } from './leakage.ts';
 export { makePlan, type PlanOutcome, type PlanRequest } from './make.ts';
 export { defaultDefenses } from './model-facts.ts';

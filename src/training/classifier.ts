@@ -5,7 +5,7 @@ import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { bindBatch, float32, type Graph, inferShapes, type Tensor } from '../model/index.ts';
 import { createRandom } from '../random.ts';
-import { accuracy } from './accuracy.ts';
+import { accuracyOn } from './accuracy.ts';
 import { flipAndShift } from './augment.ts';
 import { type FitOptions, train } from './fit.ts';
 import { type NetworkName, networks } from './networks.ts';
@@ -104,7 +104,7 @@ export async function trainClassifier(
       random: random.fork('order'),
       afterEpoch: async (epoch, current, loss) => {
         const seconds = (performance.now() - started) / 1000;
-        testAccuracy = await accuracy(engine, symbolic(current), data.test, preprocessing, {
+        testAccuracy = await accuracyOn(engine, symbolic(current), data.test, preprocessing, {
           ...(options.signal && { signal: options.signal }),
         });
         options.onEpoch?.(epoch, loss, testAccuracy, seconds);

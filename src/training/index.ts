@@ -1,5 +1,5 @@
 /** Trains networks on the engine. */
-export { accuracy } from './accuracy.ts';
+export { accuracyOn } from './accuracy.ts';
 export {
   type AutoencoderOptions,
   defaultAutoencoder,

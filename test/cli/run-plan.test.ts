@@ -1,13 +1,17 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planText } from '../../src/cli/plan-text.ts';
 import { type PlanArguments, runPlan } from '../../src/cli/run-plan.ts';
-import { encodeModel, modelSha256 } from '../../src/model/index.ts';
+import { type Preprocessing, preprocess, writeCard } from '../../src/data/index.ts';
+import { createEngine } from '../../src/engine/index.ts';
+import { asFloat32, encodeModel, modelSha256 } from '../../src/model/index.ts';
 import { parsePlan } from '../../src/plan/index.ts';
+import { idx } from '../data/fixtures.ts';
 import { confirmedBy, leastProtocol, met } from '../support/evidence.ts';
 import { networks } from '../support/networks.ts';
+import { spots } from '../support/pictures.ts';
 
 let dir: string;
 const bytes = encodeModel(networks.chain.build({ seed: 1 }));
@@ -21,6 +25,24 @@ beforeAll(async () => {
   await writeFile(at('least.yaml'), JSON.stringify(leastProtocol));
 });
 afterAll(() => rm(dir, { recursive: true }));
+
+const preprocessing: Preprocessing = { layout: 'NCHW', channels: 1, height: 28, width: 28, mean: [0.5], std: [0.5] };
+
+/** Pictures with labels, and a card that says how the network takes them. */
+async function writePictures() {
+  const data = spots({ train: 20, test: 60 });
+  await mkdir(at('pictures'));
+  await writeCard(at('net.onnx'), { format: 'cutline.card/1', name: 'net', input: 'input', preprocessing });
+  for (const [prefix, split] of [
+    ['train', data.train],
+    ['t10k', data.test],
+  ] as const) {
+    const pixels = await split.pixels(Array.from({ length: split.count }, (_, i) => i));
+    await writeFile(at(`pictures/${prefix}-images-idx3-ubyte`), idx([split.count, 28, 28], pixels.data));
+    await writeFile(at(`pictures/${prefix}-labels-idx1-ubyte`), idx([split.count], [...split.labels!]));
+  }
+  return data;
+}
 
 /** ReLU2 is safe with noise only, pool2 without. */
 function audit(model: string): string {
@@ -123,6 +145,25 @@ describe('cutline plan', () => {
   it('keeps everything on the device when that is the fastest', async () => {
     const { document } = await plan();
     expect(document.chosen!.cut).toBe('output');
+  });
+
+  it('asks the whole model about labelled pictures where answers must be right', async () => {
+    const { test } = await writePictures();
+    const engine = await createEngine({ threads: 1 });
+    const session = await engine.load(networks.chain.build({ seed: 1 }));
+    let right = 0;
+    for (let i = 0; i < test.count; i++) {
+      const input = preprocess(await test.pixels([i]), preprocessing);
+      const scores = Array.from(asFloat32((await session.run({ input })).output));
+      if (scores.indexOf(Math.max(...scores)) === test.labels![i]) right++;
+    }
+    await engine.close();
+    expect(right).toBeGreaterThan(0);
+    const pictures = { data: `mnist:${at('pictures')}`, defenses: ['none'] };
+    const { document } = await plan({ ...pictures, audit: undefined, minAccuracy: right / test.count });
+    expect(document.chosen).toMatchObject({ cut: 'output', accuracy: right / test.count });
+    const { document: more } = await plan({ ...pictures, minAccuracy: right / test.count + 0.01 });
+    expect(more.candidates.find((c) => c.cut === 'output')!.reasons.join(' ')).toMatch(/accura/i);
   });
 
   it('says what would have to give way, and writes nothing, when nothing is feasible', async () => {

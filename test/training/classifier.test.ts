@@ -6,7 +6,7 @@ import { openDataset, preprocess } from '../../src/data/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
 import { asFloat32, bindBatch, type Graph, loadModel, saveModel } from '../../src/model/index.ts';
 import { argMaxRows } from '../../src/numeric/index.ts';
-import { accuracy, type ClassifierOptions, trainClassifier } from '../../src/training/index.ts';
+import { accuracyOn, type ClassifierOptions, trainClassifier } from '../../src/training/index.ts';
 import { spots } from '../support/pictures.ts';
 
 const engine = await createEngine({ threads: 2 });
@@ -135,7 +135,7 @@ describe('accuracy', () => {
     const right = (count: number) => guesses.slice(0, count).filter((g, i) => g === test.labels![i]).length / count;
     expect(right(531)).toBeGreaterThan(0.1);
     expect(right(531)).toBeLessThan(1);
-    expect(await accuracy(engine, graph, test, preprocessing)).toBe(right(531));
-    expect(await accuracy(engine, graph, test, preprocessing, { limit: 7 })).toBe(right(7));
+    expect(await accuracyOn(engine, graph, test, preprocessing)).toBe(right(531));
+    expect(await accuracyOn(engine, graph, test, preprocessing, { limit: 7 })).toBe(right(7));
   });
 });

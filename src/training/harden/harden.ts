@@ -1,20 +1,19 @@
 /** Learns a code at a cut: few levels that keep the answer and lose the picture. */
 import { raiseOpset } from '../../autodiff/index.ts';
 import type { Pixels, Preprocessing } from '../../data/index.ts';
-import { type Engine, runRows } from '../../engine/index.ts';
+import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Graph, inferShapes, inSinglePrecision, sizeOf, type Tensor } from '../../model/index.ts';
-import { agreements, argMaxRows } from '../../numeric/index.ts';
+import { asFloat32, type Graph, inferShapes, sizeOf, type Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { flipAndShift } from '../augment.ts';
-import { type Block, type FitOptions, type FitState, train } from '../fit.ts';
-import { oneHot } from '../one-hot.ts';
+import { type FitOptions, type FitState, train } from '../fit.ts';
 import { cosine } from '../schedule.ts';
-import type { Table } from '../step.ts';
 import { type AnswerKind, areShares, guessKind } from './answers.ts';
 import type { ChannelScale, CoderSize } from './coder.ts';
 import { computed, type Divided, type Known, pictureFor, type Source } from './features.ts';
-import { type Adversary, type Answer, outputs, tables, trainingNetwork } from './network.ts';
+import { heldOutJudge } from './held-out.ts';
+import { type Adversary, type Answer, trainingNetwork } from './network.ts';
+import { blockOf, tablesOf } from './rows.ts';
 import { channelScale } from './scale.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
 import { tunableWeights } from './tunable.ts';
@@ -261,97 +260,3 @@ function varianceOf(tensor: Tensor): number {
   }
   return Math.max(0, squares / data.length - (sum / data.length) ** 2);
 }
-
-/** Tables of what the network asks for. */
-function tablesOf(network: Graph, known: Known): Readonly<Record<string, Table>> {
-  return Object.fromEntries(
-    network.inputs.map((input): [string, Table] => {
-      const rowShape = input.shape.slice(1) as number[];
-      const isFeatures = !input.name.startsWith('harden:');
-      if (!isFeatures || known.features.dtype === 'float32') return [input.name, { dtype: input.dtype, rowShape }];
-      const prepare: Table['prepare'] = (g, rows) => g.graph.op('Cast', [rows], { to: 1 });
-      return [input.name, { dtype: 'float16', rowShape, prepare }];
-    }),
-  );
-}
-
-/** @param turned how much of the adversary's gradient comes back reversed */
-function blockOf(network: Graph, known: Known, code: CodeShape, turned: number, random: Random): Block {
-  const n = known.count;
-  const made: Record<string, () => Tensor> = {
-    [tables.picture]: () => known.pictures,
-    [tables.mask]: () => ({ dtype: 'float32', shape: [n, code.channels], data: masks(n, code, random) }),
-    [tables.label]: () =>
-      oneHot(known.labels!, network.inputs.find((v) => v.name === tables.label)!.shape[1] as number),
-    [tables.reversal]: () => ({ dtype: 'float32', shape: [n, 1], data: new Float32Array(n).fill(turned) }),
-    ...Object.fromEntries(Object.entries(known.answers).map(([name, t]) => [tables.teacher(name), () => t])),
-  };
-  return Object.fromEntries(network.inputs.map(({ name }) => [name, made[name]?.() ?? known.features]));
-}
-
-/** Of several rates each picture is sent at one, so that the first channels learn to do without the rest (Rippel et al. 2014). */
-function masks(n: number, { channels, rates }: CodeShape, random: Random): Float32Array {
-  const out = new Float32Array(n * channels);
-  for (let i = 0; i < n; i++) {
-    const { channels: sent } = rates[random.int(rates.length)]!;
-    out.fill(1, i * channels, i * channels + sent);
-  }
-  return out;
-}
-
-interface Judged {
-  readonly distance: number;
-  readonly agreement: number | undefined;
-  readonly similarity: number | undefined;
-}
-
-/** Looks at held-out pictures, each sent at the highest rate. */
-function heldOutJudge(
-  engine: Engine,
-  network: Graph,
-  aside: Known,
-  about: {
-    readonly batch: number;
-    readonly code: CodeShape;
-    readonly kind: AnswerKind;
-    readonly strength: number;
-    readonly tail: Graph;
-    readonly signal?: AbortSignal | undefined;
-  },
-): (trained: Graph) => Promise<Judged> {
-  const { batch, code, kind, tail, signal } = about;
-  const output = tail.outputs.find((v) => v.name in aside.answers)!;
-  const n = aside.count;
-  const rows: Record<string, Tensor> = {};
-  for (const { name, dtype } of network.inputs) {
-    if (name === tables.picture) rows[name] = aside.pictures;
-    else if (name === tables.mask)
-      rows[name] = { dtype, shape: [n, code.channels], data: new Float32Array(n * code.channels).fill(1) };
-    else if (name === tables.reversal) rows[name] = { dtype, shape: [n, 1], data: new Float32Array(n) };
-    else if (name === tables.label)
-      rows[name] = oneHot(aside.labels!, network.inputs.find((v) => v.name === name)!.shape[1] as number);
-    else if (name.startsWith('harden:teacher:')) rows[name] = aside.answers[name.slice('harden:teacher:'.length)]!;
-    else rows[name] = inSinglePrecision(aside.features);
-  }
-  return async (trained) => {
-    const graph = { ...network, initializers: trained.initializers, outputs: [...network.outputs, output] };
-    const session = await engine.load(graph, signal && { signal });
-    try {
-      const made = await runRows(session, batch, rows, signal);
-      const choices = (t: Tensor) => argMaxRows(asFloat32(t), n);
-      return {
-        distance: meanOf(made[outputs.distance])!,
-        agreement:
-          kind === 'classes'
-            ? agreements(choices(made[output.name]!), choices(aside.answers[output.name]!)) / n
-            : undefined,
-        similarity: meanOf(made[outputs.similarity]),
-      };
-    } finally {
-      await session.close();
-    }
-  };
-}
-
-const meanOf = (t: Tensor | undefined): number | undefined =>
-  t && asFloat32(t).reduce((a, v) => a + v, 0) / t.data.length;

@@ -12,7 +12,7 @@ import {
   hardenedGraph,
   noAdversary,
 } from '../../../src/training/harden/index.ts';
-import { accuracy, trainClassifier } from '../../../src/training/index.ts';
+import { accuracyOn, trainClassifier } from '../../../src/training/index.ts';
 import { spots } from '../../support/pictures.ts';
 
 const engine = await createEngine({ threads: 1, spinning: true, flushDenormals: true });
@@ -69,9 +69,14 @@ describe('a learned code', () => {
     const hardened = await learn();
     expect(hardened.answer).toBe('classes');
     expect(hardened.code.rates.map((r) => r.bits)).toEqual([126, 54]);
-    const before = await accuracy(engine, network, data.test, subject.preprocessing);
+    const before = await accuracyOn(engine, network, data.test, subject.preprocessing);
     for (const { channels } of hardened.code.rates) {
-      const now = await accuracy(engine, await released(hardened, 'pool1', channels), data.test, subject.preprocessing);
+      const now = await accuracyOn(
+        engine,
+        await released(hardened, 'pool1', channels),
+        data.test,
+        subject.preprocessing,
+      );
       expect(now).toBeGreaterThan(before - 0.2);
     }
     const again = await Subject.open(engine, await released(hardened), subject.preprocessing);
