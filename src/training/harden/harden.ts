@@ -11,7 +11,9 @@ import { cosine } from '../schedule.ts';
 import { type AnswerKind, areShares, guessKind } from './answers.ts';
 import type { ChannelScale, CoderSize } from './coder.ts';
 import { computed, type Divided, type Known, pictureFor, type Source } from './features.ts';
+import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
+import { mixedViews } from './mixed.ts';
 import { type Adversary, type Answer, trainingNetwork } from './network.ts';
 import { blockOf, tablesOf } from './rows.ts';
 import { channelScale } from './scale.ts';
@@ -172,7 +174,7 @@ export async function harden(
     labelWeight: labelled ? labelWeight : 0,
     featureWeight: options.featureWeight ?? (kind === 'classes' ? 0 : 0.3),
     picture,
-    floor: 0.1,
+    floor: await similarityOfMean(engine, aside.pictures),
     random: random.fork('weights'),
   });
   const network = await inferShapes(untrained, engine);
@@ -197,7 +199,7 @@ export async function harden(
         pace: (name) => (name.startsWith('adversary.') ? adversaryPace : 1),
       },
       async (epoch) => {
-        const known = variants[epoch % variants.length]!;
+        const known = mixedViews(variants, random.fork(`views ${epoch}`));
         const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
         const block = blockOf(network, known, code, strength * ramp, random.fork(`rates ${epoch}`));
         return { rows: known.count, blocks: [block] };
