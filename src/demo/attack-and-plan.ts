@@ -70,7 +70,8 @@ export async function attackAndPlan(
       requireSplit: true,
     },
     codecs: ['float32', 'uint8', ...(subject.card.hardened ? (['code'] as const) : [])],
-    defenses: defaultDefenses,
+    // A code stands in the place of noise.
+    defenses: subject.card.hardened ? ['none'] : defaultDefenses,
     picture: { input, preprocessing, ...(labels && { labels }) },
     created: new Date(),
     engine,
@@ -83,6 +84,8 @@ export async function attackAndPlan(
       seed,
       victims: () => audit.data.victims,
       audit: async (cut, defense, stop) => {
+        // Parts of a code, and what does not fit the device.
+        if (!cuts.includes(cut)) return { results: [], leakage: [] };
         log(`  ${cut} with ${defense}`);
         const cell = await auditor.audit(cut, defense, stop);
         all.push(cell);

@@ -29,7 +29,7 @@ const options = {
   },
   'max-download-bytes': {
     type: 'number',
-    describe: 'What the device can hold of the model; 65536 for the shipped model, everything else when left out',
+    describe: 'What the device can hold of the model; 160000 for the shipped model, everything else when left out',
   },
   'min-accuracy': { type: 'number', default: 0.75, describe: 'Least accuracy that must be left' },
   seed: { type: 'number', default: 1, describe: 'Of the attacks' },

@@ -8,19 +8,20 @@ import type { GraphBuilder } from '../../model/index.ts';
 const margin = 1e-4;
 
 /** In units of levels, within (−L/2, L/2). */
-function spread(b: GraphBuilder, bounded: string, levels: number): string {
-  return b.op('Mul', [bounded, b.constant((levels / 2) * (1 - margin))]);
+function spread(b: GraphBuilder, bounded: string, levels: number, name?: string): string {
+  return b.op('Mul', [bounded, b.constant((levels / 2) * (1 - margin))], {}, name);
 }
 
 const placed = (b: GraphBuilder, floor: string, levels: number, name?: string): string =>
-  b.op('Mul', [b.op('Add', [floor, b.constant(0.5)]), b.constant(2 / levels)], {}, name);
+  b.op('Mul', [b.op('Add', [floor, b.constant(0.5)], {}, name && `${name}.level`), b.constant(2 / levels)], {}, name);
 
 /**
  * As the device does it.
  * @param bounded within (−1, 1)
  */
 export function rounded(b: GraphBuilder, bounded: string, levels: number, name: string): string {
-  return placed(b, b.op('Floor', [spread(b, bounded, levels)]), levels, name);
+  const floor = b.op('Floor', [spread(b, bounded, levels, `${name}.spread`)], {}, `${name}.floor`);
+  return placed(b, floor, levels, name);
 }
 
 /** The same, but its cotangent goes straight through. */
