@@ -84,16 +84,28 @@ function clipped(l2) {
 
 /** Of the dearer places a selection. */
 const selected = {
-  'cifar ReLU22': [
+  'cifar ReLU22': dearer(60),
+  'cifar pool2': dearer(50),
+};
+
+/** One or two of each kind. */
+function dearer(l2) {
+  return [
     'none',
     'dropout(rate=0.5)',
     'dropout(rate=0.9)',
-    'gauss(sd=2x)',
-    'dropout(rate=0.7)',
+    'gauss(sd=1x)',
+    'gauss(sd=4x)',
+    'input.gauss(sd=1x)',
+    'topk(share=0.05)',
+    'quant(bits=2)',
+    'quant(bits=1)',
+    `clip(l2=${l2})+gauss(eps=64,delta=0.00001)`,
+    `clip(l2=${l2})+dropout(rate=0.5)+gauss(sd=0.5x)+quant(bits=4)`,
     'dropout(rate=0.3)',
-  ],
-  'cifar pool2': ['none', 'dropout(rate=0.5)'],
-};
+    'dropout(rate=0.7)',
+  ];
+}
 
 /**
  * He et al. 2020 (IEEE IoT Journal), white-box, dropout on the activation of CIFAR10CNN: accuracy, PSNR in dB, SSIM. Their

@@ -20,8 +20,8 @@ function rowOf({ results, pictures }: Cell, maxSsim: number, label?: string): Sh
   const r = strongestOf(results);
   if (!r || !pictures) return [];
   const scores = `SSIM ${r.ssim.mean.toFixed(3)}  PSNR ${r.psnr.mean.toFixed(1)} dB`;
-  const right = r.accuracy === null ? '' : `  ${(100 * r.accuracy).toFixed(0)} % right`;
-  const details = [r.attack, r.defense, scores + right];
+  const right = r.accuracy === null ? '' : `, ${(100 * r.accuracy).toFixed(0)} % right`;
+  const details = [r.attack, r.defense + right, scores];
   return [{ label: label ?? r.cut, details, images: pictures, leaks: r.ssim.high > maxSsim }];
 }
 
