@@ -8,6 +8,7 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
     [
       ['inspect <model>', 'List the places where a model can be cut, with what each sends and computes'],
       ['audit <model>', 'Attack the cuts of a model on real pictures and measure what leaks'],
+      ['harden <model>', 'Put a learned code in at a cut, that keeps the answer and loses the picture'],
       ['profile [model]', 'Measure this machine: its operators, power, the link to a broker, and a model at every cut'],
       ['plan <model>', 'Choose cut, defense and codec: the cheapest whose measured leakage is below your threshold'],
       [

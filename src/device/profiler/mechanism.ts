@@ -1,4 +1,5 @@
 /** How fast this machine releases activations, kind of stage by kind, as the agent does it. */
+import { CutlineError } from '../../errors.ts';
 import { float32, sizeOf, type Tensors } from '../../model/index.ts';
 import { median } from '../../numeric/index.ts';
 import { type Layout, timedSpecs, timedStages } from '../../privacy/mechanisms/index.ts';
@@ -18,7 +19,7 @@ const mostMs = 500;
 export async function measureMechanisms(signal?: AbortSignal): Promise<NonNullable<Profile['mechanism']>> {
   const speeds: NonNullable<Profile['mechanism']> = {};
   for (const spec of timedSpecs) {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw new CutlineError('CANCELLED');
     // What stands before a stage is there for the stage's sake, and counted with it.
     const { kind, place } = timedStages(spec).at(-1)!;
     const one = shapes[kind.startsWith('exact-') ? 'exact' : place];
