@@ -14,6 +14,7 @@ export const timedSpecs: readonly string[] = [
   'dropout(rate=0.5)',
   'topk(share=0.1)',
   'quant(bits=4)',
+  'prefix(channels=1)',
   'input.blur(sigma=1.5)',
   'input.downscale(by=2)',
 ];
