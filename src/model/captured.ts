@@ -13,6 +13,12 @@ export function renameCaptured(node: Node, names: ReadonlyMap<string, string>): 
   return { ...node, attributes: Object.fromEntries(attributes) };
 }
 
+/** The same, with its own inputs. */
+export const renameReads = (node: Node, names: ReadonlyMap<string, string>): Node => ({
+  ...renameCaptured(node, names),
+  inputs: node.inputs.map((name) => names.get(name) ?? name),
+});
+
 function renameWithin(body: Graph, names: ReadonlyMap<string, string>): Graph {
   const own = new Set([
     ...body.inputs.map((v) => v.name),
@@ -24,7 +30,7 @@ function renameWithin(body: Graph, names: ReadonlyMap<string, string>): Graph {
   const renamed = (name: string) => seen.get(name) ?? name;
   return {
     ...body,
-    nodes: body.nodes.map((n) => ({ ...renameCaptured(n, seen), inputs: n.inputs.map(renamed) })),
+    nodes: body.nodes.map((n) => renameReads(n, seen)),
     outputs: body.outputs.map((v) => ({ ...v, name: renamed(v.name) })),
   };
 }

@@ -27,7 +27,8 @@ export function freshNames(graph: Graph): (hint: string) => string {
   };
 }
 
-function namesOf(graph: Graph): Set<string> {
+/** Of tensors and nodes, also inside bodies. */
+export function namesOf(graph: Graph): Set<string> {
   const names = [...graph.inputs.map((v) => v.name), ...graph.initializers.keys(), ...(graph.sealed?.keys() ?? [])];
   for (const n of graph.nodes) {
     names.push(n.name, ...n.outputs);

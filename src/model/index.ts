@@ -11,6 +11,7 @@ export {
   type Shapes,
 } from './bind.ts';
 export { type AttributeLike, GraphBuilder } from './builder.ts';
+export { renameReads } from './captured.ts';
 export { compose } from './compose.ts';
 export { type Cost, cost, type NodeCost, type OperatorClass } from './cost.ts';
 export { type CutInputs, cutInputs, inputsBehind, pictureInput } from './cuts/behind.ts';
@@ -20,6 +21,7 @@ export { resolveCut } from './cuts/resolve.ts';
 export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.ts';
 export { foldConstants } from './fold.ts';
+export { namesOf } from './fresh.ts';
 export * from './graph.ts';
 export { fromHalves, toHalves } from './half.ts';
 export { inferBatchShapes } from './infer/batch.ts';

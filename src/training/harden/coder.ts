@@ -1,6 +1,6 @@
 /** The two halves of a code: from the activation to bounded values, and back. Their tensors bear names under `code.`. */
-import { int64 } from '../../model/index.ts';
 import type { Layers } from '../layers.ts';
+import { cropped, doubled, ints } from './resized.ts';
 import type { CodeShape, Reading } from './shape.ts';
 
 /** Of every channel of the activation, over the pictures it learns from: what is coded is centred and scaled by it. */
@@ -80,8 +80,6 @@ export function writeDecoder(
   return fromMap(layers, name('out'), unscaled(layers, name, fitted, reading, scale), reading);
 }
 
-const ints = (layers: Layers, dims: readonly number[]): string => layers.graph.initializer(int64(dims, [dims.length]));
-
 function extentOf(reading: Exclude<Reading, { kind: 'list' }>): { height: number; width: number } {
   return reading.kind === 'map' ? reading : { height: reading.tokens, width: 1 };
 }
@@ -137,20 +135,6 @@ function unscaled(
     layers.graph.initializer({ dtype: 'float32', shape, data }, name(part));
   const wide = layers.op(name('stretched'), 'Mul', [x, own('deviation', deviation)]);
   return layers.op(name('moved'), 'Add', [wide, own('mean', mean)]);
-}
-
-/** Twice the rows and columns, each as it was. */
-function doubled(layers: Layers, name: string, x: string): string {
-  return layers.op(name, 'Resize', [x, '', layers.graph.constant([1, 1, 2, 2])], {
-    mode: 'nearest',
-    nearest_mode: 'floor',
-    coordinate_transformation_mode: 'asymmetric',
-  });
-}
-
-function cropped(layers: Layers, name: string, x: string, from: readonly number[], to: readonly number[]): string {
-  if (from.every((n, i) => n === to[i])) return x;
-  return layers.op(name, 'Slice', [x, ints(layers, [0, 0]), ints(layers, to), ints(layers, [2, 3])]);
 }
 
 /** x + conv(relu(conv(relu(x)))), nearly x at first (He et al. 2016). */

@@ -3,7 +3,7 @@ import { raiseOpset } from '../../autodiff/index.ts';
 import type { Pixels, Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Graph, inferShapes, sizeOf, type Tensor } from '../../model/index.ts';
+import { asFloat32, type Graph, inferShapes, prune, sizeOf, type Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { flipAndShift } from '../augment.ts';
 import { type FitOptions, type FitState, train } from '../fit.ts';
@@ -14,6 +14,7 @@ import { computed, type Divided, type Known, pictureFor, type Source } from './f
 import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
 import { mixedViews } from './mixed.ts';
+import { requireOwnNames } from './names.ts';
 import { type Adversary, type Answer, trainingNetwork } from './network.ts';
 import { blockOf, tablesOf } from './rows.ts';
 import { channelScale } from './scale.ts';
@@ -112,6 +113,7 @@ export async function harden(
   const { random, signal, preprocessing, cut, batch } = options;
   const { head, tail } = await divided(batch);
   const activation = activationAt(cut, head, tail);
+  requireOwnNames(cut, { head, tail });
   const code = codeShape(cut, activation, preprocessing, options.bits, options.levels);
   const held = Math.min(Math.max(Math.ceil(source.count / 20), fewestHeld), mostHeld);
   const wanted = held + Math.max(fewestLearnt, 2 * batch);
@@ -162,7 +164,9 @@ export async function harden(
       shares: areShares(aside.answers[name]!),
     })),
   };
-  const raised = raiseOpset(await inferShapes(tail, engine));
+  // What is not compared, such as a choice of the greatest, needs no gradient.
+  const outputs = tail.outputs.filter((v) => answer.outputs.some(({ name }) => name === v.name));
+  const raised = raiseOpset(await inferShapes(prune({ ...tail, outputs }), engine));
   const untrained = trainingNetwork({
     batch,
     tail: raised,
@@ -249,6 +253,7 @@ function activationAt(cut: string, head: Graph, tail: Graph): readonly number[] 
   if (shape.length === 0 || !shape.every((d): d is number => typeof d === 'number' && d > 0))
     refuse(`${tensor!.name} has the shape [${tensor!.shape}]`);
   if (tail.inputs.length !== 1) refuse('the rest of the network reads other inputs as well');
+  if (tail.outputs.some((v) => v.name === tensor!.name)) refuse(`${tensor!.name} is itself an output of the model`);
   if (tail.nodes.length === 0) refuse('nothing of the network is left behind it');
   return shape as number[];
 }

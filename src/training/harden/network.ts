@@ -1,6 +1,6 @@
 /** The network that is trained: features in, through the code and the tail, and what is wrong with each picture out. */
 import { Expressions, type Term } from '../../autodiff/index.ts';
-import { type Graph, type GraphBuilder, type Node, reads, sizeOf } from '../../model/index.ts';
+import { type Graph, namesOf, renameReads, sizeOf } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { Layers } from '../layers.ts';
 import { Apprentice, adversaryLoss } from './adversary.ts';
@@ -77,9 +77,6 @@ export const outputs = {
   similarity: 'harden:similarity',
 } as const;
 
-/** Where the tail reads what stands for the cut's tensor. */
-export const decodedName = (tensor: string): string => `${tensor}:decoded`;
-
 /** @returns a network of static batch; `inferShapes` has to see it before it is trained */
 export function trainingNetwork(parts: NetworkParts): Graph {
   const { batch, tail, code, scale, size, adversary, picture, random } = parts;
@@ -87,6 +84,8 @@ export function trainingNetwork(parts: NetworkParts): Graph {
   const b = layers.graph;
   const g = new Expressions(b);
   const [entry] = tail.inputs;
+  // The tail comes after the encoder, whose constants must not take its names.
+  for (const name of namesOf(tail)) b.reserve(name);
   const x = b.input(entry!.name, 'float32', [batch, ...code.activation]);
   const mask = b.input(tables.mask, 'float32', [batch, code.channels]);
   const masked = (codes: Term) =>
@@ -95,7 +94,8 @@ export function trainingNetwork(parts: NetworkParts): Graph {
   const bounded = writeEncoder(layers, x, code, scale, size);
   const sent = masked(roundedThrough(b, bounded, code.levels));
   const decoded = writeDecoder(layers, sent, code, scale, size);
-  writeTail(b, tail, new Map([[entry!.name, decoded]]));
+  for (const [name, tensor] of tail.initializers) b.initializer(tensor, name);
+  for (const node of tail.nodes) b.node(renameReads(node, new Map([[entry!.name, decoded]])));
 
   const pairs = parts.answer.outputs.map(({ name, variance, shares }): OutputPair => {
     const shape = tail.outputs.find((v) => v.name === name)!.shape as readonly number[];
@@ -168,16 +168,4 @@ function activationError(g: Expressions, x: Term, decoded: Term, { batch, code, 
   const apart = g.mul(g.sub(x, decoded), g.tensor({ dtype: 'float32', shape: along, data: inverse }));
   const size = sizeOf(activation);
   return g.mul(g.sum(g.reshape(g.square(apart), [batch, size]), [1]), 1 / size);
-}
-
-/** The nodes of a tail, which reads other tensors than it did. */
-export function writeTail(b: GraphBuilder, tail: Graph, renamed: ReadonlyMap<string, string>): void {
-  for (const [name, tensor] of tail.initializers) b.initializer(tensor, name);
-  for (const node of tail.nodes) b.node(reading(node, renamed));
-}
-
-function reading(node: Node, renamed: ReadonlyMap<string, string>): Node {
-  const inside = reads(node).filter((name) => !node.inputs.includes(name));
-  if (inside.some((name) => renamed.has(name))) throw new RangeError(`${node.name}: a body reads the cut`);
-  return { ...node, inputs: node.inputs.map((name) => renamed.get(name) ?? name) };
 }
