@@ -1,5 +1,6 @@
 /** What "the same answer" means for a network, and how far one is from it, as a formula. */
 import type { Expressions, Term } from '../../autodiff/index.ts';
+import { CutlineError } from '../../errors.ts';
 import { asFloat32, sizeOf, type Tensor } from '../../model/index.ts';
 
 /**
@@ -18,12 +19,43 @@ export function guessKind(outputs: readonly Tensor[], classes: number | undefine
   const [n, size] = first.shape as [number, number];
   if (classes === size) return 'classes';
   const data = asFloat32(first);
+  const shares = areShares(first);
   let sum = 0;
   for (let i = 0; i < n; i++) {
     const row = data.subarray(i * size, (i + 1) * size);
-    sum += areShares(first) ? Math.max(...row) : greatestShare(row);
+    sum += shares ? Math.max(...row) : greatestShare(row);
   }
   return sum / n > confident ? 'classes' : 'embedding';
+}
+
+/**
+ * @param first of the outputs, for some pictures
+ * @throws CutlineError USAGE, CODE_CUT where what is asked for does not fit what the network answers
+ */
+export function requireAnswer(
+  cut: string,
+  kind: AnswerKind,
+  first: Tensor,
+  asked: {
+    readonly labels: Int32Array | undefined;
+    readonly classes: number | undefined;
+    readonly entropy: number;
+  },
+): void {
+  const refuse = (problem: string): never => {
+    throw new CutlineError('USAGE', { problem });
+  };
+  const [, size = 1] = first.shape;
+  if (kind === 'classes' && (first.shape.length !== 2 || size < 2))
+    refuse(`--answer classes is for networks that answer with a row of scores, and this one's is [${first.shape}].`);
+  if (kind !== 'classes' && asked.entropy > 0)
+    throw new CutlineError('CODE_CUT', { cut, problem: 'conditional entropy needs a network that chooses' });
+  if (!asked.labels) return;
+  if (kind !== 'classes') refuse('--labels is for networks that choose a class.');
+  // Which label is which class nobody could say.
+  const known = asked.classes ?? Math.max(...asked.labels) + 1;
+  if (known !== size || asked.labels.some((label) => label < 0 || label >= size))
+    refuse(`--labels: the pictures have ${known} labels, and the network chooses among ${size}.`);
 }
 
 /** Whether rows are probabilities already. */

@@ -3,19 +3,20 @@ import { raiseOpset } from '../../autodiff/index.ts';
 import type { Pixels, Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, type Graph, inferShapes, prune, sizeOf, type Tensor } from '../../model/index.ts';
+import { asFloat32, inferShapes, prune, type Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { flipAndShift } from '../augment.ts';
 import { type FitOptions, type FitState, train } from '../fit.ts';
 import { cosine } from '../schedule.ts';
-import { type AnswerKind, areShares, guessKind } from './answers.ts';
+import { activationAt } from './activation.ts';
+import { type AnswerKind, areShares, guessKind, requireAnswer } from './answers.ts';
 import type { ChannelScale, CoderSize } from './coder.ts';
 import { computed, type Divided, type Known, pictureFor, type Source } from './features.ts';
 import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
 import { mixedViews } from './mixed.ts';
-import { requireOwnNames } from './names.ts';
 import { type Adversary, type Answer, trainingNetwork } from './network.ts';
+import { keptBytes, room } from './room.ts';
 import { blockOf, tablesOf } from './rows.ts';
 import { channelScale } from './scale.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
@@ -38,7 +39,7 @@ export interface HardenOptions extends Pick<FitOptions, 'signal'> {
   readonly learningRate: number;
   /** How often each picture is looked at, mirrored and shifted anew each time but the first. */
   readonly views: number;
-  /** Of features that are kept; with more pictures than fit the rest is left out. */
+  /** Of what is kept of every look at a picture; with more pictures than fit the rest is left out. */
   readonly memoryBytes: number;
   readonly random: Random;
   /** Where a training that was stopped goes on. */
@@ -101,7 +102,7 @@ const rampShare = 0.3;
 
 /**
  * @param divided head and tail at the cut, for any batch
- * @throws CutlineError CODE_CUT, CODE_RATE, DATA_TOO_FEW, TRAINING_DIVERGED, TRAINING_STALLED, NO_GRADIENT_RULE; CANCELLED only where
+ * @throws CutlineError CODE_CUT, CODE_RATE, DATA_TOO_FEW, USAGE for an answer or labels that do not fit the model, TRAINING_DIVERGED, TRAINING_STALLED, NO_GRADIENT_RULE; CANCELLED only where
  *   no epoch has ended
  */
 export async function harden(
@@ -112,23 +113,24 @@ export async function harden(
 ): Promise<Hardened> {
   const { random, signal, preprocessing, cut, batch } = options;
   const { head, tail } = await divided(batch);
-  const activation = activationAt(cut, head, tail);
-  requireOwnNames(cut, { head, tail });
+  const activation = activationAt(cut, { head, tail });
   const code = codeShape(cut, activation, preprocessing, options.bits, options.levels);
   const held = Math.min(Math.max(Math.ceil(source.count / 20), fewestHeld), mostHeld);
   const wanted = held + Math.max(fewestLearnt, 2 * batch);
   if (source.count < wanted) {
     throw new CutlineError('DATA_TOO_FEW', { name: 'harden', wanted, found: source.count, split: 'training' });
   }
-  const rowBytes = 2 * sizeOf(activation);
-  const fitting = Math.max(wanted, Math.floor(options.memoryBytes / rowBytes));
-  // Where not all views fit there are fewer, and where not all pictures do there is one.
-  const views = Math.max(1, Math.min(options.views, Math.floor(fitting / source.count)));
-  const count = Math.min(source.count, fitting);
-  const order = Array.from(random.fork('pictures').permutation(source.count).subarray(0, count));
   const picture = pictureFor(preprocessing);
-  const compared = tail.outputs.filter((v) => v.dtype === 'float32').map((v) => v.name);
+  const floats = tail.outputs.filter((v) => v.dtype === 'float32');
+  const compared = floats.map((v) => v.name);
   if (compared.length === 0) throw new CutlineError('CODE_CUT', { cut, problem: 'the model answers with no floats' });
+  const { count, views } = room(
+    { count: source.count, views: options.views },
+    wanted,
+    options.memoryBytes,
+    keptBytes(activation, floats, picture),
+  );
+  const order = Array.from(random.fork('pictures').permutation(source.count).subarray(0, count));
   const looks = (indices: readonly number[], view: number) => {
     const shifts = random.fork(`view ${view}`);
     const change = (pixels: Pixels) => ({ ...pixels, data: flipAndShift(pixels, shifts, shiftOf(pixels)) });
@@ -142,19 +144,18 @@ export async function harden(
     });
   };
   const aside = await looks(order.slice(0, held), 0);
+  const kind = options.answer ?? guessKind(Object.values(aside.answers), options.classes);
+  requireAnswer(cut, kind, aside.answers[compared[0]!]!, {
+    labels: source.labels,
+    classes: options.classes,
+    entropy: options.adversary.entropy,
+  });
+  const labelled = source.labels !== undefined;
   const learnt = order.slice(held);
   const variants: Known[] = [];
   for (let view = 0; view < views; view++) variants.push(await looks(learnt, view));
   const plain = variants[0]!;
 
-  const kind = options.answer ?? guessKind(Object.values(aside.answers), options.classes);
-  if (kind === 'values' && options.adversary.entropy > 0) {
-    throw new CutlineError('CODE_CUT', { cut, problem: 'conditional entropy needs a network that chooses' });
-  }
-  const labelled = kind === 'classes' && source.labels !== undefined;
-  if (source.labels && kind !== 'classes') {
-    throw new CutlineError('USAGE', { problem: '--labels is for networks that choose a class.' });
-  }
   const scale = channelScale(plain.features, code.reading);
   const answer: Answer = {
     kind,
@@ -187,6 +188,8 @@ export async function harden(
   const isTrained = (name: string) => ofTail.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
   const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
   const strength = options.adversary.decoder;
+  // Being found again is its own reason to turn round.
+  const turned = strength > 0 ? strength : 1;
   const judge = heldOutJudge(engine, network, aside, { batch, code, kind, strength, tail, signal });
 
   let best: Checkpoint['best'] | undefined = options.from?.best;
@@ -205,7 +208,7 @@ export async function harden(
       async (epoch) => {
         const known = mixedViews(variants, random.fork(`views ${epoch}`));
         const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
-        const block = blockOf(network, known, code, strength * ramp, random.fork(`rates ${epoch}`));
+        const block = blockOf(network, known, code, turned * ramp, random.fork(`rates ${epoch}`));
         return { rows: known.count, blocks: [block] };
       },
       {
@@ -239,23 +242,6 @@ export async function harden(
   }
   const weights = new Map([...best!.weights].filter(([name]) => !name.startsWith('adversary.')));
   return { code, scale, weights, answer: kind, pictures: count, best: best!.report, stopped };
-}
-
-/** @throws CutlineError CODE_CUT */
-function activationAt(cut: string, head: Graph, tail: Graph): readonly number[] {
-  const refuse = (problem: string): never => {
-    throw new CutlineError('CODE_CUT', { cut, problem });
-  };
-  const [tensor, ...others] = head.outputs;
-  if (!tensor || others.length > 0) refuse(`${head.outputs.length} tensors are sent there, and a code stands for one`);
-  if (tensor!.dtype !== 'float32') refuse(`${tensor!.name} is ${tensor!.dtype}, and a code stands for float32`);
-  const shape = tensor!.shape.slice(1);
-  if (shape.length === 0 || !shape.every((d): d is number => typeof d === 'number' && d > 0))
-    refuse(`${tensor!.name} has the shape [${tensor!.shape}]`);
-  if (tail.inputs.length !== 1) refuse('the rest of the network reads other inputs as well');
-  if (tail.outputs.some((v) => v.name === tensor!.name)) refuse(`${tensor!.name} is itself an output of the model`);
-  if (tail.nodes.length === 0) refuse('nothing of the network is left behind it');
-  return shape as number[];
 }
 
 function varianceOf(tensor: Tensor): number {

@@ -142,7 +142,8 @@ export function trainingNetwork(parts: NetworkParts): Graph {
       const seen = apprentice.see(g.add(apart, g.mul(g.sub(apart, sent), turned)));
       const made = adversaryLoss(g, seen, truth, batch, picture);
       similarity = made.similarity;
-      add(made.loss);
+      // Where it is not to fail it learns to see all the same, for who is found by what it makes.
+      add(adversary.decoder > 0 ? made.loss : first.loss);
       if (adversary.reidentification > 0) {
         const found = reidentification(g, flat(seen, pixels), flat(truth, pixels));
         add(g.mul(found, adversary.reidentification));

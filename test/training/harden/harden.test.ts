@@ -1,7 +1,15 @@
 /** A code from training to network, on pictures that are made up. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../../src/engine/index.ts';
-import { asFloat32, type Graph, inferBatchShapes, inferShapes, split, withBatch } from '../../../src/model/index.ts';
+import {
+  allValues,
+  asFloat32,
+  type Graph,
+  inferBatchShapes,
+  inferShapes,
+  split,
+  withBatch,
+} from '../../../src/model/index.ts';
 import { Subject } from '../../../src/privacy/audit/index.ts';
 import { createRandom } from '../../../src/random.ts';
 import {
@@ -116,6 +124,39 @@ describe('a learned code', () => {
     const { best } = await learn({ adversary: { ...noAdversary, ...term }, epochs: 2 });
     expect(Number.isFinite(best.loss)).toBe(true);
   });
+
+  it('is asked for that without a decoder that is to fail, and heeds it', async () => {
+    const encoder = async (reidentification: number) =>
+      (await learn({ adversary: { ...noAdversary, reidentification }, epochs: 2 })).weights.get(
+        'code.encoder.last.weight',
+      );
+    expect(await encoder(5)).not.toEqual(await encoder(0));
+  });
+
+  const labels = Int32Array.from({ length: source.count }, (_, i) => i % 10);
+  it.each([
+    ['scores where there are none', { answer: 'classes' }, {}, 'conv2', /row of scores/],
+    [
+      'more labels than classes',
+      { answer: 'classes', classes: 20 },
+      { labels: labels.map((v) => 2 * v) },
+      '',
+      /20 lab/,
+    ],
+    ['fewer', { answer: 'classes', classes: 3 }, { labels: labels.map((v) => v % 3) }, '', /3 labels/],
+    ['labels of no class', { answer: 'embedding' }, { labels }, '', /choose a class/],
+    ['entropy of no class', { answer: 'embedding', adversary: { ...noAdversary, entropy: 1 } }, {}, '', /chooses/],
+  ] as [string, Partial<HardenOptions>, { labels?: Int32Array }, string, RegExp][])(
+    'is refused for %s',
+    async (_, change, more, end, problem) => {
+      const divided = async (n: number) => {
+        const parts = await subject.parts(subject.cut('pool1'), n);
+        const output = allValues(parts.tail).get(end);
+        return output ? { ...parts, tail: { ...parts.tail, outputs: [output] } } : parts;
+      };
+      await expect(harden(engine, divided, { ...source, ...more }, options(change))).rejects.toThrow(problem);
+    },
+  );
 
   it('stands for a list of numbers as well', async () => {
     const hardened = await learn({ bits: [32] }, 'fc1act');

@@ -1,0 +1,22 @@
+/** How many pictures, and how many looks at each, there is memory for. */
+import { type Dim, sizeOf, type ValueInfo } from '../../model/index.ts';
+import type { Extent } from './network.ts';
+
+/** Of what is kept of one look at one picture: its features in halves, the answers, and the picture as the adversary sees it. */
+export function keptBytes(activation: readonly number[], answers: readonly ValueInfo[], picture: Extent): number {
+  const known = (shape: readonly Dim[]) => shape.slice(1).map((d) => (typeof d === 'number' ? d : 1));
+  const numbers = answers.reduce((sum, { shape }) => sum + sizeOf(known(shape)), 0);
+  return 2 * sizeOf(activation) + 4 * numbers + picture.channels * picture.height * picture.width;
+}
+
+/** Where not all views fit there are fewer, and where not all pictures do there is one. At least `wanted` pictures are taken. */
+export function room(
+  all: { readonly count: number; readonly views: number },
+  wanted: number,
+  memoryBytes: number,
+  rowBytes: number,
+): { readonly count: number; readonly views: number } {
+  const fitting = Math.max(wanted, Math.floor(memoryBytes / rowBytes));
+  const views = Math.max(1, Math.min(all.views, Math.floor(fitting / all.count)));
+  return { count: Math.min(all.count, fitting), views };
+}
