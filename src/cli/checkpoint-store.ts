@@ -1,19 +1,20 @@
-/** Where a training of a code is kept between two epochs: `training.onnx` holds its tensors, `training.json` the rest. */
+/** Where a training of a code is kept between two epochs: one file, `training.onnx`, so that no half of it is of another epoch. */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Preprocessing } from '../data/index.ts';
 import { CutlineError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
 import { type Graph, GraphBuilder, loadModel, saveModel, type Tensor } from '../model/index.ts';
 import type { Checkpoint } from '../training/harden/index.ts';
-import { readDocument } from '../validate.ts';
 import type { HardenSettings } from './run-harden.ts';
 
 const schema = z.strictObject({
   format: z.literal('cutline.training/1'),
   /** Of what decides how it goes on. */
   settings: z.string(),
+  /** Digest of the tensors. */
+  tensors: z.string(),
   losses: z.array(z.number()),
   since: z.int(),
   score: z.number(),
@@ -28,36 +29,42 @@ const schema = z.strictObject({
 });
 
 const [ofFit, ofBest] = ['fit:', 'best:'];
+/** Of the file's own notes. */
+const noteKey = 'cutline.training';
 
 export interface CheckpointStore {
-  /** @throws CutlineError FILE_NOT_FOUND, RESUME_OTHER when it was begun with other settings */
+  /** @throws CutlineError FILE_NOT_FOUND; RESUME_OTHER when it was begun with other settings, or is damaged */
   load(): Promise<Checkpoint>;
   save(checkpoint: Checkpoint): Promise<void>;
   clear(): Promise<void>;
 }
 
-export function checkpointStore(settings: HardenSettings): CheckpointStore {
-  const [tensors, rest] = ['training.onnx', 'training.json'].map((name) => join(settings.out, name)) as [
-    string,
-    string,
-  ];
-  const own = digestOf(settings);
+/** What a training is of, whatever its files are called. */
+export interface TrainedOn {
+  readonly modelSha256: string;
+  readonly dataSha256: string;
+  readonly preprocessing: Preprocessing;
+}
+
+export function checkpointStore(settings: HardenSettings, on: TrainedOn): CheckpointStore {
+  const path = join(settings.out, 'training.onnx');
+  const own = digestOf(settings, on);
+  const refuse = (problem: string, cause?: unknown): never => {
+    throw new CutlineError('RESUME_OTHER', { path, problem }, { cause });
+  };
   return {
     async load() {
-      const {
-        settings: theirs,
-        report,
-        ...about
-      } = await readDocument(rest, schema, {
-        code: 'RESUME_OTHER',
-        maxBytes: 1 << 20,
+      const graph = await loadModel(path).catch((error: unknown) => {
+        if (error instanceof CutlineError && error.code !== 'FILE_NOT_FOUND') return refuse('it is damaged', error);
+        throw error;
       });
-      if (theirs !== own) {
-        throw new CutlineError('RESUME_OTHER', { path: rest, problem: 'it was begun with other settings' });
-      }
-      const { initializers } = await loadModel(tensors);
+      const found = schema.safeParse(parsed(graph.metadata?.get(noteKey)));
+      if (!found.success) return refuse('it is no training of a code');
+      const { settings: theirs, tensors, report, ...about } = found.data;
+      if (theirs !== own) refuse('it was begun with other settings, another model or other pictures');
+      if (tensors !== digestOfTensors([...graph.initializers])) refuse('it is damaged');
       const under = (prefix: string) =>
-        [...initializers].flatMap(([name, t]): [string, Tensor][] =>
+        [...graph.initializers].flatMap(([name, t]): [string, Tensor][] =>
           name.startsWith(prefix) ? [[name.slice(prefix.length), t]] : [],
         );
       const { agreement, similarity, ...figures } = report;
@@ -68,25 +75,28 @@ export function checkpointStore(settings: HardenSettings): CheckpointStore {
       };
     },
     async save({ fit, best, since }) {
-      await saveModel(
-        holding([...under(ofFit, Object.entries(fit.tensors)), ...under(ofBest, [...best.weights])]),
-        tensors,
-      );
-      const { losses } = fit;
-      const document = {
+      const tensors = [...under(ofFit, Object.entries(fit.tensors)), ...under(ofBest, [...best.weights])];
+      const document: z.infer<typeof schema> = {
         format: 'cutline.training/1',
         settings: own,
-        losses,
+        tensors: digestOfTensors(tensors),
+        losses: [...fit.losses],
         since,
         score: best.score,
         report: best.report,
       };
-      await writeAtomically(rest, `${JSON.stringify(document, null, 2)}\n`);
+      await saveModel({ ...holding(tensors), metadata: new Map([[noteKey, JSON.stringify(document)]]) }, path);
     },
-    async clear() {
-      for (const path of [rest, tensors]) await rm(path, { force: true });
-    },
+    clear: () => rm(path, { force: true }),
   };
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 const under = (prefix: string, entries: readonly [string, Tensor][]): [string, Tensor][] =>
@@ -102,8 +112,21 @@ function holding(entries: readonly [string, Tensor][]): Graph {
   return b.build('training');
 }
 
-/** What is only about this run, such as threads, may be another. */
-function digestOf(settings: HardenSettings): string {
-  const { out, resume, json, threads, protocol, minUtility, memoryGb, ...deciding } = settings;
-  return createHash('sha256').update(JSON.stringify(deciding)).digest('hex');
+function digestOfTensors(entries: readonly [string, Tensor][]): string {
+  const hash = createHash('sha256');
+  for (const [name, { dtype, shape, data }] of [...entries].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(`${name} ${dtype} [${shape}]\n`);
+    hash.update(
+      ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data.join('\n'),
+    );
+  }
+  return hash.digest('hex');
+}
+
+/** What is only about this run, such as threads, may be another; and so may the places of files that are the same. */
+function digestOf(settings: HardenSettings, on: TrainedOn): string {
+  const { out, resume, json, threads, protocol, minUtility, model, data, preprocessing, ...deciding } = settings;
+  return createHash('sha256')
+    .update(JSON.stringify({ ...deciding, ...on }))
+    .digest('hex');
 }

@@ -13,3 +13,6 @@ export const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName
 export const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
 export const answerKinds = ['classes', 'embedding', 'values'] as const satisfies AnswerKind[];
 export const levelChoices = [2, 4, 8, 16] as const satisfies Levels[];
+
+/** What is kept of every look at a picture may take so much while a code is learnt. */
+export const defaultMemoryGb = 3;

@@ -1,6 +1,8 @@
 /** The card of a hardened network: that of the network it was made of, and what was done to it. */
+import { basename, resolve } from 'node:path';
 import { cardPath, readCard, writeCard } from '../data/index.ts';
 import { ratesOf } from './check-harden.ts';
+import { defaultMemoryGb } from './choices.ts';
 import type { HardenSettings, Trained } from './run-harden.ts';
 
 /** @returns where it was written */
@@ -8,7 +10,9 @@ export async function hardenedCard(path: string, settings: HardenSettings, train
   const { hardened, graph, preprocessing, sha256, fromSha256, dataSha256, utility } = trained;
   const { code } = hardened;
   const own = await readCard(settings.model).catch(() => undefined);
-  const short = settings.data.split(':')[0]!.replaceAll(/[^\w-]+/g, '-');
+  const [set] = /^(fashion-mnist|mnist|cifar-10)(?=:|$)/.exec(settings.data) ?? [];
+  // Where a folder is says nothing to others.
+  const short = set ?? basename(resolve(settings.data)).replaceAll(/[^\w-]+/g, '-');
   await writeCard(path, {
     format: 'cutline.card/1',
     name: graph.name,
@@ -25,7 +29,7 @@ export async function hardenedCard(path: string, settings: HardenSettings, train
       pictures: hardened.pictures,
       epochs: hardened.best.epoch + 1,
       seed: settings.seed,
-      command: commandOf(settings, short),
+      command: commandOf(settings, set),
       rates: code.rates.map(({ bits, channels }, i) => {
         const { kind, before, after, images } = utility[i]!;
         return { bits, channels, utility: { kind, before, after, images } };
@@ -37,12 +41,12 @@ export async function hardenedCard(path: string, settings: HardenSettings, train
 }
 
 /** What was typed, but for this machine's paths. */
-function commandOf(settings: HardenSettings, data: string): string {
+function commandOf(settings: HardenSettings, set: string | undefined): string {
   const { adversary: a, size } = settings;
   const options = {
     at: settings.at,
     bits: ratesOf(settings).join(','),
-    data: data === settings.data ? data : `${data}:DIR`,
+    data: set === settings.data ? set : [set, 'DIR'].filter(Boolean).join(':'),
     levels: settings.levels,
     epochs: settings.epochs,
     batch: settings.batch,
@@ -56,8 +60,13 @@ function commandOf(settings: HardenSettings, data: string): string {
     ...(a.reidentification > 0 && { reidentification: a.reidentification }),
     ...(settings.answer && { answer: settings.answer }),
     ...(settings.pictures && { pictures: settings.pictures }),
+    ...(settings.memoryGb !== defaultMemoryGb && { 'memory-gb': settings.memoryGb }),
+    ...Object.fromEntries(Object.entries(settings.preprocessing).filter(([, value]) => value !== undefined)),
     seed: settings.seed,
   };
+  const repeated = (name: string, values: readonly string[]) => values.map((value) => ` --${name} ${value}`).join('');
   const words = Object.entries(options).map(([name, value]) => `--${name} ${value}`);
-  return `cutline harden MODEL ${words.join(' ')}${settings.labels ? ' --labels' : ''} --out DIR`;
+  const inputs = settings.inputs.map((text) => text.replace(/=.*\//, '='));
+  const fixed = repeated('shape', settings.shapes) + repeated('input', inputs);
+  return `cutline harden MODEL ${words.join(' ')}${fixed}${settings.labels ? ' --labels' : ''} --out DIR`;
 }

@@ -1,5 +1,4 @@
 /** What leaks of a hardened network, by attackers that its training never met; and, for comparison, of the bare cut. */
-import { join } from 'node:path';
 import type { Dataset } from '../data/index.ts';
 import { createComputingEngine } from '../engine/index.ts';
 import { writeAtomically } from '../files.ts';
@@ -32,6 +31,7 @@ interface About {
   readonly trained: Trained;
   readonly data: Dataset;
   readonly protocol: Protocol;
+  /** Where the evidence goes. */
   readonly path: string;
   readonly settings: HardenSettings;
   readonly signal: AbortSignal;
@@ -86,10 +86,9 @@ export async function judged(about: About): Promise<Judged> {
       codecs: ['code'],
       modelSha256: sha256,
     });
-    const path = join(settings.out, 'evidence.json');
-    await writeAtomically(path, `${JSON.stringify(audit, null, 2)}\n`);
+    await writeAtomically(about.path, `${JSON.stringify(audit, null, 2)}\n`);
     return {
-      path,
+      path: about.path,
       before: worst(bare, 'none', 'screen'),
       rates: defenses.map((defense) => ({ defense, leakage: worst(audit, defense, protocol.name) })),
     };

@@ -1,34 +1,43 @@
 /** `cutline harden`: learns a code at a cut, writes the network with its card, and has it judged by attackers that never met it. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  cardPath,
   type Dataset,
+  inputShape,
   openDataset,
   type Preprocessing,
   type PreprocessingFlags,
   preprocessingFor,
 } from '../data/index.ts';
-import { createComputingEngine, type Engine } from '../engine/index.ts';
+import { createComputingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable, makeFolder } from '../files.ts';
-import { encodeModel, type Graph, inferBatchShapes, modelSha256, openNetwork, split } from '../model/index.ts';
+import { makeFolder } from '../files.ts';
+import {
+  bindAllButBatch,
+  encodeModel,
+  type Graph,
+  inferBatchShapes,
+  modelSha256,
+  openNetwork,
+  split,
+} from '../model/index.ts';
 import { readProtocol } from '../plan/index.ts';
 import { Subject } from '../privacy/audit/index.ts';
-import { createRandom } from '../random.ts';
 import {
   type Adversary,
   type AnswerKind,
   type CoderSize,
-  type EpochReport,
   type Hardened,
-  harden,
   hardenedGraph,
   type Levels,
 } from '../training/harden/index.ts';
-import { checkHarden, ratesOf } from './check-harden.ts';
+import { checkHarden } from './check-harden.ts';
 import { checkpointStore } from './checkpoint-store.ts';
 import { hardenText } from './harden-text.ts';
 import { hardenedCard } from './hardened-card.ts';
 import { judged } from './judge-hardened.ts';
+import { learnCode } from './learn-code.ts';
 import { note, print } from './output.ts';
 import { checkOutputs } from './outputs.ts';
 import { progressBar } from './progress.ts';
@@ -81,10 +90,11 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
   checkHarden(settings);
   const started = performance.now();
   const { out, json, minUtility } = settings;
-  await checkOutputs({ folders: { '--out': out }, inputs: [settings.model], data: settings.data });
+  const [path, evidencePath] = [join(out, 'hardened.onnx'), join(out, 'evidence.json')];
+  const files = { 'hardened.onnx': path, 'hardened.card.yaml': cardPath(path), 'evidence.json': evidencePath };
+  const { model, data: place } = settings;
+  await checkOutputs({ folders: { '--out': out }, files, inputs: [model, cardPath(model)], data: place });
   await makeFolder(out);
-  const path = join(out, 'hardened.onnx');
-  for (const file of [path, join(out, 'hardened.card.yaml'), join(out, 'evidence.json')]) await checkWritable(file);
   const protocol = settings.protocol === undefined ? undefined : await readProtocol(settings.protocol);
   const signal = stopSignal();
   const { threads } = settings;
@@ -92,22 +102,29 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
   const bar = progressBar('harden');
   try {
     bar.phase('opening model and pictures');
-    const { graph, sha256 } = await openNetwork(settings.model, settings, engine);
-    const preprocessing = await preprocessingFor(settings.model, settings.preprocessing);
-    const data = await openDataset(settings.data, { size: preprocessing, signal, note: bar.log });
-    const before = await Subject.open(engine, graph, preprocessing);
-    const hardened = await learn(engine, before, data, settings, bar, signal);
+    const { graph: opened, sha256 } = await openNetwork(model, settings, engine);
+    const preprocessing = await preprocessingFor(model, settings.preprocessing);
+    const data = await openDataset(place, { size: preprocessing, signal, note: bar.log });
+    const before = await Subject.open(engine, opened, preprocessing);
     const cut = before.cut(settings.at);
+    await requireAnswers(before, data, settings.at);
+    const store = checkpointStore(settings, { modelSha256: sha256, dataSha256: data.sha256, preprocessing });
+    const hardened = await learnCode(engine, { subject: before, data, settings, store, bar, signal });
+    const graph = bindAllButBatch(opened, inputShape(1, preprocessing));
     const parts = split(await inferBatchShapes(graph, engine), cut);
     const about = { ...hardened, size: settings.size };
+    const made = hardenedGraph(parts, about, hardened.weights);
+    await saveTrained(made, path);
+    // What was found of another network is not of this one.
+    await rm(evidencePath, { force: true });
+    if (!hardened.stopped) await store.clear();
+    if (hardened.stopped) note('harden: stopped; the best so far is kept, and not judged. --resume goes on');
     bar.phase('looking at what is left of the answers');
     const utility: UtilityKept[] = [];
     for (const { channels } of hardened.code.rates) {
       const now = await Subject.open(engine, hardenedGraph(parts, about, hardened.weights, channels), preprocessing);
       utility.push(await utilityKept(engine, { now, before }, data, hardened.answer, settings.seed));
     }
-    const made = hardenedGraph(parts, about, hardened.weights);
-    await saveTrained(made, path);
     const trained: Trained = {
       hardened,
       graph: made,
@@ -122,9 +139,22 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
     const short = utility.length - reached.length;
     const evidence =
       protocol && reached.length > 0 && !hardened.stopped && !signal.aborted
-        ? await judged({ before, beforeSha256: sha256, trained, data, protocol, path, settings, signal, bar })
+        ? await unlessStopped(
+            judged({
+              before,
+              beforeSha256: sha256,
+              trained,
+              data,
+              protocol,
+              path: evidencePath,
+              settings,
+              signal,
+              bar,
+            }),
+          )
         : undefined;
     bar.stop();
+    if (signal.aborted && !hardened.stopped) note('harden: stopped; the network is whole, and not judged');
     const [first] = hardened.code.rates;
     const result = {
       format: 'cutline.harden/1',
@@ -144,7 +174,7 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
       answer: hardened.answer,
       pictures: hardened.pictures,
       epochs: hardened.best.epoch + 1,
-      stopped: hardened.stopped,
+      stopped: hardened.stopped || signal.aborted,
       seconds: (performance.now() - started) / 1000,
     };
     print(json, result, () => hardenText(result));
@@ -163,62 +193,22 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
   }
 }
 
-async function learn(
-  engine: Engine,
-  subject: Subject,
-  data: Dataset,
-  settings: HardenSettings,
-  bar: ReturnType<typeof progressBar>,
-  signal: AbortSignal,
-): Promise<Hardened> {
-  const cut = subject.cut(settings.at);
-  const count = Math.min(settings.pictures ?? data.train.count, data.train.count);
-  const chosen = createRandom(settings.seed).fork('chosen').permutation(data.train.count).subarray(0, count);
-  const store = checkpointStore(settings);
-  const from = settings.resume ? await store.load() : undefined;
-  if (from) bar.log(`harden: going on after epoch ${from.fit.losses.length}`);
-  const { labels } = data.train;
-  if (settings.labels && !labels) throw new CutlineError('USAGE', { problem: `--labels: ${data.name} has none.` });
-  let phase = '';
-  const hardened = await harden(
-    engine,
-    (n) => subject.parts(cut, n),
-    {
-      count,
-      pixels: (indices) =>
-        data.train.pixels(
-          indices.map((i) => chosen[i]!),
-          signal,
-        ),
-      labels: settings.labels ? Int32Array.from(chosen, (i) => labels![i]!) : undefined,
-    },
-    {
-      ...settings,
-      cut: settings.at,
-      bits: ratesOf(settings),
-      preprocessing: subject.preprocessing,
-      featureWeight: undefined,
-      classes: data.classes?.length,
-      memoryBytes: settings.memoryGb * 2 ** 30,
-      random: createRandom(settings.seed),
-      from,
-      keep: store.save,
-      signal,
-      onProgress: ({ phase: now, done }) => {
-        if (now !== phase) bar.begin();
-        phase = now;
-        bar.update(done, now);
-      },
-      onEpoch: (report) => bar.log(epochText(report, settings.epochs)),
-    },
-  );
-  if (!hardened.stopped) await store.clear();
-  if (hardened.stopped) note('harden: stopped; the best so far is kept, and not judged. --resume goes on');
-  return hardened;
+/** @throws CutlineError DATA_TOO_FEW, CODE_CUT where what is left of the answers could not be told in the end */
+async function requireAnswers(subject: Subject, data: Dataset, cut: string): Promise<void> {
+  const { count } = data.test;
+  if (count === 0) throw new CutlineError('DATA_TOO_FEW', { name: 'harden', wanted: 1, found: 0, split: 'test' });
+  if (subject.absent.length > 0) {
+    const names = subject.absent.join(', ');
+    throw new CutlineError('CODE_CUT', { cut, problem: `the model needs ${names} for its answer; fix it by --input` });
+  }
+  const problem = await subject.noAnswer(2);
+  if (problem) throw new CutlineError('CODE_CUT', { cut, problem });
 }
 
-function epochText({ epoch, loss, distance, agreement, similarity, isBest }: EpochReport, epochs: number): string {
-  const kept = agreement === undefined ? '' : `, ${(100 * agreement).toFixed(1)} % answer as before`;
-  const seen = similarity === undefined ? '' : `, SSIM of the decoder that learns along ${similarity.toFixed(3)}`;
-  return `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, distance ${distance.toFixed(4)}${kept}${seen}${isBest ? '' : ' (not better)'}`;
+/** Nothing where it was stopped. */
+function unlessStopped<T>(work: Promise<T>): Promise<T | undefined> {
+  return work.catch((error: unknown) => {
+    if (error instanceof CutlineError && error.code === 'CANCELLED') return undefined;
+    throw error;
+  });
 }

@@ -30,16 +30,29 @@ export async function utilityKept(
   signal?: AbortSignal,
 ): Promise<UtilityKept> {
   const random = createRandom(seed).fork('utility');
-  const look = (one: Subject) => utilityOfNetwork(engine, { now: one, before }, data.test, random, mostImages, signal);
-  const { accuracy, agreement, cosine, images } = await look(now);
-  const same = answer === 'classes' ? agreement : null;
-  const rest = { images, agreement: same?.share ?? null };
-  if (answer === 'classes' && accuracy) {
-    const was = (await look(before)).accuracy!;
-    const { share: after, low, high } = accuracy;
-    return { kind: 'accuracy', before: was.share, after, low, high, ...rest };
+  const { outputs } = await before.whole(1);
+  const look = (one: Subject, output: number) =>
+    utilityOfNetwork(engine, { now: one, before, output }, data.test, random, mostImages, signal);
+  const floats = [...outputs.keys()].filter((i) => outputs[i]!.dtype === 'float32');
+  const [first] = floats;
+  const { accuracy, agreement, images, ...rest } = await look(now, first!);
+  if (answer === 'classes' && agreement) {
+    const same = { images, agreement: agreement.share };
+    // Labels of other pictures than those that it was made for say nothing of it.
+    if (accuracy && data.classes?.length === outputs[first!]!.shape[1]) {
+      const was = (await look(before, first!)).accuracy!;
+      const { share: after, low, high } = accuracy;
+      return { kind: 'accuracy', before: was.share, after, low, high, ...same };
+    }
+    const { share: after, low, high } = agreement;
+    return { kind: 'agreement', before: 1, after, low, high, ...same };
   }
-  if (same) return { kind: 'agreement', before: 1, after: same.share, low: same.low, high: same.high, ...rest };
-  const { mean, low, high } = cosine ?? { mean: Number.NaN, low: Number.NaN, high: Number.NaN };
-  return { kind: 'cosine', before: 1, after: mean, low, high, ...rest };
+  // Of several answers the one that has suffered most.
+  let worst = rest.cosine;
+  for (const output of answer === 'values' ? floats.slice(1) : []) {
+    const { cosine } = await look(now, output);
+    if (cosine && !(worst && worst.mean <= cosine.mean)) worst = cosine;
+  }
+  if (!worst) throw new Error('no output that can be compared');
+  return { kind: 'cosine', before: 1, after: worst.mean, low: worst.low, high: worst.high, images, agreement: null };
 }

@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { answerKinds, levelChoices } from '../choices.ts';
+import { answerKinds, defaultMemoryGb, levelChoices } from '../choices.ts';
 import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
@@ -59,7 +59,11 @@ const options = {
   pictures: { type: 'number', describe: 'Pictures to learn from; all when left out' },
   resume: { type: 'boolean', default: false, describe: 'Go on where a training in --out was stopped' },
   seed: { type: 'number', default: 1, describe: 'Same seed, same code' },
-  'memory-gb': { type: 'number', default: 3, describe: 'What features of the frozen head may take' },
+  'memory-gb': {
+    type: 'number',
+    default: defaultMemoryGb,
+    describe: 'What features of the frozen head, answers and pictures may take',
+  },
   threads: { type: 'number', describe: 'Threads; all cores when left out' },
   ...modelOptions,
   mean: { type: 'string', describe: 'Preprocessing, per channel: 0.485,0.456,0.406 (else the model card)' },

@@ -3,7 +3,7 @@
 import { type Preprocessing, preprocess, type Split } from '../../data/index.ts';
 import type { Engine, Session } from '../../engine/index.ts';
 import { fullChunks } from '../../full-chunks.ts';
-import { asFloat32, float32, type Tensor, type Tensors } from '../../model/index.ts';
+import { asFloat32, float32, type Graph, prune, type Tensor, type Tensors } from '../../model/index.ts';
 import { agreements, argMax } from '../../numeric/index.ts';
 import { own } from '../../own.ts';
 import type { Random } from '../../random.ts';
@@ -58,10 +58,13 @@ export async function utility(
   }
 }
 
-/** What a hardened network leaves of the one that it was made of; both take pictures alike. */
+/**
+ * What a hardened network leaves of the one that it was made of; both take pictures alike.
+ * @param output which of the network's outputs is looked at
+ */
 export async function utilityOfNetwork(
   engine: Engine,
-  { now, before }: { readonly now: Subject; readonly before: Subject },
+  { now, before, output }: { readonly now: Subject; readonly before: Subject; readonly output: number },
   data: Split,
   random: Random,
   limit: number,
@@ -69,7 +72,8 @@ export async function utilityOfNetwork(
 ): Promise<Utility> {
   const n = Math.min(chunk, limit, data.count);
   if (n === 0 || (await now.noAnswer(n)) || (await before.noAnswer(n))) return noUtility;
-  const graphs = [await now.whole(n), await before.whole(n)] as const;
+  const only = (graph: Graph): Graph => prune({ ...graph, outputs: [graph.outputs[output]!] });
+  const graphs = [only(await now.whole(n)), only(await before.whole(n))] as const;
   if (graphs.some((graph) => graph.outputs[0]!.dtype !== 'float32')) return noUtility;
   const sessions = await Promise.all(graphs.map((graph) => engine.load(graph, signal && { signal })));
   try {

@@ -121,9 +121,10 @@ export async function harden(
     throw new CutlineError('DATA_TOO_FEW', { name: 'harden', wanted, found: source.count, split: 'training' });
   }
   const picture = pictureFor(preprocessing);
-  const floats = tail.outputs.filter((v) => v.dtype === 'float32');
+  const floats = tail.outputs.filter((v) => v.dtype === 'float32' && v.shape[0] === batch);
   const compared = floats.map((v) => v.name);
-  if (compared.length === 0) throw new CutlineError('CODE_CUT', { cut, problem: 'the model answers with no floats' });
+  if (compared.length === 0)
+    throw new CutlineError('CODE_CUT', { cut, problem: 'the model has no answer in float32 for each picture' });
   const { count, views } = room(
     { count: source.count, views: options.views },
     wanted,
