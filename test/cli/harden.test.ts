@@ -2,7 +2,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelSha256 } from '../../src/model/index.ts';
-import { cutline, type Workshop, workshop } from './workshop.ts';
+import { cutline, start, type Workshop, workshop } from './workshop.ts';
 
 let shop: Workshop;
 let protocol: string;
@@ -25,22 +25,14 @@ rules: { worstDecileAbove: null, rank1: null, sameLabel: null }
 });
 afterAll(() => shop?.remove());
 
+const same = (out: string) =>
+  ['--out', shop.path(out), '--batch', '16', '--width', '8', '--views', '1', '--threads', '1'] as const;
+
 const harden = (out: string, ...more: string[]) =>
   cutline(
-    ...[
-      'harden',
-      shop.model,
-      '--out',
-      shop.path(out),
-      '--batch',
-      '16',
-      '--width',
-      '8',
-      '--views',
-      '1',
-      '--threads',
-      '1',
-    ],
+    'harden',
+    shop.model,
+    ...same(out),
     ...(more.includes('--at') ? [] : ['--at', 'ReLU1']),
     ...(more.includes('--protocol') ? [] : ['--protocol', protocol]),
     ...(more.includes('--data') ? [] : ['--data', shop.data]),
@@ -88,6 +80,48 @@ describe('cutline harden', () => {
     expect(stderr).toContain('[UTILITY_FLOOR]');
     expect((await readFile(shop.path('floor/hardened.onnx'))).length).toBeGreaterThan(1000);
     await expect(readFile(shop.path('floor/evidence.json'))).rejects.toThrow();
+  });
+
+  it('goes on where it was stopped, with the same model, pictures and settings alone', async () => {
+    const settings = ['--bits', '64', '--epochs', '60', '--no-evidence'];
+    const running = start('harden', shop.model, '--at', 'ReLU1', '--data', shop.data, ...same('stopped'), ...settings);
+    await expect.poll(() => running.stderr(), { timeout: 30_000 }).toContain('epoch 2/');
+    expect(await running.stop('SIGINT')).toBe(0);
+    expect(running.stderr()).toContain('stopped; the best so far is kept');
+    const kept = shop.path('stopped/training.onnx');
+    const bytes = await readFile(kept);
+    const resumed = async (...more: string[]) => (await harden('stopped', ...settings, '--resume', ...more)).stderr;
+    expect(await resumed('--seed', '2')).toContain('[RESUME_OTHER]');
+    expect(await resumed('--mean', '0.4')).toContain('[RESUME_OTHER]');
+    for (const damaged of [bytes.subarray(0, 5000), bytes.with(bytes.length >> 1, bytes[bytes.length >> 1]! ^ 0x40)]) {
+      await writeFile(kept, damaged);
+      expect(await resumed()).toContain('it is damaged');
+    }
+  }, 120_000);
+
+  it('does not leave the evidence of another network beside a new one', async () => {
+    await harden('stale', '--bits', '64', '--epochs', '1', '--no-evidence');
+    await writeFile(shop.path('stale/evidence.json'), '{}');
+    await harden('stale', '--bits', '64', '--epochs', '1', '--no-evidence', '--seed', '2');
+    await expect(readFile(shop.path('stale/evidence.json'))).rejects.toThrow();
+  });
+
+  it('does not write over the network that it reads', async () => {
+    await harden('own', '--bits', '64', '--epochs', '1', '--no-evidence');
+    const path = shop.path('own/hardened.onnx');
+    const { code, stderr } = await cutline(
+      'harden',
+      path,
+      '--at',
+      'pool2',
+      '--bits',
+      '32',
+      '--data',
+      shop.data,
+      ...same('own'),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain('is the same file as');
   });
 
   it.each([
