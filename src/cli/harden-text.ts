@@ -19,7 +19,9 @@ export interface HardenResult {
 export function hardenText({ model, evidence, cut, leakage, rates }: HardenResult): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const seen = (l: Leakage | null | undefined) =>
-    l ? [`${l.ssim.mean.toFixed(3)} [up ${l.ssim.high.toFixed(3)}]`, percent(l.rank1), l.attack] : ['–', '–', '–'];
+    l
+      ? [`${l.ssim.mean.toFixed(3)} [up ${l.ssim.high.toFixed(3)}]`, percent(l.rank1), `${l.attack}, by ${l.protocol}`]
+      : ['–', '–', '–'];
   const [first] = rates;
   const kind = first!.utility.kind;
   const figure = (value: number) => (kind === 'cosine' ? value.toFixed(3) : percent(value));

@@ -4,6 +4,7 @@ import { createComputingEngine } from '../engine/index.ts';
 import { writeAtomically } from '../files.ts';
 import { type Protocol, readProtocol } from '../plan/index.ts';
 import { type AuditOptions, byProtocol, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
+import { decisiveFailure } from '../threats.ts';
 import type { Progress } from './progress.ts';
 import type { HardenSettings, Trained } from './run-harden.ts';
 
@@ -90,12 +91,19 @@ export async function judged(about: About): Promise<Judged> {
     return {
       path: about.path,
       before: worst(bare, 'none', 'screen'),
-      rates: defenses.map((defense) => ({ defense, leakage: worst(audit, defense, protocol.name) })),
+      rates: defenses.map((defense) => ({
+        defense,
+        leakage: judgedAll(audit, defense) ? worst(audit, defense, protocol.name) : null,
+      })),
     };
   } finally {
     await Promise.all(engines.map((engine) => engine.close()));
   }
 }
+
+/** Where an attack failed that could have been the strongest, no figure of the others stands for it. */
+const judgedAll = ({ failed }: Awaited<ReturnType<typeof runAudit>>['audit'], defense: string): boolean =>
+  !decisiveFailure({ cut: 'code', defense, threat: 'white-box' }, failed);
 
 /** What the strongest attack of any observer found. */
 function worst(
