@@ -5,7 +5,7 @@ import { CutlineError } from '../errors.ts';
 import { planFiles } from '../planner/index.ts';
 
 const own =
-  /^(agent\.(json|yaml)|audit\.json|consumer\.yaml|images|plan|profile\.yaml|report\.html|results\.jsonl(\.partial)?|sheet\.png)$/;
+  /^(agent\.(json|yaml)|audit\.json|consumer\.yaml|demo\.json|images|plan|profile\.yaml|report\.html|results\.jsonl(\.partial)?|sheet\.png)$/;
 const ownPicture = /^\d{4,}\.png$/;
 
 /** @throws CutlineError USAGE when there is anything that no demo puts there */

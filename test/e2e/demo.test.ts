@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { openDataset } from '../../src/data/index.ts';
+import { requireOwnFolder } from '../../src/demo/folder.ts';
 import { readProtocol } from '../../src/plan/index.ts';
 import { skip } from '../support/shared.ts';
 import { cutline, type Running } from './support/processes.ts';
@@ -76,6 +77,8 @@ it('cutline demo profiles, attacks, plans, runs three processes and reports', as
   for (const file of ['plan/plan.json', 'plan/head.onnx', 'plan/tail.onnx', 'audit.json', 'profile.yaml']) {
     expect((await stat(join(out, file))).size).toBeGreaterThan(0);
   }
+  // Whoever runs it twice writes over the first.
+  await requireOwnFolder(out);
   // A busy machine may take several times as long as a quiet one.
 }, 240_000);
 
