@@ -20,10 +20,11 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
   const { json, ...options } = settings;
   check(options);
   const isShipped = options.model === undefined;
+  const original = options.original ?? (isShipped ? shipped('lenet-fashion-mnist') : undefined);
   const result = await runDemo({
     ...options,
     model: options.model ?? shipped('lenet-fashion-mnist-hardened'),
-    original: options.original ?? (isShipped ? shipped('lenet-fashion-mnist') : undefined),
+    original,
     maxGain: options.maxGain ?? (isShipped ? shippedGain : undefined),
     maxDownloadBytes: options.maxDownloadBytes ?? (isShipped ? shippedBytes : undefined),
     log: (line) => void process.stderr.write(`${line}\n`),
@@ -35,9 +36,9 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
       `Cut at ${result.chosen.cut}, defense ${result.chosen.defense}, codec ${result.chosen.codec}.`,
       `Protocol ${result.protocol}: the strongest of its attacks, ${result.strongest}, reached SSIM ${result.ssim?.mean.toFixed(3)} (up to ${result.ssim?.high.toFixed(3)})` +
         (result.floor ? `; knowing the answer alone gives ${result.floor.mean.toFixed(3)}.` : '.'),
-      `${result.images} pictures: same answer as the unsplit model for ${percent(result.agreement)}` +
+      `${result.images} pictures: same answer ${original ? 'in two pieces as in one' : 'as the unsplit model'} for ${percent(result.agreement)}` +
         (result.accuracy
-          ? `, accuracy ${percent(result.accuracy.split)} split, ${percent(result.accuracy.unsplit)} unsplit.`
+          ? `, accuracy ${percent(result.accuracy.split)} split, ${percent(result.accuracy.unsplit)} ${original ? 'before it was hardened' : 'unsplit'}.`
           : '.'),
       `Latency p50 ${result.latencyMs.p50.toFixed(2)} ms, p95 ${result.latencyMs.p95.toFixed(2)} ms. Took ${result.seconds.toFixed(0)} s.`,
       `Open ${result.report}`,

@@ -99,6 +99,7 @@ export async function attackAndPlan(
   const chosen = result.chosen;
   const hardened = subject.card.hardened;
   let rows = everyCut(all, chosen, options.maxSsim);
+  // Only once the plan is made: what noise would show decides nothing here.
   if (hardened) {
     log(`looking at what noise at ${hardened.cut} would show instead`);
     const noisy = await noisyAt(hardened.cut, auditor, all, signal);

@@ -9,7 +9,7 @@ interface Chosen {
   readonly defense: string;
 }
 
-/** Of the noise that is shown beside a code: where the answer just stands. */
+/** Shown beside a code; as large as the activation, it costs many answers and hides less. */
 const noise = 'gauss(sd=1x)';
 
 /** The result that leaks most, by which a cell is shown. */
@@ -57,7 +57,7 @@ export async function answerAlone(
   truth: Auditor['truth'],
 ): Promise<Cell> {
   const auditor = new Auditor(engine, subject, data, { ...options, attacks: ['answer'] }, truth);
-  return auditor.audit(subject.ids.at(-1)!, 'none', undefined);
+  return auditor.audit(subject.ids.at(-1)!, 'none');
 }
 
 /** The cut with noise instead of a code, attacked now where it was not before. */

@@ -141,7 +141,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
         attacks: planned.results,
         failed: planned.failed,
         exposure: planned.exposure,
-        run: comparison,
+        run: { ...comparison, hardened: options.original !== undefined },
         sheet,
         environment: {
           machine: `${cpus()[0]?.model ?? arch()}, ${cpus().length} cores`,

@@ -18,6 +18,10 @@ export function bytes(value: number): string {
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
+/** What a split network is held against. */
+export const undivided = ({ hardened }: { readonly hardened?: boolean | undefined }): string =>
+  hardened ? 'before it was hardened' : 'unsplit';
+
 /** What a defense is called in a sentence. */
 export function defenseName(spec: string): string {
   return spec === 'none' ? 'no defense' : `the defense ${spec}`;

@@ -10,6 +10,7 @@ import {
   milliseconds,
   percent,
   similarity,
+  undivided,
 } from './format.ts';
 import { latencyHistogram } from './histogram.ts';
 import { type Html, html, trusted } from './html.ts';
@@ -116,7 +117,7 @@ export function theRun({ run }: ReportData): Html | undefined {
 
 function agreement(run: RunEntry): Html {
   const difference = run.greatestDifference;
-  return html`Split and unsplit model gave the same answer on ${percent(run.agreement)}${
+  return html`${run.hardened ? 'In two pieces and in one the model' : 'Split and unsplit model'} gave the same answer on ${percent(run.agreement)}${
     difference === undefined ? '' : `; their outputs differ by at most ${difference.toExponential(1)}, relative`
   }.`;
 }
@@ -128,7 +129,7 @@ function histogram(latencyMs: readonly number[]): Html {
 }
 
 function accuracy(run: RunEntry, { split, unsplit }: { readonly split: number; readonly unsplit: number }): Html {
-  return html`<dl><dt>Accuracy, split</dt><dd>${percent(split)}</dd><dt>Accuracy, unsplit</dt><dd>${percent(unsplit)}</dd>
+  return html`<dl><dt>Accuracy, split</dt><dd>${percent(split)}</dd><dt>Accuracy, ${undivided(run)}</dt><dd>${percent(unsplit)}</dd>
     <dt>Pictures</dt><dd>${run.images}</dd></dl>`;
 }
 

@@ -143,7 +143,9 @@ export interface RunEntry {
   readonly latencyMs: readonly number[];
   /** Share of right answers, 0 … 1; left out for unlabelled pictures. */
   readonly accuracy?: { readonly split: number; readonly unsplit: number } | undefined;
-  /** Share of pictures where split and unsplit model give the same answer, 0 … 1. */
+  /** The model has a learned code, and `unsplit` is of the one that it was made of. */
+  readonly hardened?: boolean | undefined;
+  /** Share of pictures where the model gives the same answer in two pieces and in one, 0 … 1. */
   readonly agreement: number;
   /** Greatest difference of an output, relative. */
   readonly greatestDifference?: number | undefined;

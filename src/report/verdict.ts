@@ -1,6 +1,6 @@
 /** The top of the page: what was decided, and whether it held. */
 import { quantile } from '../numeric/index.ts';
-import { bytes, cutName, defenseName, interval, milliseconds, percent, similarity } from './format.ts';
+import { bytes, cutName, defenseName, interval, milliseconds, percent, similarity, undivided } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { CandidateEntry, EvidenceEntry, ReportData } from './types.ts';
 
@@ -99,7 +99,7 @@ function stats({ plan, run }: ReportData, chosen: CandidateEntry): Html {
     list.push({
       name: 'Accuracy, split',
       value: html`${percent(run.accuracy.split)}`,
-      why: `${percent(run.accuracy.unsplit)} unsplit; same answer on ${percent(run.agreement)}`,
+      why: `${percent(run.accuracy.unsplit)} ${undivided(run)}; same answer ${run.hardened ? 'in one piece ' : ''}on ${percent(run.agreement)}`,
     });
   } else if (run) {
     list.push({
