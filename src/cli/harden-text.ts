@@ -1,5 +1,4 @@
 /** What `cutline harden` says in the end. */
-
 import type { Leakage } from './judge-hardened.ts';
 import { table } from './output.ts';
 import type { UtilityKept } from './utility-kept.ts';

@@ -43,7 +43,7 @@ import { checkOutputs } from './outputs.ts';
 import { progressBar } from './progress.ts';
 import { saveTrained } from './save-trained.ts';
 import { stopSignal } from './stop.ts';
-import { type UtilityKept, utilityKept } from './utility-kept.ts';
+import { type UtilityKept, utilitiesKept } from './utility-kept.ts';
 
 export interface HardenSettings {
   readonly model: string;
@@ -120,11 +120,11 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
     if (!hardened.stopped) await store.clear();
     if (hardened.stopped) note('harden: stopped; the best so far is kept, and not judged. --resume goes on');
     bar.phase('looking at what is left of the answers');
-    const utility: UtilityKept[] = [];
-    for (const { channels } of hardened.code.rates) {
-      const now = await Subject.open(engine, hardenedGraph(parts, about, hardened.weights, channels), preprocessing);
-      utility.push(await utilityKept(engine, { now, before }, data, hardened.answer, settings.seed));
-    }
+    const nows = hardened.code.rates.map(({ channels }) =>
+      Subject.open(engine, hardenedGraph(parts, about, hardened.weights, channels), preprocessing),
+    );
+    const subjects = { nows: await Promise.all(nows), before };
+    const utility = await utilitiesKept(engine, subjects, data, hardened.answer, settings.seed);
     const trained: Trained = {
       hardened,
       graph: made,

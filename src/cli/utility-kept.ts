@@ -21,38 +21,44 @@ export interface UtilityKept {
 /** Pictures of the test split that are looked at. */
 const mostImages = 10_000;
 
-export async function utilityKept(
+/** @param nows the network at each of its rates */
+export async function utilitiesKept(
   engine: Engine,
-  { now, before }: { readonly now: Subject; readonly before: Subject },
+  { nows, before }: { readonly nows: readonly Subject[]; readonly before: Subject },
   data: Dataset,
   answer: AnswerKind,
   seed: number,
-  signal?: AbortSignal,
-): Promise<UtilityKept> {
+): Promise<UtilityKept[]> {
   const random = createRandom(seed).fork('utility');
   const { outputs } = await before.whole(1);
-  const look = (one: Subject, output: number) =>
-    utilityOfNetwork(engine, { now: one, before, output }, data.test, random, mostImages, signal);
-  const floats = [...outputs.keys()].filter((i) => outputs[i]!.dtype === 'float32');
-  const [first] = floats;
-  const { accuracy, agreement, images, ...rest } = await look(now, first!);
-  if (answer === 'classes' && agreement) {
-    const same = { images, agreement: agreement.share };
-    // Labels of other pictures than those that it was made for say nothing of it.
-    if (accuracy && data.classes?.length === outputs[first!]!.shape[1]) {
-      const was = (await look(before, first!)).accuracy!;
-      const { share: after, low, high } = accuracy;
-      return { kind: 'accuracy', before: was.share, after, low, high, ...same };
+  const look = (now: Subject, output: number) =>
+    utilityOfNetwork(engine, { now, before, output }, data.test, random, mostImages);
+  const [first, ...others] = [...outputs.keys()].filter((i) => outputs[i]!.dtype === 'float32');
+  // Labels of other pictures than those that it was made for say nothing of it.
+  const isLabelled = answer === 'classes' && data.classes?.length === outputs[first!]!.shape[1];
+  const was = isLabelled ? (await look(before, first!)).accuracy : null;
+  const kept: UtilityKept[] = [];
+  for (const now of nows) {
+    const { accuracy, agreement, images, cosine } = await look(now, first!);
+    if (answer === 'classes' && agreement) {
+      const same = { images, agreement: agreement.share };
+      const { share: after, low, high } = (was && accuracy) || agreement;
+      kept.push(
+        was && accuracy
+          ? { kind: 'accuracy', before: was.share, after, low, high, ...same }
+          : { kind: 'agreement', before: 1, after, low, high, ...same },
+      );
+      continue;
     }
-    const { share: after, low, high } = agreement;
-    return { kind: 'agreement', before: 1, after, low, high, ...same };
+    // Of several answers the one that has suffered most.
+    let worst = cosine;
+    for (const output of answer === 'values' ? others : []) {
+      const found = (await look(now, output)).cosine;
+      if (found && !(worst && worst.mean <= found.mean)) worst = found;
+    }
+    if (!worst) throw new Error('no output that can be compared');
+    const { mean: after, low, high } = worst;
+    kept.push({ kind: 'cosine', before: 1, after, low, high, images, agreement: null });
   }
-  // Of several answers the one that has suffered most.
-  let worst = rest.cosine;
-  for (const output of answer === 'values' ? floats.slice(1) : []) {
-    const { cosine } = await look(now, output);
-    if (cosine && !(worst && worst.mean <= cosine.mean)) worst = cosine;
-  }
-  if (!worst) throw new Error('no output that can be compared');
-  return { kind: 'cosine', before: 1, after: worst.mean, low: worst.low, high: worst.high, images, agreement: null };
+  return kept;
 }

@@ -32,9 +32,7 @@ const chunk = 50;
 /** Beyond it a half is infinite. */
 const greatestHalf = 65504;
 
-/**
- * @param compared outputs of the tail that are kept
- */
+/** What the head makes of some pictures, and what the network answers. */
 export async function computed(
   engine: Engine,
   divided: Divided,
@@ -44,6 +42,7 @@ export async function computed(
     readonly preprocessing: Preprocessing;
     /** Changes pictures before they are looked at. Default: as they are. */
     readonly change?: ((pixels: Pixels) => Pixels) | undefined;
+    /** Outputs of the tail that are kept. */
     readonly compared: readonly string[];
     readonly picture: Extent;
     readonly signal?: AbortSignal | undefined;

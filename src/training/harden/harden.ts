@@ -4,75 +4,36 @@ import type { Pixels, Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { asFloat32, inferShapes, prune, type Tensor } from '../../model/index.ts';
-import type { Random } from '../../random.ts';
 import { flipAndShift } from '../augment.ts';
-import { type FitOptions, type FitState, train } from '../fit.ts';
-import { cosine } from '../schedule.ts';
 import { activationAt } from './activation.ts';
 import { type AnswerKind, areShares, guessKind, requireAnswer } from './answers.ts';
 import type { ChannelScale, CoderSize } from './coder.ts';
 import { computed, type Divided, type Known, pictureFor, type Source } from './features.ts';
 import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
-import { mixedViews } from './mixed.ts';
-import { type Adversary, type Answer, trainingNetwork } from './network.ts';
+import { type EpochReport, type LearnOptions, learn } from './learn.ts';
+import { type Answer, trainingNetwork } from './network.ts';
 import { keptBytes, room } from './room.ts';
-import { blockOf, tablesOf } from './rows.ts';
 import { channelScale } from './scale.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
 import { tunableWeights } from './tunable.ts';
 
-export interface HardenOptions extends Pick<FitOptions, 'signal'> {
+export interface HardenOptions extends LearnOptions {
   readonly cut: string;
   readonly preprocessing: Preprocessing;
   readonly bits: readonly number[];
   readonly levels: Levels;
   readonly size: CoderSize;
-  readonly adversary: Adversary;
   readonly featureWeight: number | undefined;
   /** Default: guessed from the answers. */
   readonly answer: AnswerKind | undefined;
   /** Of the data set, where it has labels. */
   readonly classes: number | undefined;
-  readonly epochs: number;
   readonly batch: number;
-  readonly learningRate: number;
   /** How often each picture is looked at, mirrored and shifted anew each time but the first. */
   readonly views: number;
   /** Of what is kept of every look at a picture; with more pictures than fit the rest is left out. */
   readonly memoryBytes: number;
-  readonly random: Random;
-  /** Where a training that was stopped goes on. */
-  readonly from?: Checkpoint | undefined;
-  /** Told after each epoch. */
-  readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
-  readonly onProgress?: ((progress: { readonly phase: string; readonly done: number }) => void) | undefined;
-  readonly onEpoch?: ((report: EpochReport) => void) | undefined;
-}
-
-/** A training between two epochs, and the best until then. */
-export interface Checkpoint {
-  readonly fit: FitState;
-  readonly best: {
-    readonly report: EpochReport;
-    readonly score: number;
-    readonly weights: ReadonlyMap<string, Tensor>;
-  };
-  /** Epochs since. */
-  readonly since: number;
-}
-
-/** Of pictures that were held out. */
-export interface EpochReport {
-  readonly epoch: number;
-  readonly loss: number;
-  /** How far answers are from those before; see `distanceOf`. */
-  readonly distance: number;
-  /** Share of answers that choose as before; of networks that choose. */
-  readonly agreement: number | undefined;
-  /** SSIM of what the decoder that learns along makes. */
-  readonly similarity: number | undefined;
-  readonly isBest: boolean;
 }
 
 export interface Hardened {
@@ -89,16 +50,10 @@ export interface Hardened {
 const [fewestHeld, mostHeld] = [32, 1000];
 /** Below it nothing is learnt that holds for others. */
 const fewestLearnt = 128;
-/** Epochs without a better one after which it ends. */
-const patience = 4;
 /** A tenth of the picture: what a hand or a detector's box is off by. */
 const shiftOf = ({ height }: Pixels) => Math.round(height / 10);
 /** Of the cross-entropy of true labels beside the divergence. */
 const labelWeight = 0.5;
-/** The one who follows has to be faster. */
-const adversaryPace = 3;
-/** Of the epochs, in which the adversary's say grows from nothing to all. */
-const rampShare = 0.3;
 
 /**
  * @param divided head and tail at the cut, for any batch
@@ -187,62 +142,10 @@ export async function harden(
   // The formulas' own constants, such as the window of SSIM, are no weights.
   const ofTail = tunableWeights(raised);
   const isTrained = (name: string) => ofTail.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
-  const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
-  const strength = options.adversary.decoder;
-  // Being found again is its own reason to turn round.
-  const turned = strength > 0 ? strength : 1;
-  const judge = heldOutJudge(engine, network, aside, { batch, code, kind, strength, tail, signal });
-
-  let best: Checkpoint['best'] | undefined = options.from?.best;
-  let since = options.from?.since ?? 0;
-  let stopped = false;
-  try {
-    await train(
-      engine,
-      {
-        network,
-        frozen,
-        tables: tablesOf(network, plain),
-        adam: { epsilon: 1e-7, amsgrad: false },
-        pace: (name) => (name.startsWith('adversary.') ? adversaryPace : 1),
-      },
-      async (epoch) => {
-        const known = mixedViews(variants, random.fork(`views ${epoch}`));
-        const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
-        const block = blockOf(network, known, code, turned * ramp, random.fork(`rates ${epoch}`));
-        return { rows: known.count, blocks: [block] };
-      },
-      {
-        epochs: options.epochs,
-        learningRate: cosine(options.learningRate),
-        random: random.fork('order'),
-        signal,
-        from: options.from?.fit,
-        onProgress: ({ done }) => options.onProgress?.({ phase: 'training', done }),
-        afterEpoch: async (epoch, current, loss, fit) => {
-          const seen = await judge(current);
-          const score = seen.distance + strength * (seen.similarity ?? 0);
-          // While the adversary's say grows, every epoch is another task.
-          const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
-          const report = { epoch, loss, ...seen, isBest };
-          options.onEpoch?.(report);
-          since = isBest ? 0 : since + 1;
-          if (isBest) {
-            const weights = [...current.initializers].filter(([name]) => isTrained(name));
-            best = { report, score, weights: new Map(weights) };
-          }
-          await options.keep?.({ fit, best: best!, since });
-          return since >= patience;
-        },
-      },
-    );
-  } catch (error) {
-    // What was learnt until then is kept.
-    if (!best || !(error instanceof CutlineError && error.code === 'CANCELLED')) throw error;
-    stopped = true;
-  }
-  const weights = new Map([...best!.weights].filter(([name]) => !name.startsWith('adversary.')));
-  return { code, scale, weights, answer: kind, pictures: count, best: best!.report, stopped };
+  const judge = heldOutJudge(engine, network, aside, { batch, code, kind, tail, signal });
+  const { best, stopped } = await learn(engine, network, { views: variants, code, isTrained, judge }, options);
+  const weights = new Map([...best.weights].filter(([name]) => !name.startsWith('adversary.')));
+  return { code, scale, weights, answer: kind, pictures: count, best: best.report, stopped };
 }
 
 function varianceOf(tensor: Tensor): number {

@@ -2,13 +2,13 @@
 import { type Engine, runRows } from '../../engine/index.ts';
 import { asFloat32, type Graph, inSinglePrecision, type Tensor } from '../../model/index.ts';
 import { agreements, argMaxRows } from '../../numeric/index.ts';
-import { oneHot } from '../one-hot.ts';
 import type { AnswerKind } from './answers.ts';
 import type { Known } from './features.ts';
-import { outputs, tables } from './network.ts';
+import { outputs } from './network.ts';
+import { rowsOf } from './rows.ts';
 import type { CodeShape } from './shape.ts';
 
-interface Judged {
+export interface Judged {
   readonly distance: number;
   readonly agreement: number | undefined;
   readonly similarity: number | undefined;
@@ -23,7 +23,6 @@ export function heldOutJudge(
     readonly batch: number;
     readonly code: CodeShape;
     readonly kind: AnswerKind;
-    readonly strength: number;
     readonly tail: Graph;
     readonly signal?: AbortSignal | undefined;
   },
@@ -31,17 +30,8 @@ export function heldOutJudge(
   const { batch, code, kind, tail, signal } = about;
   const output = tail.outputs.find((v) => v.name in aside.answers)!;
   const n = aside.count;
-  const rows: Record<string, Tensor> = {};
-  for (const { name, dtype } of network.inputs) {
-    if (name === tables.picture) rows[name] = aside.pictures;
-    else if (name === tables.mask)
-      rows[name] = { dtype, shape: [n, code.channels], data: new Float32Array(n * code.channels).fill(1) };
-    else if (name === tables.reversal) rows[name] = { dtype, shape: [n, 1], data: new Float32Array(n) };
-    else if (name === tables.label)
-      rows[name] = oneHot(aside.labels!, network.inputs.find((v) => v.name === name)!.shape[1] as number);
-    else if (name.startsWith('harden:teacher:')) rows[name] = aside.answers[name.slice('harden:teacher:'.length)]!;
-    else rows[name] = inSinglePrecision(aside.features);
-  }
+  const mask = new Float32Array(n * code.channels).fill(1);
+  const rows = rowsOf(network, { ...aside, features: inSinglePrecision(aside.features) }, { mask, turned: 0 });
   return async (trained) => {
     const graph = { ...network, initializers: trained.initializers, outputs: [...network.outputs, output] };
     const session = await engine.load(graph, signal && { signal });

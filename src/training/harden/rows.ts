@@ -1,5 +1,5 @@
 /** What a training of a code reads, as tables of rows. */
-import type { Graph, Tensor } from '../../model/index.ts';
+import { float32, type Graph, type Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import type { Block } from '../fit.ts';
 import { oneHot } from '../one-hot.ts';
@@ -21,22 +21,28 @@ export function tablesOf(network: Graph, known: Known): Readonly<Record<string, 
   );
 }
 
-/** @param turned how much of the adversary's gradient comes back reversed */
-export function blockOf(network: Graph, known: Known, code: CodeShape, turned: number, random: Random): Block {
+/** What of a block is not known of its pictures: [rows, channels] of which are sent, and how much of the adversary's gradient turns. */
+interface Sending {
+  readonly mask: Float32Array;
+  readonly turned: number;
+}
+
+/** A row for each picture, of all that the network reads. */
+export function rowsOf(network: Graph, known: Known, { mask, turned }: Sending): Block {
   const n = known.count;
-  const made: Record<string, () => Tensor> = {
+  const made: Record<string, (width: number) => Tensor> = {
     [tables.picture]: () => known.pictures,
-    [tables.mask]: () => ({ dtype: 'float32', shape: [n, code.channels], data: masks(n, code, random) }),
-    [tables.label]: () =>
-      oneHot(known.labels!, network.inputs.find((v) => v.name === tables.label)!.shape[1] as number),
-    [tables.reversal]: () => ({ dtype: 'float32', shape: [n, 1], data: new Float32Array(n).fill(turned) }),
+    [tables.mask]: (width) => float32(mask, [n, width]),
+    [tables.label]: (width) => oneHot(known.labels!, width),
+    [tables.reversal]: () => float32(new Float32Array(n).fill(turned), [n, 1]),
     ...Object.fromEntries(Object.entries(known.answers).map(([name, t]) => [tables.teacher(name), () => t])),
   };
-  return Object.fromEntries(network.inputs.map(({ name }) => [name, made[name]?.() ?? known.features]));
+  const rows = network.inputs.map(({ name, shape }) => [name, made[name]?.(shape[1] as number) ?? known.features]);
+  return Object.fromEntries(rows);
 }
 
 /** Of several rates each picture is sent at one, so that the first channels learn to do without the rest (Rippel et al. 2014). */
-function masks(n: number, { channels, rates }: CodeShape, random: Random): Float32Array {
+export function masks(n: number, { channels, rates }: CodeShape, random: Random): Float32Array {
   const out = new Float32Array(n * channels);
   for (let i = 0; i < n; i++) {
     const { channels: sent } = rates[random.int(rates.length)]!;

@@ -1,0 +1,131 @@
+/** Epochs of learning a code in front of its adversary, and which of them was the best. */
+import type { Engine } from '../../engine/index.ts';
+import { CutlineError } from '../../errors.ts';
+import type { Graph, Tensor } from '../../model/index.ts';
+import type { Random } from '../../random.ts';
+import { type FitOptions, type FitState, train } from '../fit.ts';
+import { cosine } from '../schedule.ts';
+import type { Known } from './features.ts';
+import type { Judged } from './held-out.ts';
+import { mixedViews } from './mixed.ts';
+import type { Adversary } from './network.ts';
+import { masks, rowsOf, tablesOf } from './rows.ts';
+import type { CodeShape } from './shape.ts';
+
+export interface LearnOptions extends Pick<FitOptions, 'signal'> {
+  readonly adversary: Adversary;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly random: Random;
+  /** Where a training that was stopped goes on. */
+  readonly from?: Checkpoint | undefined;
+  /** Told after each epoch. */
+  readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
+  readonly onProgress?: ((progress: { readonly phase: string; readonly done: number }) => void) | undefined;
+  readonly onEpoch?: ((report: EpochReport) => void) | undefined;
+}
+
+/** A training between two epochs, and the best until then. */
+export interface Checkpoint {
+  readonly fit: FitState;
+  readonly best: {
+    readonly report: EpochReport;
+    readonly score: number;
+    readonly weights: ReadonlyMap<string, Tensor>;
+  };
+  /** Epochs since. */
+  readonly since: number;
+}
+
+/** Of pictures that were held out. */
+export interface EpochReport {
+  readonly epoch: number;
+  readonly loss: number;
+  /** How far answers are from those before; see `distanceOf`. */
+  readonly distance: number;
+  /** Share of answers that choose as before; of networks that choose. */
+  readonly agreement: number | undefined;
+  /** SSIM of what the decoder that learns along makes. */
+  readonly similarity: number | undefined;
+  readonly isBest: boolean;
+}
+
+/** Epochs without a better one after which it ends. */
+const patience = 4;
+/** The one who follows has to be faster. */
+const adversaryPace = 3;
+/** Of the epochs, in which the adversary's say grows from nothing to all. */
+const rampShare = 0.3;
+
+/**
+ * @param network what `trainingNetwork` wrote, shapes known
+ * @param about views of the same pictures
+ * @throws CutlineError as `train`; CANCELLED only where no epoch has ended
+ */
+export async function learn(
+  engine: Engine,
+  network: Graph,
+  about: {
+    readonly views: readonly Known[];
+    readonly code: CodeShape;
+    readonly isTrained: (weight: string) => boolean;
+    readonly judge: (trained: Graph) => Promise<Judged>;
+  },
+  options: LearnOptions,
+): Promise<Pick<Checkpoint, 'best'> & { readonly stopped: boolean }> {
+  const { views, code, isTrained, judge } = about;
+  const { signal } = options;
+  const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
+  const strength = options.adversary.decoder;
+  // Being found again is its own reason to turn round.
+  const turned = strength > 0 ? strength : 1;
+  let best: Checkpoint['best'] | undefined = options.from?.best;
+  let since = options.from?.since ?? 0;
+  let stopped = false;
+  try {
+    await train(
+      engine,
+      {
+        network,
+        frozen,
+        tables: tablesOf(network, views[0]!),
+        adam: { epsilon: 1e-7, amsgrad: false },
+        pace: (name) => (name.startsWith('adversary.') ? adversaryPace : 1),
+      },
+      async (epoch) => {
+        const known = mixedViews(views, options.random.fork(`views ${epoch}`));
+        const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
+        const mask = masks(known.count, code, options.random.fork(`rates ${epoch}`));
+        return { rows: known.count, blocks: [rowsOf(network, known, { mask, turned: turned * ramp })] };
+      },
+      {
+        epochs: options.epochs,
+        learningRate: cosine(options.learningRate),
+        random: options.random.fork('order'),
+        signal,
+        from: options.from?.fit,
+        onProgress: ({ done }) => options.onProgress?.({ phase: 'training', done }),
+        afterEpoch: async (epoch, current, loss, fit) => {
+          const seen = await judge(current);
+          const score = seen.distance + strength * (seen.similarity ?? 0);
+          // While the adversary's say grows, every epoch is another task.
+          const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
+          const report = { epoch, loss, ...seen, isBest };
+          options.onEpoch?.(report);
+          since = isBest ? 0 : since + 1;
+          if (isBest) {
+            const weights = [...current.initializers].filter(([name]) => isTrained(name));
+            best = { report, score, weights: new Map(weights) };
+          }
+          await options.keep?.({ fit, best: best!, since });
+          return since >= patience;
+        },
+      },
+    );
+  } catch (error) {
+    // What was learnt until then is kept.
+    if (!best || !(error instanceof CutlineError && error.code === 'CANCELLED')) throw error;
+    stopped = true;
+  }
+  return { best: best!, stopped };
+}
