@@ -27,7 +27,11 @@ const demo = (ctx: TestContext, out: string, ...args: string[]): Running =>
 /** The demonstration's own with weaker attacks: what is safe here says nothing. */
 async function quickProtocol(): Promise<string> {
   const protocol = await readProtocol('demo');
-  const attacks = { ...protocol.attacks, 'white-box': [{ name: 'rmle', iterations: 15 }] };
+  const attacks = {
+    ...protocol.attacks,
+    'black-box': [{ name: 'inverse-network', queries: 64 }],
+    'white-box': [{ name: 'rmle', iterations: 15 }],
+  };
   const path = join(dir, 'quick.yaml');
   await writeFile(path, JSON.stringify({ ...protocol, name: 'quick', attacks }));
   return path;
