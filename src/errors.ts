@@ -270,6 +270,31 @@ const catalogue = {
     exit: 2,
     text: 'Plan {plan} is not as it was made: {problem}. Take the plan from where it was made, or plan again.',
   },
+  PLAN_UNSIGNED: {
+    exit: 2,
+    text: 'Plan {plan} is not signed, and here only signed ones run. Sign it with cutline plan sign, where the private key is.',
+  },
+  PLAN_KEY_UNKNOWN: {
+    exit: 2,
+    text: 'Plan {plan} is signed by {key}, which is none of the keys trusted here ({known}). Sign it with one of them, or add its public key to planKeys.',
+  },
+  PLAN_EXPIRED: {
+    exit: 2,
+    text: 'Plan {plan} ended at {expires}; it is {now} here. Plan again, or sign it anew with cutline plan sign --expires-in; if that time is wrong, set the clock.',
+  },
+  PLAN_OLDER: {
+    exit: 2,
+    text: 'Plan {plan} (serial {serial}) is older than {last} (serial {lastSerial}), which ran here last. To go back to it knowingly, sign it with cutline plan sign --new-serial.',
+  },
+  PLAN_STATE_INVALID: {
+    exit: 2,
+    text: '{path}: not what an agent writes of the plan that it ran last: {problem}. Take it from a backup, or delete it, if no newer plan than this one ever ran here.',
+  },
+  KEY_INVALID: { exit: 2, text: '{path}: {problem}. cutline keys makes such keys.' },
+  KEY_EXISTS: {
+    exit: 2,
+    text: '{path} is there already, and what it signed would be lost with it. Choose another name or folder.',
+  },
   PLAN_OTHER_AUDIT: {
     exit: 2,
     text: 'The plan is of another audit: it names SHA-256 {wanted}, this file has {found}. Give the audit.json that was written with it.',

@@ -1,4 +1,6 @@
 /** How an activation travels: envelope, codecs, topics, connections, and the embedded broker. */
+
+export { readPassword } from '../secrets.ts';
 export type { BackoffOptions } from './backoff.ts';
 export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
@@ -8,7 +10,6 @@ export { type FailureCode, failures } from './failures.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
 export { Permits } from './permits.ts';
-export { readPassword } from './secrets.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, nameSchema, serviceSettings } from './settings.ts';
 export { activationsOf, deviceOf, isName, topicOf } from './topics.ts';

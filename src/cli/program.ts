@@ -10,7 +10,10 @@ import { demoCommand } from './commands/demo.ts';
 import { gradientCommand } from './commands/gradient.ts';
 import { hardenCommand } from './commands/harden.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { keysCommand } from './commands/keys.ts';
 import { planCommand } from './commands/plan.ts';
+import { planDiffCommand } from './commands/plan-diff.ts';
+import { planSignCommand } from './commands/plan-sign.ts';
 import { planVerifyCommand } from './commands/plan-verify.ts';
 import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
@@ -27,6 +30,7 @@ export const commands: CommandModule<any, any>[] = [
   hardenCommand,
   profileCommand,
   planCommand,
+  keysCommand,
   splitCommand,
   agentCommand,
   consumerCommand,
@@ -38,7 +42,11 @@ export const commands: CommandModule<any, any>[] = [
 
 /** Commands of two words; yargs would hand the second all options of the first. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> = { 'plan verify': planVerifyCommand };
+export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> = {
+  'plan verify': planVerifyCommand,
+  'plan sign': planSignCommand,
+  'plan diff': planDiffCommand,
+};
 
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const json = argv.some((a) => a === '--json' || a === '--json=true');

@@ -7,7 +7,7 @@ import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import { modelSha256, readModel, type Tensors } from '../model/index.ts';
-import { type Plan, type Protocol, readPlan, readProtocol, verifyPlan } from '../plan/index.ts';
+import { openPlan, type Plan, type Protocol, readProtocol, requireInTime, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
@@ -16,7 +16,7 @@ import { loadHead } from './head.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults, type ResultsFile } from './results.ts';
-import { imageSource } from './source.ts';
+import { imageSource, type Picture, type Source, type Unread } from './source.ts';
 import { openSpending } from './spending.ts';
 import { stateMessage, Uplink } from './uplink.ts';
 
@@ -63,14 +63,14 @@ const MAX_RESULTS = 10_000;
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
   const { config, folder } = await readAgentConfig(options.configPath);
-  const planPath = resolve(folder, config.plan);
-  const plan = await readPlan(planPath);
+  const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
   const protocol = await readProtocol(
     isShippedName(config.protocol) ? config.protocol : resolve(folder, config.protocol),
   );
   const headBytes = await readHead(config, folder, plan, planPath, protocol);
+  await commit();
   const { input, preprocessing } = await pictureOf(config, folder, plan);
   const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');
   const bootId = randomBytes(ID_BYTES).toString('hex');
@@ -107,7 +107,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       const { device: deviceId, expiryMs, inFlight } = config;
       const codec = createCodec(plan.codec);
       const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, checkCap, spend, record };
-      await runAgent({ ...shared, uplink: uplink ?? undefined }, source, stop);
+      await runAgent({ ...shared, uplink: uplink ?? undefined }, whileInTime(source, plan), stop);
     } finally {
       abandon.cancel();
       await uplink?.close().catch(() => {});
@@ -140,6 +140,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     hostile,
     results: done.sort((a, b) => a.index - b.index),
   };
+}
+
+/** A plan that ends while it runs takes no further picture. @throws CutlineError PLAN_EXPIRED, when the next one is asked for */
+async function* whileInTime(source: Source, plan: Plan): AsyncGenerator<Picture | Unread> {
+  for await (const picture of source) {
+    requireInTime(plan, Date.now());
+    yield picture;
+  }
 }
 
 const noCounts = { resends: 0, lateTwins: 0, reconnects: 0, hostile: 0 };

@@ -2,6 +2,8 @@
 
 export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
+export { requireInTime } from './admit.ts';
+export { type PlanChange, planDiff } from './diff.ts';
 export {
   type BrokenRule,
   confidenceFor,
@@ -11,6 +13,7 @@ export {
   gapsOf,
   missingObservations,
 } from './evidence.ts';
+export { type OpenPlan, openPlan } from './open.ts';
 export {
   type BudgetKey,
   budgetKeys,
@@ -22,7 +25,16 @@ export {
   requiredAttacks,
   shortfalls,
 } from './protocol.ts';
-export { type EvidenceGap, evidenceGap, type Holdings, idOfPlan, parsePlan, readPlan, verifyPlan } from './read.ts';
+export {
+  type EvidenceGap,
+  evidenceGap,
+  type Holdings,
+  idOfPlan,
+  parsePlan,
+  readPlan,
+  verifyId,
+  verifyPlan,
+} from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export {
   type Candidate,
@@ -39,4 +51,5 @@ export {
   sources,
   type Thresholds,
 } from './schema.ts';
+export { keyId, type PlanKey, readPublicKey, readSigningKey, signPlan, verifySignature } from './sign.ts';
 export { intervalSchema } from './values.ts';

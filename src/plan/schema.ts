@@ -149,6 +149,8 @@ export const planSchema = z.strictObject({
   /** Grows with time; an agent keeps the plan with the higher serial. */
   serial: z.int().nonnegative(),
   created: z.iso.datetime(),
+  /** After it nobody runs the plan; without it, it never ends. */
+  expires: z.iso.datetime().optional(),
   /** The digest is that of the file; head and tail are of the model with the inputs in `fixed` as its weights. */
   model: z.strictObject({
     name: z.string().max(500).optional(),
@@ -173,6 +175,14 @@ export const planSchema = z.strictObject({
   evidence: z.array(evidenceSchema).max(64),
   predicted: costSchema,
   profiles: z.strictObject({ device: name, cloud: name, link: name }),
+  /** Over the canonical form of all the above (`sign.ts`); `key` is the id of the public key that verifies it. */
+  signature: z
+    .strictObject({
+      algorithm: z.literal('ed25519'),
+      key: z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hex digits'),
+      value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'expected 64 bytes as base64'),
+    })
+    .optional(),
   // The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT.
   chosen: candidateSchema.optional(),
   candidates: z.array(candidateSchema).optional(),

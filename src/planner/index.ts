@@ -6,5 +6,5 @@ export { defaultDefenses } from './model-facts.ts';
 export type { Profiles } from './price.ts';
 export { type Relaxation, relaxationText } from './relax.ts';
 export { type AuditCandidate, labelOf, type SearchResult } from './search.ts';
-export { verifyEvidence, verifyId, verifyParts } from './verify.ts';
+export { verifyEvidence, verifyParts } from './verify.ts';
 export { planFiles, writePlan } from './write.ts';

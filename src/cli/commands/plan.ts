@@ -95,7 +95,9 @@ export const planCommand: CommandModule<object, Arguments> = {
     yargs
       .positional('model', { type: 'string', describe: 'ONNX file', demandOption: true })
       .options(options)
-      .epilogue('cutline plan verify PLAN holds a finished plan against its files, audit and model: see its --help.'),
+      .epilogue(
+        'cutline plan verify PLAN holds a finished plan against its files, audit and model; plan sign signs it, plan diff compares two: see their --help.',
+      ),
   handler: async (argv) => {
     const [{ runPlan }, { planText }, { fail, print }, { stopSignal }, { progressBar }] = await Promise.all([
       import('../run-plan.ts'),
