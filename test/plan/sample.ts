@@ -1,4 +1,4 @@
-import { confidenceFor, type Plan, protocolSha256 } from '../../src/plan/index.ts';
+import { confidenceFor, idOfPlan, type Plan, protocolSha256 } from '../../src/plan/index.ts';
 import { leastProtocol } from '../support/evidence.ts';
 
 /** A complete plan whose evidence proves its threshold. */
@@ -70,3 +70,6 @@ export function samplePlan(): Plan {
     profiles: { device: 'raspberry-pi-4', cloud: 'cloud-generic', link: 'wifi' },
   };
 }
+
+/** With the id that follows from its content. */
+export const named = (plan: Plan): Plan => ({ ...plan, planId: idOfPlan(plan) });
