@@ -408,7 +408,7 @@ const catalogue = {
   TAIL_MISMATCH: { exit: 2, text: '{path}: {problem}. Take the tail and the plan from one run of cutline plan.' },
   NO_ANSWER: {
     exit: 1,
-    text: 'No answer from a consumer after {tries} tries of {timeoutMs} ms. Is `cutline consumer` running for fleet {fleet}?',
+    text: 'No answer from a consumer within {seconds} s: {problem}',
   },
   ANSWER_FAILED: { exit: 1, text: 'The consumer answered {code}: {problem}' },
   INFERENCES_FAILED: { exit: 1, text: '{failed} of {total} inferences got no result. The first: {problem}' },

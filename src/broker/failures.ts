@@ -2,8 +2,8 @@
 export const failures = {
   /** The activation is of a plan this consumer does not serve. */
   PLAN_MISMATCH: { retry: false },
-  /** It arrived after its expiry: too late, or the clocks differ. */
-  EXPIRED: { retry: false },
+  /** It arrived after its expiry. Who still waits for it knows better, and asks again. */
+  EXPIRED: { retry: true },
   /** The queue of the consumer is full. */
   OVERLOADED: { retry: true },
   /** The consumer is shutting down; another one may take it. */

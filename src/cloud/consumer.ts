@@ -14,6 +14,7 @@ import {
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Answers } from './answers.ts';
+import { Clocks } from './clocks.ts';
 import type { Tail } from './tail.ts';
 
 export interface ConsumerOptions {
@@ -44,9 +45,14 @@ export interface ConsumerCounts {
 /** Answers are logits: small, and worth their precision. */
 const answerCodec = createCodec('float32');
 
+const MOST_LATE = 1024;
+
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #permits: Permits;
+  readonly #clocks = new Clocks();
+  /** Of the last ones that were called too late: a device that asks again knows better. */
+  readonly #late = new Set<string>();
   /** Keys of what was admitted and is not answered yet. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #counts = { answered: 0, duplicates: 0, dropped: 0, failures: {} as Partial<Record<FailureCode, number>> };
@@ -92,11 +98,14 @@ export class Consumer {
       if (known) void this.#reply(envelope, known);
       return;
     }
-    const lateMs = now() - envelope.expiresMs;
+    if (this.#late.delete(key)) this.#clocks.forget(envelope.deviceId);
+    const lateMs = this.#clocks.lateMs(envelope, now(), clockToleranceMs);
     if (envelope.planId !== planId) {
       this.#refuse(envelope, 'PLAN_MISMATCH', `this consumer serves plan ${planId}`);
-    } else if (lateMs > clockToleranceMs) {
-      this.#refuse(envelope, 'EXPIRED', `it expired ${lateMs} ms ago by the clock here; do the clocks agree?`);
+    } else if (lateMs > 0) {
+      if (this.#late.size >= MOST_LATE) this.#late.clear();
+      this.#late.add(key);
+      this.#refuse(envelope, 'EXPIRED', `it came ${Math.round(lateMs)} ms too late`);
     } else if (this.#leaving) {
       this.#refuse(envelope, 'LEAVING', 'this consumer is stopping');
     } else if (this.#underWay.size >= queue || this.#queuedBytes + bytes > queueBytes) {

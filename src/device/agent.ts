@@ -80,7 +80,8 @@ async function prepare(agent: Agent, picture: Picture | Unread, index: number): 
   if ('error' in picture) return failed(index, picture.name, picture.error);
   const { plan, head, deviceId, bootId, expiryMs } = agent;
   const input = head.input(picture);
-  const createdMs = Date.now();
+  // A clock that is set while the agent runs must not make its messages older than they are.
+  const createdMs = Math.round(performance.timeOrigin + performance.now());
   const correlationId = randomBytes(ID_BYTES).toString('hex');
   const expiresMs = createdMs + expiryMs;
   const header = { planId: plan.planId, deviceId, bootId, sequence: index, correlationId, createdMs, expiresMs };

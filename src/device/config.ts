@@ -17,10 +17,10 @@ export const agentConfigSchema = z.strictObject({
   images: z.array(z.string().min(1)).default([]),
   /** Grey pictures for a colour network and the reverse: refuse or convert them. */
   channels: z.enum(['refuse', 'convert']).default('refuse'),
-  /** How long to wait for an answer before sending again. */
+  /** How long to wait for an answer before sending again, at first and at least: it follows the round trips that are seen. */
   timeoutMs: z.int().min(10).max(600_000).default(2000),
-  /** How often to send again while connected. */
-  retries: z.int().min(0).max(100).default(4),
+  /** How often to send again while connected, longer apart each time; when left out, until it expires. */
+  retries: z.int().min(0).max(100).optional(),
   /** An inference that has no answer after this long is given up, connected or not. */
   expiryMs: z.int().min(100).max(3_600_000).default(60_000),
   /** Inferences that may wait for an answer at once. 1 has the lowest latency, more have the higher throughput. */

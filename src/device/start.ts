@@ -188,7 +188,7 @@ function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism 
 }
 
 async function createUplink(config: AgentConfig, folder: string, plan: Plan, bootId: string, options: AgentOptions) {
-  const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS } = config;
+  const { fleet, device, qos, timeoutMs, retries, expiryMs, inFlight, healthS } = config;
   const state = { device, planId: plan.planId, bootId };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
@@ -204,6 +204,7 @@ async function createUplink(config: AgentConfig, folder: string, plan: Plan, boo
     timeoutMs,
     retries,
     expiryMs,
+    inFlight,
     healthMs: healthS * 1000,
     log: options.log,
   });

@@ -11,8 +11,10 @@ export interface UplinkOptions {
   readonly bootId: string;
   readonly qos: 0 | 1;
   readonly timeoutMs: number;
-  readonly retries: number;
+  readonly retries?: number | undefined;
   readonly expiryMs: number;
+  /** Inferences that may wait for an answer at once. */
+  readonly inFlight: number;
   readonly healthMs: number;
   readonly log: (line: string) => void;
 }
@@ -46,7 +48,13 @@ export class Uplink {
       state: topicOf(fleet, device, 'state'),
       health: topicOf(fleet, device, 'health'),
     };
-    this.#outbox = new Outbox({ ...options, send: (message) => this.#send(message) });
+    this.#outbox = new Outbox({
+      ...options,
+      keepaliveMs: 1000 * options.link.connect.keepaliveS,
+      most: options.inFlight,
+      send: (message) => this.#send(message),
+      settled: () => this.#connected().settled(),
+    });
     this.#link = new Link(
       { ...options.link, log },
       {
@@ -109,12 +117,17 @@ export class Uplink {
   }
 
   async #send({ correlationId, payload }: Message): Promise<void> {
-    const { link, qos, expiryMs } = this.#options;
-    const { connection } = this.#link;
-    if (!connection) throw new CutlineError('BROKER_LOST', { url: link.connect.url, problem: 'not connected' });
+    const { qos, expiryMs } = this.#options;
     const { act, res } = this.#topics;
     const mirrored = { expiryS: expiryMs / 1000, correlation: correlationId, responseTopic: res };
-    await connection.publish(act, payload, { qos, ...mirrored });
+    await this.#connected().publish(act, payload, { qos, ...mirrored });
+  }
+
+  /** @throws CutlineError BROKER_LOST */
+  #connected(): Connection {
+    const { connection } = this.#link;
+    if (connection) return connection;
+    throw new CutlineError('BROKER_LOST', { url: this.#options.link.connect.url, problem: 'not connected' });
   }
 
   #receive(topic: string, payload: Buffer): void {

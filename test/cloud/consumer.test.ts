@@ -107,7 +107,8 @@ describe('a consumer', () => {
   it('says why it has no result', async () => {
     const { consumer, codes } = start();
     consumer.receive(topic, activation(1, { planId: 'another' }));
-    consumer.receive(topic, activation(2, { expiresMs: 1399 }));
+    // Made 1 100 ms before it came, to live 300, while another took 500.
+    consumer.receive(topic, activation(2, { createdMs: 400, expiresMs: 700 }));
     const other = [{ ...tensors[0]!, name: 'conv1' }];
     consumer.receive(topic, activation(3, { body: { kind: 'activation', tensors: other } }));
     const short = [{ ...tensors[0]!, data: new Uint8Array(1) }];

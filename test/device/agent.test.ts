@@ -44,6 +44,9 @@ function agentOf(
     retries: 1,
     expiryMs: expiryMs ?? 20_000,
     fleet: 'yard',
+    keepaliveMs: 15_000,
+    most: 64,
+    settled: async () => {},
     log: () => {},
     send: async ({ payload }: Message) => {
       const envelope = decodeEnvelope(Buffer.from(payload));

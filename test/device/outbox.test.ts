@@ -26,6 +26,9 @@ function outbox(options: Partial<OutboxOptions> = {}) {
     retries: 2,
     expiryMs: 60_000,
     fleet: 'yard',
+    keepaliveMs: 15_000,
+    most: 64,
+    settled: async () => {},
     send: async ({ correlationId }) => void sent.push(correlationId),
     log: () => {},
     random: () => 0,
@@ -130,5 +133,63 @@ describe('the outbox', () => {
     box.fail(new CutlineError('CANCELLED'));
     expect(await delivered).toEqual({ code: 'CANCELLED' });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('sends no copy behind a copy: while the broker has not read the first, however long that takes', async () => {
+    let read = () => {};
+    const settled = () => new Promise<void>((resolve) => (read = resolve));
+    const { box, sent, deliver } = outbox({ settled, retries: undefined });
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(sent).toEqual(['a']);
+    read();
+    // Only now can anybody have begun to answer.
+    await vi.advanceTimersByTimeAsync(900);
+    expect(sent).toEqual(['a']);
+    box.answer(answer('a'));
+    expect(await delivered).toEqual({ tries: 1 });
+    expect(box.counts.resends).toBe(0);
+  });
+
+  it('waits longer each time, until it expires, when no number of tries was given', async () => {
+    const at: number[] = [];
+    const { box, deliver } = outbox({ retries: undefined, send: async () => void at.push(performance.now()) });
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await delivered).toEqual({ code: 'NO_ANSWER' });
+    const gaps = at.slice(1).map((t, i) => t - at[i]!);
+    expect(at.length).toBeGreaterThan(4);
+    expect(at.length).toBeLessThan(8);
+    for (const [i, gap] of gaps.slice(1).entries()) expect(gap).toBeGreaterThan(1.8 * gaps[i]!);
+  });
+
+  it('puts no more on a new stream than a slow one passes on, and more with every answer', async () => {
+    const { box, sent, deliver } = outbox();
+    const all = Array.from({ length: 20 }, (_, i) => deliver(`m${i}`));
+    box.up();
+    expect(sent).toHaveLength(4);
+    box.answer(answer('m0'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toHaveLength(6);
+    for (let i = 1; i < 20; i++) {
+      box.answer(answer(`m${i}`));
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(await Promise.all(all)).toEqual(Array(20).fill({ tries: 1 }));
+  });
+
+  it('says whose fault it was that there is no answer', async () => {
+    const why = async (options: Partial<OutboxOptions>, act: (box: Outbox) => void) => {
+      const { box } = outbox({ expiryMs: 5000, retries: undefined, ...options });
+      act(box);
+      const failed = box.deliver(message('a')).catch((e: Error) => e.message);
+      await vi.advanceTimersByTimeAsync(5001);
+      return failed;
+    };
+    expect(await why({}, () => {})).toMatch(/no connection to the broker for/);
+    expect(await why({}, (box) => box.up())).toMatch(/took it \d times; is `cutline consumer` running/);
+    expect(await why({ settled: () => new Promise(() => {}) }, (box) => box.up())).toMatch(/slow or dead/);
   });
 });
