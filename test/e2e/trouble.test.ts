@@ -45,7 +45,7 @@ describe('the agent', () => {
     const agent = await f.agent({ timeoutMs: 50, retries: 1, images: ['images/0000.png'] });
     const said = await failsWith(agent, 1, 'INFERENCES_FAILED');
     expect(said).toContain('no answer within 50 ms; sending again (1 of 1)');
-    expect(said).toMatch(/Is `cutline consumer` running for fleet yard/);
+    expect(said).toMatch(/took it \d times; is `cutline consumer` running for this plan and fleet yard/);
     expect(summaryOf(agent).inferences).toEqual({ total: 1, answered: 0, failed: 1 });
   });
 
