@@ -290,6 +290,10 @@ const catalogue = {
     exit: 2,
     text: '{path}: not what an agent writes of the plan that it ran last: {problem}. Take it from a backup, or delete it, if no newer plan than this one ever ran here.',
   },
+  ACCOUNTS_INVALID: {
+    exit: 2,
+    text: '{path}: not the accounts of a broker: {problem}. cutline broker account makes them.',
+  },
   KEY_INVALID: { exit: 2, text: '{path}: {problem}. cutline keys makes such keys.' },
   KEY_EXISTS: {
     exit: 2,

@@ -222,8 +222,8 @@ function established(
         // MQTT.js fails what waits for a SUBACK just before it says that the connection is closed.
         throw client.stream.destroyed ? lost() : refused(error);
       });
-      // 3.1.1 says "refused" in the list of grants.
-      if (granted.some((g) => g.qos === 128)) throw refused(new Error(`subscription to ${filter}`));
+      // Refusals stand in the list of grants: 128 in 3.1.1, and with reasons above it in 5.
+      if (granted.some((g) => g.qos >= 128)) throw refused(new Error(`subscription to ${filter}`));
     },
     async unsubscribe(filter) {
       await whileOpen(client.unsubscribeAsync(filter));

@@ -135,7 +135,11 @@ export class Outbox {
       // It asks for air: most of a timeout, longer each time.
       this.#pace.crowded(performance.now());
       this.#leave(entry);
-      this.#pause(entry, this.#options.timeoutMs * 2 ** Math.min(entry.refusals++, 16), `the consumer answered ${body.code}`);
+      this.#pause(
+        entry,
+        this.#options.timeoutMs * 2 ** Math.min(entry.refusals++, 16),
+        `the consumer answered ${body.code}`,
+      );
     } else if (body.kind === 'failure') {
       entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
     } else {

@@ -1,7 +1,7 @@
 /** From a configuration to a running agent: reads and checks everything before a byte is sent. */
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.ts';
+import { agentClientId, connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.ts';
 import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -192,8 +192,7 @@ async function createUplink(config: AgentConfig, folder: string, plan: Plan, boo
   const state = { device, planId: plan.planId, bootId };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
-    // One device, one client: a second agent of the same name takes the place of the first.
-    clientId: `cutline-agent-${fleet}-${device}`,
+    clientId: agentClientId(fleet, device),
     will: { topic: topicOf(fleet, device, 'state'), payload: stateMessage('offline', state) },
   });
   return new Uplink({
