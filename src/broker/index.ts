@@ -4,10 +4,12 @@ export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits 
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeTensors } from './decode.ts';
 export { type Body, type Envelope, encodeEnvelope, type Header, ID_BYTES } from './envelope.ts';
+export { type ExpectedTensor, expectedActivation, expectedAnswer, misfit } from './expected.ts';
 export { type FailureCode, failures } from './failures.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
 export { Permits } from './permits.ts';
+export { Refusals } from './refusals.ts';
 export { readPassword } from './secrets.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, nameSchema, serviceSettings } from './settings.ts';

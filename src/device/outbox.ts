@@ -3,8 +3,9 @@
  * tries, or when it expires; until then it is sent again when no answer comes and whenever the connection comes back.
  * Brokers may lose everything. How many wait at once is the agent's affair, who waits for each.
  */
-import { type Envelope, failures } from '../broker/index.ts';
+import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/tensor.ts';
 
 export interface Message {
   readonly correlationId: string;
@@ -24,8 +25,22 @@ export interface OutboxOptions {
   readonly random?: () => number;
 }
 
-export interface Delivered {
-  readonly answer: Envelope;
+type BodyOf<K extends Body['kind']> = Extract<Body, { readonly kind: K }>;
+
+/** A result as it was checked and unpacked. */
+export interface Outcome extends Omit<BodyOf<'result'>, 'tensors'> {
+  readonly outputs: Tensors;
+}
+
+export interface Answer {
+  readonly correlationId: string;
+  /** When it came, by `performance.now()`. */
+  readonly arrivedMs: number;
+  readonly body: Outcome | BodyOf<'failure'>;
+}
+
+export interface Delivered extends Pick<Answer, 'arrivedMs'> {
+  readonly outcome: Outcome;
   /** When it was first handed to the connection, by `performance.now()`. */
   readonly sentMs: number;
   readonly tries: number;
@@ -91,15 +106,21 @@ export class Outbox {
     for (const entry of this.#entries.values()) clearTimeout(entry.timer);
   }
 
+  isWaitingFor(correlationId: string): boolean {
+    return this.#entries.has(correlationId);
+  }
+
+  /** Counts an answer to what has been answered; false where nothing was asked. */
+  again(correlationId: string): boolean {
+    if (!this.#answered.has(correlationId)) return false;
+    this.#lateTwins++;
+    return true;
+  }
+
   /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
-  answer(envelope: Envelope): 'taken' | 'late twin' | 'unknown' {
-    const entry = this.#entries.get(envelope.correlationId);
-    if (!entry) {
-      if (!this.#answered.has(envelope.correlationId)) return 'unknown';
-      this.#lateTwins++;
-      return 'late twin';
-    }
-    const { body } = envelope;
+  answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
+    const entry = this.#entries.get(correlationId);
+    if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
     if (body.kind === 'failure' && failures[body.code].retry) {
       // It asks for air: most of a timeout, not at once.
       const pauseMs = this.#options.timeoutMs * (0.25 + 0.75 * this.#random());
@@ -107,8 +128,8 @@ export class Outbox {
     } else if (body.kind === 'failure') {
       entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
     } else {
-      this.#remember(envelope.correlationId);
-      entry.resolve({ answer: envelope, sentMs: entry.sentMs, tries: entry.tries });
+      this.#remember(correlationId);
+      entry.resolve({ outcome: body, arrivedMs, sentMs: entry.sentMs, tries: entry.tries });
     }
     return 'taken';
   }

@@ -25,6 +25,7 @@ export {
 export { type EvidenceGap, evidenceGap, type Holdings, idOfPlan, parsePlan, readPlan, verifyPlan } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export {
+  type AnswerTensor,
   type Candidate,
   type Cost,
   candidateSchema,
