@@ -9,13 +9,16 @@ export interface Tail {
   run(activation: Tensors): Promise<Tensors>;
 }
 
+/** A tail that takes less runs on the thread that takes activations in. */
+const mostStallMs = 1;
+
 /** @throws CutlineError ENGINE_LOAD, TAIL_MISMATCH */
 export async function loadTail(plan: Plan, bytes: Uint8Array, engine: Engine): Promise<Tail> {
   const wanted = plan.cut.tensors;
   // All that an answer holds, and no more: the device refuses everything else.
   const outputs = (plan.answer ?? []).map((t) => t.name);
-  const load = async () => {
-    const session = await engine.load(bytes);
+  const load = async (near = true) => {
+    const session = await engine.load(bytes, near ? { mostStallMs } : {});
     const absent = session.inputs.find((v) => !wanted.some((t) => t.name === v.name));
     if (absent) {
       throw new CutlineError('TAIL_MISMATCH', {
@@ -37,7 +40,7 @@ export async function loadTail(plan: Plan, bytes: Uint8Array, engine: Engine): P
         return await session.run(feeds, { outputs });
       } catch (error) {
         // The engine starts a new worker at the next load: one activation is lost, the consumer is not.
-        if (error instanceof CutlineError && error.code === 'ENGINE_CRASHED') session = await load();
+        if (error instanceof CutlineError && error.code === 'ENGINE_CRASHED') session = await load(false);
         throw error;
       }
     },
