@@ -134,6 +134,7 @@ async function writePlan(head, tail) {
     cut: { id: 'ReLU2', tensors: [{ name: 'relu2', dtype: 'float32', shape: [1, 16, 8, 8] }] },
     head: await part('head.onnx', head),
     tail: await part('tail.onnx', tail),
+    answer: [{ name: 'logits', dtype: 'float32', shape: [1, 10] }],
     codec: 'float32',
     defense: 'none',
     picture: {
@@ -141,7 +142,7 @@ async function writePlan(head, tail) {
       preprocessing: { layout: 'NCHW', channels: 1, height: 28, width: 28, mean: [0.5], std: [0.5] },
     },
     thresholds: { threat: 'white-box', maxSsim: 1, objective: 'latency' },
-    evidence: null,
+    evidence: [],
     predicted: {
       latencyMs: zero,
       energyMj: null,
@@ -149,6 +150,7 @@ async function writePlan(head, tail) {
       wireBytes: 4096,
       downloadBytes: 0,
       accuracy: null,
+      agreement: null,
       sources: { ...modelled, wireBytes: 'modelled' },
     },
     profiles: { device: 'none', cloud: 'none', link: 'none' },

@@ -8,12 +8,14 @@ export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits 
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeTensors } from './decode.ts';
 export { type Body, type Envelope, encodeEnvelope, type Header, ID_BYTES } from './envelope.ts';
+export { type ExpectedTensor, expectedActivation, expectedAnswer, misfit } from './expected.ts';
 export { type ExportedFile, forEmqx, forMosquitto } from './exported.ts';
 export { type FailureCode, failures } from './failures.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
 export { nameSchema } from './names.ts';
 export { Permits } from './permits.ts';
+export { Refusals } from './refusals.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, serviceSettings } from './settings.ts';
 export { readTlsFiles } from './tls-files.ts';

@@ -8,9 +8,12 @@ import {
   decodeTensors,
   deviceOf,
   type Envelope,
+  type ExpectedTensor,
   encodeEnvelope,
   type FailureCode,
+  misfit,
   Permits,
+  Refusals,
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Answers } from './answers.ts';
@@ -20,6 +23,8 @@ import type { Tail } from './tail.ts';
 export interface ConsumerOptions {
   readonly fleet: string;
   readonly planId: string;
+  /** What an activation holds; everything else is refused. */
+  readonly expected: readonly ExpectedTensor[];
   readonly tail: Tail;
   readonly answers: Answers;
   readonly concurrency: number;
@@ -40,7 +45,17 @@ export interface ConsumerCounts {
   readonly failures: Readonly<Partial<Record<FailureCode, number>>>;
   /** Messages that were no activation of their device. */
   readonly dropped: number;
+  /** The same by kind. */
+  readonly refused: Readonly<Record<RefusalKind, number>>;
+  /** Refusals, and answers to duplicates, that were not sent since too many waited for the broker. */
+  readonly unsent: number;
 }
+
+/** No envelope; no activation of the device that the topic names. */
+type RefusalKind = 'malformed' | 'foreign';
+
+/** Refusals, and answers to duplicates, that may wait for the broker: beyond it they are left out, and asked for again. */
+const MAX_REPLIES = 256;
 
 /** Answers are logits: small, and worth their precision. */
 const answerCodec = createCodec('float32');
@@ -55,32 +70,41 @@ export class Consumer {
   readonly #late = new Set<string>();
   /** Keys of what was admitted and is not answered yet. */
   readonly #underWay = new Map<string, Promise<void>>();
-  readonly #counts = { answered: 0, duplicates: 0, dropped: 0, failures: {} as Partial<Record<FailureCode, number>> };
+  readonly #counts = { answered: 0, duplicates: 0, unsent: 0, failures: {} as Partial<Record<FailureCode, number>> };
+  readonly #refusals: Refusals<RefusalKind>;
   #queuedBytes = 0;
+  #replies = 0;
   #leaving = false;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#permits = new Permits(options.concurrency);
+    this.#refusals = new Refusals(['malformed', 'foreign'], (total, problem) =>
+      options.log(`dropped ${total} message(s); the last ${problem}`),
+    );
   }
 
   get counts(): ConsumerCounts {
-    return { ...this.#counts, failures: { ...this.#counts.failures } };
+    const { total: dropped, counts: refused } = this.#refusals;
+    return { ...this.#counts, dropped, refused, failures: { ...this.#counts.failures } };
   }
 
   /** Takes a message from the wire: admits, refuses or drops it at once, so that it can be acknowledged. Never throws. */
   receive(topic: string, payload: Buffer): void {
     const arrivedMs = performance.now();
+    const where = () => `on ${JSON.stringify(topic.slice(0, 200))}`;
+    let envelope: Envelope;
     try {
-      const device = deviceOf(topic, this.#options.fleet, 'act');
-      const envelope = decodeEnvelope(payload);
-      if (device === undefined || device !== envelope.deviceId || envelope.body.kind !== 'activation') {
-        throw new CutlineError('ENVELOPE_INVALID', { problem: 'not an activation of the device it came from' });
-      }
-      this.#admit(envelope, payload.length, arrivedMs);
+      envelope = decodeEnvelope(payload);
     } catch (error) {
-      this.#drop(topic, error);
+      this.#refusals.add('malformed', `${where()}: ${(error as Error).message}`);
+      return;
     }
+    const device = deviceOf(topic, this.#options.fleet, 'act');
+    const { body } = envelope;
+    if (device === undefined || device !== envelope.deviceId || body.kind !== 'activation')
+      this.#refusals.add('foreign', `${where()} is no activation of the device it came from`);
+    else this.#admit({ ...envelope, body }, payload.length, arrivedMs);
   }
 
   /** Refuses what is new from now on, and resolves when everything admitted is answered. */
@@ -89,19 +113,23 @@ export class Consumer {
     await Promise.all(this.#underWay.values());
   }
 
-  #admit(envelope: Envelope, bytes: number, arrivedMs: number): void {
-    const { answers, planId, queue, queueBytes, clockToleranceMs, now } = this.#options;
+  #admit(envelope: Activation, bytes: number, arrivedMs: number): void {
+    const { answers, planId, expected, queue, queueBytes, clockToleranceMs, now } = this.#options;
     const key = `${envelope.deviceId}/${envelope.correlationId}`;
     const known = answers.get(key);
     if (known || this.#underWay.has(key)) {
       this.#counts.duplicates++;
-      if (known) void this.#reply(envelope, known);
+      if (known) this.#replyUnlessMany(envelope, known);
       return;
     }
     if (this.#late.delete(key)) this.#clocks.forget(envelope.deviceId);
     const lateMs = this.#clocks.lateMs(envelope, now(), clockToleranceMs);
+    const problem = misfit(envelope.body.tensors, expected);
     if (envelope.planId !== planId) {
       this.#refuse(envelope, 'PLAN_MISMATCH', `this consumer serves plan ${planId}`);
+    } else if (problem !== undefined) {
+      // Before anything is kept or unpacked: a few bytes may announce many.
+      this.#refuse(envelope, 'BAD_TENSORS', problem);
     } else if (lateMs > 0) {
       if (this.#late.size >= MOST_LATE) this.#late.clear();
       this.#late.add(key);
@@ -112,8 +140,9 @@ export class Consumer {
       this.#refuse(envelope, 'OVERLOADED', `${this.#underWay.size} activations are waiting`);
     } else {
       this.#queuedBytes += bytes;
+      const kept = detached(envelope);
       const work = this.#permits
-        .use(() => this.#work(envelope, key, arrivedMs))
+        .use(() => this.#work(kept, key, arrivedMs))
         .finally(() => {
           this.#queuedBytes -= bytes;
           this.#underWay.delete(key);
@@ -123,7 +152,7 @@ export class Consumer {
   }
 
   /** One activation, from the queue to its answer. Never rejects. */
-  async #work(envelope: Envelope, key: string, arrivedMs: number): Promise<void> {
+  async #work(envelope: Activation, key: string, arrivedMs: number): Promise<void> {
     try {
       const startMs = performance.now();
       const payload = await this.#infer(envelope, arrivedMs, startMs);
@@ -138,15 +167,8 @@ export class Consumer {
   }
 
   /** The encoded answer; undefined when the activation was refused. */
-  async #infer(envelope: Envelope, arrivedMs: number, startMs: number): Promise<Uint8Array | undefined> {
+  async #infer(envelope: Activation, arrivedMs: number, startMs: number): Promise<Uint8Array | undefined> {
     const { tail } = this.#options;
-    if (envelope.body.kind !== 'activation') return undefined;
-    // Before anything is unpacked: a few bytes may announce many.
-    const refusal = tail.refusal(Object.fromEntries(envelope.body.tensors.map((t) => [t.name, t])));
-    if (refusal !== undefined) {
-      this.#refuse(envelope, 'BAD_TENSORS', refusal);
-      return undefined;
-    }
     const activation = await decodeTensors(envelope.body.tensors).catch((error: unknown) => error as Error);
     if (activation instanceof Error) {
       this.#refuse(envelope, 'BAD_TENSORS', activation.message);
@@ -163,7 +185,17 @@ export class Consumer {
   #refuse(envelope: Envelope, code: FailureCode, message: string): void {
     this.#counts.failures[code] = (this.#counts.failures[code] ?? 0) + 1;
     const body = { kind: 'failure' as const, code, message: message.slice(0, 500) };
-    void this.#reply(envelope, encodeEnvelope({ ...envelope, body }));
+    this.#replyUnlessMany(envelope, encodeEnvelope({ ...envelope, body }));
+  }
+
+  /** To whom a flood of refusals would be owed, it is not. Answers to new work are as many as there are permits. */
+  #replyUnlessMany(envelope: Envelope, payload: Uint8Array): void {
+    if (this.#replies >= MAX_REPLIES) {
+      this.#counts.unsent++;
+      return;
+    }
+    this.#replies++;
+    void this.#reply(envelope, payload).finally(() => this.#replies--);
   }
 
   async #reply(envelope: Envelope, payload: Uint8Array): Promise<void> {
@@ -177,13 +209,12 @@ export class Consumer {
       if (error.code === 'MESSAGE_TOO_LARGE') this.#refuse(envelope, 'ANSWER_TOO_LARGE', error.message);
     }
   }
+}
 
-  #drop(topic: string, error: unknown): void {
-    const n = ++this.#counts.dropped;
-    // The first, then ever more rarely: a flood must not become a flood of lines.
-    if ((n & (n - 1)) === 0) {
-      const where = JSON.stringify(topic.slice(0, 200));
-      this.#options.log(`dropped ${n} message(s); the last on ${where}: ${(error as Error).message}`);
-    }
-  }
+type Activation = Envelope & { readonly body: { readonly kind: 'activation' } };
+
+/** With data of its own: what waits would keep alive all that arrived with it. */
+function detached(envelope: Activation): Activation {
+  const tensors = envelope.body.tensors.map((t) => ({ ...t, data: new Uint8Array(t.data) }));
+  return { ...envelope, body: { ...envelope.body, tensors } };
 }

@@ -4,7 +4,7 @@
  * its record. What an agent says to the broker is `uplink.ts`, waiting is `outbox.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { type Codec, decodeTensors, encodeEnvelope, type Header, ID_BYTES, Permits } from '../broker/index.ts';
+import { type Codec, encodeEnvelope, type Header, ID_BYTES, Permits } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
@@ -121,7 +121,7 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
   await record(inference, outputs);
 }
 
-/** Encodes, sends, waits, decodes. */
+/** Encodes, sends and waits. */
 async function ask(
   { codec, checkCap, spend }: Agent,
   uplink: NonNullable<Agent['uplink']>,
@@ -131,18 +131,15 @@ async function ask(
   const payload = await encoded({ codec, checkCap }, header, activation);
   await spend();
   const encodeMs = performance.now() - encodeStartMs;
-  const { answer, sentMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
-  const arrivedMs = performance.now();
-  if (answer.body.kind !== 'result') throw new TypeError(`an answer of kind ${answer.body.kind}`);
-  const outputs = await decodeTensors(answer.body.tensors);
-  const tailMs = answer.body.queueMs + answer.body.tailMs + answer.body.decodeMs;
+  const { outcome, sentMs, arrivedMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
+  const tailMs = outcome.queueMs + outcome.tailMs + outcome.decodeMs;
   const latency: Omit<Latency, 'total'> = {
     head: round(headMs),
     encode: round(encodeMs + performance.now() - arrivedMs),
     network: round(Math.max(0, arrivedMs - sentMs - tailMs)),
     tail: round(tailMs),
   };
-  return { outputs, latency, tries };
+  return { outputs: outcome.outputs, latency, tries };
 }
 
 async function encoded(

@@ -4,8 +4,9 @@
  * stream on which the first copy may still be waiting, and whenever there is a new stream. How many wait at once is the agent's
  * affair; how many are on the stream at once, and how long to wait, is learnt (`pace.ts`).
  */
-import { type Envelope, failures } from '../broker/index.ts';
+import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/tensor.ts';
 import { Pace } from './pace.ts';
 
 export interface Message {
@@ -33,8 +34,22 @@ export interface OutboxOptions {
   readonly random?: () => number;
 }
 
-export interface Delivered {
-  readonly answer: Envelope;
+type BodyOf<K extends Body['kind']> = Extract<Body, { readonly kind: K }>;
+
+/** A result as it was checked and unpacked. */
+export interface Outcome extends Omit<BodyOf<'result'>, 'tensors'> {
+  readonly outputs: Tensors;
+}
+
+export interface Answer {
+  readonly correlationId: string;
+  /** When it came, by `performance.now()`. */
+  readonly arrivedMs: number;
+  readonly body: Outcome | BodyOf<'failure'>;
+}
+
+export interface Delivered extends Pick<Answer, 'arrivedMs'> {
+  readonly outcome: Outcome;
   /** When it was first handed to the connection, by `performance.now()`. */
   readonly sentMs: number;
   readonly tries: number;
@@ -122,15 +137,21 @@ export class Outbox {
     for (const entry of this.#entries.values()) this.#queue.add(entry);
   }
 
+  isWaitingFor(correlationId: string): boolean {
+    return this.#entries.has(correlationId);
+  }
+
+  /** Counts an answer to what has been answered; false where nothing was asked. */
+  again(correlationId: string): boolean {
+    if (!this.#answered.has(correlationId)) return false;
+    this.#lateTwins++;
+    return true;
+  }
+
   /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
-  answer(envelope: Envelope): 'taken' | 'late twin' | 'unknown' {
-    const entry = this.#entries.get(envelope.correlationId);
-    if (!entry) {
-      if (!this.#answered.has(envelope.correlationId)) return 'unknown';
-      this.#lateTwins++;
-      return 'late twin';
-    }
-    const { body } = envelope;
+  answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
+    const entry = this.#entries.get(correlationId);
+    if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
     if (body.kind === 'failure' && failures[body.code].retry) {
       // It asks for air: most of a timeout, longer each time.
       this.#pace.crowded(performance.now());
@@ -143,10 +164,9 @@ export class Outbox {
     } else if (body.kind === 'failure') {
       entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
     } else {
-      const nowMs = performance.now();
-      if (entry.tries === 1) this.#pace.answered(nowMs - entry.lastMs, nowMs);
-      this.#remember(envelope.correlationId);
-      entry.resolve({ answer: envelope, sentMs: entry.firstMs, tries: entry.tries });
+      if (entry.tries === 1) this.#pace.answered(arrivedMs - entry.lastMs, arrivedMs);
+      this.#remember(correlationId);
+      entry.resolve({ outcome: body, arrivedMs, sentMs: entry.firstMs, tries: entry.tries });
     }
     return 'taken';
   }

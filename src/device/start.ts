@@ -1,7 +1,7 @@
 /** From a configuration to a running agent: reads and checks everything before a byte is sent. */
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { agentClientId, connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.ts';
+import { agentClientId, connectOptions, createCodec, expectedAnswer, ID_BYTES, topicOf } from '../broker/index.ts';
 import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -18,7 +18,7 @@ import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults, type ResultsFile } from './results.ts';
 import { imageSource, type Picture, type Source, type Unread } from './source.ts';
 import { openSpending } from './spending.ts';
-import { stateMessage, Uplink } from './uplink.ts';
+import { type RefusalKind, refusalKinds, stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -50,9 +50,14 @@ export interface AgentSummary {
   readonly reconnects: number;
   /** Messages on the answer topic that were no answer. */
   readonly hostile: number;
+  /** The same by kind. */
+  readonly refused: Readonly<Record<RefusalKind, number>>;
   /** In order of the pictures; the first 10 000, and the first that failed. */
   readonly results: readonly (Inference | Failed)[];
 }
+
+/** Late twins are unpacked beside what is waited for. */
+const SPARE_ANSWERS = 4;
 
 const MAX_RESULTS = 10_000;
 
@@ -121,7 +126,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await mechanism.close();
     await engine.close();
   }
-  const { resends, lateTwins, reconnects, hostile } = uplink?.counts ?? noCounts;
+  const { resends, lateTwins, reconnects, hostile, refused } = uplink?.counts ?? noCounts;
   return {
     format: 'cutline.agent/1',
     fleet: config.fleet,
@@ -138,6 +143,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     lateTwins,
     reconnects,
     hostile,
+    refused,
     results: done.sort((a, b) => a.index - b.index),
   };
 }
@@ -150,7 +156,13 @@ async function* whileInTime(source: Source, plan: Plan): AsyncGenerator<Picture 
   }
 }
 
-const noCounts = { resends: 0, lateTwins: 0, reconnects: 0, hostile: 0 };
+const noCounts = {
+  resends: 0,
+  lateTwins: 0,
+  reconnects: 0,
+  hostile: 0,
+  refused: Object.fromEntries(refusalKinds.map((kind) => [kind, 0])) as Record<RefusalKind, number>,
+};
 
 /** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
 async function readHead(
@@ -197,6 +209,8 @@ async function createUplink(config: AgentConfig, folder: string, plan: Plan, boo
   });
   return new Uplink({
     ...state,
+    expected: expectedAnswer(plan),
+    unpacking: inFlight + SPARE_ANSWERS,
     link: { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000 },
     fleet,
     qos,

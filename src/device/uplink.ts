@@ -1,6 +1,18 @@
 /** What an agent says to the broker: its state, its health, activations out, answers in. */
-import { type Connection, decodeEnvelope, type Envelope, Link, type LinkOptions, topicOf } from '../broker/index.ts';
+import {
+  type Connection,
+  decodeEnvelope,
+  decodeTensors,
+  type Envelope,
+  type ExpectedTensor,
+  Link,
+  type LinkOptions,
+  misfit,
+  Refusals,
+  topicOf,
+} from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/tensor.ts';
 import { type Delivered, type Message, Outbox } from './outbox.ts';
 
 export interface UplinkOptions {
@@ -9,6 +21,10 @@ export interface UplinkOptions {
   readonly device: string;
   readonly planId: string;
   readonly bootId: string;
+  /** What an answer holds; everything else is refused. */
+  readonly expected: readonly ExpectedTensor[];
+  /** Answers that are unpacked at once; more are refused. At least as many as may be waited for. */
+  readonly unpacking: number;
   readonly qos: 0 | 1;
   readonly timeoutMs: number;
   readonly retries?: number | undefined;
@@ -24,6 +40,13 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
   return JSON.stringify({ format: 'cutline.state/1', status, device, planId, bootId });
 }
 
+/**
+ * Why a message on the answer topic was refused: no envelope; for another device or plan, or no answer; nothing that was asked;
+ * not the tensors that the plan says; more at once than can be asked for.
+ */
+export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
+export type RefusalKind = (typeof refusalKinds)[number];
+
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
 
 export class Uplink {
@@ -36,8 +59,9 @@ export class Uplink {
   #lost: { readonly error: unknown } | undefined;
   #run: Promise<void> | undefined;
   #health: NodeJS.Timeout | undefined;
+  readonly #refusals: Refusals<RefusalKind>;
   #connects = 0;
-  #hostile = 0;
+  #unpacking = 0;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -48,6 +72,9 @@ export class Uplink {
       state: topicOf(fleet, device, 'state'),
       health: topicOf(fleet, device, 'health'),
     };
+    this.#refusals = new Refusals(refusalKinds, (total, problem) =>
+      log(`dropped ${total} message(s) on ${this.#topics.res}; the last: ${problem}`),
+    );
     this.#outbox = new Outbox({
       ...options,
       keepaliveMs: 1000 * options.link.connect.keepaliveS,
@@ -82,7 +109,7 @@ export class Uplink {
 
   get counts() {
     const reconnects = Math.max(0, this.#connects - 1);
-    return { ...this.#outbox.counts, reconnects, hostile: this.#hostile };
+    return { ...this.#outbox.counts, reconnects, hostile: this.#refusals.total, refused: this.#refusals.counts };
   }
 
   /** @throws CutlineError when the broker was given up */
@@ -130,28 +157,49 @@ export class Uplink {
     throw new CutlineError('BROKER_LOST', { url: this.#options.link.connect.url, problem: 'not connected' });
   }
 
+  /** What can be told from a few fields is told before anything is unpacked: whoever can publish can send answers. */
   #receive(topic: string, payload: Buffer): void {
     if (topic !== this.#topics.res) return;
+    const arrivedMs = performance.now();
     let envelope: Envelope;
     try {
       envelope = decodeEnvelope(payload);
-      const { deviceId, planId, body } = envelope;
-      if (deviceId !== this.#options.device || planId !== this.#options.planId || body.kind === 'activation') {
-        throw new CutlineError('ENVELOPE_INVALID', { problem: 'an answer that is not for this device and plan' });
-      }
     } catch (error) {
-      this.#drop((error as Error).message);
+      this.#refusals.add('malformed', (error as Error).message);
       return;
     }
-    if (this.#outbox.answer(envelope) === 'unknown') this.#drop('an answer to nothing that was asked');
+    const { deviceId, planId, correlationId, body } = envelope;
+    if (deviceId !== this.#options.device || planId !== this.#options.planId || body.kind === 'activation') {
+      this.#refusals.add('foreign', 'an answer that is not for this device and plan');
+    } else if (!this.#outbox.isWaitingFor(correlationId)) {
+      if (!this.#outbox.again(correlationId)) this.#refusals.add('unknown', 'an answer to nothing that was asked');
+    } else if (body.kind === 'failure') {
+      this.#outbox.answer({ correlationId, arrivedMs, body });
+    } else {
+      const problem = misfit(body.tensors, this.#options.expected);
+      if (problem !== undefined) this.#refusals.add('unfit', problem);
+      else if (this.#unpacking >= this.#options.unpacking) this.#refusals.add('flood', 'too many answers at once');
+      else void this.#unpack(correlationId, arrivedMs, body);
+    }
   }
 
-  #drop(problem: string): void {
-    this.#hostile++;
-    // The first, then ever more rarely: a flood must not become a flood of lines.
-    if ((this.#hostile & (this.#hostile - 1)) === 0) {
-      this.#options.log(`dropped ${this.#hostile} message(s) on ${this.#topics.res}; the last: ${problem}`);
+  /** Never rejects: what does not unpack is refused, and the answer may still come. */
+  async #unpack(
+    correlationId: string,
+    arrivedMs: number,
+    { tensors, ...times }: Extract<Envelope['body'], { readonly kind: 'result' }>,
+  ): Promise<void> {
+    this.#unpacking++;
+    let outputs: Tensors;
+    try {
+      outputs = await decodeTensors(tensors);
+    } catch (error) {
+      this.#refusals.add('unfit', (error as Error).message);
+      return;
+    } finally {
+      this.#unpacking--;
     }
+    this.#outbox.answer({ correlationId, arrivedMs, body: { ...times, outputs } });
   }
 
   #sayHealth(): void {

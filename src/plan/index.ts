@@ -37,6 +37,7 @@ export {
 } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export {
+  type AnswerTensor,
   type Candidate,
   type Cost,
   candidateSchema,

@@ -8,7 +8,7 @@ import { codecs } from '../codecs.ts';
 import { preprocessingSchema } from '../data/card.ts';
 import { threats } from '../threats.ts';
 import { evidenceSchema } from './evidence.ts';
-import { intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
+import { answerTypes, intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
 export const sources = ['measured', 'published', 'modelled'] as const;
@@ -31,6 +31,14 @@ const sentTensorSchema = z.strictObject({
   /** Of a code: it has 2^bits levels. */
   bits: z.int().min(1).max(8).optional(),
 });
+
+/** What comes back: numbers of a size that does not depend on the picture, so that an answer can be checked before it is unpacked. */
+const answerTensorSchema = z.strictObject({
+  name,
+  dtype: z.enum(answerTypes),
+  shape: z.array(z.int().nonnegative()).max(8),
+});
+export type AnswerTensor = z.infer<typeof answerTensorSchema>;
 
 /** An input of the model that is part of head and tail: `--input` gave it this value once and for all. */
 export const fixedInputSchema = z.strictObject({
@@ -142,7 +150,7 @@ export const thresholdsSchema = z.strictObject({
 });
 export type Thresholds = z.infer<typeof thresholdsSchema>;
 
-export const planSchema = z.strictObject({
+const planFields = z.strictObject({
   format: z.literal('cutline.plan/1'),
   /** 32 hex digits, derived from the rest of the plan: two equal plans have one id. */
   planId: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits'),
@@ -163,6 +171,8 @@ export const planSchema = z.strictObject({
   head: partSchema.nullable(),
   /** What the cloud runs; null when it runs nothing (cut `output`). */
   tail: partSchema.nullable(),
+  /** The tail's outputs, all that an answer holds; left out where nothing is sent. */
+  answer: z.array(answerTensorSchema).min(1).max(64).optional(),
   codec: z.enum(codecs),
   /** As `cutline audit --defense` takes it; `none` is a defence. */
   defense: name,
@@ -189,4 +199,14 @@ export const planSchema = z.strictObject({
   pareto: z.array(candidateSchema).optional(),
   audits: z.strictObject({ run: z.int().nonnegative(), saved: z.int().nonnegative() }).optional(),
 });
+
+export const planSchema = planFields
+  .refine(({ tail, answer }) => tail === null || answer !== undefined, {
+    message: 'a plan with a tail says what the tail answers: names, types and shapes',
+    path: ['answer'],
+  })
+  .refine(({ answer = [] }) => new Set(answer.map((t) => t.name)).size === answer.length, {
+    message: 'two outputs of one name',
+    path: ['answer'],
+  });
 export type Plan = z.infer<typeof planSchema>;

@@ -1,21 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Body, Envelope } from '../../src/broker/index.ts';
-import { type Message, Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
+import { type Answer, type Message, Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
 import { CutlineError } from '../../src/errors.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const message = (id: string): Message => ({ correlationId: id, payload: Uint8Array.of(1) });
-const result: Body = { kind: 'result', tensors: [], queueMs: 0, tailMs: 0, decodeMs: 0 };
-const answer = (id: string, body: Body = result): Envelope => ({
-  planId: 'p',
-  deviceId: 'd',
-  bootId: '',
-  sequence: 0,
-  createdMs: 0,
-  expiresMs: 0,
-  correlationId: id,
+const result: Answer['body'] = { kind: 'result', outputs: {}, queueMs: 0, tailMs: 0, decodeMs: 0 };
+const answer = (correlationId: string, body: Answer['body'] = result): Answer => ({
+  correlationId,
+  arrivedMs: 0,
   body,
 });
 

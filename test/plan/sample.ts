@@ -12,6 +12,7 @@ export function samplePlan(): Plan {
     cut: { id: 'ReLU2', tensors: [{ name: 'relu2', dtype: 'float32', shape: [1, 16, 8, 8] }] },
     head: { file: 'head.onnx', sha256: 'b'.repeat(64), bytes: 1000 },
     tail: { file: 'tail.onnx', sha256: 'c'.repeat(64), bytes: 2000 },
+    answer: [{ name: 'logits', dtype: 'float32', shape: [1, 10] }],
     codec: 'float32',
     defense: 'none',
     picture: {

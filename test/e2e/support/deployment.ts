@@ -50,6 +50,11 @@ export async function deploy(options: { images: number; plan?: Partial<Plan>; ne
     model: { name: 'lenet', sha256: modelSha256(encodeModel(whole)) },
     head: { file: 'head.onnx', sha256: modelSha256(headBytes), bytes: headBytes.length },
     tail: { file: 'tail.onnx', sha256: modelSha256(tailBytes), bytes: tailBytes.length },
+    answer: tail.outputs.map(({ name, dtype, shape }) => ({
+      name,
+      dtype: dtype as 'float32',
+      shape: shape.map(Number),
+    })),
     ...options.plan,
   });
   const planPath = join(folder, 'plan.json');
