@@ -421,7 +421,7 @@ const catalogue = {
     exit: 2,
     text: '--original {original}: it is not the network that {model} was hardened from, by their digests. Give that one, or leave it out.',
   },
-  DEMO_PROCESS: { exit: 1, text: '{name}: {problem}' },
+  PROCESS_ENDED: { exit: 1, text: '{name}: {problem}' },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof catalogue;

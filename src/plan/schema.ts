@@ -74,7 +74,20 @@ export const leakageSchema = z.strictObject({
 });
 export type Leakage = z.infer<typeof leakageSchema>;
 
-const latencySchema = z.strictObject({ total: amount, head: amount, encode: amount, network: amount, tail: amount });
+const latencySchema = z.strictObject({
+  /** Parts and total are medians. */
+  total: amount,
+  head: amount,
+  encode: amount,
+  network: amount,
+  tail: amount,
+  /** The total again, by its right name. */
+  p50: amount.optional(),
+  /** Null where a term of it has no ninety-fifth percentile. */
+  p95: amount.nullable().optional(),
+  /** What the runtime itself usually takes, modelled, and not part of the total: a profile does not say it. */
+  uncounted: amount.optional(),
+});
 
 const costFields = {
   latencyMs: latencySchema,
@@ -94,6 +107,8 @@ const costFields = {
     tail: z.enum(sources),
     energy: z.enum(sources).nullable(),
     wireBytes: z.enum(sources),
+    /** Of what the runtime itself takes; null where a profile does not say it, so that it is not counted. */
+    runtime: z.enum(sources).nullable().optional(),
   }),
 };
 
