@@ -12,16 +12,27 @@ import {
 } from '../data/index.ts';
 import { accuracy, createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
-import { type Candidate, codecs, type Plan, type Protocol, readProtocol } from '../plan/index.ts';
+import { exampleInputs, pictureInput, resolveCut, type Tensors } from '../model/index.ts';
+import {
+  type Candidate,
+  codecs,
+  type Plan,
+  type Protocol,
+  readProtocol,
+  readRequirements,
+  type Thresholds,
+  withoutSearch,
+} from '../plan/index.ts';
 import {
   type AuditCandidate,
+  conflictText,
   defaultDefenses,
   makePlan,
   type PlanOutcome,
   type PlanRequest,
   planFiles,
   readAudit,
+  refuseContradictions,
   relaxationText,
   writePlan,
 } from '../planner/index.ts';
@@ -41,6 +52,8 @@ export interface PlanArguments extends ThresholdArguments {
   readonly audit: string | undefined;
   readonly data: string | undefined;
   readonly maxPacketBytes: number | undefined;
+  /** A file of requirements; options go before it. */
+  readonly requirements?: string | undefined;
   readonly codecs: readonly string[];
   readonly defenses: readonly string[];
   /** A name that is shipped, or a file. */
@@ -87,8 +100,20 @@ export interface AuditSetting {
   readonly progress?: Pick<Progress, 'phase' | 'begin' | 'update'> | undefined;
 }
 
+/** What stands beside the choice, in either document. */
+export interface BesideFields {
+  readonly alternatives: PlanOutcome['beside']['alternatives'];
+  readonly costOnly: PlanOutcome['beside']['costOnly'];
+  readonly asked?: PlanOutcome['beside']['asked'];
+  /** The candidates in few rows; the fields of each are in `candidates`. */
+  readonly table: {
+    readonly rows: readonly (Pick<Candidate, 'cut' | 'defense' | 'codec'> & { readonly ties: number })[];
+    readonly rest: PlanOutcome['beside']['collapsed']['rest'];
+  };
+}
+
 /** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
-export interface NoPlan extends Pick<PlanOutcome['result'], 'candidates' | 'pareto'> {
+export interface NoPlan extends Pick<PlanOutcome['result'], 'candidates' | 'pareto' | 'conflict'>, BesideFields {
   readonly format: 'cutline.no-plan/1';
   readonly code: 'NO_FEASIBLE_PLAN';
   readonly message: string;
@@ -96,8 +121,13 @@ export interface NoPlan extends Pick<PlanOutcome['result'], 'candidates' | 'pare
   readonly audits: PlanOutcome['audits'];
 }
 
+type SearchFields = Pick<
+  Plan,
+  'chosen' | 'candidates' | 'pareto' | 'audits' | 'alternatives' | 'costOnly' | 'asked' | 'table'
+>;
+
 /** What `cutline plan --json` prints: the plan, and what it was chosen from. */
-export interface PlanWithSearch extends Omit<Plan, 'chosen' | 'candidates' | 'pareto' | 'audits'> {
+export interface PlanWithSearch extends Omit<Plan, keyof SearchFields>, BesideFields {
   readonly chosen: Candidate;
   readonly candidates: readonly Candidate[];
   readonly pareto: readonly Candidate[];
@@ -105,6 +135,8 @@ export interface PlanWithSearch extends Omit<Plan, 'chosen' | 'candidates' | 'pa
 }
 
 export interface PlanAnswer {
+  /** The candidates in few rows. */
+  readonly collapsed: PlanOutcome['beside']['collapsed'];
   readonly document: PlanWithSearch | NoPlan;
   /** Where plan.json was written. */
   readonly path: string | undefined;
@@ -127,7 +159,9 @@ export async function runPlan(
   auditor: ((setting: AuditSetting) => PlanAuditor) | undefined,
   progress?: AuditSetting['progress'],
 ): Promise<PlanAnswer> {
-  const thresholds = thresholdsOf(options);
+  const requirements = options.requirements === undefined ? {} : await readRequirements(options.requirements);
+  const asked = thresholdsOf(options, requirements);
+  refuseContradictions(asked);
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
   if (options.audit === undefined && options.data === undefined) {
     throw new CutlineError('USAGE', {
@@ -150,11 +184,24 @@ export async function runPlan(
     const model = await openModel(options.model, options, engine);
     const picture = await pictureOf(options.model, model);
     requirePictureAlone(model, picture);
+    const thresholds = {
+      ...asked,
+      ...(asked.at !== undefined && { at: resolveCut(model.cuts, asked.at, model.graph).id }),
+    };
+    refuseContradictions(thresholds);
     const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256, model.fixed);
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, picture, protocol, engine, auditor, signal, log, progress);
+        : await openPictures(
+            options,
+            options.data,
+            { model, picture, protocol, engine, thresholds },
+            auditor,
+            signal,
+            log,
+            progress,
+          );
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -181,8 +228,11 @@ export async function runPlan(
 async function answer(outcome: PlanOutcome, out: string | undefined): Promise<PlanAnswer> {
   const { plan, result, audits } = outcome;
   const { candidates, pareto, chosen } = result;
+  const { collapsed } = outcome.beside;
+  const beside = besideFields(outcome.beside);
   if (!plan || !chosen) {
-    const { message } = new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
+    const relax = conflictText(result.conflict) + relaxationText(result.relaxation);
+    const { message } = new CutlineError('NO_FEASIBLE_PLAN', { relax });
     const document: NoPlan = {
       format: 'cutline.no-plan/1',
       code: 'NO_FEASIBLE_PLAN',
@@ -191,24 +241,42 @@ async function answer(outcome: PlanOutcome, out: string | undefined): Promise<Pl
       candidates,
       pareto,
       audits,
+      conflict: result.conflict,
+      ...beside,
     };
-    return { document, path: undefined, unwritten: [] };
+    return { document, collapsed, path: undefined, unwritten: [] };
   }
   let path: string | undefined;
   const write = async (folder: string) => {
     path = await writePlan(folder, plan, outcome);
   };
   const unwritten = await writeAll([out !== undefined && (() => write(out))]);
-  return { document: { ...plan, chosen, candidates, pareto, audits }, path, unwritten };
+  return {
+    document: { ...withoutSearch(plan), chosen, candidates, pareto, audits, ...beside },
+    collapsed,
+    path,
+    unwritten,
+  };
+}
+
+function besideFields({ alternatives, costOnly, asked, collapsed }: PlanOutcome['beside']): BesideFields {
+  const rows = collapsed.rows.map(({ candidate: { cut, defense, codec }, ties }) => ({ cut, defense, codec, ties }));
+  return { alternatives, costOnly, ...(asked && { asked }), table: { rows, rest: collapsed.rest } };
+}
+
+/** What is planned, once it is open. */
+interface Planned {
+  readonly model: OpenModel;
+  readonly picture: Plan['picture'];
+  readonly protocol: Protocol;
+  readonly engine: Engine;
+  readonly thresholds: Thresholds;
 }
 
 async function openPictures(
   options: PlanArguments,
   spec: string,
-  model: OpenModel,
-  picture: Plan['picture'],
-  protocol: Protocol,
-  engine: Engine,
+  { model, picture, protocol, engine, thresholds }: Planned,
   auditor: (setting: AuditSetting) => PlanAuditor,
   signal: AbortSignal,
   log: (line: string) => void,
@@ -224,8 +292,8 @@ async function openPictures(
   const source = dataset.train.count > 0 ? dataset.train : dataset.test;
   for (let i = 0; i < Math.min(CALIBRATION_PICTURES, source.count); i++) calibration.push(await feeds(source, i));
   const wholeAccuracy =
-    options.minAccuracy === undefined ? undefined : await accuracy(engine, model.graph, labelled(), signal);
-  const { threat, maxSsim } = thresholdsOf(options);
+    thresholds.minAccuracy === undefined ? undefined : await accuracy(engine, model.graph, labelled(), signal);
+  const { threat, maxSsim } = thresholds;
   return {
     calibration,
     dataSha256: dataset.sha256,
