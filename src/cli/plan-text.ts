@@ -2,7 +2,7 @@
 import type { Candidate, Plan } from '../plan/index.ts';
 import { labelOf } from '../planner/index.ts';
 import { table } from './output.ts';
-import type { PlanAnswer } from './run-plan.ts';
+import type { PlanAnswer } from './plan-answer.ts';
 
 export function planText(answer: PlanAnswer): string {
   const { document, path } = answer;

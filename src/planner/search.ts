@@ -11,13 +11,13 @@ import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
 import {
   breachOf,
   type Judged,
-  judged,
   labelOf,
   type PricedOption,
   packetLimit,
   priceAll,
   type Search,
   standingFor,
+  weigh,
   withFindings,
 } from './weigh.ts';
 
@@ -44,7 +44,7 @@ export function search(input: Search, findings: Findings): SearchResult {
   const confirm = confirmer(input);
   let isConfirmed = false;
   const ranked = priceAll(input)
-    .map((entry, index) => ({ ...judged(input, entry, findings), option: entry.option, index }))
+    .map((entry, index) => ({ ...weigh(input, entry, findings), option: entry.option, index }))
     .sort((a, b) => byObjective(thresholds)(a.candidate, b.candidate))
     .map((entry) => {
       // The cheapest that the search accepts is confirmed, or the next.
@@ -125,7 +125,7 @@ export async function searchLazily(
       findings = merged(findings, await audit(option.cut.id, option.defense, signal), entry);
       run++;
     }
-    const found = judged(input, entry, findings);
+    const found = weigh(input, entry, findings);
     if (found.breaches.length === 0 && confirm(found, option, findings).breaches.length === 0) break;
   }
   return { ...search(input, findings), findings, audits: { run, saved: eager - run } };

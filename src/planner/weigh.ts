@@ -63,7 +63,7 @@ export interface Judged {
 }
 
 /** By what the search may see. */
-export function judged(input: Search, { option, cost }: PricedOption, findings: Findings): Judged {
+export function weigh(input: Search, { option, cost }: PricedOption, findings: Findings): Judged {
   const { thresholds } = input;
   const priced = withFindings(input, option, cost, findings);
   const failure = failureAt(option.cut.id, option.defense, findings, thresholds.threat);

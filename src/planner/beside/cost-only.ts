@@ -4,7 +4,7 @@
  */
 import type { Candidate, Thresholds } from '../../plan/index.ts';
 import type { Findings } from '../leakage.ts';
-import { judged, labelOf, type PricedOption, type Search } from '../weigh.ts';
+import { labelOf, type PricedOption, type Search, weigh } from '../weigh.ts';
 
 export interface CostOnly {
   /** Null where costs alone are more than is asked for. Its leakage is what is known; null: nobody attacked it. */
@@ -41,12 +41,12 @@ export function costOnly(
     if (entry.option.defense !== 'none') continue;
     if (best && entry.cost.latencyMs.total >= best.cost.latencyMs.total) continue;
     // What attacks find is none of its business.
-    const { breaches } = judged(asked, entry, findings);
+    const { breaches } = weigh(asked, entry, findings);
     if (breaches.every((b) => b.unaudited || b.leaks)) best = entry;
   }
   if (!best) return { candidate: null, privacyCosts: null, sentence: 'Costs alone already exclude every candidate.' };
   // As it stands by what was asked for.
-  const { candidate } = judged(input, best, findings);
+  const { candidate } = weigh(input, best, findings);
   const privacyCosts = chosen
     ? {
         latencyMs: chosen.latencyMs.total - candidate.latencyMs.total,
