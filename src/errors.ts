@@ -315,6 +315,8 @@ const catalogue = {
     exit: 2,
     text: 'No plan can be made: output {output} {problem}. Export the model without that part.',
   },
+  CONSTRAINTS_CONTRADICT: { exit: 2, text: '{first} contradicts {second}. {relax}' },
+  REQUIREMENTS_INVALID: { exit: 2, text: '{path}: not requirements of a plan: {problem}.' },
   NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
   AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },
   AUDIT_NO_EVIDENCE: {

@@ -36,6 +36,7 @@ export {
   verifyPlan,
 } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
+export { readRequirements } from './requirements.ts';
 export {
   type AnswerTensor,
   type Candidate,
@@ -51,6 +52,9 @@ export {
   type Standing,
   sources,
   type Thresholds,
+  thresholdsSchema,
+  weighable,
+  withoutSearch,
 } from './schema.ts';
 export { keyId, type PlanKey, readPublicKey, readSigningKey, signPlan, verifySignature } from './sign.ts';
 export { intervalSchema } from './values.ts';

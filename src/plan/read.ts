@@ -4,7 +4,7 @@ import { CutlineError } from '../errors.ts';
 import { check, readDocument } from '../validate.ts';
 import { confidenceFor, type Evidence, gapsOf, missingObservations } from './evidence.ts';
 import type { Protocol } from './protocol.ts';
-import { type Plan, planSchema } from './schema.ts';
+import { type Plan, planSchema, withoutSearch } from './schema.ts';
 
 /** @throws CutlineError FILE_NOT_FOUND, PLAN_INVALID with the path of every wrong or unknown key. */
 export async function readPlan(path: string): Promise<Plan> {
@@ -18,7 +18,7 @@ export function parsePlan(value: unknown, origin: string): Plan {
 
 /** Derived from everything else that plan.json holds but the signature: two equal plans have one id. */
 export function idOfPlan(plan: Omit<Plan, 'planId'>): string {
-  const { planId: _, signature: _s, chosen: _c, candidates: _l, pareto: _p, audits: _a, ...rest } = plan as Plan;
+  const { planId: _, signature: _s, ...rest } = withoutSearch(plan as Plan);
   return canonicalSha256(rest).slice(0, 32);
 }
 

@@ -14,8 +14,11 @@ import { answerTypes, intervalSchema, name, sha256, ssim, ssimBandSchema } from 
 export const sources = ['measured', 'published', 'modelled'] as const;
 export type Source = (typeof sources)[number];
 
-export const objectives = ['latency', 'energy', 'bytes', 'weights'] as const;
+export const objectives = ['latency', 'p95', 'energy', 'bytes', 'cloud', 'weights'] as const;
 export type Objective = (typeof objectives)[number];
+
+/** What `weights` weighs: ms, ms, mJ, bytes, and ms of a server. */
+export const weighable = ['latency', 'p95', 'energy', 'bytes', 'cloud'] as const;
 
 const amount = z.number().nonnegative();
 const tensorSchema = z.strictObject({
@@ -125,6 +128,10 @@ export const candidateSchema = z.strictObject({
   ...costFields,
   /** Bits of a message where what is sent is discrete: no attacker learns more. Null where it is not; 0 where nothing is sent. */
   bitsCap: amount.nullable().default(null),
+  /** That a server of the cloud works on it. */
+  cloudMs: amount.default(0),
+  /** Weights of the head and the most that lives at once while it runs, reckoned from shapes; null where nobody did. */
+  memoryBytes: amount.nullable().default(null),
   leakage: leakageSchema.nullable(),
   /**
    * What its evidence is worth. `accepted`: it did what the protocol asks for and passes; `safe`: confirmed besides, or nothing is
@@ -144,7 +151,10 @@ export const thresholdsSchema = z.strictObject({
   /** Of SSIM over what the answer alone gives. */
   maxGain: z.number().min(-2).max(2).optional(),
   maxLatencyMs: amount.optional(),
+  maxP95Ms: amount.optional(),
   maxEnergyMj: amount.optional(),
+  /** Of a server. */
+  maxCloudMs: amount.optional(),
   minAccuracy: z.number().min(0).max(1).optional(),
   minAgreement: z.number().min(0).max(1).optional(),
   maxBytes: amount.optional(),
@@ -152,6 +162,10 @@ export const thresholdsSchema = z.strictObject({
   maxBits: z.int().positive().optional(),
   /** Of the head, which the device has to hold. */
   maxDownloadBytes: amount.optional(),
+  /** Of the device, while the head runs. */
+  maxMemoryBytes: amount.optional(),
+  /** This cut and no other. */
+  at: name.optional(),
   /** At least one fully connected layer on the device, which mixes every pixel into every value. */
   requireMixing: z.literal(true).optional(),
   /** Layers with weights that the device runs at least. */
@@ -161,9 +175,25 @@ export const thresholdsSchema = z.strictObject({
   /** Neither all-device nor all-cloud. */
   requireSplit: z.literal(true).optional(),
   objective: z.enum(objectives),
-  weights: z.partialRecord(z.enum(['latency', 'energy', 'bytes']), amount).optional(),
+  weights: z.partialRecord(z.enum(weighable), amount).optional(),
 });
 export type Thresholds = z.infer<typeof thresholdsSchema>;
+
+/** The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT. */
+const searchFields = {
+  chosen: candidateSchema.optional(),
+  candidates: z.array(candidateSchema).optional(),
+  pareto: z.array(candidateSchema).optional(),
+  audits: z.strictObject({ run: z.int().nonnegative(), saved: z.int().nonnegative() }).optional(),
+  /** All on the device, all in the cloud, split: the best of each, and which wins. */
+  alternatives: z.looseObject({ winner: z.string().nullable(), sentence: z.string() }).optional(),
+  /** What costs alone would have chosen, and what privacy costs. */
+  costOnly: z.looseObject({ candidate: candidateSchema.nullable(), sentence: z.string() }).optional(),
+  /** Of a cut of one's own choice. */
+  asked: z.looseObject({ cut: name, wrong: z.array(z.string()) }).optional(),
+  /** The candidates in few rows. */
+  table: z.looseObject({ rows: z.array(z.unknown()), rest: z.array(z.unknown()) }).optional(),
+};
 
 const planFields = z.strictObject({
   format: z.literal('cutline.plan/1'),
@@ -208,11 +238,7 @@ const planFields = z.strictObject({
       value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'expected 64 bytes as base64'),
     })
     .optional(),
-  // The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT.
-  chosen: candidateSchema.optional(),
-  candidates: z.array(candidateSchema).optional(),
-  pareto: z.array(candidateSchema).optional(),
-  audits: z.strictObject({ run: z.int().nonnegative(), saved: z.int().nonnegative() }).optional(),
+  ...searchFields,
 });
 
 export const planSchema = planFields
@@ -225,3 +251,8 @@ export const planSchema = planFields
     path: ['answer'],
   });
 export type Plan = z.infer<typeof planSchema>;
+
+/** The plan itself, as it is signed and travels, without the search beside it. */
+export function withoutSearch<T extends Partial<Plan>>(plan: T): Omit<T, keyof typeof searchFields> {
+  return Object.fromEntries(Object.entries(plan).filter(([key]) => !Object.hasOwn(searchFields, key))) as T;
+}

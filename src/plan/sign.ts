@@ -8,7 +8,7 @@ import { CutlineError } from '../errors.ts';
 import { readBounded } from '../files.ts';
 import { readSecret } from '../secrets.ts';
 import { idOfPlan } from './read.ts';
-import type { Plan } from './schema.ts';
+import { type Plan, withoutSearch } from './schema.ts';
 
 /** More is no key. */
 const MAX_KEY_BYTES = 16 * 1024;
@@ -92,8 +92,7 @@ export function verifySignature(plan: Plan, trusted: readonly PlanKey[]): void {
   }
 }
 
-/** What travels: the search that `cutline plan --json` prints beside it is not part of a plan. */
-function signedBytes(plan: Plan): Buffer {
-  const { signature: _s, chosen: _c, candidates: _l, pareto: _p, audits: _a, ...signed } = plan;
-  return Buffer.from(canonicalJson(signed));
+/** What travels, but for the signature. */
+function signedBytes({ signature: _, ...plan }: Plan): Buffer {
+  return Buffer.from(canonicalJson(withoutSearch(plan)));
 }

@@ -11,6 +11,7 @@ import {
   isSendable,
   type Node,
   type NodeCost,
+  peakBytes,
   split,
   type ValueInfo,
 } from '../model/index.ts';
@@ -62,6 +63,7 @@ export function modelFacts(
       tail: side(parts.tail?.nodes ?? []),
       layers: layersOf(parts.head),
       headWeightBytes: parts.head ? weightBytes(parts.head) : 0,
+      headPeakBytes: parts.head ? peakBytes(parts.head) : 0,
       ...(measured && { payloadBytes: measured }),
     };
   });

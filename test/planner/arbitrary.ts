@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Thresholds } from '../../src/plan/index.ts';
 import type { CutFacts, ModelFacts, NodeWork } from '../../src/planner/facts.ts';
 import type { Findings } from '../../src/planner/leakage.ts';
-import type { Search } from '../../src/planner/search.ts';
+import type { Search } from '../../src/planner/weigh.ts';
 import { operatorClasses, type Profile } from '../../src/profile/index.ts';
 
 export const defenses = ['none', 'weak', 'strong'];
