@@ -6,10 +6,13 @@
 import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
+import type { Written } from './session.ts';
 
 export interface Message {
   readonly correlationId: string;
-  readonly payload: Uint8Array;
+  readonly first: Written;
+  /** What is sent again, in full. */
+  readonly again: () => Uint8Array;
 }
 
 export interface OutboxOptions {
@@ -19,7 +22,7 @@ export interface OutboxOptions {
   readonly expiryMs: number;
   readonly fleet: string;
   /** Publishes; a rejection other than BROKER_LOST ends the message, BROKER_LOST waits for `up`. */
-  readonly send: (message: Message) => Promise<void>;
+  readonly send: (correlationId: string, written: Written) => Promise<void>;
   readonly log: (line: string) => void;
   /** Uniform on [0, 1). */
   readonly random?: () => number;
@@ -121,7 +124,10 @@ export class Outbox {
   answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
     const entry = this.#entries.get(correlationId);
     if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
-    if (body.kind === 'failure' && failures[body.code].retry) {
+    if (body.kind === 'failure' && body.code === 'UNKNOWN_SESSION') {
+      // Nothing was wrong but the form, and what is sent again has the other one.
+      if (entry.tries === 1 && this.#isUp) this.#attempt(entry);
+    } else if (body.kind === 'failure' && failures[body.code].retry) {
       // It asks for air: most of a timeout, not at once.
       const pauseMs = this.#options.timeoutMs * (0.25 + 0.75 * this.#random());
       this.#again(entry, `the consumer answered ${body.code}`, pauseMs);
@@ -142,12 +148,14 @@ export class Outbox {
 
   #attempt(entry: Entry): void {
     clearTimeout(entry.timer);
-    if (entry.tries++ > 0) this.#resends++;
-    else entry.sentMs = performance.now();
+    const isFirst = entry.tries++ === 0;
+    if (isFirst) entry.sentMs = performance.now();
+    else this.#resends++;
+    const written = isFirst ? entry.first : { payload: entry.again(), isShort: false };
     const { timeoutMs, send } = this.#options;
     const timedOut = () => this.#again(entry, `no answer within ${timeoutMs} ms`, 100 * this.#random());
     entry.timer = setTimeout(timedOut, timeoutMs);
-    send(entry).catch((error: unknown) => {
+    send(entry.correlationId, written).catch((error: unknown) => {
       if (error instanceof CutlineError && error.code === 'BROKER_LOST') return;
       entry.reject(error);
     });
