@@ -12,6 +12,8 @@ export const failures = {
   BAD_TENSORS: { retry: false },
   /** The answer does not fit into a message of this broker. */
   ANSWER_TOO_LARGE: { retry: false },
+  /** A short message of a session that this consumer does not know. In full it does. */
+  UNKNOWN_SESSION: { retry: true },
   /** The tail failed. */
   INTERNAL: { retry: false },
 } as const satisfies Record<string, { readonly retry: boolean }>;

@@ -3,13 +3,15 @@
  * from strangers: whatever does not decode is dropped and counted, whatever decodes gets an answer.
  */
 import {
+  type Body,
   createCodec,
-  decodeEnvelope,
+  decodeMessage,
   decodeTensors,
   deviceOf,
   type Envelope,
   type ExpectedTensor,
   encodeEnvelope,
+  encodeShort,
   type FailureCode,
   misfit,
   Permits,
@@ -18,6 +20,7 @@ import {
 import { CutlineError } from '../errors.ts';
 import type { Answers } from './answers.ts';
 import { Clocks } from './clocks.ts';
+import { Sessions } from './sessions.ts';
 import type { Tail } from './tail.ts';
 
 export interface ConsumerOptions {
@@ -25,6 +28,8 @@ export interface ConsumerOptions {
   readonly planId: string;
   /** What an activation holds; everything else is refused. */
   readonly expected: readonly ExpectedTensor[];
+  /** What an answer holds. */
+  readonly answered: readonly ExpectedTensor[];
   readonly tail: Tail;
   readonly answers: Answers;
   readonly concurrency: number;
@@ -68,6 +73,7 @@ export class Consumer {
   readonly #clocks = new Clocks();
   /** Of the last ones that were called too late: a device that asks again knows better. */
   readonly #late = new Set<string>();
+  readonly #sessions = new Sessions();
   /** Keys of what was admitted and is not answered yet. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #counts = { answered: 0, duplicates: 0, unsent: 0, failures: {} as Partial<Record<FailureCode, number>> };
@@ -93,18 +99,34 @@ export class Consumer {
   receive(topic: string, payload: Buffer): void {
     const arrivedMs = performance.now();
     const where = () => `on ${JSON.stringify(topic.slice(0, 200))}`;
-    let envelope: Envelope;
-    try {
-      envelope = decodeEnvelope(payload);
-    } catch (error) {
-      this.#refusals.add('malformed', `${where()}: ${(error as Error).message}`);
-      return;
-    }
     const device = deviceOf(topic, this.#options.fleet, 'act');
-    const { body } = envelope;
-    if (device === undefined || device !== envelope.deviceId || body.kind !== 'activation')
-      this.#refusals.add('foreign', `${where()} is no activation of the device it came from`);
-    else this.#admit({ ...envelope, body }, payload.length, arrivedMs);
+    try {
+      const envelope = device === undefined ? undefined : this.#read(payload, device);
+      if (envelope === 'answered') return;
+      if (!envelope) this.#refusals.add('foreign', `${where()} is no activation of the device it came from`);
+      else this.#admit(envelope, payload.length, arrivedMs);
+    } catch (error) {
+      if (!(error instanceof CutlineError)) throw error;
+      this.#refusals.add('malformed', `${where()}: ${error.message}`);
+    }
+  }
+
+  /** Undefined for what is no activation of the device. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
+  #read(payload: Buffer, device: string): Activation | 'answered' | undefined {
+    const message = decodeMessage(payload);
+    if (!('bodyWith' in message)) {
+      const { body, deviceId } = message;
+      return deviceId === device && body.kind === 'activation' ? { ...message, body } : undefined;
+    }
+    if (message.kind !== 'activation') return undefined;
+    const header = this.#sessions.headerOf(device, message);
+    if (!header) {
+      const problem = 'this consumer does not know the session; send it in full';
+      this.#refuse({ deviceId: device, ...message, session: { id: message.sessionId } }, 'UNKNOWN_SESSION', problem);
+      return 'answered';
+    }
+    const body = message.bodyWith(this.#options.expected);
+    return body.kind === 'activation' ? { ...header, body } : undefined;
   }
 
   /** Refuses what is new from now on, and resolves when everything admitted is answered. */
@@ -139,6 +161,7 @@ export class Consumer {
     } else if (this.#underWay.size >= queue || this.#queuedBytes + bytes > queueBytes) {
       this.#refuse(envelope, 'OVERLOADED', `${this.#underWay.size} activations are waiting`);
     } else {
+      this.#sessions.offered(envelope);
       this.#queuedBytes += bytes;
       const kept = detached(envelope);
       const work = this.#permits
@@ -179,17 +202,27 @@ export class Consumer {
     const tailMs = performance.now() - runMs;
     const tensors = await Promise.all(Object.entries(outputs).map(([name, t]) => answerCodec.encode(name, t)));
     const times = { queueMs: startMs - arrivedMs, decodeMs: runMs - startMs, tailMs };
-    return encodeEnvelope({ ...envelope, body: { kind: 'result', tensors, ...times } });
+    return this.#written(envelope, { kind: 'result', tensors, ...times });
   }
 
-  #refuse(envelope: Envelope, code: FailureCode, message: string): void {
+  /** Short to whoever has named a session or offered one. */
+  #written(asked: Asked | Envelope, body: Body): Uint8Array {
+    if (asked.session) {
+      const short = { sessionId: asked.session.id, correlationId: asked.correlationId, sequence: 0, atMs: 0 };
+      return encodeShort(short, body, this.#options.answered);
+    }
+    if (!('planId' in asked)) throw new TypeError('a short message without its session');
+    return encodeEnvelope({ ...asked, body });
+  }
+
+  #refuse(envelope: Asked | Envelope, code: FailureCode, message: string): void {
     this.#counts.failures[code] = (this.#counts.failures[code] ?? 0) + 1;
     const body = { kind: 'failure' as const, code, message: message.slice(0, 500) };
-    this.#replyUnlessMany(envelope, encodeEnvelope({ ...envelope, body }));
+    this.#replyUnlessMany(envelope, this.#written(envelope, body));
   }
 
   /** To whom a flood of refusals would be owed, it is not. Answers to new work are as many as there are permits. */
-  #replyUnlessMany(envelope: Envelope, payload: Uint8Array): void {
+  #replyUnlessMany(envelope: Asked | Envelope, payload: Uint8Array): void {
     if (this.#replies >= MAX_REPLIES) {
       this.#counts.unsent++;
       return;
@@ -198,7 +231,7 @@ export class Consumer {
     void this.#reply(envelope, payload).finally(() => this.#replies--);
   }
 
-  async #reply(envelope: Envelope, payload: Uint8Array): Promise<void> {
+  async #reply(envelope: Asked | Envelope, payload: Uint8Array): Promise<void> {
     const { reply, log } = this.#options;
     try {
       await reply(envelope.deviceId, envelope.correlationId, payload);
@@ -209,6 +242,11 @@ export class Consumer {
       if (error.code === 'MESSAGE_TOO_LARGE') this.#refuse(envelope, 'ANSWER_TOO_LARGE', error.message);
     }
   }
+}
+
+/** Of a short message, what an answer needs. */
+interface Asked extends Pick<Envelope, 'deviceId' | 'correlationId'> {
+  readonly session: { readonly id: string };
 }
 
 type Activation = Envelope & { readonly body: { readonly kind: 'activation' } };

@@ -4,13 +4,14 @@
  * its record. What an agent says to the broker is `uplink.ts`, waiting is `outbox.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { type Codec, encodeEnvelope, type Header, ID_BYTES, Permits } from '../broker/index.ts';
+import { type Codec, type EncodedTensor, type Header, ID_BYTES, Permits } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { CapCheck } from './cap.ts';
 import type { Head } from './head.ts';
 import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
+import type { Session } from './session.ts';
 import type { Picture, Source, Unread } from './source.ts';
 import type { Spend } from './spending.ts';
 import type { Uplink } from './uplink.ts';
@@ -24,6 +25,7 @@ export interface Agent {
   readonly inFlight: number;
   readonly head: Pick<Head, 'input' | 'run'>;
   readonly codec: Codec;
+  readonly session: Session;
   /** Before each send, too. */
   readonly checkCap: CapCheck;
   /** Before each send; what it refuses is not sent. */
@@ -123,15 +125,21 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
 
 /** Encodes, sends and waits. */
 async function ask(
-  { codec, checkCap, spend }: Agent,
+  { codec, checkCap, spend, session }: Agent,
   uplink: NonNullable<Agent['uplink']>,
   { header, headMs, activation }: Prepared,
 ) {
   const encodeStartMs = performance.now();
-  const payload = await encoded({ codec, checkCap }, header, activation);
+  const tensors = await encoded({ codec, checkCap }, activation);
   await spend();
+  const first = session.write(header, tensors);
+  const again = () => session.writeInFull(header, tensors);
   const encodeMs = performance.now() - encodeStartMs;
-  const { outcome, sentMs, arrivedMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
+  const { outcome, sentMs, arrivedMs, tries } = await uplink.deliver({
+    correlationId: header.correlationId,
+    first,
+    again,
+  });
   const tailMs = outcome.queueMs + outcome.tailMs + outcome.decodeMs;
   const latency: Omit<Latency, 'total'> = {
     head: round(headMs),
@@ -144,12 +152,11 @@ async function ask(
 
 async function encoded(
   { codec, checkCap }: Pick<Agent, 'codec' | 'checkCap'>,
-  header: Header,
   activation: Tensors,
-): Promise<Uint8Array> {
+): Promise<EncodedTensor[]> {
   const tensors = await Promise.all(Object.entries(activation).map(([name, tensor]) => codec.encode(name, tensor)));
   checkCap(tensors);
-  return encodeEnvelope({ ...header, body: { kind: 'activation', tensors } });
+  return tensors;
 }
 
 /** The whole network ran here. */

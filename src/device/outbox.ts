@@ -8,10 +8,13 @@ import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import { Pace } from './pace.ts';
+import type { Written } from './session.ts';
 
 export interface Message {
   readonly correlationId: string;
-  readonly payload: Uint8Array;
+  readonly first: Written;
+  /** What is sent again, in full. */
+  readonly again: () => Uint8Array;
 }
 
 export interface OutboxOptions {
@@ -26,7 +29,7 @@ export interface OutboxOptions {
   /** Messages that may be on the stream at once. */
   readonly most: number;
   /** Publishes; a rejection other than BROKER_LOST ends the message, BROKER_LOST waits for `up`. */
-  readonly send: (message: Message) => Promise<void>;
+  readonly send: (correlationId: string, written: Written) => Promise<void>;
   /** Resolves when the broker has read all that was sent before; rejects when the stream has ended. */
   readonly settled: () => Promise<void>;
   readonly log: (line: string) => void;
@@ -152,7 +155,10 @@ export class Outbox {
   answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
     const entry = this.#entries.get(correlationId);
     if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
-    if (body.kind === 'failure' && failures[body.code].retry) {
+    if (body.kind === 'failure' && body.code === 'UNKNOWN_SESSION') {
+      // Nothing was wrong but the form, and what is sent again has the other one.
+      if (entry.tries === 1 && this.#onStream.has(entry)) this.#send(entry);
+    } else if (body.kind === 'failure' && failures[body.code].retry) {
       // It asks for air: most of a timeout, longer each time.
       this.#pace.crowded(performance.now());
       this.#leave(entry);
@@ -187,11 +193,13 @@ export class Outbox {
   }
 
   #send(entry: Entry): void {
-    if (entry.tries++ > 0) this.#resends++;
+    const isFirst = entry.tries++ === 0;
     entry.lastMs = performance.now();
-    if (entry.tries === 1) entry.firstMs = entry.lastMs;
+    if (isFirst) entry.firstMs = entry.lastMs;
+    else this.#resends++;
+    const written = isFirst ? entry.first : { payload: entry.again(), isShort: false };
     this.#wait(entry);
-    this.#options.send(entry).catch((error: unknown) => {
+    this.#options.send(entry.correlationId, written).catch((error: unknown) => {
       if (error instanceof CutlineError && error.code === 'BROKER_LOST') return;
       entry.reject(error);
     });

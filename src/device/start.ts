@@ -1,7 +1,15 @@
 /** From a configuration to a running agent: reads and checks everything before a byte is sent. */
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { agentClientId, connectOptions, createCodec, expectedAnswer, ID_BYTES, topicOf } from '../broker/index.ts';
+import {
+  agentClientId,
+  connectOptions,
+  createCodec,
+  expectedActivation,
+  expectedAnswer,
+  ID_BYTES,
+  topicOf,
+} from '../broker/index.ts';
 import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -16,6 +24,7 @@ import { loadHead } from './head.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults, type ResultsFile } from './results.ts';
+import { Session } from './session.ts';
 import { imageSource, type Picture, type Source, type Unread } from './source.ts';
 import { openSpending } from './spending.ts';
 import { type RefusalKind, refusalKinds, stateMessage, Uplink } from './uplink.ts';
@@ -79,7 +88,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { input, preprocessing } = await pictureOf(config, folder, plan);
   const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');
   const bootId = randomBytes(ID_BYTES).toString('hex');
-  const uplink = plan.tail && (await createUplink(config, folder, plan, bootId, options));
+  const session = new Session(config.expiryMs, expectedActivation(plan));
+  const uplink = plan.tail && (await createUplink(config, folder, plan, { bootId, session }, options));
   if (options.resultsPath !== undefined) await checkWritable(options.resultsPath);
   const { threads, executionProvider, engine: name } = config;
   const mechanism = mechanismOf(plan, preprocessing);
@@ -111,7 +121,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
       const codec = createCodec(plan.codec);
-      const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, checkCap, spend, record };
+      const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, session, checkCap, spend, record };
       await runAgent({ ...shared, uplink: uplink ?? undefined }, whileInTime(source, plan), stop);
     } finally {
       abandon.cancel();
@@ -199,8 +209,14 @@ function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism 
   return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
 }
 
-async function createUplink(config: AgentConfig, folder: string, plan: Plan, bootId: string, options: AgentOptions) {
-  const { fleet, device, qos, timeoutMs, retries, expiryMs, inFlight, healthS } = config;
+async function createUplink(
+  config: AgentConfig,
+  folder: string,
+  plan: Plan,
+  { bootId, session }: { readonly bootId: string; readonly session: Session },
+  options: AgentOptions,
+) {
+  const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS, inFlight } = config;
   const state = { device, planId: plan.planId, bootId };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
@@ -209,6 +225,7 @@ async function createUplink(config: AgentConfig, folder: string, plan: Plan, boo
   });
   return new Uplink({
     ...state,
+    session,
     expected: expectedAnswer(plan),
     unpacking: inFlight + SPARE_ANSWERS,
     link: { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000 },

@@ -1,9 +1,9 @@
 /** What an agent says to the broker: its state, its health, activations out, answers in. */
 import {
+  type Body,
   type Connection,
-  decodeEnvelope,
+  decodeMessage,
   decodeTensors,
-  type Envelope,
   type ExpectedTensor,
   Link,
   type LinkOptions,
@@ -14,6 +14,7 @@ import {
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import { type Delivered, type Message, Outbox } from './outbox.ts';
+import type { Session, Written } from './session.ts';
 
 export interface UplinkOptions {
   readonly link: Omit<LinkOptions, 'log'>;
@@ -21,6 +22,7 @@ export interface UplinkOptions {
   readonly device: string;
   readonly planId: string;
   readonly bootId: string;
+  readonly session: Session;
   /** What an answer holds; everything else is refused. */
   readonly expected: readonly ExpectedTensor[];
   /** Answers that are unpacked at once; more are refused. At least as many as may be waited for. */
@@ -48,6 +50,14 @@ export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood'
 export type RefusalKind = (typeof refusalKinds)[number];
 
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
+
+/** An answer to us, not unpacked yet. */
+interface Heard<K extends 'result' | 'failure' = 'result' | 'failure'> {
+  readonly correlationId: string;
+  /** Of a short one. */
+  readonly sessionId: string | undefined;
+  readonly body: Extract<Body, { readonly kind: K }>;
+}
 
 export class Uplink {
   readonly #options: UplinkOptions;
@@ -79,7 +89,7 @@ export class Uplink {
       ...options,
       keepaliveMs: 1000 * options.link.connect.keepaliveS,
       most: options.inFlight,
-      send: (message) => this.#send(message),
+      send: (id, written) => this.#send(id, written),
       settled: () => this.#connected().settled(),
     });
     this.#link = new Link(
@@ -143,11 +153,12 @@ export class Uplink {
     this.#connects++;
   }
 
-  async #send({ correlationId, payload }: Message): Promise<void> {
+  async #send(correlation: string, { payload, isShort }: Written): Promise<void> {
     const { qos, expiryMs } = this.#options;
     const { act, res } = this.#topics;
-    const mirrored = { expiryS: expiryMs / 1000, correlation: correlationId, responseTopic: res };
-    await this.#connected().publish(act, payload, { qos, ...mirrored });
+    // For whoever reads along; where bytes are spared, these are.
+    const mirrored = isShort ? {} : { correlation, responseTopic: res };
+    await this.#connected().publish(act, payload, { qos, expiryS: expiryMs / 1000, ...mirrored });
   }
 
   /** @throws CutlineError BROKER_LOST */
@@ -161,33 +172,50 @@ export class Uplink {
   #receive(topic: string, payload: Buffer): void {
     if (topic !== this.#topics.res) return;
     const arrivedMs = performance.now();
-    let envelope: Envelope;
+    let answer: Heard | undefined;
     try {
-      envelope = decodeEnvelope(payload);
+      answer = this.#read(payload);
     } catch (error) {
       this.#refusals.add('malformed', (error as Error).message);
       return;
     }
-    const { deviceId, planId, correlationId, body } = envelope;
-    if (deviceId !== this.#options.device || planId !== this.#options.planId || body.kind === 'activation') {
+    if (!answer) {
       this.#refusals.add('foreign', 'an answer that is not for this device and plan');
-    } else if (!this.#outbox.isWaitingFor(correlationId)) {
+      return;
+    }
+    const { correlationId, sessionId, body } = answer;
+    if (!this.#outbox.isWaitingFor(correlationId)) {
       if (!this.#outbox.again(correlationId)) this.#refusals.add('unknown', 'an answer to nothing that was asked');
     } else if (body.kind === 'failure') {
+      if (body.code === 'UNKNOWN_SESSION') this.#options.session.unknown();
       this.#outbox.answer({ correlationId, arrivedMs, body });
     } else {
       const problem = misfit(body.tensors, this.#options.expected);
       if (problem !== undefined) this.#refusals.add('unfit', problem);
       else if (this.#unpacking >= this.#options.unpacking) this.#refusals.add('flood', 'too many answers at once');
-      else void this.#unpack(correlationId, arrivedMs, body);
+      else void this.#unpack({ correlationId, sessionId, body }, arrivedMs);
     }
+  }
+
+  /** Undefined for what is no answer to us. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
+  #read(payload: Buffer): Heard | undefined {
+    const { device, planId, expected, session } = this.#options;
+    const message = decodeMessage(payload);
+    if ('bodyWith' in message) {
+      const { sessionId, correlationId } = message;
+      if (!session.owns(sessionId)) return undefined;
+      const body = message.bodyWith(expected);
+      return body.kind === 'activation' ? undefined : { correlationId, sessionId, body };
+    }
+    const { deviceId, correlationId, body } = message;
+    if (deviceId !== device || message.planId !== planId || body.kind === 'activation') return undefined;
+    return { correlationId, sessionId: undefined, body };
   }
 
   /** Never rejects: what does not unpack is refused, and the answer may still come. */
   async #unpack(
-    correlationId: string,
+    { correlationId, sessionId, body: { tensors, ...times } }: Heard<'result'>,
     arrivedMs: number,
-    { tensors, ...times }: Extract<Envelope['body'], { readonly kind: 'result' }>,
   ): Promise<void> {
     this.#unpacking++;
     let outputs: Tensors;
@@ -199,6 +227,7 @@ export class Uplink {
     } finally {
       this.#unpacking--;
     }
+    this.#options.session.answered(sessionId);
     this.#outbox.answer({ correlationId, arrivedMs, body: { ...times, outputs } });
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createCodec, decodeEnvelope, type Envelope } from '../../src/broker/index.ts';
 import { type Agent, runAgent } from '../../src/device/agent.ts';
-import { type Answer, type Message, Outbox } from '../../src/device/outbox.ts';
+import { type Answer, Outbox } from '../../src/device/outbox.ts';
 import type { Failed, Inference } from '../../src/device/record.ts';
+import { Session } from '../../src/device/session.ts';
 import type { Picture, Source, Unread } from '../../src/device/source.ts';
 import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
@@ -48,7 +49,7 @@ function agentOf(
     most: 64,
     settled: async () => {},
     log: () => {},
-    send: async ({ payload }: Message) => {
+    send: async (_id, { payload }) => {
       const envelope = decodeEnvelope(Buffer.from(payload));
       const fate = fates[envelope.sequence]!;
       if (envelope.sequence === stopAt) stop.abort();
@@ -72,6 +73,7 @@ function agentOf(
     bootId: '00'.repeat(16),
     expiryMs: 20_000,
     inFlight: 2,
+    session: new Session(20_000, []),
     checkCap: () => {},
     head: {
       input: ({ name }) => float32(Float32Array.of(Number(name)), [1, 1]),

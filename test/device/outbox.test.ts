@@ -5,7 +5,11 @@ import { CutlineError } from '../../src/errors.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const message = (id: string): Message => ({ correlationId: id, payload: Uint8Array.of(1) });
+const message = (id: string): Message => ({
+  correlationId: id,
+  first: { payload: Uint8Array.of(1), isShort: true },
+  again: () => Uint8Array.of(2),
+});
 const result: Answer['body'] = { kind: 'result', outputs: {}, queueMs: 0, tailMs: 0, decodeMs: 0 };
 const answer = (correlationId: string, body: Answer['body'] = result): Answer => ({
   correlationId,
@@ -23,7 +27,7 @@ function outbox(options: Partial<OutboxOptions> = {}) {
     keepaliveMs: 15_000,
     most: 64,
     settled: async () => {},
-    send: async ({ correlationId }) => void sent.push(correlationId),
+    send: async (id, { isShort }) => void sent.push(isShort ? id : `${id} in full`),
     log: () => {},
     random: () => 0,
     ...options,
@@ -43,7 +47,7 @@ describe('the outbox', () => {
     box.up();
     const delivered = deliver('a');
     await vi.advanceTimersByTimeAsync(1500);
-    expect(sent).toEqual(['a', 'a']);
+    expect(sent).toEqual(['a', 'a in full']);
     expect(box.answer(answer('a'))).toBe('taken');
     expect(await delivered).toEqual({ tries: 2 });
     expect(box.answer(answer('a'))).toBe('late twin');
@@ -69,7 +73,7 @@ describe('the outbox', () => {
     box.down();
     await vi.advanceTimersByTimeAsync(10_000);
     box.up();
-    expect(sent).toEqual(['a', 'b', 'a', 'b']);
+    expect(sent).toEqual(['a', 'b', 'a in full', 'b in full']);
     box.answer(answer('b'));
     box.answer(answer('a'));
     expect(await Promise.all(delivered)).toEqual([{ tries: 2 }, { tries: 2 }]);
@@ -94,9 +98,21 @@ describe('the outbox', () => {
     expect(await foreign).toEqual({ code: 'ANSWER_FAILED' });
     expect(sent).toEqual(['a', 'b']);
     await vi.advanceTimersByTimeAsync(300);
-    expect(sent).toEqual(['a', 'b', 'a']);
+    expect(sent).toEqual(['a', 'b', 'a in full']);
     box.answer(answer('a'));
     expect(await busy).toEqual({ tries: 2 });
+  });
+
+  it('sends again at once, in full, what came short to somebody who does not know the session, once', async () => {
+    const { box, sent, deliver } = outbox({ retries: 0 });
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(0);
+    const unknown: Answer['body'] = { kind: 'failure', code: 'UNKNOWN_SESSION', message: '' };
+    for (let i = 0; i < 100; i++) box.answer(answer('a', unknown));
+    expect(sent).toEqual(['a', 'a in full']);
+    box.answer(answer('a'));
+    expect(await delivered).toEqual({ tries: 2 });
   });
 
   it('ends a message that can never be sent, and waits with one that only lost its connection', async () => {

@@ -6,23 +6,31 @@ import {
   type Body,
   type Broker,
   createCodec,
-  decodeEnvelope,
+  decodeMessage,
   type EncodedTensor,
   type Envelope,
+  type ExpectedTensor,
   encodeEnvelope,
+  encodeShort,
   expectedAnswer,
   startBroker,
 } from '../../src/broker/index.ts';
+import { Session } from '../../src/device/session.ts';
 import { Uplink } from '../../src/device/uplink.ts';
 import { float32 } from '../../src/model/index.ts';
 
 const id = (n: number) => n.toString(16).padStart(32, '0');
 const right = await createCodec('float32').encode('y', float32([1, 2, 3], [1, 3]));
 const header = { planId: 'plan', deviceId: 'cam-1', bootId: id(9), sequence: 0, createdMs: 0, expiresMs: 1e6 };
-const message = (n: number) => ({
-  correlationId: id(n),
-  payload: encodeEnvelope({ ...header, correlationId: id(n), body: { kind: 'activation', tensors: [right] } }),
-});
+const sent: ExpectedTensor[] = [{ name: 'y', dtype: 'float32', shape: [1, 3], codecs: ['float32'] }];
+const message = (n: number) => {
+  const full = { ...header, correlationId: id(n) };
+  return {
+    correlationId: id(n),
+    first: session.write(full, [right]),
+    again: () => session.writeInFull(full, [right]),
+  };
+};
 const result = (...tensors: EncodedTensor[]): Body => ({
   kind: 'result',
   tensors,
@@ -34,7 +42,10 @@ const result = (...tensors: EncodedTensor[]): Body => ({
 let broker: Broker;
 let stranger: MqttClient;
 let uplink: Uplink;
+let session: Session;
 let log: string[];
+/** Activations, as they came. */
+let heard: ReturnType<typeof decodeMessage>[];
 
 beforeAll(async () => {
   const limits = { maxPacketBytes: 1 << 20, maxClients: 10 };
@@ -45,7 +56,13 @@ beforeEach(async () => {
   stranger = await connectAsync(broker.url);
   await stranger.subscribeAsync('cutline/v1/yard/cam-1/act');
   log = [];
+  heard = [];
+  stranger.on('message', (topic, payload) => {
+    if (topic.endsWith('act')) heard.push(decodeMessage(payload));
+  });
+  session = new Session(1e6, sent);
   uplink = new Uplink({
+    session,
     link: {
       connect: {
         url: broker.url,
@@ -87,16 +104,11 @@ const answer = (n: number, body: Body, change: Partial<Envelope> = {}) =>
 
 /** Asks, and waits until it was heard. */
 async function ask(n: number) {
-  const heard = new Promise<void>((resolve) => {
-    stranger.on('message', (topic, payload) => {
-      if (topic.endsWith('act') && decodeEnvelope(payload).correlationId === id(n)) resolve();
-    });
-  });
   const delivered = uplink.deliver(message(n)).then(
     ({ outcome }) => outcome.outputs,
     (error: unknown) => error,
   );
-  await heard;
+  await vi.waitFor(() => expect(heard.map((m) => m.correlationId)).toContain(id(n)));
   return { delivered };
 }
 
@@ -151,6 +163,39 @@ describe('an uplink', () => {
     const { delivered } = await ask(1);
     await answer(1, result({ ...right, codec: 'float32+deflate', data: deflateRawSync(right.data) }));
     expect(await delivered).toEqual({ y: float32([1, 2, 3], [1, 3]) });
+  });
+
+  it('writes short when an answer was short, and in full for whoever does not know the session', async () => {
+    const forms = () => heard.map((m) => ('bodyWith' in m ? 'short' : 'full'));
+    uplink.start();
+    const sessionId = () => (heard[0] as Envelope).session!.id;
+    const shortly = (n: number, body: Body) =>
+      say(Buffer.from(encodeShort({ sessionId: sessionId(), correlationId: id(n), sequence: 0, atMs: 0 }, body, sent)));
+    const outputs = { y: float32([1, 2, 3], [1, 3]) };
+    const first = await ask(1);
+    await shortly(1, result(right));
+    expect(await first.delivered).toEqual(outputs);
+    const second = await ask(2);
+    expect(forms()).toEqual(['full', 'short']);
+    // Another consumer gets it.
+    await shortly(2, { kind: 'failure', code: 'UNKNOWN_SESSION', message: '' });
+    await vi.waitFor(() => expect(forms()).toEqual(['full', 'short', 'full']));
+    expect(heard[2]).toMatchObject({ ...header, correlationId: id(2), session: { id: sessionId() } });
+    await answer(2, result(right));
+    expect(await second.delivered).toEqual(outputs);
+    // It knows of no sessions.
+    await ask(3);
+    expect(forms()).toEqual(['full', 'short', 'full', 'full']);
+    expect(uplink.counts).toMatchObject({ resends: 1, hostile: 0 });
+  });
+
+  it('drops short answers of sessions that are not its own', async () => {
+    uplink.start();
+    await ask(1);
+    const foreign = { sessionId: 'ab'.repeat(4), correlationId: id(1), sequence: 0, atMs: 0 };
+    await say(Buffer.from(encodeShort(foreign, result(right), sent)));
+    await vi.waitFor(() => expect(uplink.counts.refused.foreign).toBe(1));
+    expect(uplink.counts.waiting).toBe(1);
   });
 
   it('says in its health what it refused, by kind', async () => {
