@@ -377,6 +377,10 @@ const catalogue = {
   },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
+  RESULTS_OTHER: {
+    exit: 2,
+    text: '{path}: line {line} is {problem}, so this is no results file to go on with. Choose another file, or write over this one with --overwrite.',
+  },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
   BROKER_LISTEN: { exit: 1, text: '{address}: cannot listen ({problem}). Choose another --port or --host.' },
   BROKER_EXPOSED: {

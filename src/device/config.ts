@@ -4,6 +4,11 @@ import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { readDocument } from '../validate.ts';
 
+/** A line that is written survives the end of the agent; this is about the end of the machine. */
+const fsyncSchema = z.union([z.enum(['never', 'each']), z.number().min(0.1).max(3600)], {
+  error: 'expected never, each, or seconds from 0.1 to 3600',
+});
+
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
   device: nameSchema,
@@ -39,6 +44,8 @@ export const agentConfigSchema = z.strictObject({
         .max(24 * 365),
     })
     .optional(),
+  /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
+  resultsFsync: fsyncSchema.default(5),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });
