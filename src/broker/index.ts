@@ -1,7 +1,7 @@
 /** How an activation travels: envelope, codecs, topics, connections, and the embedded broker. */
 
 export { readPassword } from '../secrets.ts';
-export type { BackoffOptions } from './backoff.ts';
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeTensors } from './decode.ts';

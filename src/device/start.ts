@@ -100,7 +100,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     configPath,
   });
   const end = new AbortController();
-  const source = await openSource(config, folder, options.images, {
+  const { images } = options;
+  const source = await openSource(images ? undefined : config.source, images ?? config.images, folder, {
     size: preprocessing,
     strictChannels: config.channels === 'refuse',
     inFlight: config.inFlight,

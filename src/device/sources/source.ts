@@ -1,5 +1,5 @@
 /** What every source here offers beside its pictures. */
-import type { Preprocessing } from '../../data/index.ts';
+import type { ImageSize } from '../../data/index.ts';
 import type { Done } from '../results/index.ts';
 import type { Source } from '../source.ts';
 
@@ -39,7 +39,7 @@ export interface OpenedSource {
 }
 
 export interface SourceContext {
-  readonly size: Pick<Preprocessing, 'channels' | 'height' | 'width'>;
+  readonly size: ImageSize;
   /** Refuse a picture whose channels are not the network's, instead of converting it. */
   readonly strictChannels: boolean;
   /** Pictures under way at once. */
