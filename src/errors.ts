@@ -383,6 +383,40 @@ const catalogue = {
   },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
+  RESULTS_OTHER: {
+    exit: 2,
+    text: '{path}: line {line} is {problem}, so this is no results file to go on with. Choose another file, or write over this one with --overwrite.',
+  },
+  SOURCE_STDIN: {
+    exit: 2,
+    text: 'Standard input is a terminal, and pictures are to come from it. Pipe frames into the agent, or choose another source.',
+  },
+  SOURCE_PROGRAM: {
+    exit: 2,
+    text: '{program} is not on this machine. Install the package {package} (apt install {package}), or choose another source.',
+  },
+  HTTP_LISTEN: {
+    exit: 1,
+    text: '{address}: cannot listen for pictures ({problem}). Choose another port or host in source.',
+  },
+  REQUEST_INVALID: { exit: 2, text: 'The request cannot be used: {problem}.' },
+  REQUEST_UNAUTHORIZED: { exit: 2, text: 'The request has not the token. Send it as Authorization: Bearer TOKEN.' },
+  REQUEST_FOREIGN: {
+    exit: 2,
+    text: 'Without a token, only programs on this machine are answered, and no pages of browsers. Set tokenFile in source.',
+  },
+  REQUEST_PATH: { exit: 2, text: '{path}: nothing is here. POST pictures to /infer.' },
+  REQUEST_METHOD: { exit: 2, text: '{method}: pictures are sent with POST.' },
+  REQUEST_SLOW: { exit: 2, text: 'The request was not whole after {timeoutMs} ms.' },
+  REQUEST_TOO_LARGE: {
+    exit: 2,
+    text: 'The body is more than the {limit} bytes that are read. Scale the picture down first.',
+  },
+  REQUEST_BUSY: {
+    exit: 1,
+    text: '{under} pictures are being worked on and {waiting} wait already. Try again later.',
+  },
+  REQUEST_STOPPING: { exit: 1, text: 'The agent is stopping. Try again later.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
   BROKER_LISTEN: { exit: 1, text: '{address}: cannot listen ({problem}). Choose another --port or --host.' },
   BROKER_EXPOSED: {

@@ -3,7 +3,7 @@
 export { readPassword } from '../secrets.ts';
 export { type Account, type Accounts, accountsSchema, makeAccount, readAccounts } from './accounts.ts';
 export { type Role, roles } from './acl.ts';
-export type { BackoffOptions } from './backoff.ts';
+export { Backoff, type BackoffOptions } from './backoff.ts';
 export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeMessage, decodeTensors, type Short } from './decode.ts';

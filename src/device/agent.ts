@@ -62,6 +62,8 @@ export async function runAgent(agent: Agent, source: Source, stop: AbortSignal):
       }
     } catch (error) {
       failures.push(error);
+      // Another lane may be waiting for a picture that never comes.
+      await pictures.return?.();
     }
   };
   await Promise.all(Array.from({ length: agent.inFlight }, lane));

@@ -3,6 +3,12 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { readDocument } from '../validate.ts';
+import { checkOneSource, sourceSchema } from './sources/index.ts';
+
+/** A line that is written survives the end of the agent; this is about the end of the machine. */
+const fsyncSchema = z.union([z.enum(['never', 'each']), z.number().min(0.1).max(3600)], {
+  error: 'expected never, each, or seconds from 0.1 to 3600',
+});
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
@@ -15,6 +21,8 @@ export const agentConfigSchema = z.strictObject({
   protocol: z.string().min(1).default('standard'),
   /** Image files, and folders of them. */
   images: z.array(z.string().min(1)).default([]),
+  /** Where pictures come from, in place of `images`. */
+  source: sourceSchema.optional(),
   /** Grey pictures for a colour network and the reverse: refuse or convert them. */
   channels: z.enum(['refuse', 'convert']).default('refuse'),
   /** How long to wait for an answer before sending again, at first and at least: it follows the round trips that are seen. */
@@ -39,6 +47,8 @@ export const agentConfigSchema = z.strictObject({
         .max(24 * 365),
     })
     .optional(),
+  /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
+  resultsFsync: fsyncSchema.default(5),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });
@@ -48,6 +58,7 @@ export type AgentConfig = z.infer<typeof agentConfigSchema>;
 /** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
 export async function readAgentConfig(path: string): Promise<{ config: AgentConfig; folder: string }> {
   const config = await readDocument(path, agentConfigSchema, { code: 'CONFIG_INVALID' });
+  checkOneSource(path, config.images, config.source);
   const folder = dirname(resolve(path));
   return { config: { ...config, images: config.images.map((image) => resolve(folder, image)) }, folder };
 }

@@ -255,11 +255,13 @@ describe('a consumer', () => {
       await release();
       expect(said()).toEqual([`result to ${session.id}`, `result to ${session.id}`]);
       expect(sent[1]).toMatchObject({ correlationId: id(2) });
-      // 1000 + 600 of the session, 100 of tolerance, and it is 1500 here; then 2000.
-      const late = startShort({ now: () => 2000 });
+      // Made at 1000 and some, to live for 600; 100 are tolerated. The first came in 1000, so that no more is known of its clock.
+      let now = 2000;
+      const late = startShort({ now: () => now });
       late.consumer.receive(topic, activation(1, { session, expiresMs: 5000 }));
-      late.consumer.receive(topic, short(2, { atMs: 299 }));
-      late.consumer.receive(topic, short(3, { atMs: 301 }));
+      now = 3000;
+      late.consumer.receive(topic, short(2, { atMs: 399 }));
+      late.consumer.receive(topic, short(3, { atMs: 401 }));
       await late.release();
       await late.release();
       expect(late.said()).toEqual([`EXPIRED to ${session.id}`, ...Array(2).fill(`result to ${session.id}`)]);
