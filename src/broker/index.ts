@@ -21,9 +21,18 @@ export { type ExportedFile, forEmqx, forMosquitto } from './exported.ts';
 export { type FailureCode, failures } from './failures.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
+export {
+  type DeviceKeys,
+  deviceKeysSchema,
+  type FleetKeys,
+  fleetKeysSchema,
+  readDeviceSeal,
+  readFleetSeals,
+} from './message-keys.ts';
 export { nameSchema } from './names.ts';
 export { Permits } from './permits.ts';
 export { Refusals } from './refusals.ts';
+export { SECRET_BYTES, Seal } from './seal.ts';
 export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, serviceSettings } from './settings.ts';
 export { encodeShort, type ShortHeader } from './short.ts';

@@ -17,6 +17,8 @@ export const agentConfigSchema = z.strictObject({
   head: z.string().min(1).optional(),
   /** The model whose card says how pictures become input, where the plan does not. */
   card: z.string().min(1).optional(),
+  /** The device's keys (`cutline keys --device`): with them messages are sealed, and only sealed answers count. */
+  messageKeys: z.string().min(1).optional(),
   /** What the audit behind a plan must have done: the name of a shipped protocol, or a file. */
   protocol: z.string().min(1).default('standard'),
   /** Image files, and folders of them. */

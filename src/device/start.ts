@@ -8,6 +8,7 @@ import {
   expectedActivation,
   expectedAnswer,
   ID_BYTES,
+  readDeviceSeal,
   topicOf,
 } from '../broker/index.ts';
 import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
@@ -256,8 +257,12 @@ async function createUplink(
     clientId: agentClientId(fleet, device),
     will: { topic: topicOf(fleet, device, 'state'), payload: stateMessage('offline', state) },
   });
+  const { messageKeys } = config;
+  const seal =
+    messageKeys === undefined ? undefined : await readDeviceSeal(resolve(folder, messageKeys), fleet, device);
   return new Uplink({
     ...state,
+    seal,
     session,
     expected: expectedAnswer(plan),
     unpacking: inFlight + SPARE_ANSWERS,

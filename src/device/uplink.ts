@@ -9,6 +9,7 @@ import {
   type LinkOptions,
   misfit,
   Refusals,
+  type Seal,
   topicOf,
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -23,6 +24,8 @@ export interface UplinkOptions {
   readonly planId: string;
   readonly bootId: string;
   readonly session: Session;
+  /** With it messages are sealed, and only sealed answers count. */
+  readonly seal?: Seal | undefined;
   /** What an answer holds; everything else is refused. */
   readonly expected: readonly ExpectedTensor[];
   /** Answers that are unpacked at once; more are refused. At least as many as may be waited for. */
@@ -44,9 +47,9 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
 
 /**
  * Why a message on the answer topic was refused: no envelope; for another device or plan, or no answer; nothing that was asked;
- * not the tensors that the plan says; more at once than can be asked for.
+ * not the tensors that the plan says; more at once than can be asked for; not sealed by who has the key.
  */
-export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
+export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood', 'forged'] as const;
 export type RefusalKind = (typeof refusalKinds)[number];
 
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
@@ -154,11 +157,12 @@ export class Uplink {
   }
 
   async #send(correlation: string, { payload, isShort }: Written): Promise<void> {
-    const { qos, expiryMs } = this.#options;
+    const { qos, expiryMs, seal } = this.#options;
     const { act, res } = this.#topics;
+    const sent = seal ? seal.seal(payload, 'act') : payload;
     // For whoever reads along; where bytes are spared, these are.
     const mirrored = isShort ? {} : { correlation, responseTopic: res };
-    await this.#connected().publish(act, payload, { qos, expiryS: expiryMs / 1000, ...mirrored });
+    await this.#connected().publish(act, sent, { qos, expiryS: expiryMs / 1000, ...mirrored });
   }
 
   /** @throws CutlineError BROKER_LOST */
@@ -172,9 +176,17 @@ export class Uplink {
   #receive(topic: string, payload: Buffer): void {
     if (topic !== this.#topics.res) return;
     const arrivedMs = performance.now();
+    const { seal } = this.#options;
+    let opened: Buffer;
     let answer: Heard | undefined;
     try {
-      answer = this.#read(payload);
+      opened = seal ? seal.open(payload, 'res').payload : payload;
+    } catch (error) {
+      this.#refusals.add('forged', (error as Error).message);
+      return;
+    }
+    try {
+      answer = this.#read(opened);
     } catch (error) {
       this.#refusals.add('malformed', (error as Error).message);
       return;

@@ -26,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cutline.proto.
  */
 export const file_cutline: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jdXRsaW5lLnByb3RvEgpjdXRsaW5lLnYxIvACCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIPCgdwbGFuX2lkGAIgASgJEhEKCWRldmljZV9pZBgDIAEoCRIPCgdib290X2lkGAQgASgMEhAKCHNlcXVlbmNlGAUgASgEEhYKDmNvcnJlbGF0aW9uX2lkGAYgASgMEhIKCmNyZWF0ZWRfbXMYByABKAQSEgoKZXhwaXJlc19tcxgIIAEoBBIsCgphY3RpdmF0aW9uGAkgASgLMhYuY3V0bGluZS52MS5BY3RpdmF0aW9uSAASJAoGcmVzdWx0GAogASgLMhIuY3V0bGluZS52MS5SZXN1bHRIABImCgdmYWlsdXJlGAsgASgLMhMuY3V0bGluZS52MS5GYWlsdXJlSAASJAoHc2Vzc2lvbhgMIAEoCzITLmN1dGxpbmUudjEuU2Vzc2lvbhISCgpzZXNzaW9uX2lkGA0gASgMEg0KBWF0X21zGA4gASgNQgYKBGJvZHkiOgoHU2Vzc2lvbhIKCgJpZBgBIAEoDBIQCghzaW5jZV9tcxgCIAEoBBIRCglleHBpcnlfbXMYAyABKA0iMQoKQWN0aXZhdGlvbhIjCgd0ZW5zb3JzGAEgAygLMhIuY3V0bGluZS52MS5UZW5zb3IiYwoGUmVzdWx0EiMKB3RlbnNvcnMYASADKAsyEi5jdXRsaW5lLnYxLlRlbnNvchIQCghxdWV1ZV91cxgCIAEoDRIPCgd0YWlsX3VzGAMgASgNEhEKCWRlY29kZV91cxgEIAEoDSIoCgdGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKDAQoGVGVuc29yEgwKBG5hbWUYASABKAkSDQoFZHR5cGUYAiABKAkSDQoFc2hhcGUYAyADKA0SDQoFY29kZWMYBCABKAkSDQoFc2NhbGUYBSABKAISEgoKemVyb19wb2ludBgGIAEoBRIMCgRkYXRhGAcgASgMEg0KBXBsYWNlGAggASgNYgZwcm90bzM");
+  fileDesc("Cg1jdXRsaW5lLnByb3RvEgpjdXRsaW5lLnYxIoADCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIPCgdwbGFuX2lkGAIgASgJEhEKCWRldmljZV9pZBgDIAEoCRIPCgdib290X2lkGAQgASgMEhAKCHNlcXVlbmNlGAUgASgEEhYKDmNvcnJlbGF0aW9uX2lkGAYgASgMEhIKCmNyZWF0ZWRfbXMYByABKAQSEgoKZXhwaXJlc19tcxgIIAEoBBIsCgphY3RpdmF0aW9uGAkgASgLMhYuY3V0bGluZS52MS5BY3RpdmF0aW9uSAASJAoGcmVzdWx0GAogASgLMhIuY3V0bGluZS52MS5SZXN1bHRIABImCgdmYWlsdXJlGAsgASgLMhMuY3V0bGluZS52MS5GYWlsdXJlSAASJAoHc2Vzc2lvbhgMIAEoCzITLmN1dGxpbmUudjEuU2Vzc2lvbhISCgpzZXNzaW9uX2lkGA0gASgMEg0KBWF0X21zGA4gASgNEg4KBnNlYWxlZBgPIAEoDEIGCgRib2R5IjoKB1Nlc3Npb24SCgoCaWQYASABKAwSEAoIc2luY2VfbXMYAiABKAQSEQoJZXhwaXJ5X21zGAMgASgNIjEKCkFjdGl2YXRpb24SIwoHdGVuc29ycxgBIAMoCzISLmN1dGxpbmUudjEuVGVuc29yImMKBlJlc3VsdBIjCgd0ZW5zb3JzGAEgAygLMhIuY3V0bGluZS52MS5UZW5zb3ISEAoIcXVldWVfdXMYAiABKA0SDwoHdGFpbF91cxgDIAEoDRIRCglkZWNvZGVfdXMYBCABKA0iKAoHRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkigwEKBlRlbnNvchIMCgRuYW1lGAEgASgJEg0KBWR0eXBlGAIgASgJEg0KBXNoYXBlGAMgAygNEg0KBWNvZGVjGAQgASgJEg0KBXNjYWxlGAUgASgCEhIKCnplcm9fcG9pbnQYBiABKAUSDAoEZGF0YRgHIAEoDBINCgVwbGFjZRgIIAEoDWIGcHJvdG8z");
 
 /**
  * @generated from message cutline.v1.Envelope
@@ -127,6 +127,16 @@ export type Envelope = Message<"cutline.v1.Envelope"> & {
    * @generated from field: uint32 at_ms = 14;
    */
   atMs: number;
+
+  /**
+   * Instead of a body, where device and consumers share a key: its number (4 bytes, big-endian), a nonce (12 bytes), the body
+   * encrypted with AES-256-GCM (the field of `body` as it would stand here, tag and length included), and the 16 bytes of GCM's tag.
+   * Associated data: all other fields, byte for byte, in the order in which they stand. The key: HKDF-SHA-256 of the shared secret,
+   * salt `cutline/v1`, info `<fleet>/<device>/act` for activations and `<fleet>/<device>/res` for what answers them.
+   *
+   * @generated from field: bytes sealed = 15;
+   */
+  sealed: Uint8Array;
 };
 
 /**
