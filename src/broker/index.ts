@@ -3,6 +3,8 @@
 export { readPassword } from '../secrets.ts';
 export type { BackoffOptions } from './backoff.ts';
 export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
+export type { PixelLaw } from './codecs/encoding.ts';
+export { lengthBits } from './codecs/padding.ts';
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeTensors } from './decode.ts';
 export { type Body, type Envelope, encodeEnvelope, type Header, ID_BYTES } from './envelope.ts';

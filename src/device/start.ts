@@ -105,7 +105,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
-      const codec = createCodec(plan.codec);
+      const codec = createCodec(plan.codec, plan.picture?.preprocessing);
       const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, checkCap, spend, record };
       await runAgent({ ...shared, uplink: uplink ?? undefined }, whileInTime(source, plan), stop);
     } finally {

@@ -1,6 +1,6 @@
 /** One planning run: calibrate on pictures where there are any, search, and answer with the plan or what has to give. */
 import { createHash } from 'node:crypto';
-import { carriesCodes } from '../codecs.ts';
+import { carriesCodes, isLossless } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import {
@@ -19,7 +19,11 @@ import { type Beside, besideOf } from './beside/index.ts';
 import { calibrate } from './calibrate.ts';
 import { capAt, codesAt } from './code.ts';
 import { refuseContradictions } from './contradict.ts';
+import { fits } from './facts.ts';
 import type { Findings } from './leakage.ts';
+import { measureReading } from './measure/reading.ts';
+import type { Sample } from './measure/sample.ts';
+import { utilityMeasurer } from './measure/utility.ts';
 import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
@@ -59,6 +63,8 @@ export interface PlanRequest {
     /** Of the whole model, where it was measured. */
     readonly accuracy?: number;
     readonly audit: AuditCandidate;
+    /** What codecs lose is measured on: of the split that the network was not trained on. Without it nobody measures. */
+    readonly sample?: Sample;
   };
   readonly picture: Plan['picture'];
   readonly created: Date;
@@ -87,7 +93,10 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   refuseContradictions(thresholds);
   requireProfiles(profiles);
   const calibration = pictures
-    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
+    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, {
+        pixels: request.picture?.preprocessing,
+        signal,
+      })
     : undefined;
   const codes = codecs.some(carriesCodes)
     ? await codesAt(engine, model.graph, model.cuts, pictures?.calibration ?? [], signal)
@@ -149,7 +158,10 @@ const none = { run: 0, saved: 0 };
 
 /** Audits made here become a document of their own, so that the plan has something to name as evidence. */
 async function lazily(input: Search, request: PlanRequest, pictures: NonNullable<PlanRequest['pictures']>) {
-  const { audit, signal, onAudit } = request;
+  const { audit, signal, onAudit, engine, model, codecs } = request;
+  const { sample } = pictures;
+  const measure = sample && utilityMeasurer(engine, model.graph, sample);
+  const read = sample ? await Promise.all(readCodecs(input, codecs).map((codec) => measureReading(codec, sample))) : [];
   const lazy = await searchLazily(input, pictures.audit, {
     known: {
       leakage: audit?.leakage ?? [],
@@ -158,7 +170,11 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
       ...(audit?.skipped && { skipped: audit.skipped }),
       confirmation: audit?.confirmation,
       ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
+      reading: read.filter((r) => r !== undefined),
     },
+    ...(measure && {
+      measure: (cut, defense, codec, stop) => measure(model.cuts.find((c) => c.id === cut)!, defense, codec, stop),
+    }),
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),
   });
@@ -195,6 +211,12 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
   };
   return { ...found, findings, auditDocument };
 }
+
+/** What the picture itself is offered in: nothing that loses nothing need be looked at. */
+const readCodecs = ({ model }: Search, codecs: readonly CodecName[]): CodecName[] => {
+  const input = model.cuts.find((c) => c.id === 'input');
+  return input ? codecs.filter((c) => !isLossless(c) && fits(c, input, 'none')) : [];
+};
 
 /** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */
 async function defensesAt(cut: Cut, { defenses, audit, pictures }: PlanRequest): Promise<readonly string[]> {

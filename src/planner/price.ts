@@ -22,6 +22,8 @@ interface Term {
 /** Envelope (ids, times, names), topic and MQTT headers of one activation, and what each further tensor adds. */
 const MESSAGE_BYTES = 260;
 const TENSOR_BYTES = 48;
+/** A pixel's channel in a compressed picture, until one was measured: JPEG at quality 85 has some 2. */
+const PICTURE_BITS = 2;
 /** TCP and IP headers on a full segment: 40 of 1500. */
 const TCP_SHARE = 1460 / 1500;
 
@@ -101,7 +103,8 @@ function payloadBytes(option: Option): Term {
   const bits = (t: CutTensor, i: number) => {
     if (t.dtype !== 'float32') return 8 * sizeOf(t.shape) * (bytesPerElement(t.dtype as DType) ?? 0);
     // What is no code is refused, whatever it costs.
-    return elementBits === 'levels' ? (code?.[i] ?? 32 * sizeOf(t.shape)) : elementBits * sizeOf(t.shape);
+    if (elementBits === 'levels') return code?.[i] ?? 32 * sizeOf(t.shape);
+    return (elementBits === 'picture' ? PICTURE_BITS : elementBits) * sizeOf(t.shape);
   };
   const value = cut.tensors.reduce((sum, t, i) => sum + Math.ceil(bits(t, i) / 8), 0);
   // A code is as long as it is, whatever the picture.

@@ -1,6 +1,6 @@
 /** How fast this machine encodes activations with each codec. */
 import { createCodec } from '../../broker/index.ts';
-import { carriesCodes } from '../../codecs.ts';
+import { carriesCodes, carriesPictures } from '../../codecs.ts';
 import { median } from '../../numeric/index.ts';
 import { codecs } from '../../plan/index.ts';
 import type { Profile } from '../../profile/index.ts';
@@ -16,7 +16,8 @@ export async function measureEncode(): Promise<NonNullable<Profile['encode']>> {
   const data = normal.map((v) => Math.max(0, v));
   const code = normal.map((v) => Math.floor(2 * Math.tanh(v)) / 2 + 0.25);
   const speeds: NonNullable<Profile['encode']> = {};
-  for (const name of codecs) {
+  // Pictures are encoded at cut input alone, and no activation is one: what they take is modelled.
+  for (const name of codecs.filter((c) => !carriesPictures(c))) {
     const codec = createCodec(name);
     const tensor = { dtype: 'float32', shape: [1, 64, 32, 32], data: carriesCodes(name) ? code : data } as const;
     const times: number[] = [];
