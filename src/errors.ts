@@ -290,6 +290,10 @@ const catalogue = {
     exit: 2,
     text: '{path}: not what an agent writes of the plan that it ran last: {problem}. Take it from a backup, or delete it, if no newer plan than this one ever ran here.',
   },
+  ACCOUNTS_INVALID: {
+    exit: 2,
+    text: '{path}: not the accounts of a broker: {problem}. cutline broker account makes them.',
+  },
   KEY_INVALID: { exit: 2, text: '{path}: {problem}. cutline keys makes such keys.' },
   KEY_EXISTS: {
     exit: 2,
@@ -379,6 +383,40 @@ const catalogue = {
   },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
+  RESULTS_OTHER: {
+    exit: 2,
+    text: '{path}: line {line} is {problem}, so this is no results file to go on with. Choose another file, or write over this one with --overwrite.',
+  },
+  SOURCE_STDIN: {
+    exit: 2,
+    text: 'Standard input is a terminal, and pictures are to come from it. Pipe frames into the agent, or choose another source.',
+  },
+  SOURCE_PROGRAM: {
+    exit: 2,
+    text: '{program} is not on this machine. Install the package {package} (apt install {package}), or choose another source.',
+  },
+  HTTP_LISTEN: {
+    exit: 1,
+    text: '{address}: cannot listen for pictures ({problem}). Choose another port or host in source.',
+  },
+  REQUEST_INVALID: { exit: 2, text: 'The request cannot be used: {problem}.' },
+  REQUEST_UNAUTHORIZED: { exit: 2, text: 'The request has not the token. Send it as Authorization: Bearer TOKEN.' },
+  REQUEST_FOREIGN: {
+    exit: 2,
+    text: 'Without a token, only programs on this machine are answered, and no pages of browsers. Set tokenFile in source.',
+  },
+  REQUEST_PATH: { exit: 2, text: '{path}: nothing is here. POST pictures to /infer.' },
+  REQUEST_METHOD: { exit: 2, text: '{method}: pictures are sent with POST.' },
+  REQUEST_SLOW: { exit: 2, text: 'The request was not whole after {timeoutMs} ms.' },
+  REQUEST_TOO_LARGE: {
+    exit: 2,
+    text: 'The body is more than the {limit} bytes that are read. Scale the picture down first.',
+  },
+  REQUEST_BUSY: {
+    exit: 1,
+    text: '{under} pictures are being worked on and {waiting} wait already. Try again later.',
+  },
+  REQUEST_STOPPING: { exit: 1, text: 'The agent is stopping. Try again later.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
   BROKER_LISTEN: { exit: 1, text: '{address}: cannot listen ({problem}). Choose another --port or --host.' },
   BROKER_EXPOSED: {
@@ -410,7 +448,7 @@ const catalogue = {
   TAIL_MISMATCH: { exit: 2, text: '{path}: {problem}. Take the tail and the plan from one run of cutline plan.' },
   NO_ANSWER: {
     exit: 1,
-    text: 'No answer from a consumer after {tries} tries of {timeoutMs} ms. Is `cutline consumer` running for fleet {fleet}?',
+    text: 'No answer from a consumer within {seconds} s: {problem}',
   },
   ANSWER_FAILED: { exit: 1, text: 'The consumer answered {code}: {problem}' },
   INFERENCES_FAILED: { exit: 1, text: '{failed} of {total} inferences got no result. The first: {problem}' },
@@ -419,7 +457,7 @@ const catalogue = {
     exit: 2,
     text: '--original {original}: it is not the network that {model} was hardened from, by their digests. Give that one, or leave it out.',
   },
-  DEMO_PROCESS: { exit: 1, text: '{name}: {problem}' },
+  PROCESS_ENDED: { exit: 1, text: '{name}: {problem}' },
 } as const satisfies Record<string, Entry>;
 
 export type ErrorCode = keyof typeof catalogue;

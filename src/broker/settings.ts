@@ -3,13 +3,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { readPassword } from '../secrets.ts';
 import type { ConnectOptions } from './connection.ts';
+import { nameSchema } from './names.ts';
 import { parseUrl } from './socket.ts';
 import { readTlsFiles } from './tls-files.ts';
-import { isName } from './topics.ts';
-
-export const nameSchema = z
-  .string()
-  .refine(isName, 'use 1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit');
 
 export const brokerSettingsSchema = z.strictObject({
   url: z.string().refine((u) => parseUrl(u) !== undefined, 'expected mqtt://HOST:PORT or mqtts://HOST:PORT'),

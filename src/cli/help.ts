@@ -27,6 +27,8 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ['agent', 'Run the head on this device and send defended activations to the cloud'],
       ['consumer', 'Run the tail in the cloud and answer the activations of a fleet'],
       ['broker', 'Run a small MQTT broker (3.1.1, in memory), on this machine only unless told otherwise'],
+      ['broker account', 'Make an account with a password of its own, and the rights of its role'],
+      ['broker config', 'Write accounts and their rights as another broker takes them'],
     ],
   ],
   [

@@ -1,11 +1,11 @@
 /** `cutline keys`: a new ed25519 pair as PEM files, the private one for its owner's eyes only. */
 import { generateKeyPairSync } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isName } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
-import { makeFolder, writeError } from '../files.ts';
 import { keyId } from '../plan/index.ts';
+import { writeNew } from './write-new.ts';
 
 export interface MadeKeys {
   readonly format: 'cutline.keys/1';
@@ -24,9 +24,6 @@ export async function makeKeys(folder: string, name: string): Promise<MadeKeys> 
   const pair = generateKeyPairSync('ed25519');
   const privateKey = join(folder, `${name}.key`);
   const publicKey = join(folder, `${name}.pub`);
-  await makeFolder(folder).catch((error: unknown) => {
-    throw writeError(folder, error);
-  });
   await writeNew(privateKey, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, 0o600);
   try {
     await writeNew(publicKey, pair.publicKey.export({ type: 'spki', format: 'pem' }) as string, 0o644);
@@ -36,19 +33,4 @@ export async function makeKeys(folder: string, name: string): Promise<MadeKeys> 
     throw error;
   }
   return { format: 'cutline.keys/1', key: keyId(pair.publicKey), privateKey, publicKey };
-}
-
-async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  try {
-    const file = await open(path, 'wx', mode);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new CutlineError('KEY_EXISTS', { path });
-    throw writeError(path, error);
-  }
 }

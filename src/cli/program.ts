@@ -4,6 +4,8 @@ import yargs from 'yargs';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { brokerCommand } from './commands/broker.ts';
+import { brokerAccountCommand } from './commands/broker-account.ts';
+import { brokerConfigCommand } from './commands/broker-config.ts';
 import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -46,6 +48,8 @@ export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> =
   'plan verify': planVerifyCommand,
   'plan sign': planSignCommand,
   'plan diff': planDiffCommand,
+  'broker account': brokerAccountCommand,
+  'broker config': brokerConfigCommand,
 };
 
 export async function runCommand(argv: readonly string[]): Promise<void> {

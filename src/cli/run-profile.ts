@@ -1,6 +1,7 @@
 /** `cutline profile`: opens what the options name, measures, writes. */
 import { arch } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brokerSettingsSchema, connectOptions, isName } from '../broker/index.ts';
 import { profileMachine } from '../device/profiler/index.ts';
 import { createEngine } from '../engine/index.ts';
@@ -11,6 +12,8 @@ import { type Profile, writeProfile } from '../profile/index.ts';
 import { check } from '../validate.ts';
 import { openModel } from './open-model.ts';
 import { table, writeAll } from './output.ts';
+
+const command = fileURLToPath(new URL('./main.js', import.meta.url));
 
 export interface ProfileArguments {
   readonly model: string | undefined;
@@ -56,6 +59,7 @@ export async function runProfile(
   const profile = await profileMachine({
     name,
     created: new Date(),
+    command,
     meter,
     budgetMs,
     signal,

@@ -2,7 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activationsOf, type Connection, connectOptions, Link, topicOf } from '../broker/index.ts';
+import {
+  activationsOf,
+  type Connection,
+  connectOptions,
+  expectedActivation,
+  expectedAnswer,
+  Link,
+  topicOf,
+} from '../broker/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
@@ -57,6 +65,8 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     const consumer = new Consumer({
       ...config,
       planId: plan.planId,
+      expected: expectedActivation(plan),
+      answered: expectedAnswer(plan),
       tail: await loadTail(plan, bytes, engine),
       answers: new Answers(config.cacheEntries, config.cacheBytes),
       now: Date.now,

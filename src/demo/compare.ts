@@ -25,7 +25,7 @@ export interface Comparison {
   readonly accuracy: { readonly split: number; readonly unsplit: number } | undefined;
 }
 
-/** @throws CutlineError DEMO_PROCESS when an answer is missing */
+/** @throws CutlineError PROCESS_ENDED when an answer is missing */
 export function compare(pictures: readonly DemoPicture[], results: string): Comparison {
   const lines = new Map(
     results
@@ -40,7 +40,7 @@ export function compare(pictures: readonly DemoPicture[], results: string): Comp
     const line = lines.get(basename(path));
     const split = line && Object.values(line.outputs)[0]?.values;
     if (!line || split?.length !== whole.length) {
-      throw new CutlineError('DEMO_PROCESS', { name: 'cutline agent', problem: `no answer for ${basename(path)}` });
+      throw new CutlineError('PROCESS_ENDED', { name: 'cutline agent', problem: `no answer for ${basename(path)}` });
     }
     latencyMs.push(line.latencyMs.total);
     const scale = whole.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1;

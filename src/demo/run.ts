@@ -6,6 +6,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { brokerSettingsSchema, connectOptions } from '../broker/index.ts';
@@ -16,6 +17,7 @@ import { checkWritable, writeAtomically } from '../files.ts';
 import { quantile } from '../numeric/index.ts';
 import type { Plan } from '../plan/index.ts';
 import { writePlan } from '../planner/index.ts';
+import { runCutline } from '../processes.ts';
 import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
 import { contactSheet, htmlReport } from '../report/index.ts';
@@ -24,8 +26,10 @@ import { attackAndPlan } from './attack-and-plan.ts';
 import { type Comparison, compare } from './compare.ts';
 import { requireOwnFolder } from './folder.ts';
 import { type DemoPicture, picturesFor } from './pictures.ts';
-import { runCutline } from './processes.ts';
 import { type DemoSubject, openSubject } from './subject.ts';
+
+/** Of this installation; demo/ lies beside cli/. */
+const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 
 export interface DemoOptions {
   readonly out: string;
@@ -53,7 +57,8 @@ export interface DemoResult {
   readonly report: string;
   /** As it stands in plan.json. */
   readonly plan: Plan;
-  readonly predicted: { readonly latencyMs: { readonly p50: number } };
+  /** p95 is null where a term of it has none. */
+  readonly predicted: { readonly latencyMs: { readonly p50: number; readonly p95: number | null } };
   readonly measured: { readonly latencyMs: { readonly p50: number; readonly p95: number } };
   /** Of every cut and defense that was attacked. */
   readonly leakage: readonly {
@@ -77,7 +82,7 @@ export interface DemoResult {
   readonly seconds: number;
 }
 
-/** @throws CutlineError NO_FEASIBLE_PLAN, DEMO_PROCESS, and what each step throws */
+/** @throws CutlineError NO_FEASIBLE_PLAN, PROCESS_ENDED, and what each step throws */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { out, log, signal } = options;
   const started = performance.now();
@@ -86,7 +91,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   await checkWritable(join(out, 'report.html'));
   const stops: (() => Promise<unknown>)[] = [];
   try {
-    const broker = runCutline(['broker', '--port', '0', '--json'], log, signal);
+    const broker = runCutline(command, ['broker', '--port', '0', '--json'], log, signal);
     stops.push(() => broker.stop());
     const { url } = z.object({ url: z.string() }).parse(await broker.firstDocument);
     // An attack on a network so small keeps one thread busy.
@@ -156,11 +161,12 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
     );
     if (signal.aborted) throw new CutlineError('CANCELLED');
     const latencyMs = { p50: quantile(comparison.latencyMs, 0.5), p95: quantile(comparison.latencyMs, 0.95) };
+    const predicted = planned.plan.predicted.latencyMs;
     const result: DemoResult = {
       format: 'cutline.demo/1',
       report,
       plan: planned.plan,
-      predicted: { latencyMs: { p50: planned.plan.predicted.latencyMs.total } },
+      predicted: { latencyMs: { p50: predicted.total, p95: predicted.p95 ?? null } },
       measured: { latencyMs },
       leakage: planned.leakage,
       chosen: { cut: chosen.cut, defense: chosen.defense, codec: chosen.codec },
@@ -190,6 +196,7 @@ async function profileOf(subject: DemoSubject, url: string, { out, log, signal }
     created: new Date(),
     model: subject,
     connect,
+    command,
     meter: 'auto',
     budgetMs: 5000,
     signal,
@@ -217,12 +224,13 @@ async function serve(
   );
   const results = join(out, 'results.jsonl');
   await rm(results, { force: true });
-  const consumer = runCutline(['consumer', '--config', consumerConfig, '--give-up-after', '20'], log, signal);
+  const consumer = runCutline(command, ['consumer', '--config', consumerConfig, '--give-up-after', '20'], log, signal);
   stops.push(() => consumer.stop());
   // A first picture that nobody waits for would be sent again two seconds later, and stand in the figures.
   await consumer.said('ready: serving plan');
   const files = pictures.map((p) => p.path);
   const agent = runCutline(
+    command,
     ['agent', '--config', agentConfig, '--json', '--results', results, '--give-up-after', '20', '--images', ...files],
     log,
     signal,

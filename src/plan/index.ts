@@ -38,6 +38,7 @@ export {
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export { readRequirements } from './requirements.ts';
 export {
+  type AnswerTensor,
   type Candidate,
   type Cost,
   candidateSchema,

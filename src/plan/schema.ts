@@ -8,7 +8,7 @@ import { codecs } from '../codecs.ts';
 import { preprocessingSchema } from '../data/card.ts';
 import { threats } from '../threats.ts';
 import { evidenceSchema } from './evidence.ts';
-import { intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
+import { answerTypes, intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
 export const sources = ['measured', 'published', 'modelled'] as const;
@@ -34,6 +34,14 @@ const sentTensorSchema = z.strictObject({
   /** Of a code: it has 2^bits levels. */
   bits: z.int().min(1).max(8).optional(),
 });
+
+/** What comes back: numbers of a size that does not depend on the picture, so that an answer can be checked before it is unpacked. */
+const answerTensorSchema = z.strictObject({
+  name,
+  dtype: z.enum(answerTypes),
+  shape: z.array(z.int().nonnegative()).max(8),
+});
+export type AnswerTensor = z.infer<typeof answerTensorSchema>;
 
 /** An input of the model that is part of head and tail: `--input` gave it this value once and for all. */
 export const fixedInputSchema = z.strictObject({
@@ -70,13 +78,18 @@ export const leakageSchema = z.strictObject({
 export type Leakage = z.infer<typeof leakageSchema>;
 
 const latencySchema = z.strictObject({
+  /** Parts and total are medians. */
   total: amount,
   head: amount,
   encode: amount,
   network: amount,
   tail: amount,
-  /** Of the total; null or left out where a profile knows no distribution of one of its terms. */
+  /** The total again, by its right name. */
+  p50: amount.optional(),
+  /** Null where a term of it has no ninety-fifth percentile. */
   p95: amount.nullable().optional(),
+  /** What the runtime itself usually takes, modelled, and not part of the total: a profile does not say it. */
+  uncounted: amount.optional(),
 });
 
 const costFields = {
@@ -97,6 +110,8 @@ const costFields = {
     tail: z.enum(sources),
     energy: z.enum(sources).nullable(),
     wireBytes: z.enum(sources),
+    /** Of what the runtime itself takes; null where a profile does not say it, so that it is not counted. */
+    runtime: z.enum(sources).nullable().optional(),
   }),
 };
 
@@ -182,7 +197,7 @@ const searchFields = {
   table: z.looseObject({ rows: z.array(z.unknown()), rest: z.array(z.unknown()) }).optional(),
 };
 
-export const planSchema = z.strictObject({
+const planFields = z.strictObject({
   format: z.literal('cutline.plan/1'),
   /** 32 hex digits, derived from the rest of the plan: two equal plans have one id. */
   planId: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits'),
@@ -203,6 +218,8 @@ export const planSchema = z.strictObject({
   head: partSchema.nullable(),
   /** What the cloud runs; null when it runs nothing (cut `output`). */
   tail: partSchema.nullable(),
+  /** The tail's outputs, all that an answer holds; left out where nothing is sent. */
+  answer: z.array(answerTensorSchema).min(1).max(64).optional(),
   codec: z.enum(codecs),
   /** As `cutline audit --defense` takes it; `none` is a defence. */
   defense: name,
@@ -227,6 +244,16 @@ export const planSchema = z.strictObject({
     .optional(),
   ...searchFields,
 });
+
+export const planSchema = planFields
+  .refine(({ tail, answer }) => tail === null || answer !== undefined, {
+    message: 'a plan with a tail says what the tail answers: names, types and shapes',
+    path: ['answer'],
+  })
+  .refine(({ answer = [] }) => new Set(answer.map((t) => t.name)).size === answer.length, {
+    message: 'two outputs of one name',
+    path: ['answer'],
+  });
 export type Plan = z.infer<typeof planSchema>;
 
 /** The plan itself, as it is signed and travels, without the search beside it. */

@@ -92,8 +92,7 @@ export function verifySignature(plan: Plan, trusted: readonly PlanKey[]): void {
   }
 }
 
-/** What travels: the search that `cutline plan --json` prints beside it is not part of a plan. */
-function signedBytes(plan: Plan): Buffer {
-  const { signature: _s, ...signed } = withoutSearch(plan);
-  return Buffer.from(canonicalJson(signed));
+/** What travels, but for the signature. */
+function signedBytes({ signature: _, ...plan }: Plan): Buffer {
+  return Buffer.from(canonicalJson(withoutSearch(plan)));
 }

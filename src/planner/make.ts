@@ -24,7 +24,7 @@ import type { Findings } from './leakage.ts';
 import { measureReading } from './measure/reading.ts';
 import type { Sample } from './measure/sample.ts';
 import { utilityMeasurer } from './measure/utility.ts';
-import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
+import { answerOf, modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
 import { type AuditCandidate, type LazySearchResult, type SearchResult, search, searchLazily } from './search.ts';
@@ -146,6 +146,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
       cut: { id, tensors: tensors.map((t) => ({ ...t, shape: [...t.shape] })) },
       head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
       tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
+      answer: parts.tail ? answerOf(parts.tail) : undefined,
       picture: request.picture,
       profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
       created: request.created,

@@ -17,6 +17,7 @@ export interface PlanParts {
   readonly cut: Plan['cut'];
   readonly head: Plan['head'];
   readonly tail: Plan['tail'];
+  readonly answer: Plan['answer'];
   readonly picture: Plan['picture'];
   readonly profiles: Plan['profiles'];
   readonly created: Date;
@@ -54,6 +55,7 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     cut: parts.cut,
     head: parts.head,
     tail: parts.tail,
+    ...(parts.answer && { answer: parts.answer }),
     codec,
     defense,
     ...(lengthBits > 0 && { lengths: lengthsOf(lengthBits) }),

@@ -4,7 +4,7 @@ import { CutlineError } from '../errors.ts';
 import { type Cut, encodeModel, type Graph, modelSha256 } from '../model/index.ts';
 import type { Plan, Protocol } from '../plan/index.ts';
 import type { AuditFindings } from './audit.ts';
-import { partsOf } from './model-facts.ts';
+import { answerOf, partsOf } from './model-facts.ts';
 import { evidenceFor } from './plan.ts';
 
 /**
@@ -42,4 +42,7 @@ export function verifyParts(plan: Plan, graph: Graph, cut: Cut | undefined): voi
     if (sha256 !== (plan[name]?.sha256 ?? null))
       throw altered(`its ${name} is not the ${name} of this model at ${plan.cut.id}`);
   }
+  const answer = parts.tail ? answerOf(parts.tail) : undefined;
+  if (canonicalJson(answer ?? null) !== canonicalJson(plan.answer ?? null))
+    throw altered('the answer it expects is not what its tail gives');
 }

@@ -1,8 +1,9 @@
 /** Profiles of machines and links: shared by the profiler, which writes them, and the planner, which reads them. */
+export type { Figure } from './figure.ts';
 export { readProfile, shippedProfiles, writeProfile } from './read.ts';
+export type { Runtime, RuntimeTerm } from './runtime.ts';
 export {
   type Compute,
-  type Figure,
   type Link,
   type Machine,
   type MeasuredModel,

@@ -3,38 +3,15 @@
  * published or modelled; what nobody knows is left out. A section that is missing is unknown, never zero.
  */
 import { z } from 'zod';
-import { codecs, fixedInputSchema, type Source, sources } from '../plan/index.ts';
+import { codecs, fixedInputSchema } from '../plan/index.ts';
+import { figure, positive } from './figure.ts';
+import { runtimeSchema } from './runtime.ts';
 
 /** Operators that share a roofline, as `model/cost.ts` names them. One GFLOP/s number a device is wrong by ten times. */
 export const operatorClasses = ['conv', 'depthwise', 'matmul', 'elementwise'] as const;
 export type OperatorClass = (typeof operatorClasses)[number];
 
-function figure<U extends string>(unit: U) {
-  return z.strictObject({
-    value: z.number().nonnegative(),
-    unit: z.literal(unit),
-    source: z.enum(sources),
-    /** Tenth and ninetieth percentile of n measurements. */
-    spread: z
-      .strictObject({ p10: z.number().nonnegative(), p90: z.number().nonnegative(), n: z.int().positive() })
-      .optional(),
-    note: z.string().max(1000).optional(),
-    citation: z.string().max(1000).optional(),
-  });
-}
-
-export interface Figure<U extends string = string> {
-  value: number;
-  unit: U;
-  source: Source;
-  spread?: { p10: number; p90: number; n: number } | undefined;
-  note?: string | undefined;
-  citation?: string | undefined;
-}
-
 const name = z.string().min(1).max(500);
-const positive = <U extends string>(unit: U) => figure(unit).extend({ value: z.number().positive() });
-
 /** Time of a node = overhead + max(macs / macsPerS, bytes / bytesPerS). */
 const rooflineSchema = z.strictObject({
   /** Left out for `elementwise`, which is bound by memory. */
@@ -70,10 +47,21 @@ const machineSchema = z.strictObject({
 });
 
 const linkSchema = z.strictObject({
-  /** Round trip of a small message through the broker. */
+  /** Round trip of a small message to oneself through the broker. */
   rttMs: figure('ms'),
+  /** Of payload, headers of TCP and IP taken off. */
   uplinkBps: positive('bit/s'),
+  /** Where it is left out the uplink's rate is assumed, and what follows is modelled. */
   downlinkBps: positive('bit/s').optional(),
+  /** Round trips by size of the message. */
+  echoes: z
+    .array(z.strictObject({ bytes: z.int().positive(), ms: figure('ms') }))
+    .max(100)
+    .optional(),
+  /** Share of TCP segments that had to be sent again. */
+  loss: figure('share')
+    .extend({ value: z.number().min(0).max(1) })
+    .optional(),
   /** The largest MQTT packet the broker takes. */
   maxPacketBytes: positive('B').optional(),
   /** Power of the radio, on top of the board's: always, and while sending: base + perMbps × rate. */
@@ -97,10 +85,12 @@ export const profileSchema = z.strictObject({
   description: z.string().max(4000).optional(),
   machine: machineSchema.optional(),
   compute: computeSchema.optional(),
-  /** Speed of encoding, in bytes of float32 activation a second. */
-  encode: z.partialRecord(z.enum(codecs), positive('B/s')).optional(),
+  /** Speed of encoding, in bytes of float32 activation a second, and what a tensor takes however small it is. */
+  encode: z.partialRecord(z.enum(codecs), positive('B/s').extend({ fixedMs: figure('ms').optional() })).optional(),
   /** Speed of releasing, by kind of stage (`gauss`, `exact-gauss`, `quant`, …), in elements a second; what is missing is modelled. */
   mechanism: z.record(name, positive('element/s')).optional(),
+  /** What is missing is a usual figure, and the plan says so. */
+  runtime: runtimeSchema.optional(),
   power: powerSchema.optional(),
   link: linkSchema.optional(),
   models: z.array(measuredModelSchema).max(1000).optional(),

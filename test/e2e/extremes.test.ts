@@ -6,6 +6,7 @@ import { createCodec, decodeTensor } from '../../src/broker/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
 import { asFloat32, encodeModel, modelSha256 } from '../../src/model/index.ts';
 import { argMax } from '../../src/numeric/index.ts';
+import { named } from '../plan/sample.ts';
 import { type Deployment, deploy } from './support/deployment.ts';
 import { fleet, summaryOf } from './support/fleet.ts';
 
@@ -23,7 +24,7 @@ afterAll(() => deployment?.remove());
 
 it('a plan that keeps everything on the device needs no broker', async () => {
   const cut = { id: 'output', tensors: [{ name: 'logits', dtype: 'float32', shape: [1, 10] }] };
-  await deployment.config('device.json', { ...deployment.plan, cut, head: whole, tail: null, evidence: [] });
+  await deployment.config('device.json', named({ ...deployment.plan, cut, head: whole, tail: null, evidence: [] }));
   const f = await fleet('aedes', deployment);
   const agent = await f.agent({ plan: 'device.json' });
   expect(await agent.ended).toBe(0);
@@ -37,7 +38,7 @@ it.each(['png', 'jpeg', 'webp'] as const)(
     const cut = { id: 'input', tensors: [{ name: 'input', dtype: 'float32', shape: [1, 1, 28, 28] }] };
     const thresholds = { ...deployment.plan.thresholds, maxSsim: 1 };
     const plan = { ...deployment.plan, codec, cut, head: null, tail: whole, thresholds, evidence: [] };
-    await deployment.config('picture.json', plan);
+    await deployment.config('picture.json', named(plan));
     const f = await fleet('aedes', deployment);
     try {
       await f.broker();
@@ -65,7 +66,7 @@ it.each(['png', 'jpeg', 'webp'] as const)(
 it.each(['uint4', 'uint8-per-channel', 'topk', 'topk+deflate'] as const)(
   'a split that sends %s is answered',
   async (codec) => {
-    await deployment.config('split.json', { ...deployment.plan, codec });
+    await deployment.config('split.json', named({ ...deployment.plan, codec }));
     const f = await fleet('aedes', deployment);
     try {
       await f.broker();
@@ -83,7 +84,7 @@ it('a plan that sends the picture runs the whole network in the cloud', async ()
   const cut = { id: 'input', tensors: [{ name: 'input', dtype: 'float32', shape: [1, 1, 28, 28] }] };
   const thresholds = { ...deployment.plan.thresholds, maxSsim: 1 };
   const plan = { ...deployment.plan, cut, head: null, tail: whole, thresholds, evidence: [] };
-  await deployment.config('cloud.json', plan);
+  await deployment.config('cloud.json', named(plan));
   const f = await fleet('aedes', deployment);
   try {
     await f.broker();

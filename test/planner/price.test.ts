@@ -53,7 +53,7 @@ describe('the price of a candidate', () => {
     expect(latencyMs.head).toBeCloseTo(0.1 + 0.01 + 100, 6);
     expect(latencyMs.tail).toBeCloseTo(0.1 + 0.01 + 1, 6);
     expect(wireBytes).toBe(40_000 + 260);
-    const bitMs = (8e3 * (wireBytes + 40 + 260)) / (10e6 * (1460 / 1500));
+    const bitMs = (8e3 * (wireBytes + 40 + 260)) / 10e6;
     expect(latencyMs.network).toBeCloseTo(5 + bitMs, 6);
     const parts = latencyMs.head + latencyMs.encode + latencyMs.network + latencyMs.tail;
     expect(latencyMs.total).toBeCloseTo(parts, 9);

@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/index.ts';
 import { type Compute, type OperatorClass, operatorClasses } from '../../profile/index.ts';
 import { overheadChain, type Probe, probes } from './chains.ts';
 import { fitRoof, type Point } from './roofline.ts';
+import { round } from './round.ts';
 import { timeGraph } from './timing.ts';
 
 export interface ComputeOptions {
@@ -60,9 +61,4 @@ export async function measureCompute(engine: Engine, options: ComputeOptions): P
     nodeOverheadMs: { value: round(nodeMs), unit: 'ms', ...measured },
     callOverheadMs: { value: round(Math.max(0, callMs - nodeMs)), unit: 'ms', ...measured },
   };
-}
-
-/** Four significant digits. */
-export function round(value: number): number {
-  return Number(value.toPrecision(4));
 }

@@ -6,11 +6,12 @@ import type { Profile } from '../../profile/index.ts';
 import { openPowerMeter } from '../power/index.ts';
 import { measureCompute } from './compute.ts';
 import { measureEncode } from './encode.ts';
-import { measureLink } from './link.ts';
+import { measureLink } from './link/index.ts';
 import { describeMachine } from './machine.ts';
 import { measureMechanisms } from './mechanism.ts';
 import { type ModelToMeasure, measureModel } from './model.ts';
 import { measurePower } from './power.ts';
+import { measureRuntime } from './runtime/index.ts';
 
 export { meterNames } from '../power/index.ts';
 export type { ModelToMeasure } from './model.ts';
@@ -20,6 +21,8 @@ export interface ProfileOptions {
   readonly created: Date;
   readonly model?: ModelToMeasure;
   readonly connect?: ConnectOptions;
+  /** The built `cli/main.js`: agent, consumer and broker are started from it. */
+  readonly command: string;
   /** As `openPowerMeter` takes it. */
   readonly meter: string;
   /** Default: all cores. */
@@ -57,6 +60,14 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
     const mechanism = await measureMechanisms(signal);
     if (meter) log(`power by ${meter.name}`);
     const power = meter && (await measurePower(meter, engine, cancel));
+    log('runtime');
+    const runtime = await measureRuntime(engine, {
+      command: options.command,
+      threads,
+      budgetMs: Math.min(30_000, 5 * options.budgetMs),
+      log,
+      ...cancel,
+    });
     const models = model && [await measureModel(model, { threads, budgetMs: options.budgetMs, log, ...cancel })];
     return {
       format: 'cutline.profile/1',
@@ -66,6 +77,7 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
       compute,
       encode,
       mechanism,
+      runtime,
       ...(power && { power }),
       ...(link && { link }),
       ...(models && { models }),

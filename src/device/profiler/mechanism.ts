@@ -1,12 +1,11 @@
 /** How fast this machine releases activations, kind of stage by kind, as the agent does it. */
 import { CutlineError } from '../../errors.ts';
 import { float32, sizeOf, type Tensors } from '../../model/index.ts';
-import { median } from '../../numeric/index.ts';
 import { type Layout, timedSpecs, timedStages } from '../../privacy/mechanisms/index.ts';
 import type { Profile } from '../../profile/index.ts';
 import { createRandom } from '../../random.ts';
 import { createDeviceMechanism } from '../release.ts';
-import { round } from './compute.ts';
+import { speedOf } from './speed.ts';
 
 /** As encoding is measured; a picture; and less of exact noise, which takes far longer. */
 const shapes = { activation: [64, 32, 32], input: [3, 160, 160], exact: [64, 8, 8] } as const;
@@ -40,7 +39,7 @@ export async function measureMechanisms(signal?: AbortSignal): Promise<NonNullab
     } finally {
       await mechanism.close();
     }
-    speeds[kind] = { value: round((1000 * elements) / median(times)), unit: 'element/s', source: 'measured' };
+    speeds[kind] = { ...speedOf(elements, times), unit: 'element/s' };
   }
   return speeds;
 }

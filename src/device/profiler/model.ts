@@ -15,8 +15,8 @@ import {
 } from '../../model/index.ts';
 import type { Figure, MeasuredModel } from '../../profile/index.ts';
 import { createRandom } from '../../random.ts';
-import { round } from './compute.ts';
 import { spreadOrder } from './order.ts';
+import { round } from './round.ts';
 import { type Timing, timeGraph } from './timing.ts';
 
 export interface ModelToMeasure {
@@ -94,12 +94,12 @@ async function measureCut(
   return { cut: cut.id, headMs, tailMs };
 }
 
-function figure({ p50, p10, p90, n }: Timing): Figure<'ms'> {
+function figure({ p50, p10, p90, p95, n }: Timing): Figure<'ms'> {
   return {
     value: round(p50),
     unit: 'ms',
     source: 'measured',
-    spread: { p10: round(p10), p90: round(p90), n },
+    spread: { p10: round(p10), p90: round(p90), p95: round(p95), n },
   };
 }
 

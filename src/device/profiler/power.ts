@@ -5,7 +5,7 @@ import { CutlineError } from '../../errors.ts';
 import type { Power } from '../../profile/index.ts';
 import type { PowerMeter } from '../power/index.ts';
 import { probes } from './chains.ts';
-import { round } from './compute.ts';
+import { round } from './round.ts';
 
 export interface PowerOptions {
   /** For each of the two readings. Default 3 s. */

@@ -7,6 +7,7 @@ export interface Timing {
   readonly p50: number;
   readonly p10: number;
   readonly p90: number;
+  readonly p95: number;
   readonly n: number;
 }
 
@@ -32,7 +33,8 @@ export async function timeGraph(
     const [, second] = await session.time(feeds, { warmups: 0, repeats: 2, ...cancel });
     const repeats = Math.min(MAX_REPEATS, Math.max(MIN_REPEATS, Math.floor(budgetMs / Math.max(second!, 1e-3))));
     const times = await session.time(feeds, { warmups: 1, repeats, ...cancel });
-    return { p50: median(times), p10: quantile(times, 0.1), p90: quantile(times, 0.9), n: times.length };
+    const at = (p: number) => quantile(times, p);
+    return { p50: median(times), p10: at(0.1), p90: at(0.9), p95: at(0.95), n: times.length };
   } finally {
     await session.close();
   }

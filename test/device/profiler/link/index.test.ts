@@ -1,7 +1,8 @@
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Broker, type ConnectOptions, startBroker } from '../../../src/broker/index.ts';
-import { linkOf, measureLink } from '../../../src/device/profiler/link.ts';
+import { type Broker, type ConnectOptions, startBroker } from '../../../../src/broker/index.ts';
+import { linkOf } from '../../../../src/device/profiler/link/fit.ts';
+import { measureLink } from '../../../../src/device/profiler/link/index.ts';
 
 let broker: Broker;
 beforeAll(async () => {
@@ -69,11 +70,18 @@ describe('measuring a link', () => {
     const samples = [64, 10_000, 100_000].flatMap((bytes) =>
       [0, 0, 0, 0, 300].map((lateMs) => ({
         bytes,
+        listeners: 1,
         ackMs: 5 + bytes * 8e-4 + lateMs,
         echoMs: 9 + bytes * 12e-4 + lateMs,
       })),
     );
-    const link = linkOf(samples, 1000);
+    const copies = samples.map((s) => ({ ...s, listeners: 3, echoMs: s.echoMs + 2 * (0.3 + s.bytes * 4e-4) }));
+    const link = linkOf([...samples, ...copies], 1000, 0.02);
+    expect(link.loss!.value).toBe(0.02);
+    expect(link.echoes!.map((e) => e.bytes)).toEqual([64, 10_000, 100_000]);
+    expect(link.rttMs.spread!.p95).toBeGreaterThan(200);
+    // Without copies nobody knows the way down, and it is not made up.
+    expect(linkOf(samples, 1000).downlinkBps).toBeUndefined();
     expect(link.uplinkBps.value).toBeCloseTo(1e7, -4);
     expect(link.downlinkBps!.value).toBeCloseTo(2e7, -4);
     expect(link.rttMs.value).toBeCloseTo(9.077, 2);

@@ -1,24 +1,30 @@
-/** Other cutline processes: the broker, the consumer and the agent run apart, as they would in the field. */
+/** Other cutline processes: broker, consumer and agent run apart, as they would in the field. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { CutlineError } from '../errors.ts';
+import { CutlineError } from './errors.ts';
 
-const command = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const maxOutputBytes = 64 << 20;
 
 export interface Running {
-  /** The first JSON document the process prints. @throws CutlineError DEMO_PROCESS */
+  /** The first JSON document the process prints. @throws CutlineError PROCESS_ENDED */
   readonly firstDocument: Promise<unknown>;
-  /** Resolves when a line of its log holds this. @throws CutlineError DEMO_PROCESS */
+  /** Resolves when a line of its log holds this. @throws CutlineError PROCESS_ENDED */
   said(text: string): Promise<void>;
-  /** What it printed when it has ended with code 0. @throws CutlineError DEMO_PROCESS */
+  /** What it printed when it has ended with code 0. @throws CutlineError PROCESS_ENDED */
   readonly finished: Promise<string>;
   /** Asks it to end, and waits. */
   stop(): Promise<void>;
 }
 
-/** @param signal asks the process to end; what is awaited then fails with CANCELLED */
-export function runCutline(args: readonly string[], log: (line: string) => void, signal: AbortSignal): Running {
+/**
+ * @param command the built `cli/main.js`
+ * @param signal asks the process to end; what is awaited then fails with CANCELLED
+ */
+export function runCutline(
+  command: string,
+  args: readonly string[],
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Running {
   const child: ChildProcess = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
@@ -26,7 +32,7 @@ export function runCutline(args: readonly string[], log: (line: string) => void,
   const problem = (what: string) =>
     signal.aborted
       ? new CutlineError('CANCELLED')
-      : new CutlineError('DEMO_PROCESS', { name, problem: [what, err.trim()].join('. ') });
+      : new CutlineError('PROCESS_ENDED', { name, problem: [what, err.trim()].join('. ') });
   const abort = () => void child.kill('SIGTERM');
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
@@ -39,6 +45,7 @@ export function runCutline(args: readonly string[], log: (line: string) => void,
     for (const line of text.trimEnd().split('\n')) log(`${name}: ${line}`);
   });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
+  void exited.then(() => signal.removeEventListener('abort', abort));
   const firstDocument = new Promise<unknown>((resolve, reject) => {
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       if (out.length + text.length > maxOutputBytes) child.kill('SIGKILL');

@@ -1,0 +1,113 @@
+/** From latencies of relays of several sizes to the terms of a profile's `runtime`. Pure. */
+import { median, quantile } from '../../../numeric/index.ts';
+import type { Runtime, RuntimeTerm } from '../../../profile/index.ts';
+import type { Latency } from '../../record.ts';
+import { round } from '../round.ts';
+
+/** What one relay showed. */
+export interface Observed {
+  /** Of the activation, and of the input. */
+  readonly bytes: number;
+  readonly latencies: readonly Latency[];
+  /** Arithmetic of its halves alone, ms. */
+  readonly headMs: number;
+  readonly tailMs: number;
+  /** Echoes of a message of that size through the same broker meanwhile, ms. */
+  readonly echoMs: readonly number[];
+}
+
+export interface Line {
+  readonly fixed: number;
+  readonly perByte: number;
+}
+
+type Point = readonly [bytes: number, ms: number];
+
+/**
+ * Least squares of relative errors: a small message's half millisecond weighs as much as a large one's ten. Neither is
+ * negative.
+ */
+export function fitLine(points: readonly Point[]): Line {
+  const weighted = points.map(([x, y]) => [x, y, 1 / Math.max(y, 1e-3) ** 2] as const);
+  const sum = (f: (x: number, y: number) => number) => weighted.reduce((s, [x, y, w]) => s + w * f(x, y), 0);
+  const [one, x, y, xx, xy] = [sum(() => 1), sum((x) => x), sum((_, y) => y), sum((x) => x * x), sum((x, y) => x * y)];
+  const determinant = one * xx - x * x;
+  const perByte = determinant > 0 ? (one * xy - x * y) / determinant : 0;
+  if (perByte <= 0) return { fixed: Math.max(0, y / one), perByte: 0 };
+  const fixed = (y - perByte * x) / one;
+  return fixed >= 0 ? { fixed, perByte } : { fixed: 0, perByte: xy / xx };
+}
+
+export const onLine = ({ fixed, perByte }: Line, bytes: number): number => fixed + perByte * bytes;
+
+/** At least two sizes. */
+export function runtimeOf(all: readonly Observed[]): Runtime {
+  const terms = termsOf(all);
+  const errors = all.length < 4 ? [] : all.slice(1).map((left) => heldOutError(all, left));
+  return {
+    ...terms,
+    ...(errors.length > 0 && {
+      heldOut: { n: errors.length, medianError: round(median(errors)), worstError: round(Math.max(...errors)) },
+    }),
+  };
+}
+
+function termsOf(all: readonly Observed[]): Pick<Runtime, 'agent' | 'consumer'> {
+  const of = (bytes: (o: Observed) => number, beyond: (o: Observed, p: number) => number): RuntimeTerm => {
+    const line = (p: number) => {
+      const { fixed, perByte } = fitLine(all.map((o) => [bytes(o), Math.max(0, beyond(o, p))] as const));
+      const measured = { source: 'measured' as const };
+      return {
+        fixedMs: { value: round(fixed), unit: 'ms' as const, ...measured },
+        msPerByte: { value: round(perByte), unit: 'ms/B' as const, ...measured },
+      };
+    };
+    return { p50: line(0.5), p95: line(0.95) };
+  };
+  const part = (o: Observed, name: keyof Latency, p: number) =>
+    quantile(
+      o.latencies.map((l) => l[name]),
+      p,
+    );
+  return {
+    agent: {
+      head: of(
+        (o) => 2 * o.bytes,
+        (o, p) => part(o, 'head', p) - o.headMs,
+      ),
+      encode: of(
+        (o) => o.bytes,
+        (o, p) => part(o, 'encode', p),
+      ),
+    },
+    consumer: {
+      tail: of(
+        (o) => o.bytes,
+        (o, p) => part(o, 'tail', p) - o.tailMs,
+      ),
+      exchange: of(
+        (o) => o.bytes,
+        (o, p) => exchangeMs(o, part(o, 'network', 0.5), part(o, 'network', p), p),
+      ),
+    },
+  };
+}
+
+/** The echo's part is the link's; so is its share of the scatter, taken as independent of the rest. */
+function exchangeMs(o: Observed, p50: number, at: number, p: number): number {
+  const echo = median(o.echoMs);
+  const scatter = Math.sqrt(Math.max(0, (at - p50) ** 2 - (quantile(o.echoMs, p) - echo) ** 2));
+  return p50 - echo + scatter;
+}
+
+/** Of the sum of all terms at the median, by a fit without that size. */
+function heldOutError(all: readonly Observed[], left: Observed): number {
+  const { agent, consumer } = termsOf(all.filter((o) => o !== left));
+  const at = ({ p50 }: RuntimeTerm, bytes: number) => p50.fixedMs.value + p50.msPerByte.value * bytes;
+  const { bytes } = left;
+  const predicted =
+    at(agent.head, 2 * bytes) + at(agent.encode, bytes) + at(consumer.tail, bytes) + at(consumer.exchange, bytes);
+  const whole = median(left.latencies.map((l) => l.head + l.encode + l.network + l.tail));
+  const measured = whole - left.headMs - left.tailMs - median(left.echoMs);
+  return Math.abs(predicted / measured - 1);
+}

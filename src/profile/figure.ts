@@ -1,0 +1,34 @@
+/** A figure says its unit, where it comes from, and how it scattered. */
+import { z } from 'zod';
+import { type Source, sources } from '../plan/index.ts';
+
+/** Of n measurements; where it was looked at, the bad end as well: the fifth percentile of a speed, the ninety-fifth of a time. */
+const spreadSchema = z.strictObject({
+  p10: z.number().nonnegative(),
+  p90: z.number().nonnegative(),
+  p5: z.number().nonnegative().optional(),
+  p95: z.number().nonnegative().optional(),
+  n: z.int().positive(),
+});
+
+export function figure<U extends string>(unit: U) {
+  return z.strictObject({
+    value: z.number().nonnegative(),
+    unit: z.literal(unit),
+    source: z.enum(sources),
+    spread: spreadSchema.optional(),
+    note: z.string().max(1000).optional(),
+    citation: z.string().max(1000).optional(),
+  });
+}
+
+export const positive = <U extends string>(unit: U) => figure(unit).extend({ value: z.number().positive() });
+
+export interface Figure<U extends string = string> {
+  value: number;
+  unit: U;
+  source: Source;
+  spread?: z.infer<typeof spreadSchema> | undefined;
+  note?: string | undefined;
+  citation?: string | undefined;
+}
