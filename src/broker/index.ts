@@ -5,6 +5,8 @@ export { type Account, type Accounts, accountsSchema, makeAccount, readAccounts 
 export { type Role, roles } from './acl.ts';
 export { Backoff, type BackoffOptions } from './backoff.ts';
 export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
+export type { PixelLaw } from './codecs/encoding.ts';
+export { lengthBits } from './codecs/padding.ts';
 export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
 export { decodeEnvelope, decodeMessage, decodeTensors, type Short } from './decode.ts';
 export {

@@ -144,7 +144,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
-      const codec = createCodec(plan.codec);
+      const codec = createCodec(plan.codec, plan.picture?.preprocessing);
       const record = recorder.record.bind(recorder);
       const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, session, checkCap, spend, record };
       const pictures = untilReturned(recorder.following(whileInTime(source.pictures, plan)), () => end.abort());

@@ -281,8 +281,14 @@ export type Tensor = Message<"cutline.v1.Tensor"> & {
 
   /**
    * How `data` is written: `raw` (row-major, little-endian), `float32` (the same, of floats), `float16` (IEEE halves) or
-   * `uint8` (affine: x = scale * (q - zero_point), as in ONNX DequantizeLinear), each optionally followed by `+deflate`
-   * (RFC 1951, no header); or `code`, never deflated. Of a code, `scale` is 2^(1-b), b from 1 to 8, and the first `zero_point`
+   * `uint8` (affine: x = scale * (q - zero_point), as in ONNX DequantizeLinear), `uint4` (the same, of two in a byte, the first
+   * in the low half), `uint8-per-channel` (first a float32 scale and a uint8 zero point for each index of the second axis, one
+   * for all where there are fewer than three, then bytes) or `topk` (of each row, an index of the first axis: a bitmap of where its
+   * `zero_point` elements are, bit i mod 8 of byte floor(i / 8), then these as IEEE halves; all others are 0), each optionally
+   * followed by `+deflate` (RFC 1951, no header, then zeros up to a length of few significant bits: Padme, Nikitin et al. 2019);
+   * `jpeg`, `png` or `webp` (of one picture: u8 layout, 0 NCHW, 1 NHWC; u8 channels, 1 or 3; u32 bytes of the file; float64 mean
+   * and std of each channel; the file; zeros as above; x = (pixel / 255 - mean) / std);
+   * or `code`, never deflated. Of a code, `scale` is 2^(1-b), b from 1 to 8, and the first `zero_point`
    * elements of each row (an index of the first axis) were sent, at least one; all others are 0. Those that were sent follow each
    * other row by row, row-major, as unsigned numbers q of b bits: x = scale * (q + 1/2) - 1. Element k has the bits k*b to
    * k*b + b - 1, its least first; bit j is bit j mod 8 of byte floor(j / 8), counted from the least. Bits after the last are 0.
