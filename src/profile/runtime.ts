@@ -19,7 +19,7 @@ export const runtimeSchema = z.strictObject({
   consumer: z.strictObject({
     /** Queueing, unpacking, calling the tail, beyond its arithmetic; by bytes of the activation and of the answer. */
     tail: termSchema,
-    /** From broker to consumer and back, beyond the echo that a link measures; by bytes of the message. */
+    /** From broker to consumer and back, beyond the echo that a link measures, and what lies between; by bytes of the message. */
     exchange: termSchema,
   }),
   /** Sizes left out of the fit, predicted by it: median and worst |predicted / measured − 1| of the whole overhead. */

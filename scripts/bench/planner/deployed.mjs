@@ -34,7 +34,7 @@ export async function cutline(args, ready) {
     child.kill('SIGTERM');
     await ended;
   };
-  return { ended, stop, stdout: () => out, text: () => text };
+  return { pid: child.pid, ended, stop, stdout: () => out, text: () => text };
 }
 
 /** A broker on a free port. */
