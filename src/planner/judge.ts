@@ -80,7 +80,11 @@ export function breachesOf(
     breaches.push(unknown(ENERGY_UNKNOWN));
   }
   if (c.wireBytes > maxPacketBytes) {
-    breaches.push(unknown(`Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes}.`));
+    breaches.push(
+      unknown(
+        `Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes} (MESSAGE_TOO_LARGE).`,
+      ),
+    );
   }
   return breaches;
 }

@@ -44,6 +44,11 @@ const machineSchema = z.strictObject({
   memoryBytes: figure('B').optional(),
   /** Null where the machine has no sensor. */
   temperatureC: figure('°C').nullable().optional(),
+  /** Of Linux' cpufreq: `performance`, `ondemand`, …, and the vendor's power mode: figures hold for these. */
+  governor: name.optional(),
+  powerMode: name.optional(),
+  /** Speed after a while of work against the first second: below 1 it slows down. */
+  sustained: positive('ratio').optional(),
 });
 
 const linkSchema = z.strictObject({
@@ -76,6 +81,10 @@ const measuredModelSchema = z.strictObject({
   cuts: z
     .array(z.strictObject({ cut: name, headMs: figure('ms').optional(), tailMs: figure('ms').optional() }))
     .max(20_000),
+  /** Of one inference of the whole network: all that the machine took meanwhile, and what of it is beyond rest. */
+  energy: z.strictObject({ grossMj: figure('mJ'), netMj: figure('mJ') }).optional(),
+  /** Memory of a process with the whole network loaded and run, at its highest, and what the same process takes without. */
+  resident: z.strictObject({ bytes: figure('B'), emptyBytes: figure('B') }).optional(),
 });
 
 export const profileSchema = z.strictObject({
