@@ -4,7 +4,7 @@
  * ninety-fifth percentile. A machine has both sides, since it may be either.
  */
 import { z } from 'zod';
-import { figure } from './figure.ts';
+import { figure, heldOutSchema } from './figure.ts';
 
 const lineSchema = z.strictObject({ fixedMs: figure('ms'), msPerByte: figure('ms/B') });
 const termSchema = z.strictObject({ p50: lineSchema, p95: lineSchema.optional() });
@@ -23,9 +23,7 @@ export const runtimeSchema = z.strictObject({
     exchange: termSchema,
   }),
   /** Sizes left out of the fit, predicted by it: median and worst |predicted / measured − 1| of the whole overhead. */
-  heldOut: z
-    .strictObject({ n: z.int().positive(), medianError: z.number().min(0), worstError: z.number().min(0) })
-    .optional(),
+  heldOut: heldOutSchema.optional(),
 });
 
 export type Runtime = z.infer<typeof runtimeSchema>;
