@@ -270,6 +270,35 @@ const catalogue = {
     exit: 2,
     text: 'Plan {plan} is not as it was made: {problem}. Take the plan from where it was made, or plan again.',
   },
+  PLAN_UNSIGNED: {
+    exit: 2,
+    text: 'Plan {plan} is not signed, and here only signed ones run. Sign it with cutline plan sign, where the private key is.',
+  },
+  PLAN_KEY_UNKNOWN: {
+    exit: 2,
+    text: 'Plan {plan} is signed by {key}, which is none of the keys trusted here ({known}). Sign it with one of them, or add its public key to planKeys.',
+  },
+  PLAN_EXPIRED: {
+    exit: 2,
+    text: 'Plan {plan} ended at {expires}; it is {now} here. Plan again, or sign it anew with cutline plan sign --expires-in; if that time is wrong, set the clock.',
+  },
+  PLAN_OLDER: {
+    exit: 2,
+    text: 'Plan {plan} (serial {serial}) is older than {last} (serial {lastSerial}), which ran here last. To go back to it knowingly, sign it with cutline plan sign --new-serial.',
+  },
+  PLAN_STATE_INVALID: {
+    exit: 2,
+    text: '{path}: not what an agent writes of the plan that it ran last: {problem}. Take it from a backup, or delete it, if no newer plan than this one ever ran here.',
+  },
+  ACCOUNTS_INVALID: {
+    exit: 2,
+    text: '{path}: not the accounts of a broker: {problem}. cutline broker account makes them.',
+  },
+  KEY_INVALID: { exit: 2, text: '{path}: {problem}. cutline keys makes such keys.' },
+  KEY_EXISTS: {
+    exit: 2,
+    text: '{path} is there already, and what it signed would be lost with it. Choose another name or folder.',
+  },
   PLAN_OTHER_AUDIT: {
     exit: 2,
     text: 'The plan is of another audit: it names SHA-256 {wanted}, this file has {found}. Give the audit.json that was written with it.',
@@ -286,6 +315,8 @@ const catalogue = {
     exit: 2,
     text: 'No plan can be made: output {output} {problem}. Export the model without that part.',
   },
+  CONSTRAINTS_CONTRADICT: { exit: 2, text: '{first} contradicts {second}. {relax}' },
+  REQUIREMENTS_INVALID: { exit: 2, text: '{path}: not requirements of a plan: {problem}.' },
   NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
   AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },
   AUDIT_NO_EVIDENCE: {
@@ -352,6 +383,40 @@ const catalogue = {
   },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
+  RESULTS_OTHER: {
+    exit: 2,
+    text: '{path}: line {line} is {problem}, so this is no results file to go on with. Choose another file, or write over this one with --overwrite.',
+  },
+  SOURCE_STDIN: {
+    exit: 2,
+    text: 'Standard input is a terminal, and pictures are to come from it. Pipe frames into the agent, or choose another source.',
+  },
+  SOURCE_PROGRAM: {
+    exit: 2,
+    text: '{program} is not on this machine. Install the package {package} (apt install {package}), or choose another source.',
+  },
+  HTTP_LISTEN: {
+    exit: 1,
+    text: '{address}: cannot listen for pictures ({problem}). Choose another port or host in source.',
+  },
+  REQUEST_INVALID: { exit: 2, text: 'The request cannot be used: {problem}.' },
+  REQUEST_UNAUTHORIZED: { exit: 2, text: 'The request has not the token. Send it as Authorization: Bearer TOKEN.' },
+  REQUEST_FOREIGN: {
+    exit: 2,
+    text: 'Without a token, only programs on this machine are answered, and no pages of browsers. Set tokenFile in source.',
+  },
+  REQUEST_PATH: { exit: 2, text: '{path}: nothing is here. POST pictures to /infer.' },
+  REQUEST_METHOD: { exit: 2, text: '{method}: pictures are sent with POST.' },
+  REQUEST_SLOW: { exit: 2, text: 'The request was not whole after {timeoutMs} ms.' },
+  REQUEST_TOO_LARGE: {
+    exit: 2,
+    text: 'The body is more than the {limit} bytes that are read. Scale the picture down first.',
+  },
+  REQUEST_BUSY: {
+    exit: 1,
+    text: '{under} pictures are being worked on and {waiting} wait already. Try again later.',
+  },
+  REQUEST_STOPPING: { exit: 1, text: 'The agent is stopping. Try again later.' },
   SECRET_EXPOSED: { exit: 2, text: '{path}: others may read this secret (mode {mode}). Run chmod 600 on it.' },
   BROKER_LISTEN: { exit: 1, text: '{address}: cannot listen ({problem}). Choose another --port or --host.' },
   BROKER_EXPOSED: {
@@ -383,7 +448,7 @@ const catalogue = {
   TAIL_MISMATCH: { exit: 2, text: '{path}: {problem}. Take the tail and the plan from one run of cutline plan.' },
   NO_ANSWER: {
     exit: 1,
-    text: 'No answer from a consumer after {tries} tries of {timeoutMs} ms. Is `cutline consumer` running for fleet {fleet}?',
+    text: 'No answer from a consumer within {seconds} s: {problem}',
   },
   ANSWER_FAILED: { exit: 1, text: 'The consumer answered {code}: {problem}' },
   INFERENCES_FAILED: { exit: 1, text: '{failed} of {total} inferences got no result. The first: {problem}' },

@@ -4,6 +4,7 @@ export {
   checkFolder,
   checkWritable,
   makeFolder,
+  type Place,
   placeOf,
   temporaryBeside,
   writeAtOnce,

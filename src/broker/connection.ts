@@ -52,6 +52,8 @@ export interface Connection {
   /** @throws CutlineError BROKER_LOST, BROKER_REFUSED */
   subscribe(filter: string): Promise<void>;
   unsubscribe(filter: string): Promise<void>;
+  /** Resolves when the broker has read all that was sent before, by the answer to a ping. @throws CutlineError BROKER_LOST */
+  settled(): Promise<void>;
   /** Resolves with the reason when the connection has ended. */
   readonly ended: Promise<string>;
   /** Says goodbye: the will is not published. */
@@ -114,6 +116,8 @@ function open(
     keepalive: options.keepaliveS,
     connectTimeout: options.connectTimeoutMs,
     reconnectPeriod: 0,
+    // What is sent into a dead link must not put off the question whether anybody is there.
+    reschedulePings: false,
     queueQoSZero: false,
     resubscribe: false,
     ...(will && { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1 as const, retain: true } }),
@@ -125,6 +129,8 @@ function open(
     reason = error.message || String(error.code);
     code = error.code;
   });
+  // What MQTT.js cannot parse leaves it deaf on a connection that stays open.
+  client.on('error', () => client.connected && client.stream.destroy());
   client.on('disconnect', (packet) => {
     reason = `the broker said ${packet.reasonCode ?? 'goodbye'}`;
   });
@@ -177,6 +183,8 @@ function established(
       work.then(resolve, reject).finally(() => pending.delete(reject));
     });
 
+  const pongs = awaitPongs(client);
+
   const checkSize = (topic: string, payload: Uint8Array) => {
     const bytes = payload.length + Buffer.byteLength(topic) + OVERHEAD_BYTES;
     if (bytes > limit) throw new CutlineError('MESSAGE_TOO_LARGE', { bytes, limit, url });
@@ -214,11 +222,15 @@ function established(
         // MQTT.js fails what waits for a SUBACK just before it says that the connection is closed.
         throw client.stream.destroyed ? lost() : refused(error);
       });
-      // 3.1.1 says "refused" in the list of grants.
-      if (granted.some((g) => g.qos === 128)) throw refused(new Error(`subscription to ${filter}`));
+      // Refusals stand in the list of grants: 128 in 3.1.1, and with reasons above it in 5.
+      if (granted.some((g) => g.qos >= 128)) throw refused(new Error(`subscription to ${filter}`));
     },
     async unsubscribe(filter) {
       await whileOpen(client.unsubscribeAsync(filter));
+    },
+    async settled() {
+      if (!client.connected) throw lost();
+      await whileOpen(pongs());
     },
     async close() {
       if (!client.connected) return;
@@ -232,6 +244,29 @@ function established(
   function refused(error: unknown): CutlineError {
     return new CutlineError('BROKER_REFUSED', { url, problem: (error as Error).message }, { cause: error });
   }
+}
+
+/** Pings and their answers keep their order; keepalive's own are counted too. */
+function awaitPongs(client: MqttClient): () => Promise<void> {
+  const waiting: { readonly pong: number; readonly resolve: () => void }[] = [];
+  let [pings, pongs] = [0, 0];
+  client.on('packetsend', ({ cmd }) => {
+    if (cmd === 'pingreq') pings++;
+  });
+  client.on('packetreceive', ({ cmd }) => {
+    if (cmd !== 'pingresp') return;
+    pongs++;
+    while (waiting[0] && waiting[0].pong <= pongs) waiting.shift()!.resolve();
+  });
+  return () =>
+    new Promise((resolve) => {
+      // One ping answers all who ask before it is on its way.
+      const last = waiting.at(-1);
+      if (!last || last.pong <= pings) {
+        queueMicrotask(() => client.connected && client.sendPing());
+        waiting.push({ pong: pings + 1, resolve });
+      } else waiting.push({ pong: last.pong, resolve });
+    });
 }
 
 function publishOptions({ qos, retain, expiryS, correlation, responseTopic }: PublishOptions, protocol: 4 | 5) {

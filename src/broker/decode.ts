@@ -4,20 +4,44 @@ import { CutlineError } from '../errors.ts';
 import { type DType, sizeOf, type Tensors } from '../model/tensor.ts';
 import { flawOf } from '../wire-flaws.ts';
 import { decodedSize, decodeTensor, type EncodedTensor } from './codecs/codec.ts';
-import { type Body, type Envelope, ID_BYTES, PROTOCOL } from './envelope.ts';
+import { type Body, type Envelope, ID_BYTES, PROTOCOL, SESSION_ID_BYTES } from './envelope.ts';
+import type { ExpectedTensor } from './expected.ts';
 import { isFailureCode } from './failures.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { scan } from './scan.ts';
+import type { ShortHeader } from './short.ts';
 import { isName } from './topics.ts';
 import { EnvelopeSchema, type Envelope as Wire, type Tensor as WireTensor } from './wire/cutline_pb.ts';
 
+/** A short message; what it leaves out is known to whoever knows its session. */
+export interface Short extends ShortHeader {
+  readonly kind: Body['kind'];
+  /**
+   * Its body, as `decodeEnvelope` gives it.
+   * @param places the plan's tensors, which a message may call by their place
+   * @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID
+   */
+  bodyWith(places: readonly ExpectedTensor[]): Body;
+}
+
 /**
  * The envelope; its tensors stay encoded and still point into `payload`.
- * @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID
+ * @throws CutlineError ENVELOPE_INVALID, also for a short message; TENSOR_INVALID
  */
 export function decodeEnvelope(payload: Uint8Array, limits: Limits = defaultLimits): Envelope {
+  const message = decodeMessage(payload, limits);
+  if ('bodyWith' in message) throw invalid('a short message, which stands on a session');
+  return message;
+}
+
+/** An envelope of either form. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
+export function decodeMessage(payload: Uint8Array, limits: Limits = defaultLimits): Envelope | Short {
   const wire = parse(payload, limits);
   if (wire.protocol !== PROTOCOL) throw invalid(`protocol version ${wire.protocol}, this side speaks ${PROTOCOL}`);
+  return wire.sessionId.length > 0 ? shortOf(wire, limits) : fullOf(wire, limits);
+}
+
+function fullOf(wire: Wire, limits: Limits): Envelope {
   if (!isName(wire.deviceId)) throw invalid('device id');
   if (wire.planId.length === 0 || Buffer.byteLength(wire.planId) > limits.stringBytes) throw invalid('plan id');
   return {
@@ -29,7 +53,41 @@ export function decodeEnvelope(payload: Uint8Array, limits: Limits = defaultLimi
     createdMs: safe(wire.createdMs, 'created'),
     expiresMs: safe(wire.expiresMs, 'expires'),
     body: bodyOf(wire, limits),
+    ...(wire.session && {
+      session: {
+        id: idOf(wire.session.id, 'session id', SESSION_ID_BYTES),
+        sinceMs: safe(wire.session.sinceMs, 'session'),
+        expiryMs: wire.session.expiryMs,
+      },
+    }),
   };
+}
+
+function shortOf(wire: Wire, limits: Limits): Short {
+  if (wire.planId || wire.deviceId || wire.bootId.length > 0 || wire.session) throw invalid('a short message in full');
+  const kind = wire.body.case;
+  if (kind === undefined) throw invalid('no body');
+  return {
+    kind,
+    sessionId: idOf(wire.sessionId, 'session id', SESSION_ID_BYTES),
+    correlationId: idOf(wire.correlationId, 'correlation id'),
+    sequence: safe(wire.sequence, 'sequence'),
+    atMs: wire.atMs,
+    bodyWith: (places) => {
+      const { body } = wire;
+      if (body.case === 'failure' || body.case === undefined) return bodyOf(wire, limits);
+      const tensors = body.value.tensors.map((t) => (t.place === 0 ? t : placed(t, places)));
+      return bodyOf({ body: { case: body.case, value: { ...body.value, tensors } } as Wire['body'] }, limits);
+    },
+  };
+}
+
+function placed(wire: WireTensor, places: readonly ExpectedTensor[]): WireTensor {
+  const found = places[wire.place - 1];
+  if (!found) throw invalid(`place ${wire.place}, the plan has ${places.length}`);
+  if (wire.name || wire.dtype || wire.shape.length > 0) throw invalid('a tensor with a place and a name');
+  const { name, dtype, shape, codecs } = found;
+  return { ...wire, name, dtype, shape: [...shape], codec: wire.codec || codecs[0]! };
 }
 
 /**
@@ -54,7 +112,7 @@ function parse(payload: Uint8Array, limits: Limits): Wire {
   }
 }
 
-function bodyOf({ body }: Wire, limits: Limits): Body {
+function bodyOf({ body }: Pick<Wire, 'body'>, limits: Limits): Body {
   switch (body.case) {
     case 'activation':
       return { kind: 'activation', tensors: tensorsOf(body.value.tensors, limits) };
@@ -128,8 +186,8 @@ function dtypeOf(name: string): DType {
   throw invalid(`element type ${JSON.stringify(name.slice(0, 32))}`);
 }
 
-function idOf(bytes: Uint8Array, what: string): string {
-  if (bytes.length !== ID_BYTES) throw invalid(`${what} of ${bytes.length} bytes`);
+function idOf(bytes: Uint8Array, what: string, length = ID_BYTES): string {
+  if (bytes.length !== length) throw invalid(`${what} of ${bytes.length} bytes`);
   return Buffer.from(bytes).toString('hex');
 }
 

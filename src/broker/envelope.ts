@@ -7,6 +7,8 @@ import { EnvelopeSchema } from './wire/cutline_pb.ts';
 export const PROTOCOL = 1;
 /** Bytes of a boot id and of a correlation id. */
 export const ID_BYTES = 16;
+/** Of one device; each start has another one. */
+export const SESSION_ID_BYTES = 4;
 
 export type Body =
   | { readonly kind: 'activation'; readonly tensors: readonly EncodedTensor[] }
@@ -33,8 +35,19 @@ export interface Header {
   readonly expiresMs: number;
 }
 
+/** The constants that short messages leave out (`short.ts`), but for those of the header. */
+export interface SessionOffer {
+  /** 4 bytes as hex. */
+  readonly id: string;
+  /** Unix time, ms, by the clock of the device, that creations are counted from. */
+  readonly sinceMs: number;
+  /** From creation to expiry, ms. */
+  readonly expiryMs: number;
+}
+
 export interface Envelope extends Header {
   readonly body: Body;
+  readonly session?: SessionOffer | undefined;
 }
 
 export function encodeEnvelope(envelope: Envelope): Uint8Array {
@@ -50,8 +63,13 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
       createdMs: BigInt(Math.round(envelope.createdMs)),
       expiresMs: BigInt(Math.round(envelope.expiresMs)),
       body: bodyOf(envelope.body),
+      ...(envelope.session && { session: offerOf(envelope.session) }),
     }),
   );
+}
+
+function offerOf({ id, sinceMs, expiryMs }: SessionOffer) {
+  return { id: Buffer.from(id, 'hex'), sinceMs: BigInt(Math.round(sinceMs)), expiryMs };
 }
 
 function bodyOf(body: Body) {
@@ -79,6 +97,6 @@ function tensorOf(t: EncodedTensor) {
   return { ...t, dtype: t.dtype as string, shape: [...t.shape], data: t.data as Uint8Array<ArrayBuffer> };
 }
 
-function microseconds(ms: number): number {
+export function microseconds(ms: number): number {
   return Math.min(0xffffffff, Math.max(0, Math.round(ms * 1000)));
 }

@@ -2,8 +2,8 @@
 export const failures = {
   /** The activation is of a plan this consumer does not serve. */
   PLAN_MISMATCH: { retry: false },
-  /** It arrived after its expiry: too late, or the clocks differ. */
-  EXPIRED: { retry: false },
+  /** It arrived after its expiry. Who still waits for it knows better, and asks again. */
+  EXPIRED: { retry: true },
   /** The queue of the consumer is full. */
   OVERLOADED: { retry: true },
   /** The consumer is shutting down; another one may take it. */
@@ -12,6 +12,8 @@ export const failures = {
   BAD_TENSORS: { retry: false },
   /** The answer does not fit into a message of this broker. */
   ANSWER_TOO_LARGE: { retry: false },
+  /** A short message of a session that this consumer does not know. In full it does. */
+  UNKNOWN_SESSION: { retry: true },
   /** The tail failed. */
   INTERNAL: { retry: false },
 } as const satisfies Record<string, { readonly retry: boolean }>;

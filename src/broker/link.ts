@@ -55,8 +55,9 @@ export class Link {
         const connection = await connect(target, this.#events.receive, signal);
         const upSinceMs = performance.now();
         log(`connected to ${target.url}, MQTT ${connection.protocol === 5 ? '5' : '3.1.1'}`);
-        everUp = true;
-        const reason = await this.#use(connection, signal);
+        const reason = await this.#use(connection, signal, () => {
+          everUp = true;
+        });
         this.#backoff.lasted(performance.now() - upSinceMs);
         downSinceMs = performance.now();
         if (!signal.aborted) log(`connection to ${target.url} lost: ${reason}`);
@@ -71,12 +72,13 @@ export class Link {
     }
   }
 
-  async #use(connection: Connection, signal: AbortSignal): Promise<string> {
+  async #use(connection: Connection, signal: AbortSignal, prepared: () => void): Promise<string> {
     const leave = () => void connection.close().catch(() => {});
     try {
       // Before it is prepared: what arrives between subscribing and its confirmation can be answered.
       this.#connection = connection;
       await this.#events.prepare(connection);
+      prepared();
       this.#events.onUp?.();
       if (signal.aborted) leave();
       else signal.addEventListener('abort', leave, { once: true });

@@ -4,9 +4,14 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, isIP, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import { CutlineError } from '../errors.ts';
+import { type Account, accountFor } from './accounts.ts';
+import { mayPublish, maySubscribe, rulesOf } from './acl.ts';
 import { limitPackets } from './packet-limit.ts';
+import type { TlsFiles } from './socket.ts';
+import { agentClientId } from './topics.ts';
 
 export interface BrokerOptions {
   readonly host: string;
@@ -15,7 +20,11 @@ export interface BrokerOptions {
   /** Larger packets end the connection of the sender. */
   readonly maxPacketBytes: number;
   readonly maxClients: number;
-  /** Without credentials anybody who reaches the port is let in. */
+  /** Each may say and hear only what its role is for. */
+  readonly accounts?: readonly Account[] | undefined;
+  /** Certificate and key, PEM; with a certificate authority clients must show certificates of it. */
+  readonly tls?: TlsFiles | undefined;
+  /** One user who may do everything. Without credentials or accounts anybody who reaches the port may. */
   readonly credentials?: { readonly username: string; readonly password: string } | undefined;
   /** Listen on an outside address without credentials. */
   readonly insecure?: boolean;
@@ -37,8 +46,13 @@ const MAX_RETAINED_BYTES = 64 * 1024;
 
 /** @throws CutlineError BROKER_EXPOSED, BROKER_LISTEN */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { host, credentials, log = () => {} } = options;
-  if (!credentials && !options.insecure && !isLoopback(host)) throw new CutlineError('BROKER_EXPOSED', { host });
+  const { host, credentials, tls, log = () => {} } = options;
+  const accounts = options.accounts && new Map(options.accounts.map((a) => [a.username, a]));
+  const members = new WeakMap<Client, Account>();
+  if (!credentials && !accounts && !options.insecure && !isLoopback(host))
+    throw new CutlineError('BROKER_EXPOSED', { host });
+  const describe = (client: Client) => client.id ?? 'a client';
+  const guardRetained = retainedGuard();
   const aedes = await Aedes.createBroker({
     // One reader that has stopped reading must not hold up the others for a minute.
     drainTimeout: 10_000,
@@ -49,13 +63,37 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       packet.clean = true;
       done(null, true);
     },
-    authenticate: (_client, username, password, done) => {
-      if (!credentials || matches(credentials, username, password)) done(null, true);
-      else done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }) as AuthenticateError, null);
+    authenticate: (client, username, password, done) => {
+      const refuse = () =>
+        done(Object.assign(new Error('bad user name or password'), { returnCode: 4 }) as AuthenticateError, null);
+      if (!accounts) {
+        if (!credentials || matches(credentials, username, password)) done(null, true);
+        else refuse();
+        return;
+      }
+      accountFor(accounts, username, password).then((account) => {
+        if (!account || !ownsName(account, client.id)) return refuse();
+        members.set(client, account);
+        done(null, true);
+      }, refuse);
     },
-    authorizePublish: retainedGuard(),
+    authorizePublish: (client, packet, done) => {
+      const account = client && members.get(client);
+      if (account && !mayPublish(rulesOf(account), packet.topic)) {
+        done(new Error(`${account.username} may not publish to ${JSON.stringify(packet.topic.slice(0, 200))}`));
+      } else guardRetained(packet, done);
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const account = client && members.get(client);
+      const topic = subscription.topic;
+      const closed = topic.startsWith('$') && !topic.startsWith('$share/');
+      // No subscription is what MQTT calls refused, and the client hears of it.
+      if (closed || (account && !maySubscribe(rulesOf(account), topic))) {
+        log(`${describe(client!)} may not hear ${JSON.stringify(topic.slice(0, 200))}`);
+        done(null, null);
+      } else done(null, subscription);
+    },
   });
-  const describe = (client: Client) => client.id ?? 'a client';
   aedes.on('client', (client) => log(`${describe(client)} connected`));
   aedes.on('clientDisconnect', (client) => log(`${describe(client)} left`));
   aedes.on('clientError', (client, error) => log(`${describe(client)}: ${error.message}`));
@@ -63,12 +101,17 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
   const sockets = new Set<Socket>();
   // No delay at this end too, or every answer waits for an acknowledgement (Nagle).
-  const server = createServer({ noDelay: true }, (socket) => {
+  const take = (socket: Socket) => {
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     limitPackets(socket, options.maxPacketBytes);
     aedes.handle(socket);
-  });
+  };
+  const server = tls
+    ? createTlsServer({ ...tls, noDelay: true, handshakeTimeout: 10_000, ...(tls.ca && { requestCert: true }) }, take)
+    : createServer({ noDelay: true }, take);
+  server.on('tlsClientError', (error: Error) => log(`refused a connection: ${error.message}`));
   server.maxConnections = options.maxClients;
   const port = await new Promise<number>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -81,7 +124,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     host,
     port,
-    url: `mqtt://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    url: `mqtt${tls ? 's' : ''}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
@@ -93,6 +136,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Whoever takes a client id takes the place of the one that has it. */
+function ownsName({ role, fleet, device }: Account, clientId: string): boolean {
+  return role === 'device' ? clientId === agentClientId(fleet, device!) : !clientId.startsWith(agentClientId('', ''));
 }
 
 function matches(
@@ -108,7 +156,6 @@ function matches(
 function retainedGuard() {
   const retained = new Set<string>();
   return (
-    _client: Client | null,
     packet: { topic: string; payload: string | Buffer; retain: boolean },
     done: (error?: Error | null) => void,
   ) => {

@@ -1,15 +1,11 @@
 /** The `broker:` part of the configurations of agent and consumer. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { readPassword } from '../secrets.ts';
 import type { ConnectOptions } from './connection.ts';
-import { readPassword } from './secrets.ts';
+import { nameSchema } from './names.ts';
 import { parseUrl } from './socket.ts';
 import { readTlsFiles } from './tls-files.ts';
-import { isName } from './topics.ts';
-
-export const nameSchema = z
-  .string()
-  .refine(isName, 'use 1 to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit');
 
 export const brokerSettingsSchema = z.strictObject({
   url: z.string().refine((u) => parseUrl(u) !== undefined, 'expected mqtt://HOST:PORT or mqtts://HOST:PORT'),
@@ -37,6 +33,10 @@ export const serviceSettings = {
   fleet: nameSchema,
   /** `plan.json`; head and tail lie beside it. */
   plan: z.string().min(1),
+  /** Public keys (`cutline keys`), one of which must have signed the plan; none: unsigned plans run. */
+  planKeys: z.array(z.string().min(1)).max(16).default([]),
+  /** Where to keep what ran last, so that no older signed plan comes back; needs planKeys. */
+  planState: z.string().min(1).default('plan-state.json'),
   /**
    * MQTT quality of service of activations and answers. Delivery is end to end either way; 0 spares an acknowledgement,
    * which a broker with Nagle's algorithm on (mosquitto without `set_tcp_nodelay true`) delays by 40 ms.

@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { CutlineError } from '../errors.ts';
 import { readBounded } from '../files.ts';
-import { readSecret } from './secrets.ts';
+import { readSecret } from '../secrets.ts';
 import type { TlsFiles } from './socket.ts';
 
 const MAX_CERTIFICATE_BYTES = 2 ** 20;

@@ -31,6 +31,10 @@ export function deviceOf(topic: string, fleet: string, channel: Channel): string
   return device !== undefined && isName(device) ? device : undefined;
 }
 
+/** One device, one client: a second agent of the same name takes the place of the first. */
+export const agentClientId = (fleet: string, device: string): string =>
+  `cutline-agent-${fleet}${device && `-${device}`}`;
+
 function checked(kind: string, name: string): string {
   if (!isName(name)) throw new CutlineError('NAME_INVALID', { kind, name: JSON.stringify(name) });
   return name;

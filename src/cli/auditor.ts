@@ -11,7 +11,7 @@ import {
 } from '../privacy/audit/index.ts';
 import { planText } from './audit-text.ts';
 import { rangeText } from './duration.ts';
-import type { AuditSetting, PlanAuditor } from './run-plan.ts';
+import type { AuditSetting, PlanAuditor } from './plan-pictures.ts';
 
 /** Audits that a walk from the cheapest candidate up is taken to make: what it costs is reckoned for so many. */
 const expectedAudits = 8;

@@ -1,18 +1,18 @@
 /** Spans of time, as options take them and as people read them. */
 import { CutlineError } from '../errors.ts';
 
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /**
- * @param text 90s, 20m or 1.5h
+ * @param text 90s, 20m, 1.5h or 2d
  * @returns seconds
  * @throws CutlineError USAGE
  */
 export function secondsOf(flag: string, text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text.trim()) ?? [];
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text.trim()) ?? [];
   const seconds = Number(number) * (unitSeconds[unit ?? ''] ?? Number.NaN);
   if (seconds > 0) return seconds;
-  throw new CutlineError('USAGE', { problem: `${flag} ${text}: give a time such as 90s, 20m or 1.5h.` });
+  throw new CutlineError('USAGE', { problem: `${flag} ${text}: give a time such as 90s, 20m, 1.5h or 2d.` });
 }
 
 /** Two figures at most. */

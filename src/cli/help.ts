@@ -15,6 +15,9 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
         'plan verify <plan>',
         'Hold a plan against its files, its audit, its model, and the protocol that a device demands',
       ],
+      ['plan sign <plan>', 'Sign a plan, so that agents and consumers that trust the key run it'],
+      ['plan diff <before> <after>', 'Say in words what changed from one plan to another'],
+      ['keys', 'Make a pair of keys: a private one that signs plans, a public one for agents and consumers'],
       ['split <model>', 'Write the two halves of a model: head.onnx for the device, tail.onnx for the cloud'],
     ],
   ],
@@ -24,6 +27,8 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ['agent', 'Run the head on this device and send defended activations to the cloud'],
       ['consumer', 'Run the tail in the cloud and answer the activations of a fleet'],
       ['broker', 'Run a small MQTT broker (3.1.1, in memory), on this machine only unless told otherwise'],
+      ['broker account', 'Make an account with a password of its own, and the rights of its role'],
+      ['broker config', 'Write accounts and their rights as another broker takes them'],
     ],
   ],
   [

@@ -2,13 +2,11 @@
 import type { Candidate, Plan } from '../plan/index.ts';
 import { labelOf } from '../planner/index.ts';
 import { table } from './output.ts';
-import type { PlanAnswer } from './run-plan.ts';
+import type { PlanAnswer } from './plan-answer.ts';
 
-/** Refusals shown; the document has all. */
-const SHOWN = 8;
-
-export function planText({ document, path }: PlanAnswer): string {
-  const { candidates, pareto, audits, chosen } = document;
+export function planText(answer: PlanAnswer): string {
+  const { document, path } = answer;
+  const { candidates, audits, chosen, alternatives, costOnly, asked } = document;
   const lines: string[] = [];
   if (chosen) {
     lines.push(
@@ -17,22 +15,23 @@ export function planText({ document, path }: PlanAnswer): string {
       `  ${leakText(chosen, 'evidence' in document ? document.evidence : [])}`,
     );
   } else if ('message' in document) lines.push(document.message);
+  if (asked) {
+    const fine = `Nothing is wrong with ${asked.cut}.`;
+    lines.push('', asked.wrong.length === 0 ? fine : `What is wrong with ${asked.cut}:`);
+    for (const sentence of asked.wrong) lines.push(`  ${sentence}`);
+    if (asked.instead) lines.push(`  Without --at: ${labelOf(asked.instead)}, ${costsOf(asked.instead)}`);
+  }
+  lines.push('', 'To split or not:', alternativesTable(alternatives), alternatives.sentence);
+  for (const { kind, change } of alternatives.list) if (change !== '') lines.push(`  ${ways[kind]}: ${change}`);
+  lines.push('', costOnly.sentence);
+  const { rows, rest } = answer.collapsed;
   lines.push(
     '',
-    `Nothing beats these in latency, energy, bytes and leakage at once (${pareto.length} of ${candidates.length} candidates):`,
-    paretoTable(pareto),
+    `What counts among ${candidates.length} candidates: what nothing beats in latency, energy, bytes and leakage at once, and what is faster and was refused:`,
+    rowsTable(rows, chosen),
   );
-  const refused = candidates
-    .filter((c) => !c.feasible && (!chosen || c.latencyMs.total < chosen.latencyMs.total))
-    .sort((a, b) => a.latencyMs.total - b.latencyMs.total);
-  if (refused.length > 0) {
-    lines.push('', chosen ? 'Faster, and refused:' : 'Refused, fastest first:');
-    const audited = refused.filter((c) => c.leakage !== null);
-    for (const c of audited.slice(0, SHOWN)) lines.push(`  ${labelOf(c)}: ${c.reasons.join(' ')}`);
-    if (audited.length > SHOWN) lines.push(`  and ${audited.length - SHOWN} more (--json lists all)`);
-    const unknown = refused.length - audited.length;
-    if (unknown > 0) lines.push(`  ${unknown} candidates that were not audited (or did not need to be)`);
-  }
+  for (const { count, sentence } of rest) lines.push(`${count} ${sentence}.`);
+  lines.push(...refusals(rows, chosen));
   if (audits && audits.run + audits.saved > 0) {
     lines.push('', `${audits.run} audits were needed; walking from the cheapest candidate on saved ${audits.saved}.`);
   }
@@ -40,16 +39,64 @@ export function planText({ document, path }: PlanAnswer): string {
   return lines.join('\n');
 }
 
+/** Why what is shown was refused, each reason once. */
+function refusals(rows: PlanAnswer['collapsed']['rows'], chosen: Candidate | null | undefined): string[] {
+  const refused = rows
+    .map((row) => row.candidate)
+    .filter((c) => !c.feasible && c.reasons.length > 0)
+    .filter((c) => !chosen || c.latencyMs.total < chosen.latencyMs.total)
+    .sort((a, b) => a.latencyMs.total - b.latencyMs.total);
+  if (refused.length === 0) return [];
+  return [
+    '',
+    chosen ? 'Faster, and refused:' : 'Refused, fastest first:',
+    ...refused.map((c) => `  ${labelOf(c)}: ${c.reasons.join(' ')}`),
+  ];
+}
+
+const ways = { device: 'all on the device', cloud: 'all in the cloud', split: 'split' } as const;
+
+function alternativesTable({ list, winner }: PlanAnswer['document']['alternatives']): string {
+  const rows = list.map(({ kind, candidate: c }) => {
+    if (!c) return [ways[kind], '–', '–', '–', '–', '–', 'none'];
+    const how = c.cut === 'output' ? '' : c.cut === 'input' ? c.codec : `${c.cut}, ${c.defense}, ${c.codec}`;
+    const verdict = kind === winner ? 'wins' : c.feasible ? 'allowed' : 'refused';
+    const leak = c.cut === 'output' ? 'nothing' : (c.leakage?.ssim.high.toFixed(3) ?? 'unknown');
+    return [ways[kind], how, ms(c.latencyMs.total), mj(c), c.wireBytes, leak, verdict];
+  });
+  return table([['way', 'how', 'ms', 'mJ', 'bytes', 'SSIM up to', ''], ...rows]);
+}
+
+function rowsTable(rows: PlanAnswer['collapsed']['rows'], chosen: Candidate | null | undefined): string {
+  const cells = [...rows]
+    .sort((a, b) => a.candidate.latencyMs.total - b.candidate.latencyMs.total)
+    .map(({ candidate: c, ties }) => [
+      c.cut,
+      c.defense,
+      ties > 0 ? `${c.codec} (and ${ties} alike)` : c.codec,
+      ms(c.latencyMs.total),
+      mj(c),
+      c.wireBytes,
+      c.leakage?.ssim.high.toFixed(3) ?? '–',
+      c === chosen ? 'chosen' : c.feasible ? 'yes' : 'no',
+    ]);
+  return table([['cut', 'defense', 'codec', 'ms', 'mJ', 'bytes', 'SSIM up to', 'allowed'], ...cells]);
+}
+
+const mj = ({ energyMj }: Candidate): string => (energyMj === null ? '–' : energyMj.toPrecision(3));
+const costsOf = (c: Candidate): string =>
+  `${ms(c.latencyMs.total)} ms${c.energyMj === null ? '' : `, ${mj(c)} mJ`}, ${c.wireBytes} bytes`;
+
 function costText(c: Candidate): string {
   const { total, head, encode, network, tail } = c.latencyMs;
   const parts = `head ${ms(head)} ${c.sources.head}, encode ${ms(encode)} ${c.sources.encode}, network ${ms(network)} ${c.sources.network}, tail ${ms(tail)} ${c.sources.tail}`;
   const energy = c.energyMj === null ? 'energy unknown' : `${c.energyMj.toPrecision(3)} mJ ${c.sources.energy}`;
-  const most = typeof c.latencyMs.p95 === 'number' ? `, p95 ${ms(c.latencyMs.p95)}` : '';
+  const p95 = c.latencyMs.p95 == null ? '' : `, p95 ${ms(c.latencyMs.p95)} ms`;
   const uncounted = c.latencyMs.uncounted
     ? `; not counted: the runtime itself, usually ${ms(c.latencyMs.uncounted)} ms (modelled), since a profile has no runtime section: cutline profile measures it`
     : '';
   const told = c.bitsCap ? `, which tell ${c.bitsCap} bits of the picture at most` : '';
-  return `${ms(total)} ms${most} (${parts}${uncounted}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}${told}`;
+  return `${ms(total)} ms${p95} (${parts}${uncounted}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}${told}`;
 }
 
 function leakText({ leakage, accuracy, cut }: Candidate, evidence: Plan['evidence']): string {
@@ -69,22 +116,6 @@ function leakText({ leakage, accuracy, cut }: Candidate, evidence: Plan['evidenc
     return `${observer.threat}${looks}: ${seen} on ${who}${under}`;
   });
   return [`Protocol ${first.protocol.name}${kept}`, ...lines].join('\n  ');
-}
-
-function paretoTable(pareto: readonly Candidate[]): string {
-  const rows = [...pareto]
-    .sort((a, b) => a.latencyMs.total - b.latencyMs.total)
-    .map((c) => [
-      c.cut,
-      c.defense,
-      c.codec,
-      ms(c.latencyMs.total),
-      c.energyMj === null ? '–' : c.energyMj.toPrecision(3),
-      c.wireBytes,
-      c.leakage?.ssim.high.toFixed(3) ?? '–',
-      c.feasible ? 'yes' : 'no',
-    ]);
-  return table([['cut', 'defense', 'codec', 'ms', 'mJ', 'bytes', 'SSIM up to', 'allowed'], ...rows]);
 }
 
 function ms(value: number): string {

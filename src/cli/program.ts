@@ -4,13 +4,18 @@ import yargs from 'yargs';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { brokerCommand } from './commands/broker.ts';
+import { brokerAccountCommand } from './commands/broker-account.ts';
+import { brokerConfigCommand } from './commands/broker-config.ts';
 import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { gradientCommand } from './commands/gradient.ts';
 import { hardenCommand } from './commands/harden.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { keysCommand } from './commands/keys.ts';
 import { planCommand } from './commands/plan.ts';
+import { planDiffCommand } from './commands/plan-diff.ts';
+import { planSignCommand } from './commands/plan-sign.ts';
 import { planVerifyCommand } from './commands/plan-verify.ts';
 import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
@@ -27,6 +32,7 @@ export const commands: CommandModule<any, any>[] = [
   hardenCommand,
   profileCommand,
   planCommand,
+  keysCommand,
   splitCommand,
   agentCommand,
   consumerCommand,
@@ -38,7 +44,13 @@ export const commands: CommandModule<any, any>[] = [
 
 /** Commands of two words; yargs would hand the second all options of the first. */
 // biome-ignore lint/suspicious/noExplicitAny: as above
-export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> = { 'plan verify': planVerifyCommand };
+export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> = {
+  'plan verify': planVerifyCommand,
+  'plan sign': planSignCommand,
+  'plan diff': planDiffCommand,
+  'broker account': brokerAccountCommand,
+  'broker config': brokerConfigCommand,
+};
 
 export async function runCommand(argv: readonly string[]): Promise<void> {
   const json = argv.some((a) => a === '--json' || a === '--json=true');

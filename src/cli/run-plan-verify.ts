@@ -4,14 +4,27 @@ import { dirname, resolve } from 'node:path';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { type FixedInput, modelSha256, readModel } from '../model/index.ts';
-import { type Plan, type Protocol, protocolSha256, readPlan, readProtocol, verifyPlan } from '../plan/index.ts';
-import { readAudit, verifyEvidence, verifyId, verifyParts } from '../planner/index.ts';
+import {
+  type Plan,
+  type Protocol,
+  protocolSha256,
+  readPlan,
+  readProtocol,
+  readPublicKey,
+  requireInTime,
+  verifyId,
+  verifyPlan,
+  verifySignature,
+} from '../plan/index.ts';
+import { readAudit, verifyEvidence, verifyParts } from '../planner/index.ts';
 import { openModel } from './open-model.ts';
 
 export interface PlanVerifyArguments {
   readonly plan: string;
   readonly protocol: string;
   readonly audit: string | undefined;
+  /** Public keys that may have signed it. */
+  readonly keys: readonly string[];
   readonly model: string | undefined;
   readonly shapes: readonly string[];
   readonly inputs: readonly string[];
@@ -34,6 +47,17 @@ export async function runPlanVerify(options: PlanVerifyArguments): Promise<PlanV
   const unverified: string[] = [];
   verifyId(plan);
   verified.push('the plan is as it was made');
+  if (options.keys.length > 0) {
+    verifySignature(plan, await Promise.all(options.keys.map(readPublicKey)));
+    verified.push(`it is signed by ${plan.signature?.key}`);
+  } else {
+    const { signature } = plan;
+    unverified.push(
+      signature ? `the signature, by ${signature.key}: give --key FILE` : 'who made it: it is not signed',
+    );
+  }
+  requireInTime(plan, Date.now());
+  if (plan.expires !== undefined) verified.push(`it holds until ${plan.expires}`);
   const protocol = await readProtocol(options.protocol);
   for (const part of ['head', 'tail'] as const) {
     const named = plan[part];

@@ -2,35 +2,17 @@
 
 import { join } from 'node:path';
 import { defaultCodecs } from '../codecs.ts';
-import {
-  type Dataset,
-  openDataset,
-  type Preprocessing,
-  preprocess,
-  preprocessingFor,
-  readCard,
-} from '../data/index.ts';
-import { accuracy, createEngine, type Engine } from '../engine/index.ts';
+import { readCard } from '../data/index.ts';
+import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { exampleInputs, pictureInput, type Tensors } from '../model/index.ts';
-import { type Candidate, codecs, type Plan, type Protocol, readProtocol } from '../plan/index.ts';
-import {
-  type AuditCandidate,
-  defaultDefenses,
-  makePlan,
-  type PlanOutcome,
-  type PlanRequest,
-  planFiles,
-  readAudit,
-  relaxationText,
-  writePlan,
-} from '../planner/index.ts';
+import { exampleInputs, pictureInput, resolveCut } from '../model/index.ts';
+import { codecs, type Plan, readProtocol, readRequirements } from '../plan/index.ts';
+import { defaultDefenses, makePlan, planFiles, readAudit, refuseContradictions } from '../planner/index.ts';
 import { readProfile } from '../profile/index.ts';
-import { secondsOf } from './duration.ts';
 import { type OpenModel, openModel } from './open-model.ts';
-import { writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
-import type { Progress } from './progress.ts';
+import { answerOf, type PlanAnswer } from './plan-answer.ts';
+import { type AuditSetting, openPictures, type PlanAuditor } from './plan-pictures.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
 export interface PlanArguments extends ThresholdArguments {
@@ -41,6 +23,8 @@ export interface PlanArguments extends ThresholdArguments {
   readonly audit: string | undefined;
   readonly data: string | undefined;
   readonly maxPacketBytes: number | undefined;
+  /** A file of requirements; options go before it. */
+  readonly requirements?: string | undefined;
   readonly codecs: readonly string[];
   readonly defenses: readonly string[];
   /** A name that is shipped, or a file. */
@@ -57,65 +41,6 @@ export interface PlanArguments extends ThresholdArguments {
   readonly out: string | undefined;
 }
 
-/** Who attacks for a plan. */
-export interface PlanAuditor {
-  readonly audit: AuditCandidate;
-  /** The canonical spec at a cut, what it leaves open measured. */
-  readonly resolve: (cut: string, defense: string) => Promise<string>;
-  /** Who was attacked; known once somebody was. */
-  readonly victims: () => { readonly count: number; readonly sha256: string } | undefined;
-}
-
-/** What an audit of one candidate needs beside the candidate. */
-export interface AuditSetting {
-  readonly model: OpenModel;
-  readonly dataset: Dataset;
-  readonly preprocessing: Preprocessing;
-  /** Name of the graph input that takes the picture. */
-  readonly input: string;
-  readonly threat: Plan['thresholds']['threat'];
-  readonly protocol: Protocol;
-  /** What is above it is refused: no attack is needed any more. */
-  readonly maxSsim: number;
-  readonly images: number | undefined;
-  readonly iterations: number | undefined;
-  readonly seed: number;
-  readonly engine: Engine;
-  /** Seconds for all audits. */
-  readonly budget?: number | 'all' | undefined;
-  readonly log: (line: string) => void;
-  readonly progress?: Pick<Progress, 'phase' | 'begin' | 'update'> | undefined;
-}
-
-/** The document of a search without a feasible plan; with one it is the plan with the search beside it. */
-export interface NoPlan extends Pick<PlanOutcome['result'], 'candidates' | 'pareto'> {
-  readonly format: 'cutline.no-plan/1';
-  readonly code: 'NO_FEASIBLE_PLAN';
-  readonly message: string;
-  readonly chosen: null;
-  readonly audits: PlanOutcome['audits'];
-}
-
-/** What `cutline plan --json` prints: the plan, and what it was chosen from. */
-export interface PlanWithSearch extends Omit<Plan, 'chosen' | 'candidates' | 'pareto' | 'audits'> {
-  readonly chosen: Candidate;
-  readonly candidates: readonly Candidate[];
-  readonly pareto: readonly Candidate[];
-  readonly audits: PlanOutcome['audits'];
-}
-
-export interface PlanAnswer {
-  readonly document: PlanWithSearch | NoPlan;
-  /** Where plan.json was written. */
-  readonly path: string | undefined;
-  /** What could not be written after all. */
-  readonly unwritten: readonly CutlineError[];
-}
-
-/** Pictures for calibration, of the training split: victims come from the other. */
-const CALIBRATION_PICTURES = 8;
-const ACCURACY_PICTURES = 500;
-
 /**
  * @param auditor needed with `data` only
  * @throws CutlineError for every option, file and profile that does not do; never because nothing is feasible
@@ -127,7 +52,9 @@ export async function runPlan(
   auditor: ((setting: AuditSetting) => PlanAuditor) | undefined,
   progress?: AuditSetting['progress'],
 ): Promise<PlanAnswer> {
-  const thresholds = thresholdsOf(options);
+  const requirements = options.requirements === undefined ? {} : await readRequirements(options.requirements);
+  const asked = thresholdsOf(options, requirements);
+  refuseContradictions(asked);
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
   if (options.audit === undefined && options.data === undefined) {
     throw new CutlineError('USAGE', {
@@ -150,11 +77,24 @@ export async function runPlan(
     const model = await openModel(options.model, options, engine);
     const picture = await pictureOf(options.model, model);
     requirePictureAlone(model, picture);
+    const thresholds = {
+      ...asked,
+      ...(asked.at !== undefined && { at: resolveCut(model.cuts, asked.at, model.graph).id }),
+    };
+    refuseContradictions(thresholds);
     const audit = options.audit === undefined ? undefined : await readAudit(options.audit, model.sha256, model.fixed);
     const pictures =
       options.data === undefined || !auditor
         ? undefined
-        : await openPictures(options, options.data, model, picture, protocol, engine, auditor, signal, log, progress);
+        : await openPictures(
+            options,
+            options.data,
+            { model, picture, protocol, engine, thresholds },
+            auditor,
+            signal,
+            log,
+            progress,
+          );
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     const outcome = await makePlan({
       model,
@@ -172,91 +112,9 @@ export async function runPlan(
       ...(pictures && { pictures }),
       ...(options.maxPacketBytes !== undefined && { maxPacketBytes: options.maxPacketBytes }),
     });
-    return await answer(outcome, options.out);
+    return await answerOf(outcome, options.out);
   } finally {
     await engine.close();
-  }
-}
-
-async function answer(outcome: PlanOutcome, out: string | undefined): Promise<PlanAnswer> {
-  const { plan, result, audits } = outcome;
-  const { candidates, pareto, chosen } = result;
-  if (!plan || !chosen) {
-    const { message } = new CutlineError('NO_FEASIBLE_PLAN', { relax: relaxationText(result.relaxation) });
-    const document: NoPlan = {
-      format: 'cutline.no-plan/1',
-      code: 'NO_FEASIBLE_PLAN',
-      message,
-      chosen: null,
-      candidates,
-      pareto,
-      audits,
-    };
-    return { document, path: undefined, unwritten: [] };
-  }
-  let path: string | undefined;
-  const write = async (folder: string) => {
-    path = await writePlan(folder, plan, outcome);
-  };
-  const unwritten = await writeAll([out !== undefined && (() => write(out))]);
-  return { document: { ...plan, chosen, candidates, pareto, audits }, path, unwritten };
-}
-
-async function openPictures(
-  options: PlanArguments,
-  spec: string,
-  model: OpenModel,
-  picture: Plan['picture'],
-  protocol: Protocol,
-  engine: Engine,
-  auditor: (setting: AuditSetting) => PlanAuditor,
-  signal: AbortSignal,
-  log: (line: string) => void,
-  progress: AuditSetting['progress'],
-): Promise<NonNullable<PlanRequest['pictures']>> {
-  const preprocessing = await preprocessingFor(options.model);
-  const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
-  const input = picture?.input ?? model.graph.inputs[0]!.name;
-  const feeds = async (split: Dataset['train'], index: number): Promise<Tensors> => ({
-    [input]: preprocess(await split.pixels([index], signal), preprocessing),
-  });
-  const calibration: Tensors[] = [];
-  const source = dataset.train.count > 0 ? dataset.train : dataset.test;
-  for (let i = 0; i < Math.min(CALIBRATION_PICTURES, source.count); i++) calibration.push(await feeds(source, i));
-  const wholeAccuracy =
-    options.minAccuracy === undefined ? undefined : await accuracy(engine, model.graph, labelled(), signal);
-  const { threat, maxSsim } = thresholdsOf(options);
-  return {
-    calibration,
-    dataSha256: dataset.sha256,
-    seed: options.seed,
-    ...(wholeAccuracy !== undefined && { accuracy: wholeAccuracy }),
-    ...auditor({
-      model,
-      dataset,
-      preprocessing,
-      input,
-      threat,
-      maxSsim,
-      protocol,
-      images: options.images === undefined ? undefined : within('--images', options.images, 2),
-      iterations: options.iterations,
-      seed: options.seed,
-      engine,
-      log,
-      progress,
-      budget:
-        options.budget === undefined || options.budget === 'all'
-          ? options.budget
-          : secondsOf('--budget', options.budget),
-    }),
-  };
-
-  async function* labelled() {
-    const { labels, count } = dataset.test;
-    for (let i = 0; labels && i < Math.min(ACCURACY_PICTURES, count); i++) {
-      yield { feeds: await feeds(dataset.test, i), labels: [labels[i]!] };
-    }
   }
 }
 

@@ -1,55 +1,80 @@
 /** From the options of `cutline plan` to thresholds. */
 import { CutlineError } from '../errors.ts';
-import { objectives, type Thresholds, threats } from '../plan/index.ts';
+import { objectives, type Thresholds, threats, weighable } from '../plan/index.ts';
 
 export interface ThresholdArguments {
-  readonly threat: string;
-  readonly maxSsim: number;
+  readonly threat: string | undefined;
+  readonly maxSsim: number | undefined;
   readonly maxGain?: number | undefined;
   readonly requireMixing?: boolean | undefined;
   readonly minDepth?: number | undefined;
   readonly maxFloats?: number | undefined;
   readonly maxLatencyMs: number | undefined;
+  readonly maxP95Ms?: number | undefined;
   readonly maxEnergyMj: number | undefined;
+  readonly maxCloudMs?: number | undefined;
+  readonly maxMemoryBytes?: number | undefined;
+  /** A cut of one's own choice. */
+  readonly at?: string | undefined;
   readonly minAccuracy: number | undefined;
   readonly minAgreement?: number | undefined;
   readonly maxBytes: number | undefined;
   readonly maxBits?: number | undefined;
   readonly maxDownloadBytes: number | undefined;
-  readonly requireSplit: boolean;
-  readonly objective: string;
+  readonly requireSplit?: boolean | undefined;
+  readonly objective: string | undefined;
   readonly weights: string | undefined;
 }
 
-/** @throws CutlineError USAGE */
-export function thresholdsOf(a: ThresholdArguments): Thresholds {
-  const threat = oneOf('--threat', a.threat, threats);
-  const objective = oneOf('--objective', a.objective, objectives);
-  const weights = a.weights === undefined ? undefined : weightsOf(a.weights);
-  if ((objective === 'weights') !== (weights !== undefined)) {
+/** Where neither an option nor a file says. */
+export const usual = { threat: 'white-box', maxSsim: 0.3, objective: 'latency' } as const;
+
+/**
+ * @param base of a file of requirements; options go before it
+ * @throws CutlineError USAGE
+ */
+export function thresholdsOf(a: ThresholdArguments, base: Partial<Thresholds> = {}): Thresholds {
+  const given = Object.fromEntries(Object.entries(fromOptions(a)).filter(([, v]) => v !== undefined));
+  const asked: Thresholds = { ...usual, ...base, ...given };
+  // Weights of a file that the objective of an option has no use for.
+  if (asked.objective !== 'weights' && a.weights === undefined && a.objective !== undefined) delete asked.weights;
+  if ((asked.objective === 'weights') !== (asked.weights !== undefined)) {
     throw new CutlineError('USAGE', {
       problem: '--objective weights and --weights go together, e.g. --weights latency=1,energy=0.1.',
     });
   }
+  return asked;
+}
+
+type Undefinable<T> = { [K in keyof T]?: T[K] | undefined };
+
+/** What options say; undefined where they say nothing. A flag that is not set asks for nothing. */
+function fromOptions(a: ThresholdArguments): Undefinable<Thresholds> {
+  const from = <I, O>(value: I | undefined, read: (value: I) => O): O | undefined =>
+    value === undefined ? undefined : read(value);
+  const amount = (flag: string) => (value: number) => within(flag, value);
+  const share = (flag: string) => (value: number) => within(flag, value, 0, 1);
   return {
-    threat,
-    maxSsim: within('--max-ssim', a.maxSsim, -1, 1),
-    ...(a.maxGain !== undefined && { maxGain: within('--max-gain', a.maxGain, -2, 2) }),
-    ...(a.requireMixing && { requireMixing: true as const }),
-    ...(a.minDepth !== undefined && { minDepth: whole('--min-depth', a.minDepth, 1000) }),
-    ...(a.maxFloats !== undefined && { maxFloats: whole('--max-floats', a.maxFloats, 1e12) }),
-    ...(a.maxLatencyMs !== undefined && { maxLatencyMs: within('--max-latency-ms', a.maxLatencyMs) }),
-    ...(a.maxEnergyMj !== undefined && { maxEnergyMj: within('--max-energy-mj', a.maxEnergyMj) }),
-    ...(a.minAgreement !== undefined && { minAgreement: within('--min-agreement', a.minAgreement, 0, 1) }),
-    ...(a.minAccuracy !== undefined && { minAccuracy: within('--min-accuracy', a.minAccuracy, 0, 1) }),
-    ...(a.maxBytes !== undefined && { maxBytes: within('--max-bytes', a.maxBytes) }),
-    ...(a.maxBits !== undefined && { maxBits: whole('--max-bits', a.maxBits, 1e12) }),
-    ...(a.maxDownloadBytes !== undefined && {
-      maxDownloadBytes: within('--max-download-bytes', a.maxDownloadBytes),
-    }),
-    ...(a.requireSplit && { requireSplit: true as const }),
-    objective,
-    ...(weights && { weights }),
+    threat: from(a.threat, (v) => oneOf('--threat', v, threats)),
+    maxSsim: from(a.maxSsim, (v) => within('--max-ssim', v, -1, 1)),
+    maxGain: from(a.maxGain, (v) => within('--max-gain', v, -2, 2)),
+    requireMixing: a.requireMixing ? true : undefined,
+    minDepth: from(a.minDepth, (v) => whole('--min-depth', v, 1000)),
+    maxFloats: from(a.maxFloats, (v) => whole('--max-floats', v, 1e12)),
+    maxLatencyMs: from(a.maxLatencyMs, amount('--max-latency-ms')),
+    maxP95Ms: from(a.maxP95Ms, amount('--max-p95-ms')),
+    maxEnergyMj: from(a.maxEnergyMj, amount('--max-energy-mj')),
+    maxCloudMs: from(a.maxCloudMs, amount('--max-cloud-ms')),
+    minAgreement: from(a.minAgreement, share('--min-agreement')),
+    minAccuracy: from(a.minAccuracy, share('--min-accuracy')),
+    maxBytes: from(a.maxBytes, amount('--max-bytes')),
+    maxBits: from(a.maxBits, (v) => whole('--max-bits', v, 1e12)),
+    maxDownloadBytes: from(a.maxDownloadBytes, amount('--max-download-bytes')),
+    maxMemoryBytes: from(a.maxMemoryBytes, amount('--max-memory-bytes')),
+    at: a.at,
+    requireSplit: a.requireSplit ? true : undefined,
+    objective: from(a.objective, (v) => oneOf('--objective', v, objectives)),
+    weights: from(a.weights, weightsOf),
   };
 }
 
@@ -58,12 +83,12 @@ function whole(flag: string, value: number, high: number): number {
   throw new CutlineError('USAGE', { problem: `${flag}: want a whole number, got ${value}.` });
 }
 
-/** `latency=1,energy=0.1,bytes=0`: factors for milliseconds, millijoules and bytes. */
+/** `latency=1,energy=0.1,bytes=0`: factors for milliseconds, millijoules, bytes and milliseconds of a server. */
 function weightsOf(text: string): NonNullable<Thresholds['weights']> {
   const weights: NonNullable<Thresholds['weights']> = {};
   for (const part of text.split(',')) {
     const [name = '', value = ''] = part.split('=');
-    const key = oneOf('--weights', name.trim(), ['latency', 'energy', 'bytes'] as const);
+    const key = oneOf('--weights', name.trim(), weighable);
     weights[key] = within(`--weights ${key}`, value.trim() === '' ? Number.NaN : Number(value));
   }
   return weights;

@@ -20,7 +20,7 @@ export const consumerConfigSchema = z.strictObject({
   queueBytes: z
     .int()
     .min(1024)
-    .default(128 * 2 ** 20),
+    .default(64 * 2 ** 20),
   /** Answers kept for duplicates. */
   cacheEntries: z.int().min(0).max(1_000_000).default(4096),
   cacheBytes: z

@@ -3,22 +3,33 @@
  * from strangers: whatever does not decode is dropped and counted, whatever decodes gets an answer.
  */
 import {
+  type Body,
   createCodec,
-  decodeEnvelope,
+  decodeMessage,
   decodeTensors,
   deviceOf,
   type Envelope,
+  type ExpectedTensor,
   encodeEnvelope,
+  encodeShort,
   type FailureCode,
+  misfit,
   Permits,
+  Refusals,
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Answers } from './answers.ts';
+import { Clocks } from './clocks.ts';
+import { Sessions } from './sessions.ts';
 import type { Tail } from './tail.ts';
 
 export interface ConsumerOptions {
   readonly fleet: string;
   readonly planId: string;
+  /** What an activation holds; everything else is refused. */
+  readonly expected: readonly ExpectedTensor[];
+  /** What an answer holds. */
+  readonly answered: readonly ExpectedTensor[];
   readonly tail: Tail;
   readonly answers: Answers;
   readonly concurrency: number;
@@ -39,42 +50,83 @@ export interface ConsumerCounts {
   readonly failures: Readonly<Partial<Record<FailureCode, number>>>;
   /** Messages that were no activation of their device. */
   readonly dropped: number;
+  /** The same by kind. */
+  readonly refused: Readonly<Record<RefusalKind, number>>;
+  /** Refusals, and answers to duplicates, that were not sent since too many waited for the broker. */
+  readonly unsent: number;
 }
+
+/** No envelope; no activation of the device that the topic names. */
+type RefusalKind = 'malformed' | 'foreign';
+
+/** Refusals, and answers to duplicates, that may wait for the broker: beyond it they are left out, and asked for again. */
+const MAX_REPLIES = 256;
 
 /** Answers are logits: small, and worth their precision. */
 const answerCodec = createCodec('float32');
 
+const MOST_LATE = 1024;
+
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #permits: Permits;
+  readonly #clocks = new Clocks();
+  /** Of the last ones that were called too late: a device that asks again knows better. */
+  readonly #late = new Set<string>();
+  readonly #sessions = new Sessions();
   /** Keys of what was admitted and is not answered yet. */
   readonly #underWay = new Map<string, Promise<void>>();
-  readonly #counts = { answered: 0, duplicates: 0, dropped: 0, failures: {} as Partial<Record<FailureCode, number>> };
+  readonly #counts = { answered: 0, duplicates: 0, unsent: 0, failures: {} as Partial<Record<FailureCode, number>> };
+  readonly #refusals: Refusals<RefusalKind>;
   #queuedBytes = 0;
+  #replies = 0;
   #leaving = false;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#permits = new Permits(options.concurrency);
+    this.#refusals = new Refusals(['malformed', 'foreign'], (total, problem) =>
+      options.log(`dropped ${total} message(s); the last ${problem}`),
+    );
   }
 
   get counts(): ConsumerCounts {
-    return { ...this.#counts, failures: { ...this.#counts.failures } };
+    const { total: dropped, counts: refused } = this.#refusals;
+    return { ...this.#counts, dropped, refused, failures: { ...this.#counts.failures } };
   }
 
   /** Takes a message from the wire: admits, refuses or drops it at once, so that it can be acknowledged. Never throws. */
   receive(topic: string, payload: Buffer): void {
     const arrivedMs = performance.now();
+    const where = () => `on ${JSON.stringify(topic.slice(0, 200))}`;
+    const device = deviceOf(topic, this.#options.fleet, 'act');
     try {
-      const device = deviceOf(topic, this.#options.fleet, 'act');
-      const envelope = decodeEnvelope(payload);
-      if (device === undefined || device !== envelope.deviceId || envelope.body.kind !== 'activation') {
-        throw new CutlineError('ENVELOPE_INVALID', { problem: 'not an activation of the device it came from' });
-      }
-      this.#admit(envelope, payload.length, arrivedMs);
+      const envelope = device === undefined ? undefined : this.#read(payload, device);
+      if (envelope === 'answered') return;
+      if (!envelope) this.#refusals.add('foreign', `${where()} is no activation of the device it came from`);
+      else this.#admit(envelope, payload.length, arrivedMs);
     } catch (error) {
-      this.#drop(topic, error);
+      if (!(error instanceof CutlineError)) throw error;
+      this.#refusals.add('malformed', `${where()}: ${error.message}`);
     }
+  }
+
+  /** Undefined for what is no activation of the device. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
+  #read(payload: Buffer, device: string): Activation | 'answered' | undefined {
+    const message = decodeMessage(payload);
+    if (!('bodyWith' in message)) {
+      const { body, deviceId } = message;
+      return deviceId === device && body.kind === 'activation' ? { ...message, body } : undefined;
+    }
+    if (message.kind !== 'activation') return undefined;
+    const header = this.#sessions.headerOf(device, message);
+    if (!header) {
+      const problem = 'this consumer does not know the session; send it in full';
+      this.#refuse({ deviceId: device, ...message, session: { id: message.sessionId } }, 'UNKNOWN_SESSION', problem);
+      return 'answered';
+    }
+    const body = message.bodyWith(this.#options.expected);
+    return body.kind === 'activation' ? { ...header, body } : undefined;
   }
 
   /** Refuses what is new from now on, and resolves when everything admitted is answered. */
@@ -83,28 +135,37 @@ export class Consumer {
     await Promise.all(this.#underWay.values());
   }
 
-  #admit(envelope: Envelope, bytes: number, arrivedMs: number): void {
-    const { answers, planId, queue, queueBytes, clockToleranceMs, now } = this.#options;
+  #admit(envelope: Activation, bytes: number, arrivedMs: number): void {
+    const { answers, planId, expected, queue, queueBytes, clockToleranceMs, now } = this.#options;
     const key = `${envelope.deviceId}/${envelope.correlationId}`;
     const known = answers.get(key);
     if (known || this.#underWay.has(key)) {
       this.#counts.duplicates++;
-      if (known) void this.#reply(envelope, known);
+      if (known) this.#replyUnlessMany(envelope, known);
       return;
     }
-    const lateMs = now() - envelope.expiresMs;
+    if (this.#late.delete(key)) this.#clocks.forget(envelope.deviceId);
+    const lateMs = this.#clocks.lateMs(envelope, now(), clockToleranceMs);
+    const problem = misfit(envelope.body.tensors, expected);
     if (envelope.planId !== planId) {
       this.#refuse(envelope, 'PLAN_MISMATCH', `this consumer serves plan ${planId}`);
-    } else if (lateMs > clockToleranceMs) {
-      this.#refuse(envelope, 'EXPIRED', `it expired ${lateMs} ms ago by the clock here; do the clocks agree?`);
+    } else if (problem !== undefined) {
+      // Before anything is kept or unpacked: a few bytes may announce many.
+      this.#refuse(envelope, 'BAD_TENSORS', problem);
+    } else if (lateMs > 0) {
+      if (this.#late.size >= MOST_LATE) this.#late.clear();
+      this.#late.add(key);
+      this.#refuse(envelope, 'EXPIRED', `it came ${Math.round(lateMs)} ms too late`);
     } else if (this.#leaving) {
       this.#refuse(envelope, 'LEAVING', 'this consumer is stopping');
     } else if (this.#underWay.size >= queue || this.#queuedBytes + bytes > queueBytes) {
       this.#refuse(envelope, 'OVERLOADED', `${this.#underWay.size} activations are waiting`);
     } else {
+      this.#sessions.offered(envelope);
       this.#queuedBytes += bytes;
+      const kept = detached(envelope);
       const work = this.#permits
-        .use(() => this.#work(envelope, key, arrivedMs))
+        .use(() => this.#work(kept, key, arrivedMs))
         .finally(() => {
           this.#queuedBytes -= bytes;
           this.#underWay.delete(key);
@@ -114,7 +175,7 @@ export class Consumer {
   }
 
   /** One activation, from the queue to its answer. Never rejects. */
-  async #work(envelope: Envelope, key: string, arrivedMs: number): Promise<void> {
+  async #work(envelope: Activation, key: string, arrivedMs: number): Promise<void> {
     try {
       const startMs = performance.now();
       const payload = await this.#infer(envelope, arrivedMs, startMs);
@@ -129,15 +190,8 @@ export class Consumer {
   }
 
   /** The encoded answer; undefined when the activation was refused. */
-  async #infer(envelope: Envelope, arrivedMs: number, startMs: number): Promise<Uint8Array | undefined> {
+  async #infer(envelope: Activation, arrivedMs: number, startMs: number): Promise<Uint8Array | undefined> {
     const { tail } = this.#options;
-    if (envelope.body.kind !== 'activation') return undefined;
-    // Before anything is unpacked: a few bytes may announce many.
-    const refusal = tail.refusal(Object.fromEntries(envelope.body.tensors.map((t) => [t.name, t])));
-    if (refusal !== undefined) {
-      this.#refuse(envelope, 'BAD_TENSORS', refusal);
-      return undefined;
-    }
     const activation = await decodeTensors(envelope.body.tensors).catch((error: unknown) => error as Error);
     if (activation instanceof Error) {
       this.#refuse(envelope, 'BAD_TENSORS', activation.message);
@@ -148,16 +202,36 @@ export class Consumer {
     const tailMs = performance.now() - runMs;
     const tensors = await Promise.all(Object.entries(outputs).map(([name, t]) => answerCodec.encode(name, t)));
     const times = { queueMs: startMs - arrivedMs, decodeMs: runMs - startMs, tailMs };
-    return encodeEnvelope({ ...envelope, body: { kind: 'result', tensors, ...times } });
+    return this.#written(envelope, { kind: 'result', tensors, ...times });
   }
 
-  #refuse(envelope: Envelope, code: FailureCode, message: string): void {
+  /** Short to whoever has named a session or offered one. */
+  #written(asked: Asked | Envelope, body: Body): Uint8Array {
+    if (asked.session) {
+      const short = { sessionId: asked.session.id, correlationId: asked.correlationId, sequence: 0, atMs: 0 };
+      return encodeShort(short, body, this.#options.answered);
+    }
+    if (!('planId' in asked)) throw new TypeError('a short message without its session');
+    return encodeEnvelope({ ...asked, body });
+  }
+
+  #refuse(envelope: Asked | Envelope, code: FailureCode, message: string): void {
     this.#counts.failures[code] = (this.#counts.failures[code] ?? 0) + 1;
     const body = { kind: 'failure' as const, code, message: message.slice(0, 500) };
-    void this.#reply(envelope, encodeEnvelope({ ...envelope, body }));
+    this.#replyUnlessMany(envelope, this.#written(envelope, body));
   }
 
-  async #reply(envelope: Envelope, payload: Uint8Array): Promise<void> {
+  /** To whom a flood of refusals would be owed, it is not. Answers to new work are as many as there are permits. */
+  #replyUnlessMany(envelope: Asked | Envelope, payload: Uint8Array): void {
+    if (this.#replies >= MAX_REPLIES) {
+      this.#counts.unsent++;
+      return;
+    }
+    this.#replies++;
+    void this.#reply(envelope, payload).finally(() => this.#replies--);
+  }
+
+  async #reply(envelope: Asked | Envelope, payload: Uint8Array): Promise<void> {
     const { reply, log } = this.#options;
     try {
       await reply(envelope.deviceId, envelope.correlationId, payload);
@@ -168,13 +242,17 @@ export class Consumer {
       if (error.code === 'MESSAGE_TOO_LARGE') this.#refuse(envelope, 'ANSWER_TOO_LARGE', error.message);
     }
   }
+}
 
-  #drop(topic: string, error: unknown): void {
-    const n = ++this.#counts.dropped;
-    // The first, then ever more rarely: a flood must not become a flood of lines.
-    if ((n & (n - 1)) === 0) {
-      const where = JSON.stringify(topic.slice(0, 200));
-      this.#options.log(`dropped ${n} message(s); the last on ${where}: ${(error as Error).message}`);
-    }
-  }
+/** Of a short message, what an answer needs. */
+interface Asked extends Pick<Envelope, 'deviceId' | 'correlationId'> {
+  readonly session: { readonly id: string };
+}
+
+type Activation = Envelope & { readonly body: { readonly kind: 'activation' } };
+
+/** With data of its own: what waits would keep alive all that arrived with it. */
+function detached(envelope: Activation): Activation {
+  const tensors = envelope.body.tensors.map((t) => ({ ...t, data: new Uint8Array(t.data) }));
+  return { ...envelope, body: { ...envelope.body, tensors } };
 }

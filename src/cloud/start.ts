@@ -2,11 +2,19 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activationsOf, type Connection, connectOptions, Link, topicOf } from '../broker/index.ts';
+import {
+  activationsOf,
+  type Connection,
+  connectOptions,
+  expectedActivation,
+  expectedAnswer,
+  Link,
+  topicOf,
+} from '../broker/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { readPlan, verifyPlan } from '../plan/index.ts';
+import { openPlan, verifyPlan } from '../plan/index.ts';
 import { Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
@@ -38,8 +46,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   const { log, stop } = options;
   const { config, folder } = await readConsumerConfig(options.configPath);
   const { fleet, qos, threads, executionProvider, engine: name } = config;
-  const planPath = resolve(folder, config.plan);
-  const plan = await readPlan(planPath);
+  const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   if (!plan.tail)
     throw new CutlineError('TAIL_MISMATCH', { path: planPath, problem: 'it keeps everything on the device' });
   const tailPath =
@@ -47,6 +54,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   const bytes = await readModel(tailPath);
   // The evidence is the device's to judge: it decides what leaves it.
   verifyPlan(plan, { tailSha256: modelSha256(bytes) });
+  await commit();
   const connect = await connectOptions(config.broker, folder, {
     clientId: `cutline-consumer-${config.group}-${randomBytes(4).toString('hex')}`,
   });
@@ -57,6 +65,8 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     const consumer = new Consumer({
       ...config,
       planId: plan.planId,
+      expected: expectedActivation(plan),
+      answered: expectedAnswer(plan),
       tail: await loadTail(plan, bytes, engine),
       answers: new Answers(config.cacheEntries, config.cacheBytes),
       now: Date.now,

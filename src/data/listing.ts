@@ -25,6 +25,9 @@ const MAX_ENTRIES = 2_000_000;
 const droppings =
   /^(\..*|Thumbs\.db|ehthumbs\.db|desktop\.ini|__MACOSX|@eaDir|lost\+found|\$RECYCLE\.BIN|System Volume Information)$/is;
 
+/** Whether a name is passed over: it starts with a dot, or an operating system left it behind. */
+export const isDropping = (name: string): boolean => droppings.test(name);
+
 /**
  * Names that start with a dot are passed over, and what operating systems leave behind.
  * @param above the folders it was reached through
@@ -44,7 +47,7 @@ export async function list(path: string, above: readonly Listing[] = []): Promis
   const around = [...above, { path, identity }];
   for (const dirent of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const { name } = dirent;
-    if (droppings.test(name)) continue;
+    if (isDropping(name)) continue;
     const way = join(path, name);
     const [found, real] = await Promise.all([
       stat(way, { bigint: true }),

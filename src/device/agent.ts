@@ -4,13 +4,14 @@
  * its record. What an agent says to the broker is `uplink.ts`, waiting is `outbox.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { type Codec, decodeTensors, encodeEnvelope, type Header, ID_BYTES, Permits } from '../broker/index.ts';
+import { type Codec, type EncodedTensor, type Header, ID_BYTES, Permits } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { CapCheck } from './cap.ts';
 import type { Head } from './head.ts';
 import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
+import type { Session } from './session.ts';
 import type { Picture, Source, Unread } from './source.ts';
 import type { Spend } from './spending.ts';
 import type { Uplink } from './uplink.ts';
@@ -24,6 +25,7 @@ export interface Agent {
   readonly inFlight: number;
   readonly head: Pick<Head, 'input' | 'run'>;
   readonly codec: Codec;
+  readonly session: Session;
   /** Before each send, too. */
   readonly checkCap: CapCheck;
   /** Before each send; what it refuses is not sent. */
@@ -60,6 +62,8 @@ export async function runAgent(agent: Agent, source: Source, stop: AbortSignal):
       }
     } catch (error) {
       failures.push(error);
+      // Another lane may be waiting for a picture that never comes.
+      await pictures.return?.();
     }
   };
   await Promise.all(Array.from({ length: agent.inFlight }, lane));
@@ -80,7 +84,8 @@ async function prepare(agent: Agent, picture: Picture | Unread, index: number): 
   if ('error' in picture) return failed(index, picture.name, picture.error);
   const { plan, head, deviceId, bootId, expiryMs } = agent;
   const input = head.input(picture);
-  const createdMs = Date.now();
+  // A clock that is set while the agent runs must not make its messages older than they are.
+  const createdMs = Math.round(performance.timeOrigin + performance.now());
   const correlationId = randomBytes(ID_BYTES).toString('hex');
   const expiresMs = createdMs + expiryMs;
   const header = { planId: plan.planId, deviceId, bootId, sequence: index, correlationId, createdMs, expiresMs };
@@ -120,38 +125,40 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
   await record(inference, outputs);
 }
 
-/** Encodes, sends, waits, decodes. */
+/** Encodes, sends and waits. */
 async function ask(
-  { codec, checkCap, spend }: Agent,
+  { codec, checkCap, spend, session }: Agent,
   uplink: NonNullable<Agent['uplink']>,
   { header, headMs, activation }: Prepared,
 ) {
   const encodeStartMs = performance.now();
-  const payload = await encoded({ codec, checkCap }, header, activation);
+  const tensors = await encoded({ codec, checkCap }, activation);
   await spend();
+  const first = session.write(header, tensors);
+  const again = () => session.writeInFull(header, tensors);
   const encodeMs = performance.now() - encodeStartMs;
-  const { answer, sentMs, tries } = await uplink.deliver({ correlationId: header.correlationId, payload });
-  const arrivedMs = performance.now();
-  if (answer.body.kind !== 'result') throw new TypeError(`an answer of kind ${answer.body.kind}`);
-  const outputs = await decodeTensors(answer.body.tensors);
-  const tailMs = answer.body.queueMs + answer.body.tailMs + answer.body.decodeMs;
+  const { outcome, sentMs, arrivedMs, tries } = await uplink.deliver({
+    correlationId: header.correlationId,
+    first,
+    again,
+  });
+  const tailMs = outcome.queueMs + outcome.tailMs + outcome.decodeMs;
   const latency: Omit<Latency, 'total'> = {
     head: round(headMs),
     encode: round(encodeMs + performance.now() - arrivedMs),
     network: round(Math.max(0, arrivedMs - sentMs - tailMs)),
     tail: round(tailMs),
   };
-  return { outputs, latency, tries };
+  return { outputs: outcome.outputs, latency, tries };
 }
 
 async function encoded(
   { codec, checkCap }: Pick<Agent, 'codec' | 'checkCap'>,
-  header: Header,
   activation: Tensors,
-): Promise<Uint8Array> {
+): Promise<EncodedTensor[]> {
   const tensors = await Promise.all(Object.entries(activation).map(([name, tensor]) => codec.encode(name, tensor)));
   checkCap(tensors);
-  return encodeEnvelope({ ...header, body: { kind: 'activation', tensors } });
+  return tensors;
 }
 
 /** The whole network ran here. */

@@ -3,6 +3,12 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { readDocument } from '../validate.ts';
+import { checkOneSource, sourceSchema } from './sources/index.ts';
+
+/** A line that is written survives the end of the agent; this is about the end of the machine. */
+const fsyncSchema = z.union([z.enum(['never', 'each']), z.number().min(0.1).max(3600)], {
+  error: 'expected never, each, or seconds from 0.1 to 3600',
+});
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
@@ -15,12 +21,14 @@ export const agentConfigSchema = z.strictObject({
   protocol: z.string().min(1).default('standard'),
   /** Image files, and folders of them. */
   images: z.array(z.string().min(1)).default([]),
+  /** Where pictures come from, in place of `images`. */
+  source: sourceSchema.optional(),
   /** Grey pictures for a colour network and the reverse: refuse or convert them. */
   channels: z.enum(['refuse', 'convert']).default('refuse'),
-  /** How long to wait for an answer before sending again. */
+  /** How long to wait for an answer before sending again, at first and at least: it follows the round trips that are seen. */
   timeoutMs: z.int().min(10).max(600_000).default(2000),
-  /** How often to send again while connected. */
-  retries: z.int().min(0).max(100).default(4),
+  /** How often to send again while connected, longer apart each time; when left out, until it expires. */
+  retries: z.int().min(0).max(100).optional(),
   /** An inference that has no answer after this long is given up, connected or not. */
   expiryMs: z.int().min(100).max(3_600_000).default(60_000),
   /** Inferences that may wait for an answer at once. 1 has the lowest latency, more have the higher throughput. */
@@ -39,6 +47,8 @@ export const agentConfigSchema = z.strictObject({
         .max(24 * 365),
     })
     .optional(),
+  /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
+  resultsFsync: fsyncSchema.default(5),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });
@@ -48,6 +58,7 @@ export type AgentConfig = z.infer<typeof agentConfigSchema>;
 /** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
 export async function readAgentConfig(path: string): Promise<{ config: AgentConfig; folder: string }> {
   const config = await readDocument(path, agentConfigSchema, { code: 'CONFIG_INVALID' });
+  checkOneSource(path, config.images, config.source);
   const folder = dirname(resolve(path));
   return { config: { ...config, images: config.images.map((image) => resolve(folder, image)) }, folder };
 }

@@ -1,4 +1,5 @@
 /** The trusted side: pictures in, defended activations out, answers back. */
 export { type AgentConfig, agentConfigSchema, readAgentConfig } from './config.ts';
-export type { Failed, Inference, Latency, Spread } from './record.ts';
+export type { Spread } from './latencies.ts';
+export type { Failed, Inference, Latency } from './record.ts';
 export { type AgentOptions, type AgentSummary, startAgent } from './start.ts';

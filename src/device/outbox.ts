@@ -1,59 +1,99 @@
 /**
- * Messages that wait for their answer, by correlation id. An inference leaves the outbox with its answer, after too many
- * tries, or when it expires; until then it is sent again when no answer comes and whenever the connection comes back.
- * Brokers may lose everything. How many wait at once is the agent's affair, who waits for each.
+ * Messages that wait for their answer, by correlation id. An inference leaves the outbox with its answer, when it expires, or
+ * after as many tries as it was given. Brokers may lose everything, so it is sent again when no answer comes – but never down a
+ * stream on which the first copy may still be waiting, and whenever there is a new stream. How many wait at once is the agent's
+ * affair; how many are on the stream at once, and how long to wait, is learnt (`pace.ts`).
  */
-import { type Envelope, failures } from '../broker/index.ts';
+import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/tensor.ts';
+import { Pace } from './pace.ts';
+import type { Written } from './session.ts';
 
 export interface Message {
   readonly correlationId: string;
-  readonly payload: Uint8Array;
+  readonly first: Written;
+  /** What is sent again, in full. */
+  readonly again: () => Uint8Array;
 }
 
 export interface OutboxOptions {
+  /** The first time-out, and the least ever after. */
   readonly timeoutMs: number;
-  /** Timeouts after which a message is given up. */
-  readonly retries: number;
+  /** Time-outs after which a message is given up; when left out, only its expiry ends it. */
+  readonly retries?: number | undefined;
   readonly expiryMs: number;
   readonly fleet: string;
+  /** A message is on its stream too long if others wait behind it when the broker asks whether anybody is there. */
+  readonly keepaliveMs: number;
+  /** Messages that may be on the stream at once. */
+  readonly most: number;
   /** Publishes; a rejection other than BROKER_LOST ends the message, BROKER_LOST waits for `up`. */
-  readonly send: (message: Message) => Promise<void>;
+  readonly send: (correlationId: string, written: Written) => Promise<void>;
+  /** Resolves when the broker has read all that was sent before; rejects when the stream has ended. */
+  readonly settled: () => Promise<void>;
   readonly log: (line: string) => void;
   /** Uniform on [0, 1). */
   readonly random?: () => number;
 }
 
-export interface Delivered {
-  readonly answer: Envelope;
+type BodyOf<K extends Body['kind']> = Extract<Body, { readonly kind: K }>;
+
+/** A result as it was checked and unpacked. */
+export interface Outcome extends Omit<BodyOf<'result'>, 'tensors'> {
+  readonly outputs: Tensors;
+}
+
+export interface Answer {
+  readonly correlationId: string;
+  /** When it came, by `performance.now()`. */
+  readonly arrivedMs: number;
+  readonly body: Outcome | BodyOf<'failure'>;
+}
+
+export interface Delivered extends Pick<Answer, 'arrivedMs'> {
+  readonly outcome: Outcome;
   /** When it was first handed to the connection, by `performance.now()`. */
   readonly sentMs: number;
   readonly tries: number;
 }
 
 interface Entry extends Message {
+  readonly enteredMs: number;
   tries: number;
   timeouts: number;
-  sentMs: number;
+  refusals: number;
+  firstMs: number;
+  lastMs: number;
   timer: NodeJS.Timeout | undefined;
+  /** The broker is known to have had the last copy. */
+  reached: boolean;
   readonly resolve: (delivered: Delivered) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Ids of answered messages kept to tell a late twin from a stranger. */
 const REMEMBERED = 1024;
+const LONGEST_PAUSE_MS = 30_000;
 
 export class Outbox {
   readonly #options: OutboxOptions;
+  readonly #pace: Pace;
   readonly #entries = new Map<string, Entry>();
+  /** Not on the stream, in the order in which they are to go there. */
+  readonly #queue = new Set<Entry>();
+  readonly #onStream = new Set<Entry>();
   readonly #answered = new Set<string>();
   #isUp = false;
+  #downSinceMs = performance.now();
   #failed: { readonly error: unknown } | undefined;
   #resends = 0;
   #lateTwins = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    const { timeoutMs, keepaliveMs, most } = options;
+    this.#pace = new Pace({ firstMs: timeoutMs, crowdedMs: keepaliveMs / 4, most });
   }
 
   /** Messages sent again, and answers that came after another to the same message. */
@@ -63,52 +103,76 @@ export class Outbox {
 
   /** @throws CutlineError NO_ANSWER, ANSWER_FAILED, MESSAGE_TOO_LARGE, or what `fail` was called with */
   async deliver(message: Message): Promise<Delivered> {
+    if (this.#failed) throw this.#failed.error;
+    let entry: Entry | undefined;
     let expiry: NodeJS.Timeout | undefined;
     try {
-      if (this.#failed) throw this.#failed.error;
       return await new Promise<Delivered>((resolve, reject) => {
-        const entry: Entry = { ...message, tries: 0, timeouts: 0, sentMs: 0, timer: undefined, resolve, reject };
-        this.#entries.set(message.correlationId, entry);
-        expiry = setTimeout(() => reject(this.#noAnswer(entry)), this.#options.expiryMs);
-        if (this.#isUp) this.#attempt(entry);
+        const fresh = { tries: 0, timeouts: 0, refusals: 0, firstMs: 0, lastMs: 0, timer: undefined, reached: false };
+        const made: Entry = { ...message, ...fresh, enteredMs: performance.now(), resolve, reject };
+        entry = made;
+        this.#entries.set(message.correlationId, made);
+        this.#queue.add(made);
+        expiry = setTimeout(() => reject(this.#noAnswer(made)), this.#options.expiryMs);
+        this.#pump();
       });
     } finally {
       clearTimeout(expiry);
-      clearTimeout(this.#entries.get(message.correlationId)?.timer);
-      this.#entries.delete(message.correlationId);
+      if (entry) this.#forget(entry);
+      this.#pump();
     }
   }
 
-  /** The connection is there: everything that waits is sent (again). */
+  /** A new connection is there: everything that waits is sent (again). */
   up(): void {
     this.#isUp = true;
-    for (const entry of this.#entries.values()) this.#attempt(entry);
+    this.#pace.restart();
+    this.#pump();
   }
 
-  /** The connection is gone: time without it does not count as a try. */
+  /** The connection is gone, and what was on it has to be sent again: time without it does not count as a try. */
   down(): void {
+    if (this.#isUp) this.#downSinceMs = performance.now();
     this.#isUp = false;
     for (const entry of this.#entries.values()) clearTimeout(entry.timer);
+    this.#onStream.clear();
+    this.#queue.clear();
+    for (const entry of this.#entries.values()) this.#queue.add(entry);
+  }
+
+  isWaitingFor(correlationId: string): boolean {
+    return this.#entries.has(correlationId);
+  }
+
+  /** Counts an answer to what has been answered; false where nothing was asked. */
+  again(correlationId: string): boolean {
+    if (!this.#answered.has(correlationId)) return false;
+    this.#lateTwins++;
+    return true;
   }
 
   /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
-  answer(envelope: Envelope): 'taken' | 'late twin' | 'unknown' {
-    const entry = this.#entries.get(envelope.correlationId);
-    if (!entry) {
-      if (!this.#answered.has(envelope.correlationId)) return 'unknown';
-      this.#lateTwins++;
-      return 'late twin';
-    }
-    const { body } = envelope;
-    if (body.kind === 'failure' && failures[body.code].retry) {
-      // It asks for air: most of a timeout, not at once.
-      const pauseMs = this.#options.timeoutMs * (0.25 + 0.75 * this.#random());
-      this.#again(entry, `the consumer answered ${body.code}`, pauseMs);
+  answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
+    const entry = this.#entries.get(correlationId);
+    if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
+    if (body.kind === 'failure' && body.code === 'UNKNOWN_SESSION') {
+      // Nothing was wrong but the form, and what is sent again has the other one.
+      if (entry.tries === 1 && this.#onStream.has(entry)) this.#send(entry);
+    } else if (body.kind === 'failure' && failures[body.code].retry) {
+      // It asks for air: most of a timeout, longer each time.
+      this.#pace.crowded(performance.now());
+      this.#leave(entry);
+      this.#pause(
+        entry,
+        this.#options.timeoutMs * 2 ** Math.min(entry.refusals++, 16),
+        `the consumer answered ${body.code}`,
+      );
     } else if (body.kind === 'failure') {
       entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
     } else {
-      this.#remember(envelope.correlationId);
-      entry.resolve({ answer: envelope, sentMs: entry.sentMs, tries: entry.tries });
+      if (entry.tries === 1) this.#pace.answered(arrivedMs - entry.lastMs, arrivedMs);
+      this.#remember(correlationId);
+      entry.resolve({ outcome: body, arrivedMs, sentMs: entry.firstMs, tries: entry.tries });
     }
     return 'taken';
   }
@@ -119,37 +183,105 @@ export class Outbox {
     for (const entry of this.#entries.values()) entry.reject(error);
   }
 
-  #attempt(entry: Entry): void {
-    clearTimeout(entry.timer);
-    if (entry.tries++ > 0) this.#resends++;
-    else entry.sentMs = performance.now();
-    const { timeoutMs, send } = this.#options;
-    const timedOut = () => this.#again(entry, `no answer within ${timeoutMs} ms`, 100 * this.#random());
-    entry.timer = setTimeout(timedOut, timeoutMs);
-    send(entry).catch((error: unknown) => {
+  #pump(): void {
+    for (const entry of this.#queue) {
+      if (!this.#isUp || this.#onStream.size >= this.#pace.window) return;
+      this.#queue.delete(entry);
+      this.#onStream.add(entry);
+      this.#send(entry);
+    }
+  }
+
+  #send(entry: Entry): void {
+    const isFirst = entry.tries++ === 0;
+    entry.lastMs = performance.now();
+    if (isFirst) entry.firstMs = entry.lastMs;
+    else this.#resends++;
+    const written = isFirst ? entry.first : { payload: entry.again(), isShort: false };
+    this.#wait(entry);
+    this.#options.send(entry.correlationId, written).catch((error: unknown) => {
       if (error instanceof CutlineError && error.code === 'BROKER_LOST') return;
       entry.reject(error);
     });
   }
 
-  #again(entry: Entry, problem: string, pauseMs: number): void {
-    const { retries, log } = this.#options;
+  #wait(entry: Entry): void {
     clearTimeout(entry.timer);
-    if (++entry.timeouts > retries) {
+    entry.timer = setTimeout(() => void this.#overdue(entry), this.#pace.timeoutMs(entry.timeouts));
+  }
+
+  /** No answer in time. Whether another copy can help depends on whether the broker has read the last one. */
+  async #overdue(entry: Entry): Promise<void> {
+    const copy = entry.lastMs;
+    const askedMs = performance.now();
+    try {
+      await this.#options.settled();
+    } catch {
+      // The stream has ended; `down` and `up` see to it.
+      return;
+    }
+    if (!this.#onStream.has(entry) || entry.lastMs !== copy) return;
+    entry.reached = true;
+    const slowMs = performance.now() - askedMs;
+    if (slowMs > this.#pace.timeoutMs(0) / 2) {
+      // It was the stream that took so long: only now can anybody begin to answer.
+      this.#pace.crowded(performance.now());
+      this.#wait(entry);
+      return;
+    }
+    const waitedMs = this.#pace.timeoutMs(entry.timeouts++);
+    this.#leave(entry);
+    this.#pause(entry, 100, `no answer within ${Math.round(waitedMs)} ms`);
+  }
+
+  /** Sends it again after most of `ms`. */
+  #pause(entry: Entry, ms: number, problem: string): void {
+    const { retries, log } = this.#options;
+    const failed = entry.timeouts + entry.refusals;
+    if (retries !== undefined && failed > retries) {
       entry.reject(this.#noAnswer(entry));
       return;
     }
-    log(`${problem}; sending again (${entry.timeouts} of ${retries})`);
-    entry.timer = setTimeout(() => this.#isUp && this.#attempt(entry), pauseMs);
+    log(`${problem}; sending again (${failed}${retries === undefined ? '' : ` of ${retries}`})`);
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, ms) * (0.25 + 0.75 * this.#random());
+    entry.timer = setTimeout(() => {
+      this.#queue.add(entry);
+      this.#pump();
+    }, pauseMs);
+  }
+
+  /** Its place on the stream is somebody else's. */
+  #leave(entry: Entry): void {
+    clearTimeout(entry.timer);
+    this.#onStream.delete(entry);
+    this.#queue.delete(entry);
+    queueMicrotask(() => this.#pump());
+  }
+
+  #forget(entry: Entry): void {
+    clearTimeout(entry.timer);
+    this.#entries.delete(entry.correlationId);
+    this.#onStream.delete(entry);
+    this.#queue.delete(entry);
   }
 
   #random(): number {
     return (this.#options.random ?? Math.random)();
   }
 
+  /** Says whose fault it was, as far as that can be seen from here. */
   #noAnswer(entry: Entry): CutlineError {
-    const { timeoutMs, fleet } = this.#options;
-    return new CutlineError('NO_ANSWER', { tries: entry.tries, timeoutMs, fleet });
+    const seconds = Math.round((performance.now() - entry.enteredMs) / 100) / 10;
+    const { fleet } = this.#options;
+    const awayS = Math.round((performance.now() - this.#downSinceMs) / 1000);
+    const problem = !this.#isUp
+      ? `there has been no connection to the broker for ${awayS} s`
+      : entry.tries === 0
+        ? 'it was not sent: the link or the consumer takes no more at a time'
+        : entry.reached
+          ? `the broker took it ${times(entry.tries)}; is \`cutline consumer\` running for this plan and fleet ${fleet}?`
+          : 'the broker has not said that it has it: the link is slow or dead';
+    return new CutlineError('NO_ANSWER', { seconds, problem });
   }
 
   #remember(id: string): void {
@@ -162,3 +294,5 @@ export class Outbox {
     }
   }
 }
+
+const times = (n: number): string => (n === 1 ? 'once' : `${n} times`);

@@ -1,8 +1,8 @@
-/** What became of each inference, and the summary of a run. */
+/** What became of each inference. */
 
 import type { CutlineError } from '../errors.ts';
 import { asNumbers, type Tensors } from '../model/tensor.ts';
-import { argMax, quantile } from '../numeric/index.ts';
+import { argMax } from '../numeric/index.ts';
 
 /** Milliseconds, from the network's input being ready to the answer being decoded. */
 export interface Latency {
@@ -38,27 +38,6 @@ export interface Failed {
 
 export function failed(index: number, image: string, { code, message }: CutlineError): Failed {
   return { index, image, error: { code, message } };
-}
-
-export interface Spread {
-  readonly p50: number;
-  readonly p95: number;
-  readonly max: number;
-}
-
-const parts = ['total', 'head', 'encode', 'network', 'tail'] as const;
-
-/** The spread of every part; null of no inferences. */
-export function spreads(all: readonly Latency[]): Record<(typeof parts)[number], Spread> | null {
-  if (all.length === 0) return null;
-  return Object.fromEntries(parts.map((p) => [p, spread(all.map((l) => l[p]))])) as Record<
-    (typeof parts)[number],
-    Spread
-  >;
-}
-
-function spread(values: readonly number[]): Spread {
-  return { p50: round(quantile(values, 0.5)), p95: round(quantile(values, 0.95)), max: round(Math.max(...values)) };
 }
 
 /** Microseconds are as fine as these clocks mean anything. */

@@ -1,24 +1,36 @@
 /** From a configuration to a running agent: reads and checks everything before a byte is sent. */
 import { randomBytes } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import { connectOptions, createCodec, ID_BYTES, topicOf } from '../broker/index.ts';
+import {
+  agentClientId,
+  connectOptions,
+  createCodec,
+  expectedActivation,
+  expectedAnswer,
+  ID_BYTES,
+  topicOf,
+} from '../broker/index.ts';
 import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { checkWritable } from '../files.ts';
-import { modelSha256, readModel, type Tensors } from '../model/index.ts';
-import { type Plan, type Protocol, readPlan, readProtocol, verifyPlan } from '../plan/index.ts';
+import { modelSha256, readModel } from '../model/index.ts';
+import { openPlan, type Plan, type Protocol, readProtocol, requireInTime, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
-import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
+import type { Spreads } from './latencies.ts';
+import { openOutlets } from './outlets.ts';
+import { type Failed, type Inference, round } from './record.ts';
+import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
-import { openResults, type ResultsFile } from './results.ts';
-import { imageSource } from './source.ts';
+import { lookAtResults } from './results/index.ts';
+import { Session } from './session.ts';
+import type { Picture, Source, Unread } from './source.ts';
+import { openSource, type SourceCounts, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
-import { stateMessage, Uplink } from './uplink.ts';
+import { type RefusalKind, refusalKinds, stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -26,6 +38,8 @@ export interface AgentOptions {
   readonly images?: readonly string[] | undefined;
   /** Where to write one JSON line an inference, with the network's outputs. */
   readonly resultsPath?: string | undefined;
+  /** What to do with results that are there: go on (default), add to them doing everything again, or begin anew. */
+  readonly existingResults?: 'resume' | 'add' | 'overwrite' | undefined;
   readonly giveUpAfterS?: number | undefined;
   /** A line for people, about connections and resends. */
   readonly log: (line: string) => void;
@@ -44,17 +58,27 @@ export interface AgentSummary {
   readonly stopped: boolean;
   readonly inferences: { readonly total: number; readonly answered: number; readonly failed: number };
   readonly seconds: number;
-  readonly latencyMs: Readonly<Record<'total' | 'head' | 'encode' | 'network' | 'tail', Spread>> | null;
+  /** Of all inferences; of more than 10 000 the quantiles are those of a uniform sample, as `latencyFrom` says. */
+  readonly latencyMs: Spreads | null;
+  readonly latencyFrom: { readonly inferences: number; readonly sampled: number };
+  /** Pictures that became no inference. */
+  readonly source: SourceCounts;
   readonly resends: number;
   readonly lateTwins: number;
   readonly reconnects: number;
   /** Messages on the answer topic that were no answer. */
   readonly hostile: number;
+  /** The same by kind. */
+  readonly refused: Readonly<Record<RefusalKind, number>>;
   /** In order of the pictures; the first 10 000, and the first that failed. */
   readonly results: readonly (Inference | Failed)[];
 }
 
-const MAX_RESULTS = 10_000;
+/** Late twins are unpacked beside what is waited for. */
+const SPARE_ANSWERS = 4;
+
+/** How soon an agent whose source waits notices that its broker is given up. */
+const LOST_MS = 500;
 
 /**
  * Runs an agent until its pictures end or `stop` aborts.
@@ -63,19 +87,24 @@ const MAX_RESULTS = 10_000;
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
   const { config, folder } = await readAgentConfig(options.configPath);
-  const planPath = resolve(folder, config.plan);
-  const plan = await readPlan(planPath);
+  const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
   const protocol = await readProtocol(
     isShippedName(config.protocol) ? config.protocol : resolve(folder, config.protocol),
   );
   const headBytes = await readHead(config, folder, plan, planPath, protocol);
+  await commit();
   const { input, preprocessing } = await pictureOf(config, folder, plan);
-  const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');
+  const { resultsPath, existingResults: existing = 'resume' } = options;
+  const { planId } = plan;
+  const results =
+    resultsPath === undefined
+      ? undefined
+      : await lookAtResults(resultsPath, { planId, fsync: config.resultsFsync, existing, log, stop });
   const bootId = randomBytes(ID_BYTES).toString('hex');
-  const uplink = plan.tail && (await createUplink(config, folder, plan, bootId, options));
-  if (options.resultsPath !== undefined) await checkWritable(options.resultsPath);
+  const session = new Session(config.expiryMs, expectedActivation(plan));
+  const uplink = plan.tail && (await createUplink(config, folder, plan, { bootId, session }, options));
   const { threads, executionProvider, engine: name } = config;
   const mechanism = mechanismOf(plan, preprocessing);
   const checkCap = capCheck(plan, mechanism);
@@ -85,43 +114,60 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     configPath,
   });
+  const end = new AbortController();
+  const { images } = options;
+  const source = await openSource(images ? undefined : config.source, images ?? config.images, folder, {
+    size: preprocessing,
+    strictChannels: config.channels === 'refuse',
+    inFlight: config.inFlight,
+    done: results?.earlier?.done,
+    log,
+    stop: AbortSignal.any([stop, end.signal]),
+  });
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
-  const done: (Inference | Failed)[] = [];
-  const total = { answered: 0, failed: 0 };
   const startMs = performance.now();
-  let results: ResultsFile | undefined;
+  let recorder: Recorder;
   try {
-    results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
     const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
-    const record = async (inference: Inference | Failed, outputs?: Tensors) => {
-      if ('error' in inference) {
-        total.failed++;
-        log(`${inference.image}: ${inference.error.message}`);
-      } else total.answered++;
-      if (done.length < MAX_RESULTS || ('error' in inference && total.failed === 1)) done.push(inference);
-      await results?.append({ ...inference, ...(outputs && { outputs: plainOutputs(outputs) }) });
-    };
+    const outlets = await openOutlets({ results });
+    recorder = new Recorder({
+      planId,
+      firstIndex: results?.earlier?.nextIndex ?? 0,
+      write: outlets.write,
+      log,
+      random: Math.random,
+      now: Date.now,
+    });
     uplink?.start();
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
+    const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
       const codec = createCodec(plan.codec);
-      const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, checkCap, spend, record };
-      await runAgent({ ...shared, uplink: uplink ?? undefined }, source, stop);
+      const record = recorder.record.bind(recorder);
+      const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, session, checkCap, spend, record };
+      const pictures = untilReturned(recorder.following(whileInTime(source.pictures, plan)), () => end.abort());
+      await runAgent({ ...shared, uplink: uplink ?? undefined }, pictures, stop);
+      // A source that waits notices no broker.
+      uplink?.check();
     } finally {
+      clearInterval(watch);
       abandon.cancel();
+      await source.close();
       await uplink?.close().catch(() => {});
+      await outlets.close();
     }
-    await results?.finish();
   } catch (error) {
-    const kept = await results?.abandon();
-    if (kept !== undefined) log(`the results until here are in ${kept}`);
+    if (results) log(`what was done until here is in ${resultsPath}; the same command goes on from it`);
     throw error;
   } finally {
+    end.abort();
+    await source.close();
     await mechanism.close();
     await engine.close();
   }
-  const { resends, lateTwins, reconnects, hostile } = uplink?.counts ?? noCounts;
+  const { resends, lateTwins, reconnects, hostile, refused } = uplink?.counts ?? noCounts;
+  const { total, latencies, results: records } = recorder;
   return {
     format: 'cutline.agent/1',
     fleet: config.fleet,
@@ -133,16 +179,33 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     stopped: stop.aborted,
     inferences: { total: total.answered + total.failed, ...total },
     seconds: round((performance.now() - startMs) / 1000),
-    latencyMs: spreads(done.flatMap((r) => ('latencyMs' in r ? [r.latencyMs] : []))),
+    latencyMs: latencies.spreads(),
+    latencyFrom: latencies.from,
+    source: source.counts,
     resends,
     lateTwins,
     reconnects,
     hostile,
-    results: done.sort((a, b) => a.index - b.index),
+    refused,
+    results: records.sort((a, b) => a.index - b.index),
   };
 }
 
-const noCounts = { resends: 0, lateTwins: 0, reconnects: 0, hostile: 0 };
+/** A plan that ends while it runs takes no further picture. @throws CutlineError PLAN_EXPIRED, when the next one is asked for */
+async function* whileInTime(source: Source, plan: Plan): AsyncGenerator<Picture | Unread> {
+  for await (const picture of source) {
+    requireInTime(plan, Date.now());
+    yield picture;
+  }
+}
+
+const noCounts = {
+  resends: 0,
+  lateTwins: 0,
+  reconnects: 0,
+  hostile: 0,
+  refused: Object.fromEntries(refusalKinds.map((kind) => [kind, 0])) as Record<RefusalKind, number>,
+};
 
 /** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
 async function readHead(
@@ -179,23 +242,32 @@ function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism 
   return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
 }
 
-async function createUplink(config: AgentConfig, folder: string, plan: Plan, bootId: string, options: AgentOptions) {
-  const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS } = config;
+async function createUplink(
+  config: AgentConfig,
+  folder: string,
+  plan: Plan,
+  { bootId, session }: { readonly bootId: string; readonly session: Session },
+  options: AgentOptions,
+) {
+  const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS, inFlight } = config;
   const state = { device, planId: plan.planId, bootId };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
-    // One device, one client: a second agent of the same name takes the place of the first.
-    clientId: `cutline-agent-${fleet}-${device}`,
+    clientId: agentClientId(fleet, device),
     will: { topic: topicOf(fleet, device, 'state'), payload: stateMessage('offline', state) },
   });
   return new Uplink({
     ...state,
+    session,
+    expected: expectedAnswer(plan),
+    unpacking: inFlight + SPARE_ANSWERS,
     link: { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000 },
     fleet,
     qos,
     timeoutMs,
     retries,
     expiryMs,
+    inFlight,
     healthMs: healthS * 1000,
     log: options.log,
   });
@@ -214,13 +286,4 @@ function abandonAfter(stop: AbortSignal, ms: number, abandon: () => void): { can
       clearTimeout(timer);
     },
   };
-}
-
-function plainOutputs(outputs: Tensors): Record<string, { shape: readonly number[]; values: (number | string)[] }> {
-  return Object.fromEntries(
-    Object.entries(outputs).map(([name, { shape, data }]) => [
-      name,
-      { shape, values: Array.from(data as ArrayLike<number | bigint>, (v) => (typeof v === 'bigint' ? String(v) : v)) },
-    ]),
-  );
 }

@@ -1,7 +1,20 @@
 /** What an agent says to the broker: its state, its health, activations out, answers in. */
-import { type Connection, decodeEnvelope, type Envelope, Link, type LinkOptions, topicOf } from '../broker/index.ts';
+import {
+  type Body,
+  type Connection,
+  decodeMessage,
+  decodeTensors,
+  type ExpectedTensor,
+  Link,
+  type LinkOptions,
+  misfit,
+  Refusals,
+  topicOf,
+} from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { Tensors } from '../model/tensor.ts';
 import { type Delivered, type Message, Outbox } from './outbox.ts';
+import type { Session, Written } from './session.ts';
 
 export interface UplinkOptions {
   readonly link: Omit<LinkOptions, 'log'>;
@@ -9,10 +22,17 @@ export interface UplinkOptions {
   readonly device: string;
   readonly planId: string;
   readonly bootId: string;
+  readonly session: Session;
+  /** What an answer holds; everything else is refused. */
+  readonly expected: readonly ExpectedTensor[];
+  /** Answers that are unpacked at once; more are refused. At least as many as may be waited for. */
+  readonly unpacking: number;
   readonly qos: 0 | 1;
   readonly timeoutMs: number;
-  readonly retries: number;
+  readonly retries?: number | undefined;
   readonly expiryMs: number;
+  /** Inferences that may wait for an answer at once. */
+  readonly inFlight: number;
   readonly healthMs: number;
   readonly log: (line: string) => void;
 }
@@ -22,7 +42,22 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
   return JSON.stringify({ format: 'cutline.state/1', status, device, planId, bootId });
 }
 
+/**
+ * Why a message on the answer topic was refused: no envelope; for another device or plan, or no answer; nothing that was asked;
+ * not the tensors that the plan says; more at once than can be asked for.
+ */
+export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
+export type RefusalKind = (typeof refusalKinds)[number];
+
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
+
+/** An answer to us, not unpacked yet. */
+interface Heard<K extends 'result' | 'failure' = 'result' | 'failure'> {
+  readonly correlationId: string;
+  /** Of a short one. */
+  readonly sessionId: string | undefined;
+  readonly body: Extract<Body, { readonly kind: K }>;
+}
 
 export class Uplink {
   readonly #options: UplinkOptions;
@@ -34,8 +69,9 @@ export class Uplink {
   #lost: { readonly error: unknown } | undefined;
   #run: Promise<void> | undefined;
   #health: NodeJS.Timeout | undefined;
+  readonly #refusals: Refusals<RefusalKind>;
   #connects = 0;
-  #hostile = 0;
+  #unpacking = 0;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
@@ -46,7 +82,16 @@ export class Uplink {
       state: topicOf(fleet, device, 'state'),
       health: topicOf(fleet, device, 'health'),
     };
-    this.#outbox = new Outbox({ ...options, send: (message) => this.#send(message) });
+    this.#refusals = new Refusals(refusalKinds, (total, problem) =>
+      log(`dropped ${total} message(s) on ${this.#topics.res}; the last: ${problem}`),
+    );
+    this.#outbox = new Outbox({
+      ...options,
+      keepaliveMs: 1000 * options.link.connect.keepaliveS,
+      most: options.inFlight,
+      send: (id, written) => this.#send(id, written),
+      settled: () => this.#connected().settled(),
+    });
     this.#link = new Link(
       { ...options.link, log },
       {
@@ -74,7 +119,7 @@ export class Uplink {
 
   get counts() {
     const reconnects = Math.max(0, this.#connects - 1);
-    return { ...this.#outbox.counts, reconnects, hostile: this.#hostile };
+    return { ...this.#outbox.counts, reconnects, hostile: this.#refusals.total, refused: this.#refusals.counts };
   }
 
   /** @throws CutlineError when the broker was given up */
@@ -108,37 +153,82 @@ export class Uplink {
     this.#connects++;
   }
 
-  async #send({ correlationId, payload }: Message): Promise<void> {
-    const { link, qos, expiryMs } = this.#options;
-    const { connection } = this.#link;
-    if (!connection) throw new CutlineError('BROKER_LOST', { url: link.connect.url, problem: 'not connected' });
+  async #send(correlation: string, { payload, isShort }: Written): Promise<void> {
+    const { qos, expiryMs } = this.#options;
     const { act, res } = this.#topics;
-    const mirrored = { expiryS: expiryMs / 1000, correlation: correlationId, responseTopic: res };
-    await connection.publish(act, payload, { qos, ...mirrored });
+    // For whoever reads along; where bytes are spared, these are.
+    const mirrored = isShort ? {} : { correlation, responseTopic: res };
+    await this.#connected().publish(act, payload, { qos, expiryS: expiryMs / 1000, ...mirrored });
   }
 
+  /** @throws CutlineError BROKER_LOST */
+  #connected(): Connection {
+    const { connection } = this.#link;
+    if (connection) return connection;
+    throw new CutlineError('BROKER_LOST', { url: this.#options.link.connect.url, problem: 'not connected' });
+  }
+
+  /** What can be told from a few fields is told before anything is unpacked: whoever can publish can send answers. */
   #receive(topic: string, payload: Buffer): void {
     if (topic !== this.#topics.res) return;
-    let envelope: Envelope;
+    const arrivedMs = performance.now();
+    let answer: Heard | undefined;
     try {
-      envelope = decodeEnvelope(payload);
-      const { deviceId, planId, body } = envelope;
-      if (deviceId !== this.#options.device || planId !== this.#options.planId || body.kind === 'activation') {
-        throw new CutlineError('ENVELOPE_INVALID', { problem: 'an answer that is not for this device and plan' });
-      }
+      answer = this.#read(payload);
     } catch (error) {
-      this.#drop((error as Error).message);
+      this.#refusals.add('malformed', (error as Error).message);
       return;
     }
-    if (this.#outbox.answer(envelope) === 'unknown') this.#drop('an answer to nothing that was asked');
+    if (!answer) {
+      this.#refusals.add('foreign', 'an answer that is not for this device and plan');
+      return;
+    }
+    const { correlationId, sessionId, body } = answer;
+    if (!this.#outbox.isWaitingFor(correlationId)) {
+      if (!this.#outbox.again(correlationId)) this.#refusals.add('unknown', 'an answer to nothing that was asked');
+    } else if (body.kind === 'failure') {
+      if (body.code === 'UNKNOWN_SESSION') this.#options.session.unknown();
+      this.#outbox.answer({ correlationId, arrivedMs, body });
+    } else {
+      const problem = misfit(body.tensors, this.#options.expected);
+      if (problem !== undefined) this.#refusals.add('unfit', problem);
+      else if (this.#unpacking >= this.#options.unpacking) this.#refusals.add('flood', 'too many answers at once');
+      else void this.#unpack({ correlationId, sessionId, body }, arrivedMs);
+    }
   }
 
-  #drop(problem: string): void {
-    this.#hostile++;
-    // The first, then ever more rarely: a flood must not become a flood of lines.
-    if ((this.#hostile & (this.#hostile - 1)) === 0) {
-      this.#options.log(`dropped ${this.#hostile} message(s) on ${this.#topics.res}; the last: ${problem}`);
+  /** Undefined for what is no answer to us. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
+  #read(payload: Buffer): Heard | undefined {
+    const { device, planId, expected, session } = this.#options;
+    const message = decodeMessage(payload);
+    if ('bodyWith' in message) {
+      const { sessionId, correlationId } = message;
+      if (!session.owns(sessionId)) return undefined;
+      const body = message.bodyWith(expected);
+      return body.kind === 'activation' ? undefined : { correlationId, sessionId, body };
     }
+    const { deviceId, correlationId, body } = message;
+    if (deviceId !== device || message.planId !== planId || body.kind === 'activation') return undefined;
+    return { correlationId, sessionId: undefined, body };
+  }
+
+  /** Never rejects: what does not unpack is refused, and the answer may still come. */
+  async #unpack(
+    { correlationId, sessionId, body: { tensors, ...times } }: Heard<'result'>,
+    arrivedMs: number,
+  ): Promise<void> {
+    this.#unpacking++;
+    let outputs: Tensors;
+    try {
+      outputs = await decodeTensors(tensors);
+    } catch (error) {
+      this.#refusals.add('unfit', (error as Error).message);
+      return;
+    } finally {
+      this.#unpacking--;
+    }
+    this.#options.session.answered(sessionId);
+    this.#outbox.answer({ correlationId, arrivedMs, body: { ...times, outputs } });
   }
 
   #sayHealth(): void {

@@ -1,12 +1,13 @@
 /** Engines: the contract, and how to get one. */
 import { availableParallelism, loadavg } from 'node:os';
 import type { Engine } from '../model/engine.ts';
-import { OrtEngine, type OrtOptions } from './ort/engine.ts';
+import { OrtEngine } from './ort/engine.ts';
+import type { OrtOptions } from './ort/options.ts';
 import { TfjsEngine, type TfjsOptions } from './tfjs/engine.ts';
 
 export type { Engine, LoadOptions, LoopOptions, RunOptions, Session } from '../model/engine.ts';
 export { accuracy } from './accuracy.ts';
-export type { OrtOptions } from './ort/engine.ts';
+export type { OrtOptions } from './ort/options.ts';
 export { runRows } from './run-rows.ts';
 export type { TfjsOptions } from './tfjs/engine.ts';
 
@@ -20,7 +21,7 @@ export interface EngineOptions extends OrtOptions, TfjsOptions {
 }
 
 /**
- * An engine in a worker thread. Nothing native is loaded in the calling thread.
+ * An engine in a worker thread. Nothing native is loaded in the calling thread, unless a model is to run there (`mostStallMs`).
  * @throws CutlineError ENGINE_MISSING when TensorFlow.js is asked for and not installed
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {

@@ -1,5 +1,6 @@
 /**
- * An engine runs graphs. It owns the memory and the threads of its sessions and keeps the caller's event loop free;
+ * An engine runs graphs. It owns the memory and the threads of its sessions and keeps the caller's event loop free, but for a
+ * stall that the caller allows;
  * it does not transform graphs, choose batches, or know what a graph is for.
  */
 import type { Graph, ValueInfo } from './graph.ts';
@@ -16,6 +17,12 @@ export interface LoadOptions {
    * kept, 256 MiB of them and no more. Default: the session is nobody else's and ends when it is closed.
    */
   readonly keepBytes?: number;
+  /**
+   * The graph runs where it is called, without a hop to another thread, when that takes less than so many milliseconds: measured
+   * here and watched from then on. The caller's event loop stands still as long, and for the load and the first runs. Only for
+   * small files whose shapes are all known. Default: never.
+   */
+  readonly mostStallMs?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -30,7 +30,7 @@ export { exampleInputs } from './inputs/example.ts';
 export { type FixedInput, sameFixed } from './inputs/fixed.ts';
 export { type Inspection, type InspectOptions, inspectionRows, inspectModel, tensorText } from './inspect.ts';
 export { meanSquare, meanSquares } from './mean-squares.ts';
-export { requireMemory } from './memory.ts';
+export { peakBytes, requireMemory } from './memory.ts';
 export { emptyData } from './onnx/dtype.ts';
 export { type ParseOptions, parseModel } from './onnx/read.ts';
 export { encodeModel } from './onnx/write.ts';

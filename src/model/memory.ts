@@ -17,6 +17,22 @@ type Values = ReadonlyMap<string, ValueInfo>;
  * @throws CutlineError MODEL_MEMORY naming the node with which it gets too much
  */
 export function requireMemory(graph: Graph, values: Values = allValues(graph), limit: number = runBytes): void {
+  const large = graph.inputs.find((v) => bytesOf(v) > limit);
+  if (large) throw new CutlineError('MODEL_MEMORY', { what: `input ${large.name}`, bytes: bytesOf(large), limit });
+  walk(graph, values, (node, bytes) => requireRoom(node, bytes, limit));
+}
+
+/** The most that lives at once while it runs, weights apart; bytes. */
+export function peakBytes(graph: Graph, values: Values = allValues(graph)): number {
+  let peak = graph.inputs.reduce((sum, v) => sum + bytesOf(values.get(v.name)), 0);
+  walk(graph, values, (_, bytes) => {
+    peak = Math.max(peak, bytes);
+  });
+  return peak;
+}
+
+/** @param at each node, with the bytes that live while it runs */
+function walk(graph: Graph, values: Values, at: (node: Node, bytes: number) => void): void {
   const kept = new Set(graph.outputs.map((v) => v.name));
   const lastReader = new Map<string, Node>();
   for (const node of graph.nodes) for (const name of reads(node)) lastReader.set(name, node);
@@ -32,11 +48,9 @@ export function requireMemory(graph: Graph, values: Values = allValues(graph), l
     held.delete(name);
   };
   for (const { name } of graph.inputs) hold(name);
-  const large = graph.inputs.find((v) => bytesOf(v) > limit);
-  if (large) throw new CutlineError('MODEL_MEMORY', { what: `input ${large.name}`, bytes: bytesOf(large), limit });
   for (const node of graph.nodes) {
     for (const name of node.outputs) if (name !== '') hold(name);
-    requireRoom(node, live + scratchBytes(node, values), limit);
+    at(node, live + scratchBytes(node, values));
     for (const name of reads(node)) if (lastReader.get(name) === node && !kept.has(name)) free(name);
     for (const name of node.outputs) if (!lastReader.has(name) && !kept.has(name)) free(name);
   }

@@ -2,6 +2,8 @@
 
 export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
+export { requireInTime } from './admit.ts';
+export { type PlanChange, planDiff } from './diff.ts';
 export {
   type BrokenRule,
   confidenceFor,
@@ -11,6 +13,7 @@ export {
   gapsOf,
   missingObservations,
 } from './evidence.ts';
+export { type OpenPlan, openPlan } from './open.ts';
 export {
   type BudgetKey,
   budgetKeys,
@@ -22,9 +25,20 @@ export {
   requiredAttacks,
   shortfalls,
 } from './protocol.ts';
-export { type EvidenceGap, evidenceGap, type Holdings, idOfPlan, parsePlan, readPlan, verifyPlan } from './read.ts';
-export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export {
+  type EvidenceGap,
+  evidenceGap,
+  type Holdings,
+  idOfPlan,
+  parsePlan,
+  readPlan,
+  verifyId,
+  verifyPlan,
+} from './read.ts';
+export { readProtocol, shippedProtocols } from './read-protocol.ts';
+export { readRequirements } from './requirements.ts';
+export {
+  type AnswerTensor,
   type Candidate,
   type Cost,
   candidateSchema,
@@ -38,5 +52,9 @@ export {
   type Standing,
   sources,
   type Thresholds,
+  thresholdsSchema,
+  weighable,
+  withoutSearch,
 } from './schema.ts';
+export { keyId, type PlanKey, readPublicKey, readSigningKey, signPlan, verifySignature } from './sign.ts';
 export { intervalSchema } from './values.ts';

@@ -4,7 +4,7 @@ import { CutlineError } from '../errors.ts';
 import { check, readDocument } from '../validate.ts';
 import { confidenceFor, type Evidence, gapsOf, missingObservations } from './evidence.ts';
 import type { Protocol } from './protocol.ts';
-import { type Plan, planSchema } from './schema.ts';
+import { type Plan, planSchema, withoutSearch } from './schema.ts';
 
 /** @throws CutlineError FILE_NOT_FOUND, PLAN_INVALID with the path of every wrong or unknown key. */
 export async function readPlan(path: string): Promise<Plan> {
@@ -16,10 +16,18 @@ export function parsePlan(value: unknown, origin: string): Plan {
   return check(value, planSchema, origin, 'PLAN_INVALID');
 }
 
-/** Derived from everything else that plan.json holds: two equal plans have one id. */
+/** Derived from everything else that plan.json holds but the signature: two equal plans have one id. */
 export function idOfPlan(plan: Omit<Plan, 'planId'>): string {
-  const { planId: _, chosen: _c, candidates: _l, pareto: _p, audits: _a, ...rest } = plan as Plan;
+  const { planId: _, signature: _s, ...rest } = withoutSearch(plan as Plan);
   return canonicalSha256(rest).slice(0, 32);
+}
+
+/** The id is the digest of the rest: it fails where anybody wrote in the file. @throws CutlineError PLAN_ALTERED */
+export function verifyId(plan: Plan): void {
+  const found = idOfPlan(plan);
+  if (found === plan.planId) return;
+  const problem = `its content has the id ${found}, so it was changed after it was made`;
+  throw new CutlineError('PLAN_ALTERED', { plan: plan.planId, problem });
 }
 
 export interface Holdings {

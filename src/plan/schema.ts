@@ -8,14 +8,17 @@ import { codecs } from '../codecs.ts';
 import { preprocessingSchema } from '../data/card.ts';
 import { threats } from '../threats.ts';
 import { evidenceSchema } from './evidence.ts';
-import { intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
+import { answerTypes, intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
 
 /** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
 export const sources = ['measured', 'published', 'modelled'] as const;
 export type Source = (typeof sources)[number];
 
-export const objectives = ['latency', 'energy', 'bytes', 'weights'] as const;
+export const objectives = ['latency', 'p95', 'energy', 'bytes', 'cloud', 'weights'] as const;
 export type Objective = (typeof objectives)[number];
+
+/** What `weights` weighs: ms, ms, mJ, bytes, and ms of a server. */
+export const weighable = ['latency', 'p95', 'energy', 'bytes', 'cloud'] as const;
 
 const amount = z.number().nonnegative();
 const tensorSchema = z.strictObject({
@@ -31,6 +34,14 @@ const sentTensorSchema = z.strictObject({
   /** Of a code: it has 2^bits levels. */
   bits: z.int().min(1).max(8).optional(),
 });
+
+/** What comes back: numbers of a size that does not depend on the picture, so that an answer can be checked before it is unpacked. */
+const answerTensorSchema = z.strictObject({
+  name,
+  dtype: z.enum(answerTypes),
+  shape: z.array(z.int().nonnegative()).max(8),
+});
+export type AnswerTensor = z.infer<typeof answerTensorSchema>;
 
 /** An input of the model that is part of head and tail: `--input` gave it this value once and for all. */
 export const fixedInputSchema = z.strictObject({
@@ -117,6 +128,10 @@ export const candidateSchema = z.strictObject({
   ...costFields,
   /** Bits of a message where what is sent is discrete: no attacker learns more. Null where it is not; 0 where nothing is sent. */
   bitsCap: amount.nullable().default(null),
+  /** That a server of the cloud works on it. */
+  cloudMs: amount.default(0),
+  /** Weights of the head and the most that lives at once while it runs, reckoned from shapes; null where nobody did. */
+  memoryBytes: amount.nullable().default(null),
   leakage: leakageSchema.nullable(),
   /**
    * What its evidence is worth. `accepted`: it did what the protocol asks for and passes; `safe`: confirmed besides, or nothing is
@@ -136,7 +151,10 @@ export const thresholdsSchema = z.strictObject({
   /** Of SSIM over what the answer alone gives. */
   maxGain: z.number().min(-2).max(2).optional(),
   maxLatencyMs: amount.optional(),
+  maxP95Ms: amount.optional(),
   maxEnergyMj: amount.optional(),
+  /** Of a server. */
+  maxCloudMs: amount.optional(),
   minAccuracy: z.number().min(0).max(1).optional(),
   minAgreement: z.number().min(0).max(1).optional(),
   maxBytes: amount.optional(),
@@ -144,6 +162,10 @@ export const thresholdsSchema = z.strictObject({
   maxBits: z.int().positive().optional(),
   /** Of the head, which the device has to hold. */
   maxDownloadBytes: amount.optional(),
+  /** Of the device, while the head runs. */
+  maxMemoryBytes: amount.optional(),
+  /** This cut and no other. */
+  at: name.optional(),
   /** At least one fully connected layer on the device, which mixes every pixel into every value. */
   requireMixing: z.literal(true).optional(),
   /** Layers with weights that the device runs at least. */
@@ -153,17 +175,35 @@ export const thresholdsSchema = z.strictObject({
   /** Neither all-device nor all-cloud. */
   requireSplit: z.literal(true).optional(),
   objective: z.enum(objectives),
-  weights: z.partialRecord(z.enum(['latency', 'energy', 'bytes']), amount).optional(),
+  weights: z.partialRecord(z.enum(weighable), amount).optional(),
 });
 export type Thresholds = z.infer<typeof thresholdsSchema>;
 
-export const planSchema = z.strictObject({
+/** The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT. */
+const searchFields = {
+  chosen: candidateSchema.optional(),
+  candidates: z.array(candidateSchema).optional(),
+  pareto: z.array(candidateSchema).optional(),
+  audits: z.strictObject({ run: z.int().nonnegative(), saved: z.int().nonnegative() }).optional(),
+  /** All on the device, all in the cloud, split: the best of each, and which wins. */
+  alternatives: z.looseObject({ winner: z.string().nullable(), sentence: z.string() }).optional(),
+  /** What costs alone would have chosen, and what privacy costs. */
+  costOnly: z.looseObject({ candidate: candidateSchema.nullable(), sentence: z.string() }).optional(),
+  /** Of a cut of one's own choice. */
+  asked: z.looseObject({ cut: name, wrong: z.array(z.string()) }).optional(),
+  /** The candidates in few rows. */
+  table: z.looseObject({ rows: z.array(z.unknown()), rest: z.array(z.unknown()) }).optional(),
+};
+
+const planFields = z.strictObject({
   format: z.literal('cutline.plan/1'),
   /** 32 hex digits, derived from the rest of the plan: two equal plans have one id. */
   planId: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits'),
   /** Grows with time; an agent keeps the plan with the higher serial. */
   serial: z.int().nonnegative(),
   created: z.iso.datetime(),
+  /** After it nobody runs the plan; without it, it never ends. */
+  expires: z.iso.datetime().optional(),
   /** The digest is that of the file; head and tail are of the model with the inputs in `fixed` as its weights. */
   model: z.strictObject({
     name: z.string().max(500).optional(),
@@ -176,6 +216,8 @@ export const planSchema = z.strictObject({
   head: partSchema.nullable(),
   /** What the cloud runs; null when it runs nothing (cut `output`). */
   tail: partSchema.nullable(),
+  /** The tail's outputs, all that an answer holds; left out where nothing is sent. */
+  answer: z.array(answerTensorSchema).min(1).max(64).optional(),
   codec: z.enum(codecs),
   /** As `cutline audit --defense` takes it; `none` is a defence. */
   defense: name,
@@ -188,10 +230,29 @@ export const planSchema = z.strictObject({
   evidence: z.array(evidenceSchema).max(64),
   predicted: costSchema,
   profiles: z.strictObject({ device: name, cloud: name, link: name }),
-  // The search, as `cutline plan --json` prints it; left out of plan.json, which travels over MQTT.
-  chosen: candidateSchema.optional(),
-  candidates: z.array(candidateSchema).optional(),
-  pareto: z.array(candidateSchema).optional(),
-  audits: z.strictObject({ run: z.int().nonnegative(), saved: z.int().nonnegative() }).optional(),
+  /** Over the canonical form of all the above (`sign.ts`); `key` is the id of the public key that verifies it. */
+  signature: z
+    .strictObject({
+      algorithm: z.literal('ed25519'),
+      key: z.string().regex(/^[0-9a-f]{16}$/, 'expected 16 hex digits'),
+      value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'expected 64 bytes as base64'),
+    })
+    .optional(),
+  ...searchFields,
 });
+
+export const planSchema = planFields
+  .refine(({ tail, answer }) => tail === null || answer !== undefined, {
+    message: 'a plan with a tail says what the tail answers: names, types and shapes',
+    path: ['answer'],
+  })
+  .refine(({ answer = [] }) => new Set(answer.map((t) => t.name)).size === answer.length, {
+    message: 'two outputs of one name',
+    path: ['answer'],
+  });
 export type Plan = z.infer<typeof planSchema>;
+
+/** The plan itself, as it is signed and travels, without the search beside it. */
+export function withoutSearch<T extends Partial<Plan>>(plan: T): Omit<T, keyof typeof searchFields> {
+  return Object.fromEntries(Object.entries(plan).filter(([key]) => !Object.hasOwn(searchFields, key))) as T;
+}

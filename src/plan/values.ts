@@ -15,3 +15,19 @@ export const intervalSchema = z.strictObject({
 });
 
 export const ssimBandSchema = intervalSchema.extend({ mean: ssim, low: ssim, high: ssim });
+
+/** Types of numbers that a message carries. */
+export const answerTypes = [
+  'float32',
+  'float64',
+  'float16',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'bool',
+] as const;

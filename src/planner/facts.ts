@@ -25,6 +25,8 @@ export interface CutFacts {
   readonly layers: Layers;
   /** Bytes of the head's weights: what a device has to download. */
   readonly headWeightBytes: number;
+  /** The most that lives at once while the head runs, its weights apart; reckoned from shapes. */
+  readonly headPeakBytes?: number;
   /** Payload bytes by codec, measured on pictures; codecs that are missing are modelled. */
   readonly payloadBytes?: Readonly<Partial<Record<CodecName, number>>>;
 }
@@ -65,3 +67,7 @@ export function optionsOf(
     });
   });
 }
+
+/** Of the device while its part runs; null where nobody reckoned it. */
+export const memoryBytesOf = ({ headWeightBytes, headPeakBytes }: CutFacts): number | null =>
+  headPeakBytes === undefined ? null : headWeightBytes + headPeakBytes;

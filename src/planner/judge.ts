@@ -12,7 +12,10 @@ export interface Breach {
     | 'min-depth'
     | 'max-floats'
     | 'max-latency-ms'
+    | 'max-p95-ms'
     | 'max-energy-mj'
+    | 'max-cloud-ms'
+    | 'max-memory-bytes'
     | 'min-accuracy'
     | 'min-agreement'
     | 'max-bytes'
@@ -22,6 +25,8 @@ export interface Breach {
   readonly asked: number;
   readonly needed: number;
   readonly reason: string;
+  /** A flag without an amount: it is asked for or it is not. */
+  readonly demand?: 'require-split' | 'require-mixing' | 'at' | undefined;
   /** Of the protocol: without an option, asked and needed are what it allows and what it would have to. */
   readonly rule?: BrokenRule;
   /** An audit could mend it. */
@@ -63,7 +68,10 @@ export function breachesOf(
     breaches.push({ option: 'max-ssim', asked: asked.maxSsim, needed: high, reason, leaks: true });
   }
   over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);
+  over(breaches, 'max-p95-ms', 'p95 of latency', 'ms', c.latencyMs.p95 ?? null, asked.maxP95Ms);
   over(breaches, 'max-energy-mj', 'energy', 'mJ', c.energyMj, asked.maxEnergyMj);
+  over(breaches, 'max-cloud-ms', 'work for a server', 'ms', c.cloudMs, asked.maxCloudMs);
+  over(breaches, 'max-memory-bytes', 'memory on the device', 'bytes', c.memoryBytes, asked.maxMemoryBytes);
   over(breaches, 'max-bytes', 'message', 'bytes', c.wireBytes, asked.maxBytes);
   if (carriesCodes(c.codec) && codeBits({ cut, defense: c.defense }) === undefined) {
     breaches.push(unknown(`Codec ${c.codec} carries codes alone, and none is sent there with this defense.`));
@@ -72,12 +80,18 @@ export function breachesOf(
   over(breaches, 'max-download-bytes', 'head', 'bytes', c.downloadBytes, asked.maxDownloadBytes);
   breaches.push(...structural(cut, asked));
   if (asked.requireSplit && (c.cut === 'input' || c.cut === 'output')) {
-    breaches.push(unknown('It does not split the model, and --require-split asks for it.'));
+    breaches.push(demanded('require-split', 'It does not split the model, and --require-split asks for it.'));
+  }
+  if (asked.at !== undefined && c.cut !== asked.at) {
+    breaches.push(demanded('at', `It is another cut than the one asked for with --at ${asked.at}.`));
   }
   under(breaches, 'min-accuracy', 'accuracy', c.accuracy, asked.minAccuracy);
   under(breaches, 'min-agreement', 'agreement with the whole model', c.agreement, asked.minAgreement);
-  if (needsEnergy(asked) && asked.maxEnergyMj === undefined && c.energyMj === null) {
-    breaches.push(unknown(ENERGY_UNKNOWN));
+  if (weighs('energy', asked) && asked.maxEnergyMj === undefined && c.energyMj === null) {
+    breaches.push(unknown(unknowns['max-energy-mj']));
+  }
+  if (weighs('p95', asked) && asked.maxP95Ms === undefined && (c.latencyMs.p95 ?? null) === null) {
+    breaches.push(unknown(unknowns['max-p95-ms']));
   }
   if (c.wireBytes > maxPacketBytes) {
     breaches.push(
@@ -104,7 +118,8 @@ function tooManyBits(cap: number | null, asked: number): Breach[] {
 function structural({ id, layers, tensors }: CutFacts, asked: Thresholds): Breach[] {
   const breaches: Breach[] = [];
   if (asked.requireMixing && !layers.mixes) {
-    breaches.push(unknown('No fully connected layer runs on the device, and --require-mixing asks for one.'));
+    const reason = 'No fully connected layer runs on the device, and --require-mixing asks for one.';
+    breaches.push(demanded('require-mixing', reason));
   }
   if (asked.minDepth !== undefined && layers.depth < asked.minDepth) {
     const reason = `${layers.depth} layers with weights run on the device; at least ${asked.minDepth} are asked for.`;
@@ -118,22 +133,31 @@ function structural({ id, layers, tensors }: CutFacts, asked: Thresholds): Breac
   return breaches;
 }
 
-const ENERGY_UNKNOWN = 'Its energy is unknown: the device or link profile has no power figures.';
+const unknowns = {
+  'max-energy-mj': 'Its energy is unknown: the device or link profile has no power figures.',
+  'max-p95-ms':
+    'Its p95 is unknown: a profile has no distribution of one of its terms. Measure them: cutline profile MODEL --out FILE.',
+  'max-memory-bytes': 'Its memory is unknown.',
+  'max-latency-ms': 'Its latency is unknown.',
+  'max-bytes': 'Its bytes are unknown.',
+  'max-cloud-ms': 'Its work for a server is unknown.',
+  'max-download-bytes': 'Its weights are unknown.',
+} as const;
 
-function needsEnergy(asked: Thresholds): boolean {
-  return asked.objective === 'energy' || (asked.objective === 'weights' && (asked.weights?.energy ?? 0) > 0);
+function weighs(what: 'energy' | 'p95', { objective, weights }: Thresholds): boolean {
+  return objective === what || (objective === 'weights' && (weights?.[what] ?? 0) > 0);
 }
 
 function over(
   breaches: Breach[],
-  option: 'max-latency-ms' | 'max-energy-mj' | 'max-bytes' | 'max-download-bytes',
+  option: keyof typeof unknowns,
   noun: string,
   unit: string,
   value: number | null,
   limit: number | undefined,
 ): void {
   if (limit === undefined) return;
-  if (value === null) breaches.push(unknown(ENERGY_UNKNOWN));
+  if (value === null) breaches.push(unknown(unknowns[option]));
   else if (value > limit) {
     const reason = `Its ${noun} is ${figure(value)} ${unit}; at most ${figure(limit)} ${unit} is asked for.`;
     breaches.push({ option, asked: limit, needed: value, reason });
@@ -158,6 +182,8 @@ function under(
 function unknown(reason: string): Breach {
   return { option: undefined, asked: 0, needed: 0, reason };
 }
+
+const demanded = (demand: Breach['demand'], reason: string): Breach => ({ ...unknown(reason), demand });
 
 /** Three significant digits, without exponents. */
 export function figure(value: number): string {

@@ -15,20 +15,16 @@ import {
 import { type CodecName, type Plan, type Protocol, protocolSha256, type Thresholds } from '../plan/index.ts';
 import { compileMechanism, showsOrder } from '../privacy/mechanisms/index.ts';
 import type { AuditFindings } from './audit.ts';
+import { type Beside, besideOf } from './beside/index.ts';
 import { calibrate } from './calibrate.ts';
 import { capAt, codesAt } from './code.ts';
+import { refuseContradictions } from './contradict.ts';
 import type { Findings } from './leakage.ts';
-import { modelFacts, partsOf, plannableCuts } from './model-facts.ts';
+import { answerOf, modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
-import {
-  type AuditCandidate,
-  type LazySearchResult,
-  type Search,
-  type SearchResult,
-  search,
-  searchLazily,
-} from './search.ts';
+import { type AuditCandidate, type LazySearchResult, type SearchResult, search, searchLazily } from './search.ts';
+import type { Search } from './weigh.ts';
 
 export interface PlanRequest {
   readonly model: {
@@ -73,6 +69,7 @@ export interface PlanRequest {
 
 export interface PlanOutcome {
   readonly result: SearchResult;
+  readonly beside: Beside;
   /** Undefined when nothing is feasible. */
   readonly plan: Plan | undefined;
   /** Encoded ONNX beside the plan. */
@@ -87,6 +84,7 @@ export interface PlanOutcome {
 export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const { profiles, thresholds, protocol, codecs, pictures, engine, signal } = request;
   const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
+  refuseContradictions(thresholds);
   requireProfiles(profiles);
   const calibration = pictures
     ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
@@ -110,16 +108,18 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
     defenses: (id) => defenses.get(id) ?? ['none'],
     ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
   };
-  const { result, findings, auditDocument, audits } = pictures
+  const { result, known, findings, auditDocument, audits } = pictures
     ? await lazily(input, request, pictures)
     : {
         result: search(input, request.audit ?? nothing),
+        known: request.audit ?? nothing,
         findings: request.audit,
         auditDocument: undefined,
         audits: none,
       };
   const { chosen } = result;
-  if (!chosen) return { result, plan: undefined, head: null, tail: null, auditDocument, audits };
+  const beside = besideOf(input, result, known);
+  if (!chosen) return { result, beside, plan: undefined, head: null, tail: null, auditDocument, audits };
   const cut = model.cuts.find((c) => c.id === chosen.cut)!;
   const parts = partsOf(model.graph, cut);
   const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
@@ -134,13 +134,14 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
       cut: { id, tensors: tensors.map((t) => ({ ...t, shape: [...t.shape] })) },
       head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
       tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
+      answer: parts.tail ? answerOf(parts.tail) : undefined,
       picture: request.picture,
       profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
       created: request.created,
       serial: request.created.getTime(),
     },
   );
-  return { result, plan, head, tail, auditDocument, audits };
+  return { result, beside, plan, head, tail, auditDocument, audits };
 }
 
 type Part = Uint8Array | null;
@@ -162,7 +163,8 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),
   });
-  if (lazy.audits.run === 0) return { result: lazy, findings: audit, auditDocument: undefined, audits: lazy.audits };
+  const found = { result: lazy, known: lazy.findings, audits: lazy.audits };
+  if (lazy.audits.run === 0) return { ...found, findings: audit, auditDocument: undefined };
   const { results, leakage, failed = [], skipped = [], confirmation, budget } = lazy.findings;
   const { dataSha256, seed } = pictures;
   const victims = pictures.victims();
@@ -192,7 +194,7 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     seed,
     auditSha256,
   };
-  return { result: lazy, findings, auditDocument, audits: lazy.audits };
+  return { ...found, findings, auditDocument };
 }
 
 /** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */

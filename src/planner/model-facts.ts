@@ -10,9 +10,11 @@ import {
   isSendable,
   type Node,
   nodeWork,
+  peakBytes,
   split,
   type ValueInfo,
 } from '../model/index.ts';
+import type { AnswerTensor } from '../plan/index.ts';
 import type { CutFacts, ModelFacts } from './facts.ts';
 import { layersOf } from './layers.ts';
 
@@ -55,6 +57,7 @@ export function modelFacts(
       tail: side(parts.tail?.nodes ?? []),
       layers: layersOf(parts.head),
       headWeightBytes: parts.head ? weightBytes(parts.head) : 0,
+      headPeakBytes: parts.head ? peakBytes(parts.head) : 0,
       ...(measured && { payloadBytes: measured }),
     };
   });
@@ -69,6 +72,19 @@ function answerBytesOf(output: ValueInfo): number {
   if (!isHeld(output)) return refuse('is no tensor that a message carries');
   if (!fixedShape(output)) return refuse('has a size that depends on what the model sees');
   return activationBytes(output) ?? 0;
+}
+
+/**
+ * What a tail answers, in its order. Texts stay where they are: no message carries them.
+ * @throws CutlineError ANSWER_UNSENDABLE where nothing is left
+ */
+export function answerOf(tail: Graph): AnswerTensor[] {
+  const sent = tail.outputs.filter((o) => isSendable(o) && fixedShape(o) !== undefined);
+  if (sent.length === 0) {
+    const problem = 'is text, or nothing of a known size, and there is no other';
+    throw new CutlineError('ANSWER_UNSENDABLE', { output: tail.outputs[0]?.name ?? 'none', problem });
+  }
+  return sent.map((o) => ({ name: o.name, dtype: o.dtype as AnswerTensor['dtype'], shape: [...fixedShape(o)!] }));
 }
 
 /** What runs on either side; all-cloud has no head, all-device no tail. */

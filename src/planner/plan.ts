@@ -17,6 +17,7 @@ export interface PlanParts {
   readonly cut: Plan['cut'];
   readonly head: Plan['head'];
   readonly tail: Plan['tail'];
+  readonly answer: Plan['answer'];
   readonly picture: Plan['picture'];
   readonly profiles: Plan['profiles'];
   readonly created: Date;
@@ -37,6 +38,8 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     defense,
     codec,
     bitsCap: _bitsCap,
+    cloudMs: _cloudMs,
+    memoryBytes: _memoryBytes,
     leakage: _leakage,
     standing: _standing,
     feasible: _feasible,
@@ -51,6 +54,7 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     cut: parts.cut,
     head: parts.head,
     tail: parts.tail,
+    ...(parts.answer && { answer: parts.answer }),
     codec,
     defense,
     picture: parts.picture,

@@ -13,6 +13,8 @@ export interface Relaxation {
   /** It also needs an audit that proves it safe. */
   readonly needsAudit: boolean;
   readonly changes: readonly { readonly option: string; readonly asked: number; readonly needed: number }[];
+  /** Flags without an amount, to be left out. */
+  readonly drops: readonly string[];
   /** Of the protocol, which no option changes. */
   readonly rules: readonly (BrokenRule & { readonly asked: number; readonly needed: number })[];
 }
@@ -22,26 +24,33 @@ export const canGiveWay = ({ option, rule }: Breach): boolean => option !== unde
 
 /**
  * The fewest rules of the protocol, then the fewest options to change, and among those the smallest change relative to what was
- * asked. Candidates that were not audited count only when no other helps. Undefined when every candidate breaks something
+ * asked. Candidates that were not audited count only when no other helps, and flags without an amount give way last of all. Undefined when every candidate breaks something
  * that nothing can allow (too large for the broker, unknown energy).
  */
 export function leastRelaxation(refusals: readonly Refusal[]): Relaxation | undefined {
   const supposingAudits = refusals.map((r) => ({ ...r, breaches: r.breaches.filter((b) => !b.unaudited) }));
-  return least(refusals, false) ?? least(supposingAudits, true);
+  return (
+    least(refusals, false) ??
+    least(supposingAudits, true) ??
+    least(refusals, false, true) ??
+    least(supposingAudits, true, true)
+  );
 }
 
-function least(refusals: readonly Refusal[], needsAudit: boolean): Relaxation | undefined {
+function least(refusals: readonly Refusal[], needsAudit: boolean, mayDrop = false): Relaxation | undefined {
   let best: { relaxation: Relaxation; effort: number } | undefined;
   for (const { label, breaches } of refusals) {
-    if (!breaches.every(canGiveWay)) continue;
+    if (!breaches.every((b) => canGiveWay(b) || (mayDrop && b.demand !== undefined))) continue;
+    const drops = [...new Set(breaches.flatMap((b) => b.demand ?? []))];
     // Several may ask the same option to give way: to where it allows them all.
     const changes = furthest(breaches, (b) => b.option).map((b) => {
       return { option: b.option!, asked: b.asked, needed: roundOutward(b) };
     });
     const ruled = furthest(breaches, (b) => (b.option === undefined ? b.rule?.name : undefined));
     const rules = ruled.map((b) => ({ ...b.rule!, asked: b.asked, needed: roundOutward(b) }));
-    const effort = rules.length * 1e12 + changes.length * 1e9 + breaches.reduce((sum, b) => sum + relative(b), 0);
-    if (!best || effort < best.effort) best = { relaxation: { label, needsAudit, changes, rules }, effort };
+    const effort =
+      rules.length * 1e12 + (changes.length + drops.length) * 1e9 + breaches.reduce((sum, b) => sum + relative(b), 0);
+    if (!best || effort < best.effort) best = { relaxation: { label, needsAudit, changes, drops, rules }, effort };
   }
   return best?.relaxation;
 }
@@ -64,6 +73,7 @@ export function relaxationText(relaxation: Relaxation | undefined): string {
   const { label, needsAudit, rules } = relaxation;
   const changes = [
     ...relaxation.changes.map((c) => `--${c.option} ${c.needed} (asked: ${c.asked})`),
+    ...relaxation.drops.map((flag) => `no --${flag}`),
     ...rules.map((r) => `rule ${r.name} of protocol ${r.protocol} at ${r.needed} (it allows ${r.asked})`),
   ];
   if (changes.length === 0) return `Audit more: ${label} meets everything else.`;

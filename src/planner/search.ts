@@ -1,30 +1,29 @@
 /** The search: price every candidate, judge it, choose. Eager when the audit is done, lazy when each audit costs minutes. */
 import { isLossless } from '../codecs.ts';
-import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
-import type { Shows } from '../privacy/mechanisms/index.ts';
+import type { Candidate } from '../plan/index.ts';
 import { byObjective, choose, pareto } from './choose.ts';
-import { type ModelFacts, type Option, optionsOf } from './facts.ts';
-import { type Breach, breachesOf, type Priced } from './judge.ts';
-import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, openBehind } from './leakage.ts';
-import { type Profiles, price } from './price.ts';
-import { canGiveWay, leastRelaxation, type Relaxation } from './relax.ts';
+import { conflictAmong } from './contradict.ts';
+import type { Option } from './facts.ts';
+import { breachesOf, type Priced } from './judge.ts';
+import { accuracyOf, agreementOf, chargedLeakage, type Findings, openBehind } from './leakage.ts';
+import { canGiveWay, leastRelaxation, type Refusal, type Relaxation } from './relax.ts';
 import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
+import {
+  breachOf,
+  type Judged,
+  labelOf,
+  type PricedOption,
+  packetLimit,
+  priceAll,
+  type Search,
+  standingFor,
+  weigh,
+  withFindings,
+} from './weigh.ts';
 
-export interface Search {
-  readonly model: ModelFacts;
-  readonly profiles: Profiles;
-  /** By cut, `none` among them; noise that is relative to the activation has another scale at every cut. */
-  readonly defenses: (cut: string) => readonly string[];
-  readonly codecs: readonly CodecName[];
-  readonly thresholds: Thresholds;
-  /** What the evidence is held against; null where thresholds alone decide. */
-  readonly protocol: Protocol | null;
-  /** Which releases can be made from which: what is known of one holds for all that show it. Default: none. */
-  readonly shows?: Shows;
-  /** Bits of a message where what is sent is discrete. Default: nothing caps them. */
-  readonly caps?: (option: Option) => number | null;
-  /** The broker's limit; the link profile's where this is left out. */
-  readonly maxPacketBytes?: number;
+/** A candidate as it was judged, with what it was made of. */
+export interface Weighed extends Judged {
+  readonly option: Option;
 }
 
 export interface SearchResult {
@@ -33,6 +32,10 @@ export interface SearchResult {
   readonly pareto: readonly Candidate[];
   /** The least that has to give way when nothing was chosen. */
   readonly relaxation: Relaxation | undefined;
+  /** The fewest requirements that no candidate keeps together, by flag; empty where something was chosen. */
+  readonly conflict: readonly string[];
+  /** In the order of the candidates. */
+  readonly weighed: readonly Weighed[];
 }
 
 /** Everything that `findings` cannot speak for is refused as not audited. Pure. */
@@ -41,7 +44,7 @@ export function search(input: Search, findings: Findings): SearchResult {
   const confirm = confirmer(input);
   let isConfirmed = false;
   const ranked = priceAll(input)
-    .map((entry, index) => ({ ...judged(input, entry, findings), option: entry.option, index }))
+    .map((entry, index) => ({ ...weigh(input, entry, findings), option: entry.option, index }))
     .sort((a, b) => byObjective(thresholds)(a.candidate, b.candidate))
     .map((entry) => {
       // The cheapest that the search accepts is confirmed, or the next.
@@ -55,14 +58,18 @@ export function search(input: Search, findings: Findings): SearchResult {
   const chosen = choose(candidates, thresholds);
   // What no change of thresholds or of the protocol's rules can bring about is not on offer.
   const onOffer = all.filter((j) => j.breaches.every(canGiveWay)).map((j) => j.candidate);
-  const refusals = ranked.map((j) => ({ label: labelOf(j.candidate), breaches: j.breaches }));
+  const refusals = ranked.map(refusalOf);
   return {
     chosen,
     candidates,
     pareto: pareto(onOffer),
     relaxation: chosen ? undefined : leastRelaxation(refusals),
+    conflict: chosen ? [] : conflictAmong(refusals),
+    weighed: all,
   };
 }
+
+export const refusalOf = ({ candidate, breaches }: Judged): Refusal => ({ label: labelOf(candidate), breaches });
 
 /** Looks at what was held back, for one accepted candidate after another. */
 function confirmer({ protocol, thresholds }: Search) {
@@ -74,58 +81,6 @@ function confirmer({ protocol, thresholds }: Search) {
     const standing = feasible ? 'safe' : standingFor(breaches);
     return { candidate: { ...candidate, standing, feasible, reasons: breaches.map((b) => b.reason) }, breaches };
   };
-}
-
-interface Judged {
-  readonly candidate: Candidate;
-  readonly breaches: readonly Breach[];
-}
-
-/** By what the search may see. */
-function judged(input: Search, { option, cost }: PricedOption, findings: Findings): Judged {
-  const { thresholds } = input;
-  const priced = withFindings(input, option, cost, findings);
-  const failure = failureAt(option.cut.id, option.defense, findings, thresholds.threat);
-  const own = breachesOf(priced, option.cut, thresholds, packetLimit(input), failure);
-  const breaches = [...own, ...protocolBreaches(input, option, findings, own)];
-  const feasible = breaches.length === 0;
-  const sure = option.cut.id === 'output' || input.protocol === null;
-  const standing = feasible ? (sure ? 'safe' : 'accepted') : standingFor(breaches);
-  return { candidate: { ...priced, standing, feasible, reasons: breaches.map((b) => b.reason) }, breaches };
-}
-
-function protocolBreaches(
-  { protocol, thresholds }: Search,
-  option: Option,
-  findings: Findings,
-  known: readonly Breach[],
-): Breach[] {
-  if (!protocol || needsNoEvidence(option, thresholds) || known.some((b) => b.unaudited)) return [];
-  const said = new Set(known.map((b) => b.option));
-  // What is open needs no more attacks.
-  const isOpen = known.some((b) => b.leaks);
-  return searchGaps(option, findings, protocol, thresholds)
-    .filter((g) => !isOpen || g.kind === 'leaks')
-    .map(breachOf)
-    .filter((b) => b.option === undefined || b.rule !== undefined || !said.has(b.option));
-}
-
-function breachOf({ kind, option, rule, asked = 0, needed = 0, reason }: Gap): Breach {
-  return {
-    option,
-    asked,
-    needed,
-    reason,
-    ...(rule && { rule }),
-    ...(kind === 'less' ? { unaudited: true, screened: true } : { leaks: true }),
-  };
-}
-
-/** Of a candidate that is refused for these; what breaks other demands is as safe as its evidence says. */
-function standingFor(breaches: readonly Breach[]): Standing {
-  if (breaches.some((b) => b.leaks)) return 'open';
-  if (breaches.some((b) => b.screened)) return 'screened';
-  return breaches.some((b) => b.unaudited) ? 'unaudited' : 'accepted';
 }
 
 /** Attacks one cut under one defense, float32 on the wire, in the threat asked for. */
@@ -170,40 +125,10 @@ export async function searchLazily(
       findings = merged(findings, await audit(option.cut.id, option.defense, signal), entry);
       run++;
     }
-    const found = judged(input, entry, findings);
+    const found = weigh(input, entry, findings);
     if (found.breaches.length === 0 && confirm(found, option, findings).breaches.length === 0) break;
   }
   return { ...search(input, findings), findings, audits: { run, saved: eager - run } };
-}
-
-interface PricedOption {
-  readonly option: Option;
-  readonly cost: ReturnType<typeof price>;
-}
-
-function priceAll({ model, profiles, defenses, codecs }: Search): PricedOption[] {
-  return optionsOf(model, defenses, codecs).map((option) => ({ option, cost: price(option, model, profiles) }));
-}
-
-function withFindings(
-  { thresholds, shows, caps }: Search,
-  option: Option,
-  cost: PricedOption['cost'],
-  findings: Findings,
-): Priced {
-  return {
-    cut: option.cut.id,
-    defense: option.defense,
-    codec: option.codec,
-    ...cost,
-    bitsCap: caps?.(option) ?? null,
-    accuracy: accuracyOf(option, findings),
-    agreement: agreementOf(option, findings),
-    leakage:
-      chargedLeakage(option, findings, thresholds.threat, shows) ??
-      openBehind(option, findings, thresholds, shows) ??
-      null,
-  };
 }
 
 /** The candidate as if its audit came out perfectly: what is broken then, no audit can mend. */
@@ -258,15 +183,4 @@ function merged(a: Findings, b: Findings, { option }: PricedOption): Findings {
 function mergedConfirmation(a: Findings['confirmation'], b: Findings['confirmation']): Findings['confirmation'] {
   if (!a || !b || a.victims.sha256 !== b.victims.sha256 || a.confidence !== b.confidence) return b ?? a;
   return { ...a, results: [...a.results, ...b.results], leakage: [...a.leakage, ...b.leakage] };
-}
-
-function packetLimit({ maxPacketBytes, profiles }: Search): number {
-  return maxPacketBytes ?? profiles.link.link?.maxPacketBytes?.value ?? Number.POSITIVE_INFINITY;
-}
-
-/** How messages call a candidate. */
-export function labelOf({ cut, defense, codec }: Pick<Candidate, 'cut' | 'defense' | 'codec'>): string {
-  if (cut === 'output') return 'everything on the device';
-  if (cut === 'input') return `everything in the cloud (${codec})`;
-  return `cut ${cut}, defense ${defense}, codec ${codec}`;
 }

@@ -2,21 +2,10 @@
 import { canonicalJson } from '../canonical.ts';
 import { CutlineError } from '../errors.ts';
 import { type Cut, encodeModel, type Graph, modelSha256 } from '../model/index.ts';
-import { idOfPlan, type Plan, type Protocol } from '../plan/index.ts';
+import type { Plan, Protocol } from '../plan/index.ts';
 import type { AuditFindings } from './audit.ts';
-import { partsOf } from './model-facts.ts';
+import { answerOf, partsOf } from './model-facts.ts';
 import { evidenceFor } from './plan.ts';
-
-/** The id is the digest of the rest: it fails where anybody wrote in the file. @throws CutlineError PLAN_ALTERED */
-export function verifyId(plan: Plan): void {
-  const found = idOfPlan(plan);
-  if (found !== plan.planId) {
-    throw new CutlineError('PLAN_ALTERED', {
-      plan: plan.planId,
-      problem: `its content has the id ${found}, so it was changed after it was made`,
-    });
-  }
-}
 
 /**
  * The figures of the plan are those of this audit, and no others.
@@ -53,4 +42,7 @@ export function verifyParts(plan: Plan, graph: Graph, cut: Cut | undefined): voi
     if (sha256 !== (plan[name]?.sha256 ?? null))
       throw altered(`its ${name} is not the ${name} of this model at ${plan.cut.id}`);
   }
+  const answer = parts.tail ? answerOf(parts.tail) : undefined;
+  if (canonicalJson(answer ?? null) !== canonicalJson(plan.answer ?? null))
+    throw altered('the answer it expects is not what its tail gives');
 }

@@ -5,6 +5,7 @@ import { candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees
 import { style } from './style.ts';
 import type { ReportData } from './types.ts';
 import { verdict } from './verdict.ts';
+import { toSplitOrNot } from './ways.ts';
 
 /** No script, nothing from anywhere: should a name slip through unescaped, the browser still runs none of it. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -24,6 +25,7 @@ export function htmlReport(data: ReportData): string {
 <body><main>
 ${verdict(data)}
 ${why(data)}
+${toSplitOrNot(data)}
 ${leakageAgainstLatency(data)}
 ${whatAnAttackerSees(data)}
 ${theRun(data)}

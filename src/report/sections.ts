@@ -27,7 +27,12 @@ export function why({ plan }: ReportData): Html {
     limit('Over the answer', thresholds.maxGain, (v) => `SSIM at most ${similarity(v)} above what the answer gives`),
     limit('Device', thresholds.maxDownloadBytes, (v) => `holds at most ${bytes(v)} of the model`),
     limit('Latency', thresholds.maxLatencyMs, (v) => `at most ${milliseconds(v)} ms`),
+    limit('p95', thresholds.maxP95Ms, (v) => `at most ${milliseconds(v)} ms`),
     limit('Energy', thresholds.maxEnergyMj, (v) => `at most ${v} mJ`),
+    limit('Message', thresholds.maxBytes, (v) => `at most ${bytes(v)}`),
+    limit('Memory', thresholds.maxMemoryBytes, (v) => `at most ${bytes(v)} on the device`),
+    limit('Cloud', thresholds.maxCloudMs, (v) => `at most ${milliseconds(v)} ms of a server`),
+    limit('Agreement', thresholds.minAgreement, (v) => `at least ${percent(v)} of the model’s own answers`),
     limit('Accuracy', thresholds.minAccuracy, (v) => `at least ${percent(v)}`),
   ];
   const cheaper = chosen
@@ -48,6 +53,8 @@ function limit(name: string, value: number | undefined, words: (value: number) =
 
 function objective(name: string): string {
   if (name === 'bytes') return 'fewest bytes to send';
+  if (name === 'p95') return 'least latency at the 95th percentile';
+  if (name === 'cloud') return 'least work for a server';
   return name === 'weights' ? 'least weighted sum' : `least ${name}`;
 }
 
@@ -82,24 +89,31 @@ export function whatAnAttackerSees({ sheet }: ReportData): Html | undefined {
 }
 
 export function candidates({ plan }: ReportData): Html {
-  const best = bestCodecs(plan.candidates);
-  const table = (rows: readonly CandidateEntry[]) => html`<div class="scroll"><table>
+  const { collapsed } = plan;
+  const rows = collapsed?.rows ?? bestCodecs(plan.candidates).map((candidate) => ({ candidate, ties: 0 }));
+  const table = (
+    list: readonly { readonly candidate: CandidateEntry; readonly ties: number }[],
+  ) => html`<div class="scroll"><table>
     <thead><tr><th>Candidate</th><th>Verdict</th><th class="number">Leakage</th><th class="number">Latency</th><th class="number">Energy</th><th class="number">Sent</th><th class="number">Accuracy</th></tr></thead>
-    <tbody>${rows.map((c) => candidateRow(c, isChosen(c, plan.chosen)))}</tbody></table></div>`;
-  return html`<section><h2>Every candidate</h2>
-    <p>For each cut and defense the fastest codec, in order of depth; those that were refused with every reason.</p>
-    ${table(best)}
-    ${best.length < plan.candidates.length ? html`<details><summary>All ${plan.candidates.length} candidates, with every codec</summary>${table(plan.candidates)}</details>` : undefined}
+    <tbody>${list.map(({ candidate: c, ties }) => candidateRow(c, ties, isChosen(c, plan.chosen)))}</tbody></table></div>`;
+  const lead = collapsed
+    ? 'What nothing beats in latency, energy, bytes and leakage at once, and what is faster than the choice and was refused, with every reason; what costs and shows the same stands in one row.'
+    : 'For each cut and defense the fastest codec, in order of depth; those that were refused with every reason.';
+  return html`<section><h2>${collapsed ? 'The candidates that count' : 'Every candidate'}</h2>
+    <p>${lead}</p>
+    ${table(rows)}
+    ${collapsed?.rest.map(({ count, sentence }) => html`<p class="note">${count} ${sentence}.</p>`)}
+    ${rows.length < plan.candidates.length ? html`<details><summary>All ${plan.candidates.length} candidates, with every codec</summary>${table(plan.candidates.map((candidate) => ({ candidate, ties: 0 })))}</details>` : undefined}
   </section>`;
 }
 
-function candidateRow(c: CandidateEntry, chosen: boolean): Html {
+function candidateRow(c: CandidateEntry, ties: number, chosen: boolean): Html {
   const sentence = (reason: string) => html`<li>${reason}</li>`;
   const verdict = c.feasible
     ? html`<span class="tag safe">${chosen ? 'chosen' : c.standing === 'accepted' ? 'accepted, not confirmed' : 'allowed'}</span>`
     : html`<ul>${c.reasons.map(sentence)}</ul>`;
   return html`<tr class="${chosen ? 'chosen' : ''}">
-    <td class="name">${cutName(c.cut)}<span class="sub">${defenseName(c.defense)}, ${c.codec}</span></td>
+    <td class="name">${cutName(c.cut)}<span class="sub">${defenseName(c.defense)}, ${c.codec}${ties > 0 ? `, and ${ties} alike` : ''}</span></td>
     <td class="reasons">${verdict}</td>
     <td class="number">${c.leakage ? html`${similarity(c.leakage.ssim.mean)}<span class="sub">${interval(c.leakage.ssim)}</span>` : '–'}</td>
     <td class="number">${milliseconds(c.latencyMs.total)} ms</td>

@@ -116,6 +116,22 @@ export interface EvidenceEntry {
   readonly confirmation: { readonly images: number; readonly confidence: number } | null;
 }
 
+export interface AlternativesEntry {
+  readonly list: readonly {
+    readonly kind: 'device' | 'cloud' | 'split';
+    readonly candidate: CandidateEntry | null;
+    /** What would have to change for it to win. */
+    readonly change: string;
+  }[];
+  readonly winner: string | null;
+  readonly sentence: string;
+}
+
+export interface CollapsedEntry {
+  readonly rows: readonly { readonly candidate: CandidateEntry; readonly ties: number }[];
+  readonly rest: readonly { readonly count: number; readonly sentence: string }[];
+}
+
 /** What `cutline plan` chose from, and why. */
 export interface PlanEntry {
   readonly chosen: CandidateEntry | undefined;
@@ -127,6 +143,11 @@ export interface PlanEntry {
     readonly objective: string;
     readonly maxLatencyMs?: number | undefined;
     readonly maxEnergyMj?: number | undefined;
+    readonly maxP95Ms?: number | undefined;
+    readonly maxCloudMs?: number | undefined;
+    readonly maxMemoryBytes?: number | undefined;
+    readonly maxBytes?: number | undefined;
+    readonly minAgreement?: number | undefined;
     readonly minAccuracy?: number | undefined;
     readonly maxBits?: number | undefined;
     readonly maxDownloadBytes?: number | undefined;
@@ -136,6 +157,12 @@ export interface PlanEntry {
   /** Of the chosen one, an entry an observer. */
   readonly evidence?: readonly EvidenceEntry[] | undefined;
   readonly audits?: { readonly run: number; readonly saved: number } | undefined;
+  /** All on the device, all in the cloud, split: the best of each. */
+  readonly alternatives?: AlternativesEntry | undefined;
+  /** What costs alone would have chosen. */
+  readonly costOnly?: { readonly sentence: string; readonly candidate: CandidateEntry | null } | undefined;
+  /** The candidates in few rows; without it every cut and defense has one. */
+  readonly collapsed?: CollapsedEntry | undefined;
   /** What to relax when nothing was chosen, a sentence. */
   readonly relaxation?: string | undefined;
 }

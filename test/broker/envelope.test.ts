@@ -2,8 +2,19 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCodec, decodeEnvelope, decodeTensors, type Envelope, encodeEnvelope } from '../../src/broker/index.ts';
-import { EnvelopeSchema } from '../../src/broker/wire/cutline_pb.ts';
+import {
+  type Body,
+  createCodec,
+  decodeEnvelope,
+  decodeMessage,
+  decodeTensors,
+  type EncodedTensor,
+  type Envelope,
+  type ExpectedTensor,
+  encodeEnvelope,
+  encodeShort,
+} from '../../src/broker/index.ts';
+import { EnvelopeSchema, TensorSchema } from '../../src/broker/wire/cutline_pb.ts';
 import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
 
@@ -136,6 +147,105 @@ describe('an envelope', () => {
   it('passes over fields that it does not know', () => {
     const later = new BinaryWriter().tag(99, WireType.LengthDelimited).bytes(new Uint8Array(100)).finish();
     expect(decodeEnvelope(Buffer.concat([encodeEnvelope(failure), later]))).toEqual(failure);
+  });
+});
+
+describe('a short envelope', () => {
+  const places: ExpectedTensor[] = [
+    { name: 'other', dtype: 'int64', shape: [3], codecs: ['raw'] },
+    { name: 'relu2', dtype: 'float32', shape: [1, 4], codecs: ['uint8'] },
+  ];
+  const short = { sessionId: 'ab'.repeat(4), correlationId: header.correlationId, sequence: 7, atMs: 1234 };
+  const answer = { ...short, sequence: 0, atMs: 0 };
+
+  it.each([
+    ['activation', short, activation],
+    ['result', answer, result],
+    ['failure', answer, failure],
+  ])('comes back as it was written: %s', (_, head, { body }) => {
+    const decoded = decodeMessage(encodeShort(head, body, places));
+    if (!('bodyWith' in decoded)) throw new Error('in full');
+    const { bodyWith, kind, ...rest } = decoded;
+    expect([kind, rest]).toEqual([body.kind, head]);
+    const wanted = 'tensors' in body ? { ...body, tensors: body.tensors.map(written) } : body;
+    expect(bodyWith(places)).toEqual(wanted);
+    // What has no place there says all of itself.
+    const named = decodeMessage(encodeShort(head, body, []));
+    expect('bodyWith' in named && named.bodyWith([])).toEqual(wanted);
+  });
+
+  const written = (t: EncodedTensor) => ({ ...t, scale: Math.fround(t.scale), data: new Uint8Array(t.data) });
+
+  it('is 64 bytes longer than its data at most, also with big numbers', () => {
+    const big = { ...short, sequence: 1e9, atMs: 2 ** 32 - 1 };
+    for (const length of [4, 4096, 100_000]) {
+      const tensors = [{ ...tensor, shape: [1, length], data: new Uint8Array(length) }];
+      const at = [{ ...places[1]!, shape: [1, length] }];
+      const answered = tensors.map((t) => ({ ...t, scale: 0, zeroPoint: 0 }));
+      const bodies: Body[] = [
+        { kind: 'activation', tensors },
+        { kind: 'result', tensors: answered, queueMs: 1000, tailMs: 1000, decodeMs: 1000 },
+      ];
+      for (const body of bodies) expect(encodeShort(big, body, at).length - length).toBeLessThanOrEqual(64);
+      expect(encodeEnvelope({ ...activation, body: bodies[0]! }).length - length).toBeGreaterThan(130);
+    }
+  });
+
+  const hostile = (change: object, tensorChange: object = {}) => {
+    const t = create(TensorSchema, { place: 2, data: new Uint8Array(4), scale: 1, ...tensorChange });
+    const body = { case: 'activation' as const, value: { tensors: [t] } };
+    const ids = { sessionId: new Uint8Array(4), correlationId: new Uint8Array(16) };
+    return toBinary(EnvelopeSchema, create(EnvelopeSchema, { protocol: 1, ...ids, body, ...change }));
+  };
+  const read = (bytes: Uint8Array) => {
+    try {
+      const message = decodeMessage(bytes);
+      return 'bodyWith' in message ? message.bodyWith(places).kind : 'full';
+    } catch (error) {
+      return (error as CutlineError).code;
+    }
+  };
+
+  it('may be written by others', () => expect(read(hostile({}))).toBe('activation'));
+
+  it.each([
+    ['a short session id', hostile({ sessionId: new Uint8Array(3) })],
+    ['a plan as well', hostile({ planId: 'p' })],
+    ['a device as well', hostile({ deviceId: 'd' })],
+    ['an offer as well', hostile({ session: { id: new Uint8Array(4) } })],
+    ['no correlation id', hostile({ correlationId: new Uint8Array(0) })],
+    ['no body', hostile({ body: { case: undefined } })],
+    ['a place beyond the plan', hostile({}, { place: 3 })],
+    ['neither place nor name', hostile({}, { place: 0 })],
+    ['a place and a name', hostile({}, { name: 'relu2' })],
+    ['a place and a shape', hostile({}, { shape: [1, 5] })],
+    ['another protocol version', hostile({ protocol: 2 })],
+  ])('is refused with %s', (_, bytes) => expect(read(bytes)).toBe('ENVELOPE_INVALID'));
+
+  it('is no full one', () => expect(refusal(hostile({}))).toBe('ENVELOPE_INVALID'));
+
+  it('with any bits turned ends in a typed error or an envelope within the limits', () => {
+    const good = encodeShort(short, activation.body, places);
+    const flips = fc.array(fc.nat({ max: good.length * 8 - 1 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(flips, (bits) => {
+        const bytes = Uint8Array.from(good);
+        for (const bit of bits) bytes[bit >> 3]! ^= 1 << (bit & 7);
+        expect(read(bytes)).toMatch(/^(activation|result|failure|full|ENVELOPE_INVALID|TENSOR_INVALID)$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('an offer of a session', () => {
+  it('comes back as it was written', () => {
+    const session = { id: 'ab'.repeat(4), sinceMs: 1_700_000_000_000, expiryMs: 60_000 };
+    expect(decodeEnvelope(encodeEnvelope({ ...failure, session }))).toEqual({ ...failure, session });
+  });
+
+  it('is refused with an id of another length', () => {
+    expect(refusal(altered({ session: { id: new Uint8Array(5) } }))).toBe('ENVELOPE_INVALID');
   });
 });
 

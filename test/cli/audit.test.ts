@@ -117,7 +117,10 @@ describe('cutline audit', () => {
 
   it.each(['20', 'soon', '0m'])('refuses a budget of %s', async (budget) => {
     const { code, stderr } = await cutline('audit', shop.model, ...quick(shop), '--budget', budget);
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/--budget .* such as 90s, 20m or 1.5h\. \[USAGE\]\n$/)]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/--budget .* such as 90s, 20m, 1.5h or 2d\. \[USAGE\]\n$/),
+    ]);
   });
 });
 

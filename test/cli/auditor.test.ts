@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { auditor } from '../../src/cli/auditor.ts';
-import type { AuditSetting } from '../../src/cli/run-plan.ts';
+import type { AuditSetting } from '../../src/cli/plan-pictures.ts';
 import type { Dataset, Pixels, Split } from '../../src/data/index.ts';
 import { createEngine } from '../../src/engine/index.ts';
 import { bindBatch, findCuts, type Graph, inferShapes } from '../../src/model/index.ts';

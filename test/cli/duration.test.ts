@@ -6,10 +6,11 @@ describe('a time as an option takes it', () => {
     ['90s', 90],
     ['20m', 1200],
     ['1.5h', 5400],
+    ['2d', 172_800],
   ])('%s', (text, seconds) => expect(secondsOf('--budget', text)).toBe(seconds));
 
   it.each(['20', '20 minutes', 'm', '-5m', '0s', '1e3s', ''])('is not %j', (text) => {
-    expect(() => secondsOf('--budget', text)).toThrow(/--budget .*such as 90s, 20m or 1\.5h/);
+    expect(() => secondsOf('--budget', text)).toThrow(/--budget .*such as 90s, 20m, 1\.5h or 2d/);
   });
 });
 

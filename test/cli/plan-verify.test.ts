@@ -57,6 +57,7 @@ const verify = (over: Partial<PlanVerifyArguments> = {}) =>
     plan: at('plan', 'plan.json'),
     protocol: at('least.yaml'),
     audit: undefined,
+    keys: [],
     model: undefined,
     shapes: [],
     inputs: [],
@@ -77,7 +78,7 @@ describe('cutline plan verify', () => {
   it('opens files, audit and model, and says what it held against the plan', async () => {
     const found = await verify({ model: at('net.onnx') });
     expect(found.verified).toHaveLength(6);
-    expect(found.unverified).toEqual([]);
+    expect(found.unverified).toEqual(['who made it: it is not signed']);
     expect(planVerifyText(found)).toMatch(
       /evidence meets protocol least[\s\S]*audit\.json[\s\S]*head and tail are those/,
     );

@@ -134,6 +134,49 @@ describe('cutline plan', () => {
     expect(written.evidence[0]!.dataSha256).toBe('d'.repeat(64));
   });
 
+  it('plans a cut of one’s own choice, by its tensor as well, and says what is wrong with it', async () => {
+    const fine = await plan({ at: 'pool2' });
+    expect(fine.document).toMatchObject({ chosen: { cut: 'pool2' }, asked: { cut: 'pool2' } });
+    const open = await plan({ at: 'conv1' });
+    expect(open.document).toMatchObject({ chosen: null, asked: { cut: 'conv1' } });
+    expect(open.document.asked!.wrong.join()).toMatch(/recovers the picture up to SSIM 0.95/);
+    expect(planText(open)).toMatch(/What is wrong with conv1/);
+    await expect(plan({ at: 'conv7' })).rejects.toMatchObject({ code: 'CUT_NOT_FOUND' });
+    await expect(plan({ at: 'output', requireSplit: true })).rejects.toMatchObject({ code: 'CONSTRAINTS_CONTRADICT' });
+  });
+
+  it('takes requirements from a file, and options before it', async () => {
+    const file = at('asked.yaml');
+    await writeFile(file, 'format: cutline.requirements/1\nmaxSsim: 0.6\nobjective: cloud\nrequireSplit: true\n');
+    const asked = { requirements: file, threat: undefined, maxSsim: undefined, objective: undefined };
+    const { document } = await plan(asked);
+    expect(document).toMatchObject({ thresholds: { maxSsim: 0.6, objective: 'cloud', threat: 'white-box' } });
+    const over = await plan({ ...asked, maxSsim: 0.3 });
+    expect(over.document).toMatchObject({ thresholds: { maxSsim: 0.3, objective: 'cloud', requireSplit: true } });
+    for (const wrong of ['maxSsim: 7', 'maxBytes: -1', 'colour: red', 'weights: {taste: 1}']) {
+      await writeFile(file, `format: cutline.requirements/1\n${wrong}\n`);
+      await expect(plan(asked)).rejects.toMatchObject({ code: 'REQUIREMENTS_INVALID' });
+    }
+  });
+
+  it('says that a p95 is not known rather than taking the mean for it', async () => {
+    const { document } = await plan({ objective: 'p95', requireSplit: true });
+    expect(document.chosen).toBeNull();
+    for (const c of document.candidates) expect(c.reasons.join()).toMatch(/p95 is unknown/);
+  });
+
+  it('keeps to memory and to the time of a server', async () => {
+    const { document } = await plan({ requireSplit: true });
+    const { cloudMs, memoryBytes } = document.chosen!;
+    const less = await plan({ requireSplit: true, maxCloudMs: cloudMs / 2 });
+    for (const c of less.document.candidates) if (c.cloudMs > cloudMs / 2) expect(c.feasible).toBe(false);
+    const tight = await plan({ requireSplit: true, maxMemoryBytes: memoryBytes! - 1 });
+    for (const c of tight.document.candidates) if (c.memoryBytes! >= memoryBytes!) expect(c.feasible).toBe(false);
+    expect(less.document.candidates.some((c) => !c.feasible && c.reasons.join().includes('work for a server'))).toBe(
+      true,
+    );
+  });
+
   it('says it in words', async () => {
     const text = planText(await plan({ requireSplit: true }));
     expect(text).toMatch(/^Chosen: cut (ReLU2|pool2)/);
@@ -189,7 +232,7 @@ describe('cutline plan', () => {
   it.each<[string, Partial<PlanArguments>, string, RegExp]>([
     ['neither audit nor data', { audit: undefined }, 'USAGE', /--audit FILE.*--data SET/],
     ['a wrong threat', { threat: 'grey-box' }, 'USAGE', /white-box, black-box, query-free/],
-    ['a wrong objective', { objective: 'speed' }, 'USAGE', /latency, energy, bytes, weights/],
+    ['a wrong objective', { objective: 'speed' }, 'USAGE', /latency, p95, energy, bytes, cloud, weights/],
     ['weights without the objective', { weights: 'latency=1' }, 'USAGE', /go together/],
     ['weights that are none', { objective: 'weights', weights: 'latency' }, 'USAGE', /--weights latency/],
     ['an SSIM above one', { maxSsim: 30 }, 'USAGE', /--max-ssim/],

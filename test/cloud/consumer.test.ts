@@ -1,6 +1,17 @@
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { createCodec, decodeEnvelope, type Envelope, encodeEnvelope } from '../../src/broker/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  createCodec,
+  decodeEnvelope,
+  decodeMessage,
+  type EncodedTensor,
+  type Envelope,
+  type ExpectedTensor,
+  encodeEnvelope,
+  encodeShort,
+  type ShortHeader,
+} from '../../src/broker/index.ts';
 import { Answers } from '../../src/cloud/answers.ts';
 import { Consumer, type ConsumerOptions } from '../../src/cloud/consumer.ts';
 import type { Tail } from '../../src/cloud/tail.ts';
@@ -9,6 +20,8 @@ import { float32 } from '../../src/model/index.ts';
 
 const topic = 'cutline/v1/yard/cam-1/act';
 const id = (n: number) => n.toString(16).padStart(32, '0');
+const expected: ExpectedTensor[] = [{ name: 'relu2', dtype: 'float32', shape: [1, 2], codecs: ['float32'] }];
+const answered: ExpectedTensor[] = [{ name: 'logits', dtype: 'float32', shape: [1, 2], codecs: ['float32'] }];
 const tensors = [await createCodec('float32').encode('relu2', float32([1, 2], [1, 2]))];
 
 function activation(n: number, change: Partial<Envelope> = {}): Buffer {
@@ -32,7 +45,6 @@ function start(options: Partial<ConsumerOptions> = {}) {
   const waiting: (() => void)[] = [];
   let runs = 0;
   const tail: Tail = {
-    refusal: (a) => ('relu2' in a ? undefined : 'no relu2'),
     async run() {
       runs++;
       await new Promise<void>((resolve) => waiting.push(resolve));
@@ -43,6 +55,8 @@ function start(options: Partial<ConsumerOptions> = {}) {
   const consumer = new Consumer({
     fleet: 'yard',
     planId: 'plan',
+    expected,
+    answered,
     tail,
     answers: new Answers(10, 1e6),
     concurrency: 1,
@@ -107,13 +121,10 @@ describe('a consumer', () => {
   it('says why it has no result', async () => {
     const { consumer, codes } = start();
     consumer.receive(topic, activation(1, { planId: 'another' }));
-    consumer.receive(topic, activation(2, { expiresMs: 1399 }));
-    const other = [{ ...tensors[0]!, name: 'conv1' }];
-    consumer.receive(topic, activation(3, { body: { kind: 'activation', tensors: other } }));
-    const short = [{ ...tensors[0]!, data: new Uint8Array(1) }];
-    consumer.receive(topic, activation(4, { body: { kind: 'activation', tensors: short } }));
+    // Made 1 100 ms before it came, to live 300, while another took 500.
+    consumer.receive(topic, activation(2, { createdMs: 400, expiresMs: 700 }));
     await settle();
-    expect(codes()).toEqual(['PLAN_MISMATCH', 'EXPIRED', 'BAD_TENSORS', 'BAD_TENSORS']);
+    expect(codes()).toEqual(['PLAN_MISMATCH', 'EXPIRED']);
   });
 
   it('forgives a clock that is a little behind', async () => {
@@ -151,36 +162,165 @@ describe('a consumer', () => {
     expect(codes()).toEqual(['LEAVING', 'result']);
   });
 
-  it('refuses what it announces before anything is unpacked', async () => {
-    // Four bytes that would be sixty million.
-    const shape = [1, 15e6];
-    const sent = {
-      name: 'relu2',
-      dtype: 'float32',
-      shape,
-      codec: 'code',
-      scale: 1,
-      zeroPoint: 1,
-      data: Uint8Array.of(0),
-    } as const;
-    const asked: unknown[] = [];
-    const tail: Tail = {
-      refusal: ({ relu2 }) => {
-        asked.push(relu2?.shape);
-        return 'too long';
-      },
-      run: () => Promise.reject(new Error('it ran')),
-    };
-    const { consumer, codes } = start({ tail });
+  it.each<[string, readonly Partial<EncodedTensor>[]]>([
+    ['another name', [{ name: 'conv1' }]],
+    ['one tensor more', [{}, { name: 'conv1' }]],
+    ['another type', [{ dtype: 'int32', codec: 'raw' }]],
+    ['another shape of as many numbers', [{ shape: [2, 1] }]],
+    ['another rank', [{ shape: [2] }]],
+    ['another codec', [{ codec: 'float16', data: new Uint8Array(4) }]],
+    ['the same codec deflated', [{ codec: 'float32+deflate', data: deflateRawSync(new Uint8Array(8)) }]],
+    ['data too short', [{ data: new Uint8Array(7) }]],
+    ['data too long', [{ data: new Uint8Array(9) }]],
+    ['four bytes that announce sixty million', [{ shape: [1, 15e6], codec: 'code', scale: 1, zeroPoint: 1 }]],
+  ])('takes up no place and no memory for %s', async (_, changes) => {
+    const { consumer, codes, runs } = start();
     const before = process.memoryUsage().arrayBuffers;
-    consumer.receive(topic, activation(1, { body: { kind: 'activation', tensors: [sent] } }));
+    const sent = changes.map((change) => ({ ...tensors[0]!, ...change }));
+    consumer.receive(topic, activation(1, { body: { kind: 'activation', tensors: sent } }));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1e6);
     await settle();
-    expect([codes(), asked]).toEqual([['BAD_TENSORS'], [shape]]);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10e6);
+    expect([codes(), runs()]).toEqual([['BAD_TENSORS'], 0]);
+  });
+
+  it('unpacks what is deflated as far as the plan says, and no further', async () => {
+    const bomb = deflateRawSync(new Uint8Array(32e6));
+    const deflates: ExpectedTensor[] = [{ ...expected[0]!, shape: [1, 30_000], codecs: ['float32+deflate'] }];
+    const { consumer, codes, release } = start({ expected: deflates });
+    const send = (n: number, data: Uint8Array) => {
+      const sent = [{ ...tensors[0]!, shape: [1, 30_000], codec: 'float32+deflate', data }];
+      consumer.receive(topic, activation(n, { body: { kind: 'activation', tensors: sent } }));
+    };
+    send(1, bomb);
+    send(2, deflateRawSync(new Uint8Array(119_999)));
+    send(3, deflateRawSync(new Uint8Array(120_000)));
+    await vi.waitFor(() => expect(codes()).toEqual(['BAD_TENSORS', 'BAD_TENSORS']));
+    await release();
+    expect(codes().at(-1)).toBe('result');
+  });
+
+  it('keeps of a message that waits what it needs, not what arrived with it', async () => {
+    const { consumer, release, runs } = start({ queue: 1000 });
+    const whole = new ArrayBuffer(64e6);
+    const payload = activation(1);
+    const held = (n: number) => {
+      const bytes = activation(n);
+      const part = Buffer.from(whole, n * 1000, bytes.length);
+      part.set(bytes);
+      return part;
+    };
+    consumer.receive(topic, payload);
+    consumer.receive(topic, held(2));
+    // What arrives next is written over it.
+    new Uint8Array(whole).fill(255);
+    await release();
+    await release();
+    expect(runs()).toBe(2);
+    expect(consumer.counts).toMatchObject({ answered: 2, failures: {} });
+  });
+
+  describe('with short messages', () => {
+    const session = { id: 'ab'.repeat(4), sinceMs: 1000, expiryMs: 600 };
+    const short = (n: number, change: Partial<ShortHeader> = {}, places = expected) => {
+      const header = { sessionId: session.id, correlationId: id(n), sequence: n, atMs: 0, ...change };
+      return Buffer.from(encodeShort(header, { kind: 'activation', tensors }, places));
+    };
+    /** Answers as they travel. */
+    function startShort(options: Partial<ConsumerOptions> = {}) {
+      const sent: ReturnType<typeof decodeMessage>[] = [];
+      const started = start({ reply: async (_d, _id, payload) => void sent.push(decodeMessage(payload)), ...options });
+      const said = () =>
+        sent.map((m) => {
+          const body = 'bodyWith' in m ? m.bodyWith(answered) : m.body;
+          const what = body.kind === 'failure' ? body.code : body.kind;
+          return 'bodyWith' in m ? `${what} to ${m.sessionId}` : `${what} in full`;
+        });
+      return { ...started, sent, said };
+    }
+
+    it('answers short whoever offers a session, and in full who does not', async () => {
+      const { consumer, release, said } = startShort();
+      consumer.receive(topic, activation(1, { session }));
+      consumer.receive(topic, activation(2));
+      await release();
+      await release();
+      expect(said()).toEqual([`result to ${session.id}`, 'result in full']);
+    });
+
+    it('takes a short activation for what its session makes of it', async () => {
+      const { consumer, release, sent, said } = startShort();
+      consumer.receive(topic, activation(1, { session }));
+      await release();
+      consumer.receive(topic, short(2, { atMs: 10 }));
+      await release();
+      expect(said()).toEqual([`result to ${session.id}`, `result to ${session.id}`]);
+      expect(sent[1]).toMatchObject({ correlationId: id(2) });
+      // Made at 1000 and some, to live for 600; 100 are tolerated. The first came in 1000, so that no more is known of its clock.
+      let now = 2000;
+      const late = startShort({ now: () => now });
+      late.consumer.receive(topic, activation(1, { session, expiresMs: 5000 }));
+      now = 3000;
+      late.consumer.receive(topic, short(2, { atMs: 399 }));
+      late.consumer.receive(topic, short(3, { atMs: 401 }));
+      await late.release();
+      await late.release();
+      expect(late.said()).toEqual([`EXPIRED to ${session.id}`, ...Array(2).fill(`result to ${session.id}`)]);
+    });
+
+    it('asks in words for the full form of a session that it does not know', async () => {
+      const { consumer, said, runs } = startShort();
+      consumer.receive(topic, short(1));
+      // Somebody else's session is nobody's.
+      consumer.receive('cutline/v1/yard/cam-2/act', activation(2, { deviceId: 'cam-2', session }));
+      consumer.receive(topic, short(3));
+      await settle();
+      expect(said().slice(0, 2)).toEqual([`UNKNOWN_SESSION to ${session.id}`, `UNKNOWN_SESSION to ${session.id}`]);
+      expect(runs()).toBe(1);
+    });
+
+    it('lets nobody change a session that it knows', async () => {
+      const { consumer, release, codes } = start();
+      consumer.receive(topic, activation(1, { session }));
+      consumer.receive(topic, activation(2, { session: { ...session, sinceMs: 0, expiryMs: 1 } }));
+      await release();
+      await release();
+      consumer.receive(topic, short(3));
+      await release();
+      expect(consumer.counts).toMatchObject({ answered: 3, failures: {} });
+      expect(codes).toBeDefined();
+    });
+
+    it('drops a place that the plan does not have, and holds what stands at one against the plan', async () => {
+      const { consumer, said } = startShort();
+      consumer.receive(topic, activation(1, { session }));
+      consumer.receive(
+        topic,
+        short(
+          2,
+          {},
+          [expected[0]!, expected[0]!].map((e, i) => ({ ...e, name: i ? 'relu2' : 'x' })),
+        ),
+      );
+      const other = short(3, {}, []);
+      consumer.receive(topic, Buffer.concat([other.subarray(0, 0), other]));
+      const deflated = [{ ...tensors[0]!, data: new Uint8Array(9) }];
+      const header = { sessionId: session.id, correlationId: id(4), sequence: 4, atMs: 0 };
+      consumer.receive(topic, Buffer.from(encodeShort(header, { kind: 'activation', tensors: deflated }, expected)));
+      await settle();
+      expect(consumer.counts).toMatchObject({ refused: { malformed: 1 } });
+      expect(said()).toEqual([`BAD_TENSORS to ${session.id}`]);
+    });
+  });
+
+  it('owes a flood no more refusals than it can hold', async () => {
+    const { consumer } = start({ reply: () => new Promise(() => {}) });
+    for (let n = 0; n < 1000; n++) consumer.receive(topic, activation(n, { planId: 'another' }));
+    await settle();
+    expect(consumer.counts).toMatchObject({ failures: { PLAN_MISMATCH: 1000 }, unsent: 744 });
   });
 
   it('answers INTERNAL when the tail fails, and lives on', async () => {
-    const failing: Tail = { refusal: () => undefined, run: () => Promise.reject(new CutlineError('ENGINE_CRASHED')) };
+    const failing: Tail = { run: () => Promise.reject(new CutlineError('ENGINE_CRASHED')) };
     const { consumer, codes } = start({ tail: failing });
     consumer.receive(topic, activation(1));
     consumer.receive(topic, activation(2));
@@ -211,7 +351,7 @@ describe('a consumer', () => {
     consumer.receive('cutline/v1/other/cam-1/act', activation(1));
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => consumer.receive(topic, Buffer.from(bytes))));
     await settle();
-    expect(consumer.counts.dropped).toBe(202);
+    expect(consumer.counts).toMatchObject({ dropped: 202, refused: { foreign: 102, malformed: 100 } });
     expect(answers).toHaveLength(0);
     expect(log).toHaveLength(8);
   });

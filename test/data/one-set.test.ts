@@ -6,8 +6,9 @@ import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDataset } from '../../src/data/index.ts';
 import { pictureFiles } from '../../src/data/picture-files.ts';
-import { imageSource } from '../../src/device/source.ts';
+import { folderSource } from '../../src/device/sources/folder.ts';
 import type { CutlineError } from '../../src/errors.ts';
+import { sourceContext } from '../device/sources/context.ts';
 import { plain, tempDir, writeTree } from './fixtures.ts';
 
 const size = { channels: 3, height: 8, width: 8 } as const;
@@ -17,7 +18,7 @@ async function seen(dir: string): Promise<{ shades: number[] } | { code: string;
   const told = (error: CutlineError) => ({ code: error.code, message: error.message });
   const device = async () => {
     const shades: number[] = [];
-    for await (const picture of await imageSource([dir], size, false)) {
+    for await (const picture of (await folderSource([dir], sourceContext({ size }))).pictures) {
       if ('error' in picture) throw picture.error;
       shades.push(picture.pixels.data[0]!);
     }
@@ -173,7 +174,10 @@ describe('what is neither file nor folder', () => {
     const fifo = join(await tempDir(), 'one.png');
     execFileSync('mkfifo', [fifo]);
     const message = expect.stringMatching(/one\.png: cannot read \(a FIFO, not a file\)/);
-    await expect(imageSource([fifo], size, false)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', message });
+    await expect(folderSource([fifo], sourceContext({ size }))).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message,
+    });
     await expect(openDataset(fifo)).rejects.toMatchObject({
       code: 'DATA_SPEC',
       message: expect.stringMatching(/one\.png: a FIFO, not a folder/),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Body, createCodec, decodeEnvelope, type Envelope } from '../../src/broker/index.ts';
+import { createCodec, decodeEnvelope, type Envelope } from '../../src/broker/index.ts';
 import { type Agent, runAgent } from '../../src/device/agent.ts';
-import { type Message, Outbox } from '../../src/device/outbox.ts';
+import { type Answer, Outbox } from '../../src/device/outbox.ts';
 import type { Failed, Inference } from '../../src/device/record.ts';
+import { Session } from '../../src/device/session.ts';
 import type { Picture, Source, Unread } from '../../src/device/source.ts';
 import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
@@ -17,13 +18,12 @@ type Fate =
   | 'too large'
   | 'unanswered'
   | 'head breaks'
-  | 'answer broken'
   | 'record fails'
   | 'broker lost';
 
-const answerBody: Body = {
+const answerBody: Answer['body'] = {
   kind: 'result',
-  tensors: [await createCodec('float32').encode('y', float32(Float32Array.of(0, 1), [1, 2]))],
+  outputs: { y: float32(Float32Array.of(0, 1), [1, 2]) },
   queueMs: 0,
   tailMs: 0,
   decodeMs: 0,
@@ -38,14 +38,18 @@ function agentOf(
   const records: (Inference | Failed)[] = [];
   const seen = { taken: 0, underWay: 0, most: 0 };
   let lost: CutlineError | undefined;
-  const answer = (envelope: Envelope, body: Body) => setTimeout(() => outbox.answer({ ...envelope, body }), 1);
+  const answer = ({ correlationId }: Envelope, body: Answer['body']) =>
+    setTimeout(() => outbox.answer({ correlationId, arrivedMs: performance.now(), body }), 1);
   const outbox = new Outbox({
     timeoutMs: 5,
     retries: 1,
     expiryMs: expiryMs ?? 20_000,
     fleet: 'yard',
+    keepaliveMs: 15_000,
+    most: 64,
+    settled: async () => {},
     log: () => {},
-    send: async ({ payload }: Message) => {
+    send: async (_id, { payload }) => {
       const envelope = decodeEnvelope(Buffer.from(payload));
       const fate = fates[envelope.sequence]!;
       if (envelope.sequence === stopAt) stop.abort();
@@ -55,7 +59,6 @@ function agentOf(
         lost = new CutlineError('BROKER_UNREACHABLE');
         outbox.fail(lost);
       }
-      if (fate === 'answer broken') answer(envelope, { kind: 'activation', tensors: [] });
       if (fate === 'answered' || fate === 'record fails') answer(envelope, answerBody);
     },
   });
@@ -70,6 +73,7 @@ function agentOf(
     bootId: '00'.repeat(16),
     expiryMs: 20_000,
     inFlight: 2,
+    session: new Session(20_000, []),
     checkCap: () => {},
     head: {
       input: ({ name }) => float32(Float32Array.of(Number(name)), [1, 1]),
@@ -166,7 +170,6 @@ describe('an agent with two pictures in flight', () => {
 
   it.each<[Fate, object]>([
     ['head breaks', { message: 'a bug' }],
-    ['answer broken', { name: 'TypeError' }],
     ['record fails', { code: 'OUTPUT_NOT_WRITABLE' }],
     ['broker lost', { code: 'BROKER_UNREACHABLE' }],
   ])('ends with the failure when: %s', async (fate, error) => {

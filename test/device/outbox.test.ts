@@ -1,21 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Body, Envelope } from '../../src/broker/index.ts';
-import { type Message, Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
+import { type Answer, type Message, Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
 import { CutlineError } from '../../src/errors.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const message = (id: string): Message => ({ correlationId: id, payload: Uint8Array.of(1) });
-const result: Body = { kind: 'result', tensors: [], queueMs: 0, tailMs: 0, decodeMs: 0 };
-const answer = (id: string, body: Body = result): Envelope => ({
-  planId: 'p',
-  deviceId: 'd',
-  bootId: '',
-  sequence: 0,
-  createdMs: 0,
-  expiresMs: 0,
+const message = (id: string): Message => ({
   correlationId: id,
+  first: { payload: Uint8Array.of(1), isShort: true },
+  again: () => Uint8Array.of(2),
+});
+const result: Answer['body'] = { kind: 'result', outputs: {}, queueMs: 0, tailMs: 0, decodeMs: 0 };
+const answer = (correlationId: string, body: Answer['body'] = result): Answer => ({
+  correlationId,
+  arrivedMs: 0,
   body,
 });
 
@@ -26,7 +24,10 @@ function outbox(options: Partial<OutboxOptions> = {}) {
     retries: 2,
     expiryMs: 60_000,
     fleet: 'yard',
-    send: async ({ correlationId }) => void sent.push(correlationId),
+    keepaliveMs: 15_000,
+    most: 64,
+    settled: async () => {},
+    send: async (id, { isShort }) => void sent.push(isShort ? id : `${id} in full`),
     log: () => {},
     random: () => 0,
     ...options,
@@ -46,7 +47,7 @@ describe('the outbox', () => {
     box.up();
     const delivered = deliver('a');
     await vi.advanceTimersByTimeAsync(1500);
-    expect(sent).toEqual(['a', 'a']);
+    expect(sent).toEqual(['a', 'a in full']);
     expect(box.answer(answer('a'))).toBe('taken');
     expect(await delivered).toEqual({ tries: 2 });
     expect(box.answer(answer('a'))).toBe('late twin');
@@ -72,7 +73,7 @@ describe('the outbox', () => {
     box.down();
     await vi.advanceTimersByTimeAsync(10_000);
     box.up();
-    expect(sent).toEqual(['a', 'b', 'a', 'b']);
+    expect(sent).toEqual(['a', 'b', 'a in full', 'b in full']);
     box.answer(answer('b'));
     box.answer(answer('a'));
     expect(await Promise.all(delivered)).toEqual([{ tries: 2 }, { tries: 2 }]);
@@ -97,9 +98,21 @@ describe('the outbox', () => {
     expect(await foreign).toEqual({ code: 'ANSWER_FAILED' });
     expect(sent).toEqual(['a', 'b']);
     await vi.advanceTimersByTimeAsync(300);
-    expect(sent).toEqual(['a', 'b', 'a']);
+    expect(sent).toEqual(['a', 'b', 'a in full']);
     box.answer(answer('a'));
     expect(await busy).toEqual({ tries: 2 });
+  });
+
+  it('sends again at once, in full, what came short to somebody who does not know the session, once', async () => {
+    const { box, sent, deliver } = outbox({ retries: 0 });
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(0);
+    const unknown: Answer['body'] = { kind: 'failure', code: 'UNKNOWN_SESSION', message: '' };
+    for (let i = 0; i < 100; i++) box.answer(answer('a', unknown));
+    expect(sent).toEqual(['a', 'a in full']);
+    box.answer(answer('a'));
+    expect(await delivered).toEqual({ tries: 2 });
   });
 
   it('ends a message that can never be sent, and waits with one that only lost its connection', async () => {
@@ -130,5 +143,63 @@ describe('the outbox', () => {
     box.fail(new CutlineError('CANCELLED'));
     expect(await delivered).toEqual({ code: 'CANCELLED' });
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('sends no copy behind a copy: while the broker has not read the first, however long that takes', async () => {
+    let read = () => {};
+    const settled = () => new Promise<void>((resolve) => (read = resolve));
+    const { box, sent, deliver } = outbox({ settled, retries: undefined });
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(sent).toEqual(['a']);
+    read();
+    // Only now can anybody have begun to answer.
+    await vi.advanceTimersByTimeAsync(900);
+    expect(sent).toEqual(['a']);
+    box.answer(answer('a'));
+    expect(await delivered).toEqual({ tries: 1 });
+    expect(box.counts.resends).toBe(0);
+  });
+
+  it('waits longer each time, until it expires, when no number of tries was given', async () => {
+    const at: number[] = [];
+    const { box, deliver } = outbox({ retries: undefined, send: async () => void at.push(performance.now()) });
+    box.up();
+    const delivered = deliver('a');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await delivered).toEqual({ code: 'NO_ANSWER' });
+    const gaps = at.slice(1).map((t, i) => t - at[i]!);
+    expect(at.length).toBeGreaterThan(4);
+    expect(at.length).toBeLessThan(8);
+    for (const [i, gap] of gaps.slice(1).entries()) expect(gap).toBeGreaterThan(1.8 * gaps[i]!);
+  });
+
+  it('puts no more on a new stream than a slow one passes on, and more with every answer', async () => {
+    const { box, sent, deliver } = outbox();
+    const all = Array.from({ length: 20 }, (_, i) => deliver(`m${i}`));
+    box.up();
+    expect(sent).toHaveLength(4);
+    box.answer(answer('m0'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sent).toHaveLength(6);
+    for (let i = 1; i < 20; i++) {
+      box.answer(answer(`m${i}`));
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(await Promise.all(all)).toEqual(Array(20).fill({ tries: 1 }));
+  });
+
+  it('says whose fault it was that there is no answer', async () => {
+    const why = async (options: Partial<OutboxOptions>, act: (box: Outbox) => void) => {
+      const { box } = outbox({ expiryMs: 5000, retries: undefined, ...options });
+      act(box);
+      const failed = box.deliver(message('a')).catch((e: Error) => e.message);
+      await vi.advanceTimersByTimeAsync(5001);
+      return failed;
+    };
+    expect(await why({}, () => {})).toMatch(/no connection to the broker for/);
+    expect(await why({}, (box) => box.up())).toMatch(/took it \d times; is `cutline consumer` running/);
+    expect(await why({ settled: () => new Promise(() => {}) }, (box) => box.up())).toMatch(/slow or dead/);
   });
 });

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeModel, modelSha256 } from '../../src/model/index.ts';
+import { named } from '../plan/sample.ts';
 import { type Deployment, deploy } from './support/deployment.ts';
 import { fleet, summaryOf } from './support/fleet.ts';
 
@@ -18,7 +19,7 @@ afterAll(() => deployment?.remove());
 
 it('a plan that keeps everything on the device needs no broker', async () => {
   const cut = { id: 'output', tensors: [{ name: 'logits', dtype: 'float32', shape: [1, 10] }] };
-  await deployment.config('device.json', { ...deployment.plan, cut, head: whole, tail: null, evidence: [] });
+  await deployment.config('device.json', named({ ...deployment.plan, cut, head: whole, tail: null, evidence: [] }));
   const f = await fleet('aedes', deployment);
   const agent = await f.agent({ plan: 'device.json' });
   expect(await agent.ended).toBe(0);
@@ -30,7 +31,7 @@ it('a plan that sends the picture runs the whole network in the cloud', async ()
   const cut = { id: 'input', tensors: [{ name: 'input', dtype: 'float32', shape: [1, 1, 28, 28] }] };
   const thresholds = { ...deployment.plan.thresholds, maxSsim: 1 };
   const plan = { ...deployment.plan, cut, head: null, tail: whole, thresholds, evidence: [] };
-  await deployment.config('cloud.json', plan);
+  await deployment.config('cloud.json', named(plan));
   const f = await fleet('aedes', deployment);
   try {
     await f.broker();

@@ -4,7 +4,6 @@ import { copyFile, mkdir, readdir, readFile, symlink, truncate, writeFile } from
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/data/index.ts';
-import { fullDisk } from '../support/full-disk.ts';
 import { type Deployment, deploy, preprocessing } from './support/deployment.ts';
 import { type Fleet, fleet, summaryOf } from './support/fleet.ts';
 
@@ -156,40 +155,5 @@ describe('the agent and audits', () => {
     expect(names).toEqual(['cat/1.PNG', 'cat/2', 'dog/1.png', ...more]);
     const { train, test } = await openDataset(at('set'), { size: preprocessing });
     expect(train.count + test.count).toBe(names.length);
-  });
-});
-
-describe('the results', () => {
-  it('of a run whose broker is lost for good are kept beside their place', async () => {
-    const broker = await f.broker();
-    const consumer = await f.consumer();
-    const settings = { images: Array.from({ length: 3000 }, () => 'images/0000.png') };
-    const agent = await f.agent(settings, '--results', at('lost.jsonl'), '--give-up-after', '1');
-    const underWay = async () => {
-      const name = (await hidden()).find((file) => file.endsWith('.tmp'));
-      return name ? (await readFile(at(name), 'utf8')).length : 0;
-    };
-    await expect.poll(underWay, { timeout: 30_000 }).toBeGreaterThan(0);
-    await broker.stop('SIGKILL');
-    await consumer.stop('SIGKILL');
-    expect(await agent.ended).toBe(1);
-    expect(agent.stdout()).toContain('BROKER_UNREACHABLE');
-    expect(agent.stderr()).toContain(`the results until here are in ${at('lost.jsonl.partial')}`);
-    const lines = await linesOf(at('lost.jsonl.partial'));
-    expect(lines.length).toBeGreaterThan(0);
-    expect(await readdir(deployment.folder)).not.toContain('lost.jsonl');
-    expect(await hidden()).toEqual([]);
-  });
-
-  it('on a disk that fills up are kept as far as it went, in whole lines', async (ctx) => {
-    const disk = fullDisk(ctx, 68 * 1024);
-    await f.broker();
-    await f.consumer();
-    const images = Array.from({ length: 400 }, () => 'images/0000.png');
-    const agent = await f.agent({ images }, '--results', join(disk, 'r.jsonl'));
-    expect(await agent.ended).toBe(1);
-    expect(JSON.parse(agent.stdout())).toMatchObject({ code: 'OUTPUT_NOT_WRITABLE' });
-    expect(await readdir(disk)).toEqual(['r.jsonl.partial']);
-    expect((await linesOf(join(disk, 'r.jsonl.partial'))).length).toBeGreaterThan(50);
   });
 });

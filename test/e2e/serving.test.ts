@@ -164,3 +164,21 @@ async function watch(client: MqttClient, topic: string) {
     },
   };
 }
+
+describe.each([3_600_000, -3_600_000])('a device whose clock differs by %d ms', (off) => {
+  let f: Fleet;
+  afterEach(() => f?.end());
+
+  it('is answered, every picture at the first try', async () => {
+    f = await fleet('aedes', deployment);
+    await f.broker();
+    // The consumer's clock is the one that can be set from here; only the difference matters.
+    const clock = `data:text/javascript,const now = Date.now; Date.now = () => now() - ${off}`;
+    const consumer = await f.consumer({}, { NODE_OPTIONS: `--import "${encodeURI(clock)}"` });
+    const agent = await f.agent({ expiryMs: 20_000, inFlight: 8 });
+    expect(await agent.ended).toBe(0);
+    expect(summaryOf(agent)).toMatchObject({ inferences: { answered: IMAGES, failed: 0 }, resends: 0 });
+    await consumer.stop();
+    expect(JSON.parse(consumer.stdout())).toMatchObject({ answered: IMAGES, failures: {} });
+  });
+});

@@ -2,6 +2,9 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeKeys } from '../../src/cli/make-keys.ts';
+import { type Plan, readSigningKey, signPlan } from '../../src/plan/index.ts';
+import { named } from '../plan/sample.ts';
 import { startProxy } from '../support/proxy.ts';
 import { type Deployment, deploy } from './support/deployment.ts';
 import { type Fleet, fleet, summaryOf } from './support/fleet.ts';
@@ -42,18 +45,19 @@ describe('the agent', () => {
     const agent = await f.agent({ timeoutMs: 50, retries: 1, images: ['images/0000.png'] });
     const said = await failsWith(agent, 1, 'INFERENCES_FAILED');
     expect(said).toContain('no answer within 50 ms; sending again (1 of 1)');
-    expect(said).toMatch(/Is `cutline consumer` running for fleet yard/);
+    expect(said).toMatch(/took it \d times; is `cutline consumer` running for this plan and fleet yard/);
     expect(summaryOf(agent).inferences).toEqual({ total: 1, answered: 0, failed: 1 });
   });
 
   it('refuses a plan for another head, and one without evidence, before it connects', async () => {
     const { plan } = deployment;
-    await deployment.config('other.json', { ...plan, head: { ...plan.head, sha256: 'f'.repeat(64) } });
+    await deployment.config('other.json', named({ ...plan, head: { ...plan.head!, sha256: 'f'.repeat(64) } }));
     await failsWith(await f.agent({ plan: 'other.json' }), 2, 'PLAN_OTHER_FILE');
-    await deployment.config('bare.json', { ...plan, evidence: [] });
+    await deployment.config('bare.json', named({ ...plan, evidence: [] }));
     await failsWith(await f.agent({ plan: 'bare.json' }), 2, 'PLAN_WITHOUT_EVIDENCE');
-    const weak = { ...plan.evidence[0]!, ssim: { mean: 0.2, low: 0.1, high: 0.31 } };
-    await deployment.config('weak.json', { ...plan, evidence: [weak] });
+    const ssim = { mean: 0.2, low: 0.1, high: 0.31, worstDecile: 0.3 };
+    const weak = { ...plan.evidence[0]!, ssim };
+    await deployment.config('weak.json', named({ ...plan, evidence: [weak] }));
     await failsWith(await f.agent({ plan: 'weak.json' }), 2, 'PLAN_WITHOUT_EVIDENCE');
   });
 
@@ -62,7 +66,7 @@ describe('the agent', () => {
     const bytes = Buffer.from('not an ONNX file');
     await writeFile(join(deployment.folder, 'broken.onnx'), bytes);
     const head = { file: 'broken.onnx', sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
-    await deployment.config('broken.json', { ...deployment.plan, head });
+    await deployment.config('broken.json', named({ ...deployment.plan, head }));
     await failsWith(await f.agent({ plan: 'broken.json' }), 2, 'ENGINE_LOAD');
   });
 
@@ -96,7 +100,7 @@ describe('the consumer', () => {
   it('answers a typed error to an activation of a foreign plan', async () => {
     await f.broker();
     await f.consumer();
-    await deployment.config('foreign.json', { ...deployment.plan, planId: 'f'.repeat(32) });
+    await deployment.config('foreign.json', named({ ...deployment.plan, serial: 99 }));
     const agent = await f.agent({ plan: 'foreign.json', images: ['images/0000.png'] });
     await failsWith(agent, 1, 'INFERENCES_FAILED');
     expect(JSON.stringify(summaryOf(agent))).toContain('PLAN_MISMATCH');
@@ -134,4 +138,27 @@ describe('the broker command', () => {
     expect(await broker.stop()).toBe(0);
     await failsWith(cutline('broker', '--port', '0', '--host', '0.0.0.0', '--json'), 2, 'BROKER_EXPOSED');
   });
+});
+
+it('agent and consumer run no plan that is altered, expired, unsigned or older than what they ran', async () => {
+  const { folder, plan } = deployment;
+  await makeKeys(folder, 'owner');
+  const key = await readSigningKey(join(folder, 'owner.key'));
+  const settings = { planKeys: ['owner.pub'] };
+  const refused = async (name: string, content: Plan, code: string) => {
+    await deployment.config(name, content);
+    await failsWith(await f.agent({ plan: name, ...settings, planState: 'agent-state.json' }), 2, code);
+    const config = { broker: { url: f.url }, fleet: 'yard', plan: name, ...settings, planState: 'cloud-state.json' };
+    await failsWith(cutline('consumer', '--config', await deployment.config('c.yaml', config), '--json'), 2, code);
+  };
+  await f.broker();
+  await deployment.config('signed.json', signPlan(plan, key, { serial: 50 }));
+  await f.consumer({ plan: 'signed.json', ...settings, planState: 'cloud-state.json' });
+  const images = ['images/0000.png'];
+  const agent = await f.agent({ plan: 'signed.json', images, ...settings, planState: 'agent-state.json' });
+  expect(await agent.ended).toBe(0);
+  await refused('altered.json', { ...signPlan(plan, key, { serial: 60 }), codec: 'float16' }, 'PLAN_ALTERED');
+  await refused('expired.json', signPlan(plan, key, { serial: 60, expires: new Date(0) }), 'PLAN_EXPIRED');
+  await refused('plan.json', plan, 'PLAN_UNSIGNED');
+  await refused('older.json', signPlan(plan, key, { serial: 49 }), 'PLAN_OLDER');
 });

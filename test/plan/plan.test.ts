@@ -50,6 +50,24 @@ describe('reading a plan', () => {
     expect(() => parsePlan({ ...plan, head: { ...plan.head, file } }, 'mqtt')).toThrow(/head\.file: expected a bare/);
   });
 
+  it.each<[string, object, RegExp]>([
+    ['without the answer of its tail', { answer: undefined }, /answer: a plan with a tail says what the tail answers/],
+    ['with an answer of texts', { answer: [{ name: 'y', dtype: 'string', shape: [1] }] }, /answer\.0\.dtype/],
+    ['with an answer of no fixed size', { answer: [{ name: 'y', dtype: 'int64', shape: [null] }] }, /answer\.0\.shape/],
+    [
+      'with two outputs of one name',
+      { answer: Array(2).fill({ name: 'y', dtype: 'bool', shape: [1] }) },
+      /answer: two outputs of one name/,
+    ],
+  ])('refuses one %s', (_, change, words) => {
+    expect(() => parsePlan({ ...samplePlan(), ...change }, 'mqtt')).toThrow(words);
+  });
+
+  it('asks for no answer where nothing is sent', () => {
+    const { answer: _, ...rest } = samplePlan();
+    expect(parsePlan({ ...rest, tail: null }, 'mqtt')).toEqual({ ...rest, tail: null });
+  });
+
   it('answers any JSON value with a plan or a coded error', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

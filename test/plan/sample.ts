@@ -1,4 +1,4 @@
-import { confidenceFor, type Plan, protocolSha256 } from '../../src/plan/index.ts';
+import { confidenceFor, idOfPlan, type Plan, protocolSha256 } from '../../src/plan/index.ts';
 import { leastProtocol } from '../support/evidence.ts';
 
 /** A complete plan whose evidence proves its threshold. */
@@ -12,6 +12,7 @@ export function samplePlan(): Plan {
     cut: { id: 'ReLU2', tensors: [{ name: 'relu2', dtype: 'float32', shape: [1, 16, 8, 8] }] },
     head: { file: 'head.onnx', sha256: 'b'.repeat(64), bytes: 1000 },
     tail: { file: 'tail.onnx', sha256: 'c'.repeat(64), bytes: 2000 },
+    answer: [{ name: 'logits', dtype: 'float32', shape: [1, 10] }],
     codec: 'float32',
     defense: 'none',
     picture: {
@@ -70,3 +71,6 @@ export function samplePlan(): Plan {
     profiles: { device: 'raspberry-pi-4', cloud: 'cloud-generic', link: 'wifi' },
   };
 }
+
+/** With the id that follows from its content. */
+export const named = (plan: Plan): Plan => ({ ...plan, planId: idOfPlan(plan) });

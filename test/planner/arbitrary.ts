@@ -4,7 +4,7 @@ import type { NodeWork } from '../../src/model/index.ts';
 import type { Thresholds } from '../../src/plan/index.ts';
 import type { CutFacts, ModelFacts } from '../../src/planner/facts.ts';
 import type { Findings } from '../../src/planner/leakage.ts';
-import type { Search } from '../../src/planner/search.ts';
+import type { Search } from '../../src/planner/weigh.ts';
 import { operatorClasses, type Profile } from '../../src/profile/index.ts';
 
 export const defenses = ['none', 'weak', 'strong'];

@@ -101,7 +101,10 @@ describe.each(['chain', 'residual', 'depthwise', 'branching'] as const)('a plan 
     const sent = await run(head!, picture!);
     expect(Object.keys(sent)).toEqual(plan.cut.tensors.map((t) => t.name));
     for (const t of plan.cut.tensors) expect(sent[t.name]).toMatchObject({ dtype: t.dtype, shape: t.shape });
-    expect(await run(tail!, sent)).toEqual(whole);
+    const answered = await run(tail!, sent);
+    expect(answered).toEqual(whole);
+    // What the agent will hold each answer against.
+    expect(plan.answer).toEqual(Object.entries(answered).map(([n, { dtype, shape }]) => ({ name: n, dtype, shape })));
   });
 });
 

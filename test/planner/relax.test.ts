@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parseProtocol, type Thresholds } from '../../src/plan/index.ts';
 import type { CutFacts } from '../../src/planner/facts.ts';
 import { relaxationText } from '../../src/planner/relax.ts';
-import { type Search, search } from '../../src/planner/search.ts';
+import { search } from '../../src/planner/search.ts';
+import type { Search } from '../../src/planner/weigh.ts';
 import { confirmedBy, leastProtocol, met } from '../support/evidence.ts';
 import { link, machine } from './arbitrary.ts';
 
@@ -114,7 +115,10 @@ describe('when a rule of the protocol is all that is broken', () => {
   });
 
   it('nothing is on offer where no rule and no option could give way', () => {
-    const { relaxation, pareto } = search(inputFor({ rank1: 0.25 }, 10), findings({ rank1: 0.4 }));
-    expect([relaxation, pareto]).toEqual([undefined, []]);
+    const { relaxation, pareto, conflict } = search(inputFor({ rank1: 0.25 }, 10), findings({ rank1: 0.4 }));
+    // A flag without an amount gives way last of all.
+    expect(relaxation).toMatchObject({ changes: [], rules: [], drops: ['require-split'], needsAudit: false });
+    expect(relaxationText(relaxation)).toMatch(/no --require-split, which allows everything on the device/);
+    expect([conflict, pareto]).toEqual([['require-split'], []]);
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../src/plan/index.ts';
 import { axesOf, dominates, objectiveValue } from '../../src/planner/choose.ts';
 import type { Findings } from '../../src/planner/leakage.ts';
-import { type Search, search, searchLazily } from '../../src/planner/search.ts';
+import { search, searchLazily } from '../../src/planner/search.ts';
+import type { Search } from '../../src/planner/weigh.ts';
 import { defenses, link, machine, problem, truth } from './arbitrary.ts';
 
 function fullAudit(input: Search, seed: number): Findings {

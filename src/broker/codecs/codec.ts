@@ -5,7 +5,15 @@
 
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
-import { codecs, deflated, type EncodingName, encodingOf, isDeflatable, isDeflated } from '../../codecs.ts';
+import {
+  type CodecName,
+  codecs,
+  deflated,
+  type EncodingName,
+  encodingOf,
+  isDeflatable,
+  isDeflated,
+} from '../../codecs.ts';
 import { CutlineError } from '../../errors.ts';
 import type { DType, Tensor } from '../../model/tensor.ts';
 import { code } from './code.ts';
@@ -44,12 +52,11 @@ const inflate = promisify(inflateRaw);
 export function createCodec(name: string): Codec {
   const known = codecs.find((codec) => codec === name);
   if (!known) throw new CutlineError('CODEC_UNKNOWN', { name, known: codecs.join(', ') });
-  const encoding = encodings[encodingOf(known)];
   const deflates = isDeflated(known);
   return {
     name,
     async encode(tensorName, tensor) {
-      const chosen = encoding.carries(tensor.dtype) ? encoding : raw;
+      const chosen = encodingFor(known, tensor.dtype);
       const { data, scale, zeroPoint } = chosen.write(tensor, tensorName);
       return {
         name: tensorName,
@@ -64,6 +71,17 @@ export function createCodec(name: string): Codec {
       };
     },
   };
+}
+
+/** What a codec calls the bytes that it makes of a type. */
+export function writtenAs(codec: CodecName, dtype: DType): string {
+  const { name } = encodingFor(codec, dtype);
+  return isDeflated(codec) ? deflated(name) : name;
+}
+
+function encodingFor(codec: CodecName, dtype: DType): Encoding {
+  const encoding = encodings[encodingOf(codec)];
+  return encoding.carries(dtype) ? encoding : raw;
 }
 
 /** Bits that a tensor takes on the wire before deflating. @throws CutlineError TENSOR_INVALID */

@@ -14,7 +14,7 @@ export const float16: Encoding = {
     }
     return { data: new Uint8Array(halves.buffer), scale: 0, zeroPoint: 0 };
   },
-  read: (data) => fromHalves(new Uint16Array(Uint8Array.from(data).buffer)),
+  read: (data) => fromHalves(new Uint16Array(new Uint8Array(data).buffer)),
 };
 
 function tooLarge(value: number, where: string): CutlineError {

@@ -12,7 +12,7 @@ export const raw: Encoding = {
   write: ({ data }) => ({ data: bytesOf(data), scale: 0, zeroPoint: 0 }),
   read(data, { dtype }, where) {
     // A copy: the payload is rarely aligned, and it would keep the whole message alive.
-    const bytes = Uint8Array.from(data);
+    const bytes = new Uint8Array(data);
     if (dtype === 'bool' && bytes.some((b) => b > 1)) {
       throw new CutlineError('TENSOR_INVALID', { tensor: where, problem: 'a bool that is neither 0 nor 1' });
     }

@@ -10,8 +10,15 @@ const options = {
   results: {
     type: 'string',
     requiresArg: true,
-    describe: 'Write one JSON line an inference, with the outputs, to this file',
+    describe:
+      'Write one JSON line an inference, with the outputs, to this file; what it has answered is not done again',
   },
+  resume: {
+    type: 'boolean',
+    default: true,
+    describe: '--no-resume does everything again and adds to the results that are there',
+  },
+  overwrite: { type: 'boolean', implies: 'results', describe: 'Begin the results anew; what is there is lost' },
   'give-up-after': {
     type: 'number',
     requiresArg: true,
@@ -37,6 +44,7 @@ export const agentCommand: CommandModule<object, Arguments> = {
       configPath: argv.config,
       images: argv.images?.map(String),
       resultsPath: argv.results,
+      existingResults: argv.overwrite ? 'overwrite' : argv.resume ? 'resume' : 'add',
       giveUpAfterS: argv['give-up-after'],
       log: (line) => process.stderr.write(`agent: ${line}\n`),
       stop: stopSignal(),

@@ -10,6 +10,14 @@ const options = {
     describe: 'File with the password, readable by its owner only',
     implies: 'username',
   },
+  accounts: {
+    type: 'string',
+    describe: 'File of accounts (cutline broker account): each may say and hear what its role is for',
+    conflicts: 'username',
+  },
+  cert: { type: 'string', describe: 'Certificate, PEM: listen with TLS', implies: 'key' },
+  key: { type: 'string', describe: 'Its key, PEM, readable by its owner only', implies: 'cert' },
+  ca: { type: 'string', describe: 'Let in only clients with a certificate of this authority, PEM', implies: 'cert' },
   insecure: {
     type: 'boolean',
     default: false,
@@ -25,9 +33,14 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean
 export const brokerCommand: CommandModule<object, Arguments> = {
   command: 'broker',
   describe: 'Run a small MQTT broker (3.1.1, in memory), on this machine only unless told otherwise',
-  builder: (yargs) => yargs.options(options),
+  builder: (yargs) =>
+    yargs
+      .options(options)
+      .epilogue(
+        'cutline broker account makes accounts, broker config writes them for mosquitto and EMQX: see their --help.',
+      ),
   handler: async (argv) => {
-    const [{ readPassword, startBroker }, { print }, { untilStopped }] = await Promise.all([
+    const [{ readAccounts, readPassword, readTlsFiles, startBroker }, { print }, { untilStopped }] = await Promise.all([
       import('../../broker/index.ts'),
       import('../output.ts'),
       import('../stop.ts'),
@@ -36,6 +49,12 @@ export const brokerCommand: CommandModule<object, Arguments> = {
       argv.username === undefined || argv['password-file'] === undefined
         ? undefined
         : { username: argv.username, password: await readPassword(argv['password-file']) };
+    const { cert, key, ca } = argv;
+    const tls =
+      cert === undefined || key === undefined
+        ? undefined
+        : await readTlsFiles({ cert, key, ...(ca !== undefined && { ca }) });
+    const accounts = argv.accounts === undefined ? undefined : (await readAccounts(argv.accounts)).accounts;
     // Listened for before anybody is told that the broker is ready: whoever was told may ask it to stop at once.
     const stopped = untilStopped();
     const broker = await startBroker({
@@ -45,6 +64,8 @@ export const brokerCommand: CommandModule<object, Arguments> = {
       maxPacketBytes: argv['max-packet-bytes'],
       maxClients: argv['max-clients'],
       credentials,
+      accounts,
+      tls,
       ...(argv.verbose && { log: (line: string) => process.stderr.write(`broker: ${line}\n`) }),
     });
     const { url, host, port } = broker;

@@ -9,6 +9,13 @@ const options = {
     describe: 'What the audit must have done: a shipped name, or a file',
   },
   audit: { type: 'string', describe: 'The audit behind it; default audit.json beside it' },
+  key: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    describe: 'Public key (cutline keys) that must have signed it; repeat where several may have',
+  },
   model: { type: 'string', describe: 'The ONNX file it was made for' },
   ...modelOptions,
 } as const satisfies Record<string, Options>;
@@ -25,7 +32,7 @@ export const planVerifyCommand: CommandModule<object, Arguments> = {
       import('../run-plan-verify.ts'),
       import('../output.ts'),
     ]);
-    const result = await runPlanVerify({ ...argv, shapes: argv.shape, inputs: argv.input });
+    const result = await runPlanVerify({ ...argv, keys: argv.key, shapes: argv.shape, inputs: argv.input });
     print(argv.json, result, () => planVerifyText(result));
   },
 };

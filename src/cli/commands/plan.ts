@@ -17,15 +17,15 @@ const options = {
   link: { type: 'string', demandOption: true, describe: 'Profile of the link: a file or a shipped name' },
   audit: { type: 'string', describe: 'Result of cutline audit --json' },
   data: { type: 'string', describe: 'Pictures, to attack only the cuts that matter' },
-  threat: {
+  requirements: {
     type: 'string',
-    default: 'white-box',
-    describe: 'white-box, black-box, query-free or answer-only',
+    describe: 'File of what is asked for, with the keys that plan.json has under thresholds; options go before it',
   },
+  at: { type: 'string', describe: 'Plan this cut and no other, and say what is wrong with it' },
+  threat: { type: 'string', describe: 'white-box (default), black-box, query-free or answer-only' },
   'max-ssim': {
     type: 'number',
-    default: 0.3,
-    describe: 'Largest SSIM an attack may reach; 0.3 and less is called unrecognisable',
+    describe: 'Largest SSIM an attack may reach, default 0.3; that and less is called unrecognisable',
   },
   'max-gain': { type: 'number', describe: 'Largest SSIM it may reach over what the answer alone gives' },
   protocol: {
@@ -41,7 +41,10 @@ const options = {
   'min-depth': { type: 'number', describe: 'Least number of layers with weights on the device' },
   'max-floats': { type: 'number', describe: 'Most values that are sent' },
   'max-latency-ms': { type: 'number', describe: 'Longest time from picture to answer' },
+  'max-p95-ms': { type: 'number', describe: 'Longest time from picture to answer of 95 in 100' },
   'max-energy-mj': { type: 'number', describe: 'Most energy the device spends on an inference' },
+  'max-cloud-ms': { type: 'number', describe: 'Longest time a server of the cloud works on an inference' },
+  'max-memory-bytes': { type: 'number', describe: 'Most memory the device needs for its part' },
   'min-agreement': { type: 'number', describe: 'Least share of the model’s own answers that stay: needs no labels' },
   'min-accuracy': { type: 'number', describe: 'Least share of right answers' },
   'max-bytes': { type: 'number', describe: 'Most bytes sent for an inference' },
@@ -56,8 +59,14 @@ const options = {
     describe: 'Neither all on the device nor all in the cloud',
   },
   'max-packet-bytes': { type: 'number', describe: "The broker's limit; default: the link profile's" },
-  objective: { type: 'string', default: 'latency', describe: 'latency, energy, bytes or weights' },
-  weights: { type: 'string', describe: 'For --objective weights: latency=1,energy=0.1' },
+  objective: {
+    type: 'string',
+    describe: 'What is least: latency (default), p95, energy, bytes, cloud (time of a server) or weights',
+  },
+  weights: {
+    type: 'string',
+    describe: 'For --objective weights: latency=1,energy=0.1, per ms, mJ, byte (bytes) and ms of a server (cloud)',
+  },
   codec: {
     type: 'string',
     array: true,
@@ -95,7 +104,9 @@ export const planCommand: CommandModule<object, Arguments> = {
     yargs
       .positional('model', { type: 'string', describe: 'ONNX file', demandOption: true })
       .options(options)
-      .epilogue('cutline plan verify PLAN holds a finished plan against its files, audit and model: see its --help.'),
+      .epilogue(
+        'cutline plan verify PLAN holds a finished plan against its files, audit and model; plan sign signs it, plan diff compares two: see their --help.',
+      ),
   handler: async (argv) => {
     const [{ runPlan }, { planText }, { fail, print }, { stopSignal }, { progressBar }] = await Promise.all([
       import('../run-plan.ts'),
@@ -117,7 +128,10 @@ export const planCommand: CommandModule<object, Arguments> = {
         minDepth: argv['min-depth'],
         maxFloats: argv['max-floats'],
         maxLatencyMs: argv['max-latency-ms'],
+        maxP95Ms: argv['max-p95-ms'],
         maxEnergyMj: argv['max-energy-mj'],
+        maxCloudMs: argv['max-cloud-ms'],
+        maxMemoryBytes: argv['max-memory-bytes'],
         minAccuracy: argv['min-accuracy'],
         minAgreement: argv['min-agreement'],
         maxBytes: argv['max-bytes'],

@@ -1,5 +1,5 @@
 /** What onnxruntime complains of, in a sentence: the node first, then what is wrong with it. Its own words name source files. */
-import type { Complaint } from '../remote/serve.ts';
+import type { Complaint } from '../remote/failure.ts';
 
 /** A pattern of onnxruntime's, and the sentence for its groups. The first that fits counts. */
 type Wording = readonly [pattern: RegExp, sentence: (...groups: readonly string[]) => string];

@@ -29,7 +29,7 @@ export class RemoteEngine implements Engine {
     if (this.#closed) throw new CutlineError('ENGINE_CLOSED');
     if (!this.#channel?.alive) this.#channel = new Channel(this.#worker, this.#settings);
     const channel = this.#channel;
-    const { signal, keepBytes, ...sessionOptions } = options;
+    const { signal, keepBytes, mostStallMs: _, ...sessionOptions } = options;
     const loadNow = async (stop?: AbortSignal) => {
       const bytes = model instanceof Uint8Array ? model : encodeModel(model);
       const loaded = await channel.send<Loaded>({ kind: 'load', model: bytes, options: sessionOptions }, stop);
@@ -42,6 +42,10 @@ export class RemoteEngine implements Engine {
     if (!signal?.aborted) return session;
     await session.close();
     throw new CutlineError('CANCELLED');
+  }
+
+  protected get isClosed(): boolean {
+    return this.#closed;
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ export interface WorkerData {
   readonly cancelFlags: Int32Array;
 }
 
-export type SessionOptions = Omit<LoadOptions, 'signal' | 'keepBytes'>;
+export type SessionOptions = Omit<LoadOptions, 'signal' | 'keepBytes' | 'mostStallMs'>;
 
 /** Feeds that a session holds are called by a number. */
 interface OnSession {

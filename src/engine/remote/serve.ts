@@ -1,9 +1,9 @@
 /** The worker's half: answers requests with sessions of whatever runtime the worker was started for. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { CutlineError, type ErrorCode, type ErrorDetails } from '../../errors.ts';
 import type { ValueInfo } from '../../model/graph.ts';
 import type { Tensors } from '../../model/tensor.ts';
 import { isHeld } from '../../model/values.ts';
+import { failureOf, Stopped, type Words } from './failure.ts';
 import { HeldFeeds } from './held.ts';
 import type { Answer, Loaded, Reply, Request, SessionOptions, WorkerData } from './protocol.ts';
 
@@ -24,24 +24,12 @@ export interface RuntimeSession<T> {
   release(): Promise<void>;
 }
 
-/** Thrown by a session that found itself stopped. */
-export class Stopped extends Error {}
-
 type Load<T> = (model: Uint8Array, options: SessionOptions) => Promise<RuntimeSession<T>>;
 
 const progressIntervalMs = 100;
 
 /** The engine's settings, as it gave them to the worker. */
 export const settings = <S>(): S => (workerData as WorkerData).settings as S;
-
-/** What a runtime says, in our words. */
-export interface Complaint {
-  readonly problem: string;
-  /** The graph is not at fault. */
-  readonly lacksMemory: boolean;
-}
-
-type Words = (said: string) => Complaint;
 
 /** @param words for what the runtime says */
 export function serve<T>(load: Load<T>, words: Words = (problem) => ({ problem, lacksMemory: false })): void {
@@ -195,23 +183,9 @@ export function serve<T>(load: Load<T>, words: Words = (problem) => ({ problem, 
       const value = await tracked(request, answer(id, request));
       port.postMessage({ id, ok: true, value } satisfies Reply, buffersOf(value, request.kind));
     } catch (error) {
-      port.postMessage({ id, ok: false, ...codeOf(error, request.kind, words) } satisfies Reply);
+      port.postMessage({ id, ok: false, ...failureOf(error, request.kind, words) } satisfies Reply);
     }
   });
-}
-
-function codeOf(
-  error: unknown,
-  kind: Request['kind'],
-  words: Words,
-): { readonly code: ErrorCode; readonly details: ErrorDetails } {
-  if (error instanceof Stopped) return { code: 'CANCELLED', details: {} };
-  if (error instanceof CutlineError && error.code === 'ENGINE_MISSING') {
-    return { code: error.code, details: error.details };
-  }
-  const { problem, lacksMemory } = words(error instanceof Error ? error.message : String(error));
-  if (lacksMemory) return { code: 'ENGINE_MEMORY', details: { problem } };
-  return { code: kind === 'load' ? 'ENGINE_LOAD' : 'ENGINE_RUN', details: { problem } };
 }
 
 /** Buffers of numeric results move to the caller instead of being copied. */

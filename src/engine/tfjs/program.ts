@@ -2,7 +2,7 @@
 import { type Graph, type Node, nodeLabel } from '../../model/graph.ts';
 import { bodies, reads } from '../../model/reads.ts';
 import type { DType } from '../../model/tensor.ts';
-import { Stopped } from '../remote/serve.ts';
+import { Stopped } from '../remote/failure.ts';
 import type { Call, Operator, Result, Typed } from './call.ts';
 import type { Tf, TfTensor } from './library.ts';
 import { operators } from './operators/index.ts';

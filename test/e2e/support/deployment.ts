@@ -7,7 +7,7 @@ import { type Preprocessing, preprocess } from '../../../src/data/index.ts';
 import { encodeModel, float32, type Graph, GraphBuilder, modelSha256, type Tensor } from '../../../src/model/index.ts';
 import type { Plan } from '../../../src/plan/index.ts';
 import { createRandom, type Random } from '../../../src/random.ts';
-import { samplePlan } from '../../plan/sample.ts';
+import { named, samplePlan } from '../../plan/sample.ts';
 
 export const preprocessing: Preprocessing = {
   layout: 'NCHW',
@@ -45,13 +45,18 @@ export async function deploy(options: { images: number; plan?: Partial<Plan>; ne
   await writeFile(join(folder, 'head.onnx'), headBytes);
   await writeFile(join(folder, 'tail.onnx'), tailBytes);
   const sample = samplePlan();
-  const plan: Plan = {
+  const plan = named({
     ...sample,
     model: { name: 'lenet', sha256: modelSha256(encodeModel(whole)) },
     head: { file: 'head.onnx', sha256: modelSha256(headBytes), bytes: headBytes.length },
     tail: { file: 'tail.onnx', sha256: modelSha256(tailBytes), bytes: tailBytes.length },
+    answer: tail.outputs.map(({ name, dtype, shape }) => ({
+      name,
+      dtype: dtype as 'float32',
+      shape: shape.map(Number),
+    })),
     ...options.plan,
-  };
+  });
   const planPath = join(folder, 'plan.json');
   await writeFile(planPath, JSON.stringify(plan));
   const images = join(folder, 'images');

@@ -11,7 +11,7 @@ export type BrokerKind = 'aedes' | 'mosquitto';
 export interface Fleet {
   readonly url: string;
   broker(): Promise<Running>;
-  consumer(settings?: Record<string, unknown>): Promise<Running>;
+  consumer(settings?: Record<string, unknown>, env?: Record<string, string>): Promise<Running>;
   /** Started, not awaited. */
   agent(settings?: Record<string, unknown>, ...args: string[]): Promise<Running>;
   end(): Promise<void>;
@@ -45,9 +45,10 @@ export async function fleet(kind: BrokerKind, deployment: Pick<Deployment, 'fold
       await broker.says('running');
       return broker;
     },
-    async consumer(settings = {}) {
+    async consumer(settings = {}, env = {}) {
       const config = await deployment.config(`consumer-${count++}.yaml`, { ...common, ...settings });
-      const consumer = keep(cutline('consumer', '--config', config, '--json'));
+      const args = ['dist/cli/main.js', 'consumer', '--config', config, '--json'];
+      const consumer = keep(run(process.execPath, args, { env: { ...process.env, ...env } }));
       await consumer.says('ready');
       return consumer;
     },

@@ -1,6 +1,6 @@
 /** Passwords and keys: read from files that only their owner may read, never logged, never in a configuration. */
-import { CutlineError } from '../errors.ts';
-import { readBounded, requireFile, statOf } from '../files.ts';
+import { CutlineError } from './errors.ts';
+import { readBounded, requireFile, statOf } from './files.ts';
 
 const MAX_SECRET_BYTES = 64 * 1024;
 

@@ -1,0 +1,99 @@
+/**
+ * What becomes of each picture, from the source to whoever wants to know: the results, the sinks, the one who brought it, and
+ * the summary. Memory is bounded however long the agent runs.
+ */
+import type { Tensors } from '../model/tensor.ts';
+import { Latencies } from './latencies.ts';
+import type { Failed, Inference } from './record.ts';
+import { scoreOf } from './score.ts';
+import type { Picture, Source, Unread } from './source.ts';
+
+/** An inference and its outputs, or how it failed; as it is written. */
+export interface Line {
+  /** The line without the outputs. */
+  readonly head: (Inference | Failed) & {
+    /** How sure the network is of `top1`, 0 … 1; not of what failed. */
+    readonly score?: number | null;
+    readonly sha256?: string;
+    readonly planId: string;
+    /** When it ended, ISO 8601. */
+    readonly at: string;
+  };
+  /** By name; values that are too wide for a number are text. */
+  readonly outputs?: Readonly<Record<string, { shape: readonly number[]; values: (number | string)[] }>>;
+}
+
+export interface RecorderOptions {
+  readonly planId: string;
+  /** What pictures are counted from that do not know their place. */
+  readonly firstIndex: number;
+  /** Called for each before the agent takes another picture in its place. A throw ends the run. */
+  readonly write: (line: Line) => Promise<void>;
+  readonly log: (line: string) => void;
+  /** Uniform on [0, 1). */
+  readonly random: () => number;
+  readonly now: () => number;
+}
+
+const MAX_RESULTS = 10_000;
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  /** By the number that the agent gives them: they come to it one by one, and it counts. */
+  readonly #underWay = new Map<number, Picture | Unread>();
+  readonly latencies: Latencies;
+  readonly total = { answered: 0, failed: 0 };
+  /** The first 10 000, and the first that failed. */
+  readonly results: (Inference | Failed)[] = [];
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.latencies = new Latencies(options.random);
+  }
+
+  /** The same pictures, remembered until their records. */
+  async *following(source: Source): AsyncGenerator<Picture | Unread> {
+    let count = 0;
+    for await (const picture of source) {
+      this.#underWay.set(count++, picture);
+      yield picture;
+    }
+  }
+
+  /** @throws what `write` throws; whoever brought the picture has been told by then */
+  async record(ended: Inference | Failed, outputs?: Tensors): Promise<void> {
+    const { planId, firstIndex, write, log, now } = this.#options;
+    const picture = this.#underWay.get(ended.index);
+    this.#underWay.delete(ended.index);
+    const inference = { ...ended, index: picture?.index ?? firstIndex + ended.index };
+    if ('error' in inference) {
+      this.total.failed++;
+      log(`${inference.image}: ${inference.error.message}`);
+    } else {
+      this.total.answered++;
+      this.latencies.add(inference.latencyMs);
+    }
+    if (this.results.length < MAX_RESULTS || ('error' in inference && this.total.failed === 1)) {
+      this.results.push(inference);
+    }
+    const head: Line['head'] = {
+      ...inference,
+      ...(outputs && { score: scoreOf(outputs) }),
+      ...(picture?.sha256 !== undefined && { sha256: picture.sha256 }),
+      planId,
+      at: new Date(now()).toISOString(),
+    };
+    const line: Line = outputs ? { head, outputs: plainOutputs(outputs) } : { head };
+    picture?.answered?.({ ...line.head, ...(line.outputs && { outputs: line.outputs }) });
+    await write(line);
+  }
+}
+
+function plainOutputs(outputs: Tensors): NonNullable<Line['outputs']> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, { shape, data }]) => [
+      name,
+      { shape, values: Array.from(data as ArrayLike<number | bigint>, (v) => (typeof v === 'bigint' ? String(v) : v)) },
+    ]),
+  );
+}

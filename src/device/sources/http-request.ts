@@ -1,0 +1,69 @@
+/** Requests: whether they may ask, and what they bring, within bounds. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { CutlineError } from '../../errors.ts';
+import { isLoopback } from './settings.ts';
+
+export interface RequestRules {
+  readonly host: string;
+  readonly token: string | undefined;
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+}
+
+/** What is wrong with it before its body is looked at; undefined when nothing is. */
+export function wrongWith(request: IncomingMessage, rules: RequestRules): CutlineError | undefined {
+  const { token, maxBodyBytes: limit } = rules;
+  const { method = '', url = '', headers } = request;
+  const path = url.split('?', 1)[0];
+  if (path !== '/infer') return new CutlineError('REQUEST_PATH', { path: JSON.stringify(path) });
+  if (method !== 'POST') return new CutlineError('REQUEST_METHOD', { method });
+  if (token !== undefined) {
+    if (!isToken(headers.authorization, token)) return new CutlineError('REQUEST_UNAUTHORIZED');
+  } else if (headers.origin !== undefined || !isLoopback(hostOf(headers.host))) {
+    // A page in a browser on this machine reaches loopback, too, also under a name of its own (DNS rebinding).
+    return new CutlineError('REQUEST_FOREIGN');
+  }
+  const bytes = Number(headers['content-length'] ?? 0);
+  if (bytes > limit) return new CutlineError('REQUEST_TOO_LARGE', { limit });
+  return undefined;
+}
+
+/** Of `host:port`, `[::1]:port` or a host alone. */
+const hostOf = (header = ''): string => header.replace(/:\d*$/, '');
+
+/** Takes as long whatever is wrong with it. */
+function isToken(header: string | undefined, token: string): boolean {
+  const given = /^Bearer +(.*?) *$/i.exec(header ?? '')?.[1] ?? '';
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+/** @throws CutlineError REQUEST_TOO_LARGE, REQUEST_SLOW, REQUEST_INVALID when it has none or ends early */
+export async function bodyOf(request: IncomingMessage, rules: RequestRules): Promise<Buffer> {
+  const { maxBodyBytes: limit, bodyTimeoutMs: timeoutMs } = rules;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const body = await new Promise<Buffer>((resolve, reject) => {
+    const fail = (error: CutlineError) => {
+      chunks.length = 0;
+      request.removeAllListeners('data');
+      reject(error);
+    };
+    const timer = setTimeout(() => fail(new CutlineError('REQUEST_SLOW', { timeoutMs })), timeoutMs);
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limit) fail(new CutlineError('REQUEST_TOO_LARGE', { limit }));
+      else chunks.push(chunk);
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    const early = () => fail(new CutlineError('REQUEST_INVALID', { problem: 'it ended before its body did' }));
+    request.once('error', early);
+    request.once('close', () => {
+      clearTimeout(timer);
+      early();
+    });
+  });
+  if (body.length === 0) throw new CutlineError('REQUEST_INVALID', { problem: 'its body, the picture, is empty' });
+  return body;
+}
