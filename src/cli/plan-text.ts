@@ -91,9 +91,12 @@ function costText(c: Candidate): string {
   const { total, head, encode, network, tail } = c.latencyMs;
   const parts = `head ${ms(head)} ${c.sources.head}, encode ${ms(encode)} ${c.sources.encode}, network ${ms(network)} ${c.sources.network}, tail ${ms(tail)} ${c.sources.tail}`;
   const energy = c.energyMj === null ? 'energy unknown' : `${c.energyMj.toPrecision(3)} mJ ${c.sources.energy}`;
-  const told = c.bitsCap ? `, which tell ${c.bitsCap} bits of the picture at most` : '';
   const p95 = c.latencyMs.p95 == null ? '' : `, p95 ${ms(c.latencyMs.p95)} ms`;
-  return `${ms(total)} ms${p95} (${parts}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}${told}`;
+  const uncounted = c.latencyMs.uncounted
+    ? `; not counted: the runtime itself, usually ${ms(c.latencyMs.uncounted)} ms (modelled), since a profile has no runtime section: cutline profile measures it`
+    : '';
+  const told = c.bitsCap ? `, which tell ${c.bitsCap} bits of the picture at most` : '';
+  return `${ms(total)} ms${p95} (${parts}${uncounted}); ${energy}; ${c.wireBytes} bytes ${c.sources.wireBytes}${told}`;
 }
 
 function leakText({ leakage, accuracy, cut }: Candidate, evidence: Plan['evidence']): string {

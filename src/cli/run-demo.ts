@@ -1,6 +1,6 @@
 /** `cutline demo`. */
 import { fileURLToPath } from 'node:url';
-import { type DemoOptions, runDemo } from '../demo/index.ts';
+import { type DemoOptions, type DemoResult, runDemo } from '../demo/index.ts';
 import { CutlineError } from '../errors.ts';
 import { print } from './output.ts';
 import { stopSignal } from './stop.ts';
@@ -40,10 +40,16 @@ export async function runDemoCommand(settings: DemoSettings): Promise<void> {
         (result.accuracy
           ? `, accuracy ${percent(result.accuracy.split)} split, ${percent(result.accuracy.unsplit)} ${original ? 'before it was hardened' : 'unsplit'}.`
           : '.'),
-      `Latency p50 ${result.latencyMs.p50.toFixed(2)} ms, p95 ${result.latencyMs.p95.toFixed(2)} ms. Took ${result.seconds.toFixed(0)} s.`,
+      `Latency p50 ${result.latencyMs.p50.toFixed(2)} ms, p95 ${result.latencyMs.p95.toFixed(2)} ms; ${predictedText(result)}. Took ${result.seconds.toFixed(0)} s.`,
       `Open ${result.report}`,
     ].join('\n'),
   );
+}
+
+function predictedText({ predicted, measured }: DemoResult): string {
+  const { p50, p95 } = predicted.latencyMs;
+  const off = Math.round(100 * (p50 / measured.latencyMs.p50 - 1));
+  return `predicted p50 ${p50.toFixed(2)} (${off > 0 ? '+' : ''}${off} %)${p95 === null ? '' : `, p95 ${p95.toFixed(2)}`}`;
 }
 
 function check({ images, seed, maxSsim, maxGain, maxDownloadBytes, minAccuracy }: Omit<DemoSettings, 'json'>): void {

@@ -46,3 +46,4 @@ export * from './tensor.ts';
 export { towerOf } from './tower.ts';
 export { activationBytes, allValues, fixedShape, isHeld, isSendable } from './values.ts';
 export { type WeightRole, weightRoles, weightsBeyondRoles } from './weights.ts';
+export { type NodeWork, nodeWork } from './work.ts';

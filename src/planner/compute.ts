@@ -1,8 +1,8 @@
 /** What the arithmetic of a head or tail takes: measured where the profile has this model and cut, else a roofline. */
 import { sameFixed } from '../model/index.ts';
-import type { Compute, Profile } from '../profile/index.ts';
+import { type Profile, rooflineMs } from '../profile/index.ts';
 import { medianOnly, none, type Term, termOf } from './distribution.ts';
-import type { CutFacts, ModelFacts, NodeWork } from './facts.ts';
+import type { CutFacts, ModelFacts } from './facts.ts';
 
 export function computeOf(cut: CutFacts, side: 'head' | 'tail', model: ModelFacts, profile: Profile): Term {
   const nodes = cut[side];
@@ -14,15 +14,4 @@ export function computeOf(cut: CutFacts, side: 'head' | 'tail', model: ModelFact
   if (figure) return termOf(figure);
   if (nodes.length === 0) return none;
   return medianOnly(rooflineMs(nodes, profile.compute!), 'modelled');
-}
-
-/** Williams et al. 2009, one roof for each operator class; nodes run one after the other. */
-export function rooflineMs(nodes: readonly NodeWork[], profile: Compute): number {
-  let ms = profile.callOverheadMs.value;
-  for (const node of nodes) {
-    const roof = profile.classes[node.class];
-    const compute = roof.macsPerS && node.macs > 0 ? node.macs / roof.macsPerS.value : 0;
-    ms += profile.nodeOverheadMs.value + 1e3 * Math.max(compute, node.bytes / roof.bytesPerS.value);
-  }
-  return ms;
 }

@@ -2,19 +2,10 @@
 
 import { lengthBits } from '../broker/index.ts';
 import { carriesCodes, carriesPictures, lengthVaries } from '../codecs.ts';
-import type { FixedInput } from '../model/index.ts';
+import type { FixedInput, NodeWork } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
-import type { OperatorClass } from '../profile/index.ts';
 import { codeBits } from './code.ts';
 import type { Layers } from './layers.ts';
-
-/** One node as the roofline sees it. */
-export interface NodeWork {
-  readonly class: OperatorClass;
-  readonly macs: number;
-  /** Read and written: inputs, weights, outputs. */
-  readonly bytes: number;
-}
 
 export interface CutTensor {
   readonly name: string;

@@ -98,7 +98,11 @@ export function breachesOf(
     breaches.push(unknown(unknowns['max-p95-ms']));
   }
   if (c.wireBytes > maxPacketBytes) {
-    breaches.push(unknown(`Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes}.`));
+    breaches.push(
+      unknown(
+        `Its message of ${c.wireBytes} bytes is above the broker's limit of ${maxPacketBytes} (MESSAGE_TOO_LARGE).`,
+      ),
+    );
   }
   return breaches;
 }

@@ -4,25 +4,19 @@ import {
   activationBytes,
   bytesPerElement,
   type Cut,
-  cost,
   fixedShape,
   type Graph,
   isHeld,
   isSendable,
   type Node,
-  type NodeCost,
+  nodeWork,
   peakBytes,
   split,
   type ValueInfo,
 } from '../model/index.ts';
 import type { AnswerTensor } from '../plan/index.ts';
-import type { CutFacts, ModelFacts, NodeWork } from './facts.ts';
+import type { CutFacts, ModelFacts } from './facts.ts';
 import { layersOf } from './layers.ts';
-
-/** onnxruntime folds these into the convolution or product before them, and they cost next to nothing. */
-const FUSED = new Set(['BatchNormalization', 'Relu', 'LeakyRelu', 'Clip', 'Sigmoid', 'Tanh', 'HardSigmoid', 'Add']);
-/** These only rename memory. */
-const FREE = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
 
 /**
  * The cuts that a plan can be made for: a plan tells the size of what is sent, so it must be the same for every picture. (A
@@ -98,27 +92,6 @@ export function partsOf(graph: Graph, cut: Cut): { readonly head: Graph | null; 
   if (cut.id === 'input') return { head: null, tail: graph };
   if (cut.id === 'output') return { head: graph, tail: null };
   return split(graph, cut);
-}
-
-/** Nodes that cost nothing are left out. A fused node costs no bytes: its convolution has written them. */
-function nodeWork(graph: Graph): ReadonlyMap<Node, NodeWork> {
-  const heavy = new Set<string>();
-  const work = new Map<Node, NodeWork>();
-  for (const c of cost(graph).nodes) {
-    if (c.operatorClass === 'free' || FREE.has(c.node.op)) continue;
-    const outputs = c.node.outputs.filter((o) => o !== '');
-    if (c.operatorClass !== 'elementwise') for (const o of outputs) heavy.add(o);
-    else if (FUSED.has(c.node.op) && c.node.inputs.some((i) => heavy.has(i))) {
-      for (const o of outputs) heavy.add(o);
-      continue;
-    }
-    work.set(c.node, { class: c.operatorClass, macs: c.macs, bytes: bytesOf(c) });
-  }
-  return work;
-}
-
-function bytesOf(c: NodeCost): number {
-  return c.parameterBytes + c.inputBytes + c.activationBytes;
 }
 
 function weightBytes(graph: Graph): number {

@@ -24,6 +24,13 @@ export function figure<U extends string>(unit: U) {
 
 export const positive = <U extends string>(unit: U) => figure(unit).extend({ value: z.number().positive() });
 
+/** What a fit says of what it did not see: median and worst |predicted / measured − 1|. */
+export const heldOutSchema = z.strictObject({
+  n: z.int().positive(),
+  medianError: z.number().min(0),
+  worstError: z.number().min(0),
+});
+
 export interface Figure<U extends string = string> {
   value: number;
   unit: U;

@@ -4,7 +4,7 @@
  * ninety-fifth percentile. A machine has both sides, since it may be either.
  */
 import { z } from 'zod';
-import { figure } from './figure.ts';
+import { figure, heldOutSchema } from './figure.ts';
 
 const lineSchema = z.strictObject({ fixedMs: figure('ms'), msPerByte: figure('ms/B') });
 const termSchema = z.strictObject({ p50: lineSchema, p95: lineSchema.optional() });
@@ -19,13 +19,11 @@ export const runtimeSchema = z.strictObject({
   consumer: z.strictObject({
     /** Queueing, unpacking, calling the tail, beyond its arithmetic; by bytes of the activation and of the answer. */
     tail: termSchema,
-    /** From broker to consumer and back, beyond the echo that a link measures; by bytes of the message. */
+    /** From broker to consumer and back, beyond the echo that a link measures, and what lies between; by bytes of the message. */
     exchange: termSchema,
   }),
   /** Sizes left out of the fit, predicted by it: median and worst |predicted / measured − 1| of the whole overhead. */
-  heldOut: z
-    .strictObject({ n: z.int().positive(), medianError: z.number().min(0), worstError: z.number().min(0) })
-    .optional(),
+  heldOut: heldOutSchema.optional(),
 });
 
 export type Runtime = z.infer<typeof runtimeSchema>;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { codecs, fixedInputSchema } from '../plan/index.ts';
-import { figure, positive } from './figure.ts';
+import { figure, heldOutSchema, positive } from './figure.ts';
 import { runtimeSchema } from './runtime.ts';
 
 /** Operators that share a roofline, as `model/cost.ts` names them. One GFLOP/s number a device is wrong by ten times. */
@@ -12,11 +12,17 @@ export const operatorClasses = ['conv', 'depthwise', 'matmul', 'elementwise'] as
 export type OperatorClass = (typeof operatorClasses)[number];
 
 const name = z.string().min(1).max(500);
-/** Time of a node = overhead + max(macs / macsPerS, bytes / bytesPerS). */
+/** Time of a node = overhead + fixed + max(macs / macsPerS, bytes / bytesPerS), or their sum. */
 const rooflineSchema = z.strictObject({
   /** Left out for `elementwise`, which is bound by memory. */
   macsPerS: positive('MAC/s').optional(),
   bytesPerS: positive('B/s'),
+  /** Of each node of the class, beside the overhead of any node. */
+  fixedMs: figure('ms').optional(),
+  /** Arithmetic and memory take turns: their times add up. */
+  sums: z.literal(true).optional(),
+  /** Sizes that were not fitted, predicted by the fit. */
+  heldOut: heldOutSchema.optional(),
 });
 
 const computeSchema = z.strictObject({
@@ -28,6 +34,13 @@ const computeSchema = z.strictObject({
   nodeOverheadMs: figure('ms'),
   /** Added once for every run of a head or tail. */
   callOverheadMs: figure('ms'),
+  /** Whole heads that were not fitted, predicted by the roofs. */
+  heldOutHeads: heldOutSchema.optional(),
+  /** Speed of dense convolutions with other numbers of threads, against `threads`. */
+  byThreads: z
+    .array(z.strictObject({ threads: z.int().positive(), speed: positive('ratio') }))
+    .max(64)
+    .optional(),
 });
 
 const powerSchema = z.strictObject({
@@ -44,6 +57,11 @@ const machineSchema = z.strictObject({
   memoryBytes: figure('B').optional(),
   /** Null where the machine has no sensor. */
   temperatureC: figure('°C').nullable().optional(),
+  /** Of Linux' cpufreq: `performance`, `ondemand`, …, and the vendor's power mode: figures hold for these. */
+  governor: name.optional(),
+  powerMode: name.optional(),
+  /** Speed after a while of work against the first second: below 1 it slows down. */
+  sustained: positive('ratio').optional(),
 });
 
 const linkSchema = z.strictObject({
@@ -76,6 +94,10 @@ const measuredModelSchema = z.strictObject({
   cuts: z
     .array(z.strictObject({ cut: name, headMs: figure('ms').optional(), tailMs: figure('ms').optional() }))
     .max(20_000),
+  /** Of one inference of the whole network: all that the machine took meanwhile, and what of it is beyond rest. */
+  energy: z.strictObject({ grossMj: figure('mJ'), netMj: figure('mJ') }).optional(),
+  /** Memory of a process with the whole network loaded and run, at its highest, and what the same process takes without. */
+  resident: z.strictObject({ bytes: figure('B'), emptyBytes: figure('B') }).optional(),
 });
 
 export const profileSchema = z.strictObject({

@@ -1,5 +1,6 @@
 /** The body of the page, one function a section. */
 import { quantile } from '../numeric/index.ts';
+import { cameTrue } from './came-true.ts';
 import {
   bestCodecs,
   bytes,
@@ -121,11 +122,12 @@ function candidateRow(c: CandidateEntry, ties: number, chosen: boolean): Html {
     <td class="number">${c.accuracy === null ? '–' : percent(c.accuracy)}</td></tr>`;
 }
 
-export function theRun({ run }: ReportData): Html | undefined {
+export function theRun({ run, plan }: ReportData): Html | undefined {
   if (!run) return undefined;
   return html`<section><h2>The run</h2>
     <p>${run.images} pictures went from the device through the broker to the cloud and back. ${agreement(run)}</p>
     ${run.latencyMs.length > 0 ? histogram(run.latencyMs) : undefined}
+    ${run.latencyMs.length > 0 && plan.chosen ? html`<p>${cameTrue(plan.chosen.latencyMs, run.latencyMs)}</p>` : undefined}
     ${run.accuracy ? accuracy(run, run.accuracy) : undefined}</section>`;
 }
 

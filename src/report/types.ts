@@ -75,6 +75,10 @@ export interface CandidateEntry {
     readonly encode: number;
     readonly network: number;
     readonly tail: number;
+    /** Null where a term has none. */
+    readonly p95?: number | null | undefined;
+    /** Of the runtime itself, modelled, and not part of the total: the profiles do not say it. */
+    readonly uncounted?: number | undefined;
   };
   readonly energyMj: number | null;
   /** Where each term comes from: measured, published or modelled. */

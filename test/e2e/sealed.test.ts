@@ -102,7 +102,10 @@ it('who has no key, or another one, gets no answer; a new key is taken without a
   expect(await renewed.ended).toBe(0);
   // A file of another device is a mistake of whoever set it up.
   const mistaken = await f.agent({ ...one, device: 'cam-2', messageKeys: 'cam-1.keys.json' });
-  expect([await mistaken.ended, mistaken.stdout() + mistaken.stderr()]).toEqual([2, expect.stringContaining('KEY_INVALID')]);
+  expect([await mistaken.ended, mistaken.stdout() + mistaken.stderr()]).toEqual([
+    2,
+    expect.stringContaining('KEY_INVALID'),
+  ]);
 });
 
 /** Of a sealed message whatever is readable: a body is put in so that it decodes. */

@@ -1,7 +1,8 @@
 /** Random models, profiles and findings for property tests. */
 import fc from 'fast-check';
+import type { NodeWork } from '../../src/model/index.ts';
 import type { Thresholds } from '../../src/plan/index.ts';
-import type { CutFacts, ModelFacts, NodeWork } from '../../src/planner/facts.ts';
+import type { CutFacts, ModelFacts } from '../../src/planner/facts.ts';
 import type { Findings } from '../../src/planner/leakage.ts';
 import type { Search } from '../../src/planner/weigh.ts';
 import { operatorClasses, type Profile } from '../../src/profile/index.ts';

@@ -34,7 +34,7 @@ export async function cutline(args, ready) {
     child.kill('SIGTERM');
     await ended;
   };
-  return { ended, stop, stdout: () => out, text: () => text };
+  return { pid: child.pid, ended, stop, stdout: () => out, text: () => text };
 }
 
 /** A broker on a free port. */
@@ -106,7 +106,7 @@ export async function pictures({ channels, height, width }, count) {
  * Sends the pictures through the deployed cut. The first few, which compile and connect, are left out.
  * @returns latencies of each inference, ms
  */
-export async function measure(folder, { agentUrl, consumerUrl, images, skip = 10, threads }) {
+export async function measure(folder, { agentUrl, consumerUrl, images, skip = 40, threads }) {
   const common = { fleet: 'bench', plan: 'plan.json', ...(threads !== undefined && { threads }) };
   await writeFile(join(folder, 'consumer.yaml'), JSON.stringify({ ...common, broker: { url: consumerUrl } }));
   await writeFile(

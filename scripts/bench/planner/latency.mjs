@@ -13,25 +13,25 @@ import { measureRuntime } from '../../../dist/device/profiler/runtime/index.js';
 import { createEngine } from '../../../dist/engine/index.js';
 import { price } from '../../../dist/planner/price.js';
 import { deploy, facts, measure, pictures, remove, startBroker } from './deployed.mjs';
+import { watched } from './others.mjs';
 import { shapedLink } from './shaped.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const networks = ['models/lenet-fashion-mnist.onnx', 'models/cifar10cnn.onnx'];
 const links = { loopback: undefined, '20 ms, 20 Mbit/s': [10, 20e6], '4 ms, 100 Mbit/s': [2, 100e6] };
 const threads = 2;
-const images = 110;
+const images = 250;
 const at = (values, p) => values.toSorted((a, b) => a - b)[Math.round(p * (values.length - 1))];
 const quiet = { log: () => {} };
 
 export const row = {
   name: 'latency',
   about: 'predicted against measured latency, end to end',
-  async run({ every, rounds }, say) {
+  async run(options, say) {
     const broker = await startBroker();
     const cases = [];
     try {
-      for (let round = 0; round < rounds; round++)
-        for (const path of networks) cases.push(...(await network(root + path, broker, every, say)));
+      for (const path of networks) cases.push(...(await network(root + path, broker, options, say)));
     } finally {
       await broker.stop();
     }
@@ -39,7 +39,8 @@ export const row = {
   },
 };
 
-async function network(path, broker, every, say) {
+/** Rounds of profile and measurement one after the other; of what they say, medians: others use the machine too. */
+async function network(path, broker, { every, rounds }, say) {
   const engine = await createEngine({ threads });
   const model = await openModel(path, { shapes: [] }, engine);
   const card = await readCard(path);
@@ -48,39 +49,34 @@ async function network(path, broker, every, say) {
   const known = facts(model, model.cuts);
   const cases = [];
   try {
-    for (const [name, shape] of Object.entries(links)) {
+    for (const [link, shape] of Object.entries(links)) {
       const proxy = shape && (await shapedLink(Number(new URL(broker.url).port), ...shape));
       const agentUrl = proxy ? `mqtt://127.0.0.1:${proxy.port}` : broker.url;
-      // A machine is not as fast in every minute: what is predicted from is measured around what is held against it.
-      let before = await profile(engine, { ...model, cuts: sent }, agentUrl);
-      for (const cuts of groups(sent, 3)) {
-        const measured = [];
-        for (const cut of cuts) {
-          const deployed = await deploy({ model, card, cut });
-          measured.push(await measure(deployed, { agentUrl, consumerUrl: broker.url, images: folder, threads }));
-          await remove(deployed);
+      const seen = new Map(sent.map((cut) => [cut, { predicted: [], measured: [] }]));
+      const { others } = await watched(async () => {
+        for (let i = 0; i < rounds; i++) {
+          const here = await profile(engine, { ...model, cuts: sent }, agentUrl);
+          const profiles = { device: here, cloud: here, link: here };
+          for (const cut of sent) {
+            const deployed = await deploy({ model, card, cut });
+            const urls = { agentUrl, consumerUrl: broker.url };
+            seen.get(cut).measured.push(medians(await measure(deployed, { ...urls, images: folder, threads })));
+            await remove(deployed);
+            const option = { cut: known.cuts.find((c) => c.id === cut.id), defense: 'none', codec: 'float32' };
+            seen.get(cut).predicted.push(price(option, known, profiles).latencyMs);
+          }
         }
-        const after = await profile(engine, { ...model, cuts: sent }, agentUrl);
-        for (const [i, cut] of cuts.entries()) {
-          const option = { cut: known.cuts.find((c) => c.id === cut.id), defense: 'none', codec: 'float32' };
-          const predictions = [before, after].map(
-            (p) => price(option, known, { device: p, cloud: p, link: p }).latencyMs,
-          );
-          const mean = (part) => (predictions[0][part] + predictions[1][part]) / 2;
-          const parts = ['total', 'p95', 'head', 'encode', 'network', 'tail'];
-          const predicted = Object.fromEntries(parts.map((p) => [p, mean(p)]));
-          const own = (part, p) =>
-            at(
-              measured[i].map((l) => l[part]),
-              p,
-            );
-          const found = { total: own('total', 0.5), p95: own('total', 0.95) };
-          for (const part of parts.slice(2)) found[part] = own(part, 0.5);
-          const entry = { network: model.name, link: name, cut: cut.id, predicted, measured: found };
-          cases.push(entry);
-          say(lineOf(entry));
-        }
-        before = after;
+      }, [broker.pid]);
+      for (const [cut, { predicted, measured }] of seen) {
+        const entry = {
+          network: model.name,
+          link,
+          cut: cut.id,
+          predicted: middle(predicted),
+          measured: middle(measured),
+        };
+        cases.push({ ...entry, others });
+        say(lineOf(entry));
       }
       await proxy?.close();
     }
@@ -91,20 +87,27 @@ async function network(path, broker, every, say) {
   return cases;
 }
 
-const groups = (all, size) =>
-  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+const parts = ['total', 'p95', 'head', 'encode', 'network', 'tail'];
+const of = (all, part) => all.map((l) => l[part]);
+const middle = (all) => Object.fromEntries(parts.map((p) => [p, at(of(all, p), 0.5)]));
+const medians = (latencies) => {
+  const p50 = Object.fromEntries(parts.filter((p) => p !== 'p95').map((p) => [p, at(of(latencies, p), 0.5)]));
+  return { ...p50, p95: at(of(latencies, 'total'), 0.95) };
+};
 
 /** What a prediction needs, and no more: as `cutline profile --broker URL MODEL` measures it. */
 async function profile(engine, model, url) {
   const encode = await measureEncode();
-  const link = await measureLink({ connect: connectTo(url), budgetMs: 4000 });
+  const link = await measureLink({ connect: connectTo(url), budgetMs: 3000 });
   const runtime = await measureRuntime(engine, {
     command: `${root}dist/cli/main.js`,
+    sides: [16, 256, 128],
+    inferences: images,
     threads,
     budgetMs: 30_000,
     ...quiet,
   });
-  const compute = await measureCompute(engine, { threads, budgetMs: 10 });
+  const compute = await measureCompute(engine, { threads, budgetMs: 3 });
   const models = [await measureModel(model, { threads, budgetMs: 3000, ...quiet })];
   return { format: 'cutline.profile/1', name: 'here', encode, link, runtime, compute, models };
 }

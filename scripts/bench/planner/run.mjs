@@ -17,7 +17,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: rows.map((r) => r.name) },
     json: { type: 'boolean', default: false },
     every: { type: 'string', default: '3' },
-    rounds: { type: 'string', default: '1' },
+    rounds: { type: 'string', default: '3' },
   },
 });
 const unknown = values.only.find((name) => !rows.some((r) => r.name === name));

@@ -7,10 +7,12 @@ export interface PowerMeter {
   readonly source: 'measured' | 'modelled';
   /** What the figure covers, for the profile: `CPU package and memory`. */
   readonly covers: string;
+  /** How often the sensor has something new, ms: a shorter reading says nothing. */
+  readonly intervalMs: number;
   start(): Promise<PowerReading>;
 }
 
 export interface PowerReading {
-  /** Energy since `start`; call once. */
+  /** Energy since `start`; call once. @throws CutlineError POWER_METER_UNAVAILABLE when the sensor stopped answering */
   stop(): Promise<{ readonly energyMj: number; readonly durationMs: number }>;
 }

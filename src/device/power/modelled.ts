@@ -37,6 +37,8 @@ export function modelledMeter(board: Board, read: () => CpuTimes = cpuTimes): Po
   return {
     name: 'modelled',
     source: 'modelled',
+    // The kernel counts in hundredths of a second.
+    intervalMs: 10,
     covers: `the board, from CPU load by PowerJoular's fit for ${board.name}`,
     async start() {
       const before = read();

@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { CutlineError } from '../../errors.ts';
 import type { PowerMeter, PowerReading } from './meter.ts';
 
+/** Counters step about every millisecond. */
+const INTERVAL_MS = 1;
+
 interface Zone {
+  readonly name: string;
   readonly folder: string;
   /** The counter starts again at zero after this. */
   readonly rangeUj: number;
@@ -33,7 +37,8 @@ export async function openRapl(options: RaplOptions = {}): Promise<PowerMeter | 
       code === 'EACCES' ? 'only root may read energy_uj: sudo chmod o+r the files, or run as root' : String(code);
     throw new CutlineError('POWER_METER_UNAVAILABLE', { name: 'rapl', problem }, { cause });
   }
-  return { name: 'rapl', source: 'measured', covers: 'CPU packages and memory', start: () => begin(zones, samplingMs) };
+  const covers = coversOf(zones);
+  return { name: 'rapl', source: 'measured', covers, intervalMs: INTERVAL_MS, start: () => begin(zones, samplingMs) };
 }
 
 async function findZones(root: string): Promise<Zone[]> {
@@ -47,9 +52,15 @@ async function findZones(root: string): Promise<Zone[]> {
     // `psys` is the whole platform and contains the packages.
     if (isPart ? name !== 'dram' : !name.startsWith('package')) continue;
     const rangeUj = Number(await readFile(join(folder, 'max_energy_range_uj'), 'utf8').catch(() => 'none'));
-    if (rangeUj > 0) zones.push({ folder, rangeUj });
+    if (rangeUj > 0) zones.push({ name, folder, rangeUj });
   }
   return zones;
+}
+
+/** What the zones cover, not what one hopes: many machines have no counter of their memory, and none has one of the board. */
+function coversOf(zones: readonly Zone[]): string {
+  const memory = zones.some((z) => z.name === 'dram') ? 'and memory' : '(memory has no counter here)';
+  return `CPU packages ${memory}, not the rest of the board`;
 }
 
 function readAll(zones: readonly Zone[]): Promise<number[]> {

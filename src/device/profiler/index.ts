@@ -1,5 +1,5 @@
 /** Measures this machine, the link to a broker, and a model's heads and tails, and says it as a profile. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { ConnectOptions } from '../../broker/index.ts';
 import { createEngine } from '../../engine/index.ts';
 import type { Profile } from '../../profile/index.ts';
@@ -9,9 +9,11 @@ import { measureEncode } from './encode.ts';
 import { measureLink } from './link/index.ts';
 import { describeMachine } from './machine.ts';
 import { measureMechanisms } from './mechanism.ts';
-import { type ModelToMeasure, measureModel } from './model.ts';
-import { measurePower } from './power.ts';
+import { type ModelToMeasure, measureModel, randomFeeds } from './model.ts';
+import { measureEnergy, measurePower } from './power.ts';
+import { measureResident, memoryWarning } from './resident.ts';
 import { measureRuntime } from './runtime/index.ts';
+import { measureSustained } from './sustained.ts';
 
 export { meterNames } from '../power/index.ts';
 export type { ModelToMeasure } from './model.ts';
@@ -33,6 +35,9 @@ export interface ProfileOptions {
   /** A line for people about what is being measured. */
   readonly log: (line: string) => void;
 }
+
+/** Boards without a fan slow down within it; the whole profile has two minutes. */
+const SUSTAINED_MS = 15_000;
 
 /**
  * Nothing else should run meanwhile. The broker is asked first: of all things it is the likeliest to fail.
@@ -68,12 +73,14 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
       log,
       ...cancel,
     });
-    const models = model && [await measureModel(model, { threads, budgetMs: options.budgetMs, log, ...cancel })];
+    const models = model && [await modelOf(model)];
+    // Last: it leaves the machine hot.
+    const sustained = options.budgetMs >= 20_000 && (await lasting());
     return {
       format: 'cutline.profile/1',
       name,
       created: created.toISOString(),
-      machine,
+      machine: { ...machine, ...(sustained && { sustained }) },
       compute,
       encode,
       mechanism,
@@ -82,6 +89,22 @@ export async function profileMachine(options: ProfileOptions): Promise<Profile> 
       ...(link && { link }),
       ...(models && { models }),
     };
+    async function modelOf(measured: ModelToMeasure) {
+      const entry = await measureModel(measured, { threads, budgetMs: options.budgetMs, log, ...cancel });
+      log(`${measured.name}: memory`);
+      const resident = await measureResident(measured.graph, { command: options.command, threads, ...cancel });
+      const warning = memoryWarning(resident.bytes.value, totalmem(), measured.name);
+      if (warning !== undefined) log(warning);
+      if (!meter || !power?.idleW) return { ...entry, resident };
+      log(`${measured.name}: energy by ${meter.name}`);
+      const asked = { graph: measured.graph, feeds: randomFeeds(measured.graph), idleW: power.idleW.value };
+      return { ...entry, resident, energy: await measureEnergy(meter, engine, asked, cancel) };
+    }
+
+    async function lasting() {
+      log('speed that lasts');
+      return measureSustained(engine, { durationMs: SUSTAINED_MS, ...cancel });
+    }
   } finally {
     await engine.close();
   }

@@ -110,7 +110,7 @@ function only(values: Tensors, graph: Graph): Tensors {
 }
 
 /** Values as preprocessing leaves them: about normal. Integer inputs are zero, which is a valid index everywhere. */
-function randomFeeds(graph: Graph): Tensors {
+export function randomFeeds(graph: Graph): Tensors {
   const random = createRandom(1);
   return Object.fromEntries(
     graph.inputs.map(({ name, dtype, shape }): [string, Tensor] => {

@@ -6,9 +6,14 @@ import { openPowerMeter } from '../../../src/device/power/index.ts';
 import { boards, modelledMeter } from '../../../src/device/power/modelled.ts';
 import { openRapl } from '../../../src/device/power/rapl.ts';
 
+let sys: string;
 let root: string;
-beforeEach(async () => void (root = await mkdtemp(join(tmpdir(), 'cutline-powercap-'))));
-afterEach(() => rm(root, { recursive: true }));
+beforeEach(async () => {
+  sys = await mkdtemp(join(tmpdir(), 'cutline-sys-'));
+  root = join(sys, 'class', 'powercap');
+  await mkdir(root, { recursive: true });
+});
+afterEach(() => rm(sys, { recursive: true }));
 
 async function zone(id: string, name: string, energyUj: number, rangeUj = 262_143_328_850): Promise<void> {
   await mkdir(join(root, id), { recursive: true });
@@ -45,6 +50,12 @@ describe('RAPL', () => {
     expect((await reading.stop()).energyMj).toBeCloseTo(3000 + 1000, 6);
   });
 
+  it('says what its zones cover, and that memory is not among them where it has no counter', async () => {
+    expect((await openRapl({ root }))!.covers).toMatch(/packages and memory/);
+    await rm(join(root, 'intel-rapl:0:2'), { recursive: true });
+    expect((await openRapl({ root }))!.covers).toMatch(/memory has no counter/);
+  });
+
   it('goes on counting when the counter starts again at zero', async () => {
     await zone('intel-rapl:0', 'package-0', 262_143_000_000);
     const reading = await (await openRapl({ root }))!.start();
@@ -70,7 +81,7 @@ describe('RAPL', () => {
   });
 
   it('is what auto takes', async () => {
-    const meter = await openPowerMeter('auto', { powercapRoot: root, machineModel: 'Raspberry Pi 5 Model B Rev 1.0' });
+    const meter = await openPowerMeter('auto', { sys, machineModel: 'Raspberry Pi 5 Model B Rev 1.0' });
     expect(meter).toMatchObject({ name: 'rapl', source: 'measured' });
   });
 });
@@ -94,7 +105,7 @@ describe('the modelled meter', () => {
   });
 
   it('is what auto takes on a board without counters, and nothing on an unknown one', async () => {
-    const options = { powercapRoot: join(root, 'none') };
+    const options = { sys: join(root, 'none') };
     const pi = await openPowerMeter('auto', { ...options, machineModel: 'Raspberry Pi 4 Model B Rev 1.4' });
     expect(pi).toMatchObject({ name: 'modelled', source: 'modelled' });
     expect(await openPowerMeter('auto', { ...options, machineModel: 'Toaster' })).toBeUndefined();
@@ -106,12 +117,12 @@ describe('choosing a meter', () => {
     await expect(openPowerMeter('rapll')).rejects.toMatchObject({
       code: 'POWER_METER_UNKNOWN',
       exit: 2,
-      message: expect.stringMatching(/auto, rapl, modelled, none/),
+      message: expect.stringMatching(/auto, .*rapl, .*modelled, none, http/),
     });
   });
 
   it('refuses a meter that is asked for by name and is not there', async () => {
-    await expect(openPowerMeter('rapl', { powercapRoot: join(root, 'none') })).rejects.toMatchObject({
+    await expect(openPowerMeter('rapl', { sys: join(root, 'none') })).rejects.toMatchObject({
       code: 'POWER_METER_UNAVAILABLE',
     });
     await expect(openPowerMeter('modelled', { machineModel: 'Toaster' })).rejects.toThrow(/Toaster/);

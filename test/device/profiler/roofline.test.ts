@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { probes } from '../../../src/device/profiler/chains.ts';
 import { fitRoof } from '../../../src/device/profiler/roofline.ts';
+import { sizeOf } from '../../../src/model/index.ts';
 import { operatorClasses } from '../../../src/profile/index.ts';
 
 const speed = fc.double({ min: 1e5, max: 1e9, noNaN: true });
@@ -24,6 +25,19 @@ describe('fitting a roofline', () => {
     );
   });
 
+  it('says that arithmetic and memory take turns, and what a node takes besides, where that is so', () => {
+    const [macsPerMs, bytesPerMs, fixed] = [1e6, 1e5, 0.02];
+    // Both sides of the roof, and the ridge, where the two forms differ by a factor of two.
+    const points = [1, 10, 100].flatMap((n) => [
+      { macs: 1e5 * n, bytes: 1e4 * n },
+      { macs: 4e5 * n, bytes: 2e3 * n },
+      { macs: 1e4 * n, bytes: 4e4 * n },
+    ]);
+    const roof = fitRoof(points.map((p) => ({ ...p, ms: fixed + p.macs / macsPerMs + p.bytes / bytesPerMs })));
+    expect(roof.sums).toBe(true);
+    expect(roof.error).toBeLessThan(0.1);
+  });
+
   it('has no speed of multiplication for a class without any', () => {
     const roof = fitRoof([
       { macs: 0, bytes: 1000, ms: 1 },
@@ -43,8 +57,8 @@ describe('the probes', () => {
     const { graph, feeds } = probe.chain(3);
     expect(graph.nodes).toHaveLength(3);
     const weights = [...graph.initializers.values()].reduce((n, t) => n + t.data.length, 0) / 3;
-    const activation = feeds.x!.data.length;
-    const inputs = probe.class === 'elementwise' ? 2 : 1;
-    expect(probe.bytes).toBe(4 * ((inputs + 1) * activation + weights));
+    const read = feeds.x!.data.length * (probe.class === 'elementwise' ? 2 : 1);
+    const written = sizeOf(graph.outputs[0]!.shape.map(Number));
+    expect(probe.bytes).toBe(4 * (read + written + weights));
   });
 });

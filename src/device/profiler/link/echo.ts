@@ -13,7 +13,7 @@ export interface Sample {
 }
 
 export interface Echoes {
-  /** Undefined where the broker does not say it (MQTT 3.1.1). */
+  /** Undefined where the broker does not say one below ours (and with MQTT 3.1.1, which cannot say it). */
   readonly maxPacketBytes: number | undefined;
   /** Largest payload that may be sent. */
   readonly room: number;
@@ -52,7 +52,8 @@ export async function openEchoes({ connect: target, timeoutMs = 15_000, signal }
     const [first] = open as [Connection];
     await first.subscribe(topics[1]);
     return {
-      maxPacketBytes: first.protocol === 5 ? first.maxPacketBytes : undefined,
+      // What is as large as we offered ourselves, no broker said.
+      maxPacketBytes: first.maxPacketBytes < target.maxPacketBytes ? first.maxPacketBytes : undefined,
       room: first.maxPacketBytes - PACKET_OVERHEAD,
       probe: (bytes, listeners = 1) => probe(first, bytes, listeners),
       close,

@@ -17,7 +17,7 @@ export interface DeploymentOptions {
 }
 
 /** The first compile, connect and warm up: they are no figure of a service that goes on for days. */
-const WARM_UPS = 15;
+const WARM_UPS = 40;
 
 const lineSchema = z.object({
   latencyMs: z.object({

@@ -64,11 +64,6 @@ function termsOf(all: readonly Observed[]): Pick<Runtime, 'agent' | 'consumer'> 
     };
     return { p50: line(0.5), p95: line(0.95) };
   };
-  const part = (o: Observed, name: keyof Latency, p: number) =>
-    quantile(
-      o.latencies.map((l) => l[name]),
-      p,
-    );
   return {
     agent: {
       head: of(
@@ -85,19 +80,28 @@ function termsOf(all: readonly Observed[]): Pick<Runtime, 'agent' | 'consumer'> 
         (o) => o.bytes,
         (o, p) => part(o, 'tail', p) - o.tailMs,
       ),
-      exchange: of(
-        (o) => o.bytes,
-        (o, p) => exchangeMs(o, part(o, 'network', 0.5), part(o, 'network', p), p),
-      ),
+      exchange: of((o) => o.bytes, exchangeMs),
     },
   };
 }
 
-/** The echo's part is the link's; so is its share of the scatter, taken as independent of the rest. */
-function exchangeMs(o: Observed, p50: number, at: number, p: number): number {
-  const echo = median(o.echoMs);
-  const scatter = Math.sqrt(Math.max(0, (at - p50) ** 2 - (quantile(o.echoMs, p) - echo) ** 2));
-  return p50 - echo + scatter;
+const part = (o: Observed, name: keyof Latency, p: number): number =>
+  quantile(
+    o.latencies.map((l) => l[name]),
+    p,
+  );
+
+/**
+ * What the other terms and the echo leave of the whole. Not the median of what the agent calls network: medians of skewed
+ * terms do not add up to the median of their sum, and what is predicted is the sum. Scatter is taken as independent.
+ */
+function exchangeMs(o: Observed, p: number): number {
+  const own = ['head', 'encode', 'tail'] as const;
+  const p50 = part(o, 'total', 0.5) - own.reduce((n, name) => n + part(o, name, 0.5), 0) - median(o.echoMs);
+  const beyond = (value: (p: number) => number) => (value(p) - value(0.5)) ** 2;
+  const others = own.reduce((n, name) => n + beyond((q) => part(o, name, q)), 0);
+  const scatter = beyond((q) => part(o, 'total', q)) - others - beyond((q) => quantile(o.echoMs, q));
+  return p50 + Math.sqrt(Math.max(0, scatter));
 }
 
 /** Of the sum of all terms at the median, by a fit without that size. */
@@ -107,7 +111,7 @@ function heldOutError(all: readonly Observed[], left: Observed): number {
   const { bytes } = left;
   const predicted =
     at(agent.head, 2 * bytes) + at(agent.encode, bytes) + at(consumer.tail, bytes) + at(consumer.exchange, bytes);
-  const whole = median(left.latencies.map((l) => l.head + l.encode + l.network + l.tail));
+  const whole = part(left, 'total', 0.5);
   const measured = whole - left.headMs - left.tailMs - median(left.echoMs);
   return Math.abs(predicted / measured - 1);
 }

@@ -17,16 +17,19 @@ export interface RuntimeOptions {
   /** The built `cli/main.js`. */
   readonly command: string;
   readonly threads: number;
+  /** Of the relays' pictures, 16 to 512; default five, 1 kB to 1 MB, the ends of most activations first. */
+  readonly sides?: readonly number[];
+  /** Of each relay, default 100; fewer of large ones, since a slow machine takes its time over each. */
+  readonly inferences?: number;
   /** When it is used up, sizes are left out; two are always measured. */
   readonly budgetMs: number;
   readonly signal?: AbortSignal;
   readonly log: (line: string) => void;
 }
 
-/** Sides of the relays, 1 kB to 1 MB; the ends of the range of most activations first, so that two make a line. */
+/** The first two make a line. */
 const SIDES = [16, 256, 128, 64, 512];
 const INFERENCES = 100;
-/** Of a relay of a megabyte: a slow machine takes its time over each. */
 const FEWER = 40;
 const ECHOES = 30;
 
@@ -41,11 +44,11 @@ export async function measureRuntime(engine: Engine, options: RuntimeOptions): P
     const { url } = z.object({ url: z.string() }).parse(await broker.firstDocument);
     echoes = await openEchoes({ connect: loopback(url), signal });
     const observed: Observed[] = [];
-    for (const side of SIDES) {
+    for (const side of options.sides ?? SIDES) {
       const bytes = relayBytes(side);
       if (observed.length >= 2 && performance.now() > untilMs) break;
       log(`runtime: messages of ${bytes} bytes`);
-      const inferences = side > 256 ? FEWER : INFERENCES;
+      const inferences = side > 256 ? FEWER : (options.inferences ?? INFERENCES);
       const { head, tail } = relayHalves(side);
       const before = await echo(echoes, bytes);
       const latencies = await runRelay(side, { command, url, threads, inferences, signal });
