@@ -161,7 +161,11 @@ describe('ffmpeg', () => {
     await expect.poll(() => said.length, { timeout: 20_000 }).toBeGreaterThan(0);
     await rtspServer(first.port);
     const restarts = counts.restarts;
-    await expect.poll(async () => (await take(1), counts.restarts), { timeout: 40_000 }).toBeGreaterThan(restarts);
+    const after = async () => {
+      await take(1);
+      return counts.restarts;
+    };
+    await expect.poll(after, { timeout: 40_000 }).toBeGreaterThan(restarts);
     expect((await take(5)).every((shade) => typeof shade === 'number')).toBe(true);
   }, 90_000);
 });

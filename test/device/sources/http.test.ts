@@ -40,7 +40,7 @@ async function serve(given: Partial<HttpOptions> = {}, inFlight = 1) {
   const url = /http:\S+/.exec(said[0]!)![0];
   const pictures = source.pictures[Symbol.asyncIterator]();
   const take = async () => (await pictures.next()).value as Picture | Unread | undefined;
-  const ask = (body: BodyInit | null = new Uint8Array(png), init: RequestInit = {}) =>
+  const ask = (body: Uint8Array | ReadableStream | string | null = new Uint8Array(png), init: RequestInit = {}) =>
     fetch(url, { method: 'POST', body, ...init });
   return { source, stop, url, take, ask };
 }
