@@ -1,5 +1,6 @@
 /** Lines in a file, which is opened again after a failure: a full disk may have room tomorrow. */
 import { open, rename, stat } from 'node:fs/promises';
+import { CutlineError } from '../../errors.ts';
 import { checkWritable, placeOf } from '../../files.ts';
 import { appendTo, type Lines } from '../results/index.ts';
 import type { FileSettings } from './settings.ts';
@@ -12,7 +13,9 @@ export async function fileDelivery(
 ): Promise<Delivery> {
   await checkWritable(path);
   const place = await placeOf(path);
-  const target = place.kind === 'file' ? place.path : path;
+  if (place.kind !== 'file')
+    throw new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: `a ${place.kind}, not a file` });
+  const target = place.path;
   let [lines, bytes] = [undefined as Lines | undefined, 0];
   const opened = async (): Promise<Lines> => {
     const { keepBytes, isTorn } = await endOf(target);
