@@ -22,12 +22,13 @@ import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import type { Spreads } from './latencies.ts';
-import { openOutlets } from './outlets.ts';
+import { type Outlets, openOutlets } from './outlets.ts';
 import { type Failed, type Inference, round } from './record.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
+import { checkStdout, type SinkCounts, type SinkSettings } from './sinks/index.ts';
 import type { Picture, Source, Unread } from './source.ts';
 import { openSource, type SourceCounts, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
@@ -41,6 +42,8 @@ export interface AgentOptions {
   readonly resultsPath?: string | undefined;
   /** What to do with results that are there: go on (default), add to them doing everything again, or begin anew. */
   readonly existingResults?: 'resume' | 'add' | 'overwrite' | undefined;
+  /** Standard output is for the summary, so that no sink may have it. */
+  readonly isStdoutTaken?: boolean | undefined;
   readonly giveUpAfterS?: number | undefined;
   /** A line for people, about connections and resends. */
   readonly log: (line: string) => void;
@@ -64,6 +67,7 @@ export interface AgentSummary {
   readonly latencyFrom: { readonly inferences: number; readonly sampled: number };
   /** Pictures that became no inference. */
   readonly source: SourceCounts;
+  readonly sinks: readonly ({ readonly type: SinkSettings['type'] } & SinkCounts)[];
   readonly resends: number;
   readonly lateTwins: number;
   readonly reconnects: number;
@@ -88,6 +92,7 @@ const LOST_MS = 500;
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
   const { config, folder } = await readAgentConfig(options.configPath);
+  checkStdout(config.sinks, options.isStdoutTaken);
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
@@ -128,9 +133,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const startMs = performance.now();
   let recorder: Recorder;
+  let outlets: Outlets;
   try {
     const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
-    const outlets = await openOutlets({ results });
+    outlets = await openOutlets(results, config.sinks, { ...config, folder, log, stop });
     recorder = new Recorder({
       planId,
       firstIndex: results?.earlier?.nextIndex ?? 0,
@@ -183,6 +189,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     latencyMs: latencies.spreads(),
     latencyFrom: latencies.from,
     source: source.counts,
+    sinks: outlets.sinks.map(({ type, counts }) => ({ type, ...counts })),
     resends,
     lateTwins,
     reconnects,
