@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, isIP, type Socket } from 'node:net';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
+import type { AuthenticateError, Client } from 'aedes';
 import { CutlineError } from '../errors.ts';
 import { limitPackets } from './packet-limit.ts';
 
@@ -39,6 +39,8 @@ const MAX_RETAINED_BYTES = 64 * 1024;
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const { host, credentials, log = () => {} } = options;
   if (!credentials && !options.insecure && !isLoopback(host)) throw new CutlineError('BROKER_EXPOSED', { host });
+  // Agents and consumers import this folder as well, and have no use for its 12 MB.
+  const { Aedes } = await import('aedes');
   const aedes = await Aedes.createBroker({
     // One reader that has stopped reading must not hold up the others for a minute.
     drainTimeout: 10_000,
