@@ -8,6 +8,7 @@ import {
   Link,
   type LinkOptions,
   misfit,
+  mostPacketBytes,
   Refusals,
   topicOf,
 } from '../broker/index.ts';
@@ -41,10 +42,10 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
 }
 
 /**
- * Why a message on the answer topic was refused: no envelope; for another device or plan, or no answer; nothing that was asked;
+ * Why a message on the answer topic was refused: larger than any answer; no envelope; for another device or plan, or no answer; nothing that was asked;
  * not the tensors that the plan says; more at once than can be asked for.
  */
-export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
+export const refusalKinds = ['oversized', 'malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
 export type RefusalKind = (typeof refusalKinds)[number];
 
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
@@ -84,8 +85,12 @@ export class Uplink {
       log(`dropped ${total} message(s) on ${this.#topics.res}; the last: ${problem}`),
     );
     this.#outbox = new Outbox({ ...options, send: (id, written) => this.#send(id, written) });
+    const skip = {
+      overBytes: mostPacketBytes(options.expected),
+      tell: (bytes: number) => this.#refusals.add('oversized', `a message of ${bytes} bytes`),
+    };
     this.#link = new Link(
-      { ...options.link, log },
+      { ...options.link, connect: { ...options.link.connect, skip }, log },
       {
         prepare: (connection) => this.#prepare(connection),
         onUp: () => this.#outbox.up(),
@@ -140,7 +145,7 @@ export class Uplink {
   }
 
   async #prepare(connection: Connection): Promise<void> {
-    await connection.subscribe(this.#topics.res);
+    await connection.subscribe(this.#topics.res, this.#options.qos);
     await connection.publish(this.#topics.state, stateMessage('online', this.#options), { qos: 1, retain: true });
     this.#connects++;
   }
