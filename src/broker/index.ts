@@ -18,7 +18,7 @@ export {
   SESSION_ID_BYTES,
   type SessionOffer,
 } from './envelope.ts';
-export { type ExpectedTensor, expectedActivation, expectedAnswer, misfit } from './expected.ts';
+export { type ExpectedTensor, expectedActivation, expectedAnswer, misfit, mostPacketBytes } from './expected.ts';
 export { type ExportedFile, forEmqx, forMosquitto } from './exported.ts';
 export { type FailureCode, failures } from './failures.ts';
 export { defaultLimits, type Limits } from './limits.ts';

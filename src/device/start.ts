@@ -15,12 +15,13 @@ import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { openPlan, type Plan, type Protocol, readProtocol, requireInTime, verifyPlan } from '../plan/index.ts';
+import { openPlan, type Plan, type Protocol, readProtocol, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
+import { whileInTime } from './in-time.ts';
 import type { Spreads } from './latencies.ts';
 import { type Outlets, openOutlets } from './outlets.ts';
 import { type Failed, type Inference, round } from './record.ts';
@@ -29,7 +30,6 @@ import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
 import { checkStdout, type SinkCounts, type SinkSettings } from './sinks/index.ts';
-import type { Picture, Source, Unread } from './source.ts';
 import { openSource, type SourceCounts, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
 import { type RefusalKind, refusalKinds, stateMessage, Uplink } from './uplink.ts';
@@ -197,14 +197,6 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     refused,
     results: records.sort((a, b) => a.index - b.index),
   };
-}
-
-/** A plan that ends while it runs takes no further picture. @throws CutlineError PLAN_EXPIRED, when the next one is asked for */
-async function* whileInTime(source: Source, plan: Plan): AsyncGenerator<Picture | Unread> {
-  for await (const picture of source) {
-    requireInTime(plan, Date.now());
-    yield picture;
-  }
 }
 
 const noCounts = {

@@ -8,6 +8,7 @@ import {
   Link,
   type LinkOptions,
   misfit,
+  mostPacketBytes,
   Refusals,
   type Seal,
   topicOf,
@@ -46,10 +47,11 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
 }
 
 /**
- * Why a message on the answer topic was refused: no envelope; for another device or plan, or no answer; nothing that was asked;
- * not the tensors that the plan says; more at once than can be asked for; not sealed by who has the key.
+/**
+ * Why a message on the answer topic was refused: larger than any answer; not sealed by who has the key; no envelope; for another
+ * device or plan, or no answer; nothing that was asked; not the tensors that the plan says; more at once than can be asked for.
  */
-export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood', 'forged'] as const;
+export const refusalKinds = ['oversized', 'forged', 'malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
 export type RefusalKind = (typeof refusalKinds)[number];
 
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
@@ -95,8 +97,12 @@ export class Uplink {
       send: (id, written) => this.#send(id, written),
       settled: () => this.#connected().settled(),
     });
+    const skip = {
+      overBytes: mostPacketBytes(options.expected),
+      tell: (bytes: number) => this.#refusals.add('oversized', `a message of ${bytes} bytes`),
+    };
     this.#link = new Link(
-      { ...options.link, log },
+      { ...options.link, connect: { ...options.link.connect, skip }, log },
       {
         prepare: (connection) => this.#prepare(connection),
         onUp: () => this.#outbox.up(),
@@ -151,7 +157,7 @@ export class Uplink {
   }
 
   async #prepare(connection: Connection): Promise<void> {
-    await connection.subscribe(this.#topics.res);
+    await connection.subscribe(this.#topics.res, this.#options.qos);
     await connection.publish(this.#topics.state, stateMessage('online', this.#options), { qos: 1, retain: true });
     this.#connects++;
   }
