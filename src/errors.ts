@@ -294,6 +294,10 @@ const catalogue = {
     exit: 2,
     text: '{path}: not the accounts of a broker: {problem}. cutline broker account makes them.',
   },
+  STORE_INVALID: {
+    exit: 1,
+    text: '{path}: the outbox cannot be used: {problem}. Free some space, give it its key, or move it away: what waits in it is not sent then.',
+  },
   KEY_INVALID: { exit: 2, text: '{path}: {problem}. cutline keys makes such keys.' },
   KEY_EXISTS: {
     exit: 2,

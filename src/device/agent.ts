@@ -10,7 +10,8 @@ import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { CapCheck } from './cap.ts';
 import type { Head } from './head.ts';
-import { type Failed, failed, type Inference, type Latency, round, top1 } from './record.ts';
+import type { Delivered } from './outbox.ts';
+import { type Failed, failed, type Inference, type Known, type Latency, round, top1 } from './record.ts';
 import type { Session } from './session.ts';
 import type { Picture, Source, Unread } from './source.ts';
 import type { Spend } from './spending.ts';
@@ -33,7 +34,7 @@ export interface Agent {
   /** Undefined where the plan keeps everything on the device. */
   readonly uplink: Pick<Uplink, 'check' | 'deliver' | 'lost'> | undefined;
   /** Called for every inference, in the order in which they end. A throw ends the run. */
-  readonly record: (inference: Inference | Failed, outputs?: Tensors) => Promise<void>;
+  readonly record: (inference: Inference | Failed, outputs?: Tensors, known?: Known) => Promise<void>;
 }
 
 /**
@@ -80,7 +81,7 @@ interface Prepared {
 }
 
 /** Runs the head: one at a time, on the engine's thread. */
-async function prepare(agent: Agent, picture: Picture | Unread, index: number): Promise<Prepared | Failed> {
+export async function prepare(agent: Agent, picture: Picture | Unread, index: number): Promise<Prepared | Failed> {
   if ('error' in picture) return failed(index, picture.name, picture.error);
   const { plan, head, deviceId, bootId, expiryMs } = agent;
   const input = head.input(picture);
@@ -111,18 +112,47 @@ async function finish(agent: Agent, prepared: Prepared): Promise<void> {
     return;
   }
   const { outputs, latency, tries } = answer;
+  const total = round(performance.now() - startMs);
+  await record(named(plan, index, picture, outputs, { ...latency, total }, tries), outputs);
+}
+
+/** @param waited what an inference took before it was sent, and in all */
+export function inferenceOf(
+  plan: Plan,
+  { index, ...picture }: Pick<Picture, 'name' | 'label'> & { readonly index: number },
+  { outcome, sentMs, arrivedMs, tries }: Delivered,
+  waited: { readonly headMs: number; readonly encodeMs: number; readonly totalMs: number },
+): Inference {
+  const tailMs = outcome.queueMs + outcome.tailMs + outcome.decodeMs;
+  const latency: Latency = {
+    head: round(waited.headMs),
+    encode: round(waited.encodeMs),
+    network: round(Math.max(0, arrivedMs - sentMs - tailMs)),
+    tail: round(tailMs),
+    total: round(waited.totalMs),
+  };
+  return named(plan, index, picture, outcome.outputs, latency, tries);
+}
+
+function named(
+  plan: Plan,
+  index: number,
+  { name, label }: Pick<Picture, 'name' | 'label'>,
+  outputs: Tensors,
+  latencyMs: Latency,
+  tries: number,
+): Inference {
   const best = top1(outputs);
   const labels = plan.picture?.labels;
-  const inference: Inference = {
+  return {
     index,
-    image: picture.name,
-    ...(picture.label !== undefined && { label: picture.label }),
+    image: name,
+    ...(label !== undefined && { label }),
     top1: best,
     ...(labels?.[best] !== undefined && { top1Label: labels[best] }),
-    latencyMs: { ...latency, total: round(performance.now() - startMs) },
+    latencyMs,
     tries,
   };
-  await record(inference, outputs);
 }
 
 /** Encodes, sends and waits. */
@@ -152,7 +182,7 @@ async function ask(
   return { outputs: outcome.outputs, latency, tries };
 }
 
-async function encoded(
+export async function encoded(
   { codec, checkCap }: Pick<Agent, 'codec' | 'checkCap'>,
   activation: Tensors,
 ): Promise<EncodedTensor[]> {

@@ -2,7 +2,9 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
+import { CutlineError } from '../errors.ts';
 import { readDocument } from '../validate.ts';
+import { outboxSchema } from './open-store.ts';
 import { fsyncSchema } from './results/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
@@ -50,6 +52,8 @@ export const agentConfigSchema = z.strictObject({
   sinks: z.array(sinkSchema).max(16).default([]),
   /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
   resultsFsync: fsyncSchema.default(5),
+  /** Keeps activations on the disk until they are answered, through outages and ends of the process. */
+  outbox: outboxSchema.optional(),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });
@@ -60,6 +64,10 @@ export type AgentConfig = z.infer<typeof agentConfigSchema>;
 export async function readAgentConfig(path: string): Promise<{ config: AgentConfig; folder: string }> {
   const config = await readDocument(path, agentConfigSchema, { code: 'CONFIG_INVALID' });
   checkOneSource(path, config.images, config.source);
+  if (config.outbox && config.source?.type === 'http') {
+    const problem = 'outbox, source: who asks over HTTP waits for the answer, and has none to wait for on a disk';
+    throw new CutlineError('CONFIG_INVALID', { path, problem });
+  }
   const folder = dirname(resolve(path));
   return { config: { ...config, images: config.images.map((image) => resolve(folder, image)) }, folder };
 }

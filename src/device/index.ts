@@ -2,4 +2,5 @@
 export { type AgentConfig, agentConfigSchema, readAgentConfig } from './config.ts';
 export type { Spread } from './latencies.ts';
 export type { Failed, Inference, Latency } from './record.ts';
-export { type AgentOptions, type AgentSummary, startAgent } from './start.ts';
+export { type AgentOptions, startAgent } from './start.ts';
+export type { AgentSummary } from './summary.ts';

@@ -30,6 +30,14 @@ export interface Inference {
   readonly tries: number;
 }
 
+/** Of an inference that the recorder did not see come. */
+export interface Known {
+  /** Hex, of the picture's bytes. */
+  readonly sha256?: string | undefined;
+  /** By which its lines are one. */
+  readonly id?: string | undefined;
+}
+
 export interface Failed {
   readonly index: number;
   readonly image: string;

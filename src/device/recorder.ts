@@ -4,7 +4,7 @@
  */
 import type { Tensors } from '../model/tensor.ts';
 import { Latencies } from './latencies.ts';
-import type { Failed, Inference } from './record.ts';
+import type { Failed, Inference, Known } from './record.ts';
 import { scoreOf } from './score.ts';
 import type { Picture, Source, Unread } from './source.ts';
 
@@ -15,6 +15,8 @@ export interface Line {
     /** How sure the network is of `top1`, 0 … 1; not of what failed. */
     readonly score?: number | null;
     readonly sha256?: string;
+    /** Of what waited on the disk: the same, should its answer be written twice. */
+    readonly id?: string;
     readonly planId: string;
     /** When it ended, ISO 8601. */
     readonly at: string;
@@ -61,11 +63,12 @@ export class Recorder {
   }
 
   /** @throws what `write` throws; whoever brought the picture has been told by then */
-  async record(ended: Inference | Failed, outputs?: Tensors): Promise<void> {
+  async record(ended: Inference | Failed, outputs?: Tensors, known?: Known): Promise<void> {
     const { planId, firstIndex, write, log, now } = this.#options;
-    const picture = this.#underWay.get(ended.index);
-    this.#underWay.delete(ended.index);
-    const inference = { ...ended, index: picture?.index ?? firstIndex + ended.index };
+    const picture = known ? undefined : this.#underWay.get(ended.index);
+    if (!known) this.#underWay.delete(ended.index);
+    const inference = known ? ended : { ...ended, index: picture?.index ?? firstIndex + ended.index };
+    const sha256 = (known ?? picture)?.sha256;
     if ('error' in inference) {
       this.total.failed++;
       log(`${inference.image}: ${inference.error.message}`);
@@ -79,7 +82,8 @@ export class Recorder {
     const head: Line['head'] = {
       ...inference,
       ...(outputs && { score: scoreOf(outputs) }),
-      ...(picture?.sha256 !== undefined && { sha256: picture.sha256 }),
+      ...(sha256 !== undefined && { sha256 }),
+      ...(known?.id !== undefined && { id: known.id }),
       planId,
       at: new Date(now()).toISOString(),
     };

@@ -22,17 +22,18 @@ import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { whileInTime } from './in-time.ts';
-import type { Spreads } from './latencies.ts';
+import { openStore } from './open-store.ts';
 import { type Outlets, openOutlets } from './outlets.ts';
-import { type Failed, type Inference, round } from './record.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
-import { checkStdout, type SinkCounts, type SinkSettings } from './sinks/index.ts';
-import { openSource, type SourceCounts, untilReturned } from './sources/index.ts';
+import { checkStdout } from './sinks/index.ts';
+import { openSource, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
-import { type RefusalKind, refusalKinds, stateMessage, Uplink } from './uplink.ts';
+import { runStoredAgent } from './stored-agent.ts';
+import { type AgentSummary, summaryOf } from './summary.ts';
+import { stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -49,34 +50,6 @@ export interface AgentOptions {
   readonly log: (line: string) => void;
   /** Finish what is under way and leave. */
   readonly stop: AbortSignal;
-}
-
-export interface AgentSummary {
-  readonly format: 'cutline.agent/1';
-  readonly fleet: string;
-  readonly device: string;
-  readonly planId: string;
-  readonly cut: string;
-  readonly codec: string;
-  readonly defense: string;
-  readonly stopped: boolean;
-  readonly inferences: { readonly total: number; readonly answered: number; readonly failed: number };
-  readonly seconds: number;
-  /** Of all inferences; of more than 10 000 the quantiles are those of a uniform sample, as `latencyFrom` says. */
-  readonly latencyMs: Spreads | null;
-  readonly latencyFrom: { readonly inferences: number; readonly sampled: number };
-  /** Pictures that became no inference. */
-  readonly source: SourceCounts;
-  readonly sinks: readonly ({ readonly type: SinkSettings['type'] } & SinkCounts)[];
-  readonly resends: number;
-  readonly lateTwins: number;
-  readonly reconnects: number;
-  /** Messages on the answer topic that were no answer. */
-  readonly hostile: number;
-  /** The same by kind. */
-  readonly refused: Readonly<Record<RefusalKind, number>>;
-  /** In order of the pictures; the first 10 000, and the first that failed. */
-  readonly results: readonly (Inference | Failed)[];
 }
 
 /** Late twins are unpacked beside what is waited for. */
@@ -120,13 +93,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     configPath,
   });
+  const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
   const end = new AbortController();
   const { images } = options;
   const source = await openSource(images ? undefined : config.source, images ?? config.images, folder, {
     size: preprocessing,
     strictChannels: config.channels === 'refuse',
     inFlight: config.inFlight,
-    done: results?.earlier?.done,
+    done: kept?.done ?? results?.earlier?.done,
     log,
     stop: AbortSignal.any([stop, end.signal]),
   });
@@ -154,7 +128,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       const record = recorder.record.bind(recorder);
       const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, session, checkCap, spend, record };
       const pictures = untilReturned(recorder.following(whileInTime(source.pictures, plan)), () => end.abort());
-      await runAgent({ ...shared, uplink: uplink ?? undefined }, pictures, stop);
+      if (kept && uplink) {
+        const stored = { ...shared, uplink, store: kept.store, firstIndex: kept.nextIndex };
+        await runStoredAgent(
+          { ...stored, catchUpPerS: config.outbox?.catchUpPerS },
+          whileInTime(source.pictures, plan),
+          stop,
+        );
+      } else await runAgent({ ...shared, uplink: uplink ?? undefined }, pictures, stop);
       // A source that waits notices no broker.
       uplink?.check();
     } finally {
@@ -172,40 +153,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await source.close();
     await mechanism.close();
     await engine.close();
+    await kept?.store.close();
   }
-  const { resends, lateTwins, reconnects, hostile, refused } = uplink?.counts ?? noCounts;
-  const { total, latencies, results: records } = recorder;
-  return {
-    format: 'cutline.agent/1',
-    fleet: config.fleet,
-    device: config.device,
-    planId: plan.planId,
-    cut: plan.cut.id,
-    codec: plan.codec,
-    defense: plan.defense,
-    stopped: stop.aborted,
-    inferences: { total: total.answered + total.failed, ...total },
-    seconds: round((performance.now() - startMs) / 1000),
-    latencyMs: latencies.spreads(),
-    latencyFrom: latencies.from,
-    source: source.counts,
-    sinks: outlets.sinks.map(({ type, counts }) => ({ type, ...counts })),
-    resends,
-    lateTwins,
-    reconnects,
-    hostile,
-    refused,
-    results: records.sort((a, b) => a.index - b.index),
-  };
+  return summaryOf({ config, plan, stopped: stop.aborted, startMs, recorder, source, uplink, outlets, kept });
 }
-
-const noCounts = {
-  resends: 0,
-  lateTwins: 0,
-  reconnects: 0,
-  hostile: 0,
-  refused: Object.fromEntries(refusalKinds.map((kind) => [kind, 0])) as Record<RefusalKind, number>,
-};
 
 /** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
 async function readHead(

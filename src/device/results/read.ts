@@ -14,6 +14,7 @@ const lineSchema = z.object({
   image: z.string(),
   sha256: z.string().optional(),
   planId: z.string().optional(),
+  id: z.string().optional(),
   error: z.object({ code: z.string() }).optional(),
 });
 
@@ -27,23 +28,29 @@ export interface Earlier {
   readonly lines: number;
   /** Answers of other plans among them. */
   readonly foreign: number;
+  /** Ids of the last answers that waited on the disk: those whose answer may have been written and not been crossed out. */
+  readonly ids: ReadonlySet<string>;
   /** One more than the highest index. */
   readonly nextIndex: number;
 }
 
 /** Longer than any line with the outputs of a network. */
 const MAX_LINE_BYTES = 256 << 20;
+/** More than lanes can be under way at once. */
+const LAST_IDS = 1024;
 const BEGINNING = '{"index":';
 
 /** @throws CutlineError RESULTS_OTHER, FILE_UNREADABLE */
 export async function readEarlier(path: string, planId: string): Promise<Earlier> {
   const done = new Done();
+  const ids = new Set<string>();
   let [lines, foreign, nextIndex, wholeBytes] = [0, 0, 0, 0];
   const take = (line: Buffer): boolean => {
     const found = parsed(line);
     if (!found) return false;
     lines++;
     nextIndex = Math.max(nextIndex, found.index + 1);
+    if (found.id !== undefined) remember(ids, found.id);
     if (found.error) return true;
     if (found.planId !== planId) foreign++;
     else if (found.sha256 !== undefined) done.add({ image: found.image, sha256: found.sha256 });
@@ -78,7 +85,17 @@ export async function readEarlier(path: string, planId: string): Promise<Earlier
     lines,
     foreign,
     nextIndex,
+    ids,
   };
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  if (ids.size <= LAST_IDS) return;
+  for (const oldest of ids) {
+    ids.delete(oldest);
+    return;
+  }
 }
 
 function parsed(line: Buffer): z.infer<typeof lineSchema> | undefined {

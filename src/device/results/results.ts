@@ -21,7 +21,7 @@ export interface ResultsOptions {
 
 export interface Results {
   /** What need not be done again. */
-  readonly earlier: Pick<Earlier, 'done' | 'nextIndex'> | undefined;
+  readonly earlier: Pick<Earlier, 'done' | 'ids' | 'nextIndex'> | undefined;
   /** Makes or mends the file. @throws CutlineError OUTPUT_NOT_WRITABLE; CANCELLED where a FIFO has no reader before the stop */
   open(): Promise<Lines>;
 }
@@ -45,7 +45,7 @@ export async function lookAtResults(path: string, options: ResultsOptions): Prom
   }
   const earlier = await readEarlier(place.path, planId);
   return {
-    earlier: existing === 'resume' ? earlier : { done: new Done(), nextIndex: earlier.nextIndex },
+    earlier: existing === 'resume' ? earlier : { ...earlier, done: new Done() },
     async open() {
       if (earlier.lines + earlier.tornBytes > 0) log(told(path, earlier, existing));
       const lines = await appendTo(path, place.path, { fsync, keepBytes: earlier.wholeBytes });
