@@ -27,6 +27,8 @@ export interface RecorderOptions {
   readonly planId: string;
   /** What pictures are counted from that do not know their place. */
   readonly firstIndex: number;
+  /** Inferences that the summary has room for, from the first. */
+  readonly maxResults: number;
   /** Called for each before the agent takes another picture in its place. A throw ends the run. */
   readonly write: (line: Line) => Promise<void>;
   readonly log: (line: string) => void;
@@ -35,7 +37,8 @@ export interface RecorderOptions {
   readonly now: () => number;
 }
 
-const MAX_RESULTS = 10_000;
+/** Pictures that failed are told of one by one up to here, then ever more rarely: a camera may fail all night. */
+const MAX_TOLD = 100;
 
 export class Recorder {
   readonly #options: RecorderOptions;
@@ -43,7 +46,7 @@ export class Recorder {
   readonly #underWay = new Map<number, Picture | Unread>();
   readonly latencies: Latencies;
   readonly total = { answered: 0, failed: 0 };
-  /** The first 10 000, and the first that failed. */
+  /** The first, and the first that failed. */
   readonly results: (Inference | Failed)[] = [];
 
   constructor(options: RecorderOptions) {
@@ -62,18 +65,18 @@ export class Recorder {
 
   /** @throws what `write` throws; whoever brought the picture has been told by then */
   async record(ended: Inference | Failed, outputs?: Tensors): Promise<void> {
-    const { planId, firstIndex, write, log, now } = this.#options;
+    const { planId, firstIndex, maxResults, write, now } = this.#options;
     const picture = this.#underWay.get(ended.index);
     this.#underWay.delete(ended.index);
     const inference = { ...ended, index: picture?.index ?? firstIndex + ended.index };
     if ('error' in inference) {
       this.total.failed++;
-      log(`${inference.image}: ${inference.error.message}`);
+      this.#tell(inference);
     } else {
       this.total.answered++;
       this.latencies.add(inference.latencyMs);
     }
-    if (this.results.length < MAX_RESULTS || ('error' in inference && this.total.failed === 1)) {
+    if (this.results.length < maxResults || ('error' in inference && this.total.failed === 1)) {
       this.results.push(inference);
     }
     const head: Line['head'] = {
@@ -86,6 +89,12 @@ export class Recorder {
     const line: Line = outputs ? { head, outputs: plainOutputs(outputs) } : { head };
     picture?.answered?.({ ...line.head, ...(line.outputs && { outputs: line.outputs }) });
     await write(line);
+  }
+
+  #tell({ image, error }: Failed): void {
+    const { failed } = this.total;
+    if (failed > MAX_TOLD && (failed & (failed - 1)) !== 0) return;
+    this.#options.log(`${image}: ${error.message}${failed > MAX_TOLD ? ` (the ${failed}th that failed)` : ''}`);
   }
 }
 

@@ -63,7 +63,7 @@ export interface AgentSummary {
   readonly reconnects: number;
   /** Messages on the answer topic that were no answer. */
   readonly hostile: number;
-  /** In order of the pictures; the first 10 000, and the first that failed. */
+  /** In order of the pictures; the first 10 000 of files, 100 of a source without end, and the first that failed. */
   readonly results: readonly (Inference | Failed)[];
 }
 
@@ -124,6 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     recorder = new Recorder({
       planId,
       firstIndex: results?.earlier?.nextIndex ?? 0,
+      maxResults: source.isFinite ? 10_000 : 100,
       write: outlets.write,
       log,
       random: Math.random,
