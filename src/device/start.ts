@@ -20,7 +20,7 @@ import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { lookAtResults } from './results/index.ts';
 import { checkStdout, type SinkCounts, type SinkSettings } from './sinks/index.ts';
 import type { Picture, Source, Unread } from './source.ts';
-import { openSource, type SourceCounts, untilReturned } from './sources/index.ts';
+import { mayComeAgain, openSource, type SourceCounts, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
 import { stateMessage, Uplink } from './uplink.ts';
 
@@ -87,7 +87,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const headBytes = await readHead(config, folder, plan, planPath, protocol);
   await commit();
   const { input, preprocessing } = await pictureOf(config, folder, plan);
-  const { resultsPath, existingResults: existing = 'resume' } = options;
+  const { resultsPath, images, existingResults = 'resume' } = options;
+  const settings = images ? undefined : config.source;
+  // Frames never come again.
+  const existing = existingResults === 'resume' && !mayComeAgain(settings) ? 'add' : existingResults;
   const { planId } = plan;
   const results =
     resultsPath === undefined
@@ -105,8 +108,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     configPath,
   });
   const end = new AbortController();
-  const { images } = options;
-  const source = await openSource(images ? undefined : config.source, images ?? config.images, folder, {
+  const source = await openSource(settings, images ?? config.images, folder, {
     size: preprocessing,
     strictChannels: config.channels === 'refuse',
     inFlight: config.inFlight,
