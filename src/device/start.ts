@@ -13,7 +13,7 @@ import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import type { Spreads } from './latencies.ts';
-import { type Outlets, openOutlets } from './outlets.ts';
+import { checkFiles, type Outlets, openOutlets } from './outlets.ts';
 import { type Failed, type Inference, round } from './record.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
@@ -78,6 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
   const { config, folder } = await readAgentConfig(options.configPath);
   checkStdout(config.sinks, options.isStdoutTaken);
+  checkFiles(config.sinks, folder, options.resultsPath);
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
