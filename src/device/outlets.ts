@@ -1,4 +1,6 @@
 /** Where lines go: the results first, whose failure ends the run, then the sinks, whose failures end nothing. */
+import { resolve } from 'node:path';
+import { CutlineError } from '../errors.ts';
 import type { Line } from './recorder.ts';
 import type { Results } from './results/index.ts';
 import { openSink, type Sink, type SinkContext, type SinkSettings } from './sinks/index.ts';
@@ -9,6 +11,20 @@ export interface Outlets {
   readonly sinks: readonly Pick<Sink, 'type' | 'counts'>[];
   /** Writes what waits. @throws CutlineError OUTPUT_NOT_WRITABLE of the results */
   close(): Promise<void>;
+}
+
+/**
+ * @param resultsPath where the results go, so that no sink writes into the same file: each cuts off what it takes for torn
+ * @throws CutlineError USAGE where one file would be written twice
+ */
+export function checkFiles(settings: readonly SinkSettings[], folder: string, resultsPath: string | undefined): void {
+  const paths = settings.flatMap((s) => (s.type === 'file' ? [resolve(folder, s.path)] : []));
+  if (resultsPath !== undefined) paths.push(resolve(resultsPath));
+  const twice = paths.find((path, i) => paths.indexOf(path) !== i);
+  if (twice !== undefined)
+    throw new CutlineError('USAGE', {
+      problem: `${twice} would be written twice: by two sinks, or by a sink and --results`,
+    });
 }
 
 /** @throws CutlineError of the results and of `openSink`; nothing stays open */

@@ -29,6 +29,8 @@ export interface RecorderOptions {
   readonly planId: string;
   /** What pictures are counted from that do not know their place. */
   readonly firstIndex: number;
+  /** Inferences that the summary has room for, from the first. */
+  readonly maxResults: number;
   /** Called for each before the agent takes another picture in its place. A throw ends the run. */
   readonly write: (line: Line) => Promise<void>;
   readonly log: (line: string) => void;
@@ -37,7 +39,8 @@ export interface RecorderOptions {
   readonly now: () => number;
 }
 
-const MAX_RESULTS = 10_000;
+/** Pictures that failed are told of one by one up to here, then ever more rarely: a camera may fail all night. */
+const MAX_TOLD = 100;
 
 export class Recorder {
   readonly #options: RecorderOptions;
@@ -45,7 +48,7 @@ export class Recorder {
   readonly #underWay = new Map<number, Picture | Unread>();
   readonly latencies: Latencies;
   readonly total = { answered: 0, failed: 0 };
-  /** The first 10 000, and the first that failed. */
+  /** The first, and the first that failed. */
   readonly results: (Inference | Failed)[] = [];
 
   constructor(options: RecorderOptions) {
@@ -64,19 +67,19 @@ export class Recorder {
 
   /** @throws what `write` throws; whoever brought the picture has been told by then */
   async record(ended: Inference | Failed, outputs?: Tensors, known?: Known): Promise<void> {
-    const { planId, firstIndex, write, log, now } = this.#options;
+    const { planId, firstIndex, maxResults, write, now } = this.#options;
     const picture = known ? undefined : this.#underWay.get(ended.index);
     if (!known) this.#underWay.delete(ended.index);
     const inference = known ? ended : { ...ended, index: picture?.index ?? firstIndex + ended.index };
     const sha256 = (known ?? picture)?.sha256;
     if ('error' in inference) {
       this.total.failed++;
-      log(`${inference.image}: ${inference.error.message}`);
+      this.#tell(inference);
     } else {
       this.total.answered++;
       this.latencies.add(inference.latencyMs);
     }
-    if (this.results.length < MAX_RESULTS || ('error' in inference && this.total.failed === 1)) {
+    if (this.results.length < maxResults || ('error' in inference && this.total.failed === 1)) {
       this.results.push(inference);
     }
     const head: Line['head'] = {
@@ -90,6 +93,12 @@ export class Recorder {
     const line: Line = outputs ? { head, outputs: plainOutputs(outputs) } : { head };
     picture?.answered?.({ ...line.head, ...(line.outputs && { outputs: line.outputs }) });
     await write(line);
+  }
+
+  #tell({ image, error }: Failed): void {
+    const { failed } = this.total;
+    if (failed > MAX_TOLD && (failed & (failed - 1)) !== 0) return;
+    this.#options.log(`${image}: ${error.message}${failed > MAX_TOLD ? ` (the ${failed}th that failed)` : ''}`);
   }
 }
 

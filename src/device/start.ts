@@ -23,13 +23,13 @@ import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { whileInTime } from './in-time.ts';
 import { openStore } from './open-store.ts';
-import { type Outlets, openOutlets } from './outlets.ts';
+import { checkFiles, type Outlets, openOutlets } from './outlets.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
 import { checkStdout } from './sinks/index.ts';
-import { openSource, untilReturned } from './sources/index.ts';
+import { mayComeAgain, openSource, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
 import { runStoredAgent } from './stored-agent.ts';
 import { type AgentSummary, summaryOf } from './summary.ts';
@@ -66,6 +66,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
   const { config, folder } = await readAgentConfig(options.configPath);
   checkStdout(config.sinks, options.isStdoutTaken);
+  checkFiles(config.sinks, folder, options.resultsPath);
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
@@ -75,7 +76,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const headBytes = await readHead(config, folder, plan, planPath, protocol);
   await commit();
   const { input, preprocessing } = await pictureOf(config, folder, plan);
-  const { resultsPath, existingResults: existing = 'resume' } = options;
+  const { resultsPath, images, existingResults = 'resume' } = options;
+  const settings = images ? undefined : config.source;
+  // Frames never come again.
+  const existing = existingResults === 'resume' && !mayComeAgain(settings) ? 'add' : existingResults;
   const { planId } = plan;
   const results =
     resultsPath === undefined
@@ -95,8 +99,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   });
   const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
   const end = new AbortController();
-  const { images } = options;
-  const source = await openSource(images ? undefined : config.source, images ?? config.images, folder, {
+  const source = await openSource(settings, images ?? config.images, folder, {
     size: preprocessing,
     strictChannels: config.channels === 'refuse',
     inFlight: config.inFlight,
@@ -114,6 +117,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     recorder = new Recorder({
       planId,
       firstIndex: results?.earlier?.nextIndex ?? 0,
+      maxResults: source.isFinite ? 10_000 : 100,
       write: outlets.write,
       log,
       random: Math.random,

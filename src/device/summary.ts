@@ -37,7 +37,7 @@ export interface AgentSummary {
   readonly hostile: number;
   /** The same by kind. */
   readonly refused: Readonly<Record<RefusalKind, number>>;
-  /** In order of the pictures; the first 10 000, and the first that failed. */
+  /** In order of the pictures; the first 10 000 of files, 100 of a source without end, and the first that failed. */
   readonly results: readonly (Inference | Failed)[];
 }
 

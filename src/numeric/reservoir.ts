@@ -1,8 +1,7 @@
-/** A uniform sample of bounded size of what comes along, in one pass (Vitter 1985, algorithm R). Whole until it is full. */
-export class Reservoir<T> {
+/** A uniform sample of bounded size of what comes along, in one pass (Vitter 1985, algorithm R). All of it until that is full. */
+export class Reservoir {
   readonly #size: number;
   readonly #random: () => number;
-  readonly #kept: T[] = [];
   #seen = 0;
 
   /** @param random uniform on [0, 1) */
@@ -11,21 +10,19 @@ export class Reservoir<T> {
     this.#random = random;
   }
 
-  add(value: T): void {
+  /** Where the next value belongs, 0 … size−1, in place of what is there; undefined when it is not kept. */
+  next(): number | undefined {
     this.#seen++;
-    if (this.#kept.length < this.#size) {
-      this.#kept.push(value);
-      return;
-    }
+    if (this.#seen <= this.#size) return this.#seen - 1;
     const at = Math.floor(this.#random() * this.#seen);
-    if (at < this.#size) this.#kept[at] = value;
+    return at < this.#size ? at : undefined;
   }
 
   get seen(): number {
     return this.#seen;
   }
 
-  get kept(): readonly T[] {
-    return this.#kept;
+  get kept(): number {
+    return Math.min(this.#seen, this.#size);
   }
 }

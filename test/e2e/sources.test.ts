@@ -161,6 +161,10 @@ describe('frames on standard input', () => {
     const both = await piped({ source: { type: 'stdin', format: 'mjpeg' }, sinks: [{ type: 'stdout' }] }, '--json');
     expect(await both.ended).toBe(2);
     expect(both.stdout()).toMatch(/stdout cannot be had/);
+    const sinks = [{ type: 'file', path: 'twice.jsonl' }];
+    const twice = await f.agent({ sinks }, '--results', at('twice.jsonl'));
+    expect(await twice.ended).toBe(2);
+    expect(twice.stdout()).toMatch(/twice\.jsonl would be written twice/);
   });
 });
 

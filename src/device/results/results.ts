@@ -58,8 +58,7 @@ export async function lookAtResults(path: string, options: ResultsOptions): Prom
 function told(path: string, { lines, tornBytes, done, foreign }: Earlier, existing: 'resume' | 'add'): string {
   const torn = tornBytes > 0 ? `, ${tornBytes} bytes of a torn line cut off` : '';
   const others = foreign > 0 ? `, ${foreign} answers are of other plans` : '';
-  const use =
-    existing === 'resume' ? `${done.count} answers are not asked for again${others}` : 'everything is done again';
+  const use = existing === 'resume' ? `${done.count} answers are not asked for again${others}` : 'more are added';
   return `${path} has ${lines} lines${torn}; ${use}`;
 }
 

@@ -22,6 +22,7 @@ export function mqttDelivery({ connect, topic, qos, retain, log }: MqttOptions):
     async deliver(text, _id, signal) {
       if (refused !== undefined) throw new Undelivered(refused, { isFinal: true });
       const { connection } = link;
+      if (signal.aborted) throw new Undelivered('no time left');
       if (!connection) throw new Undelivered(`no connection to ${connect.url}`);
       const given = new Promise<never>((_, reject) =>
         signal.addEventListener('abort', () => reject(new Undelivered('no time left')), { once: true }),

@@ -107,7 +107,7 @@ export class SinkQueue {
     const { signal } = this.#end;
     for (let tries = 0; ; tries++) {
       try {
-        await delivery.deliver(text, id, signal);
+        await this.#try((wanted) => delivery.deliver(text, id, wanted));
         this.#backoff.lasted(Number.POSITIVE_INFINITY);
         if (!this.#isWell) this.#options.log(`${this.#options.name}: taken again, after ${tries} tries in vain`);
         this.#isWell = true;
@@ -130,6 +130,19 @@ export class SinkQueue {
         const waitMs = Math.max(this.#backoff.nextMs(), error.afterMs ?? 0);
         await sleep(waitMs, undefined, { signal }).catch(() => {});
       }
+    }
+  }
+
+  /** With a signal of its own: what listens to it goes with the try. */
+  async #try(work: (wanted: AbortSignal) => Promise<void>): Promise<void> {
+    const wanted = new AbortController();
+    const abort = () => wanted.abort();
+    this.#end.signal.addEventListener('abort', abort, { once: true });
+    if (this.#end.signal.aborted) abort();
+    try {
+      await work(wanted.signal);
+    } finally {
+      this.#end.signal.removeEventListener('abort', abort);
     }
   }
 

@@ -28,7 +28,7 @@ export class Undelivered extends Error {
 export interface Delivery {
   /**
    * @param id the same for each try
-   * @param signal aborts when nobody waits for it any more
+   * @param signal of this try alone; aborts when nobody waits for it any more, already or later
    * @throws Undelivered
    */
   deliver(text: string, id: string, signal: AbortSignal): Promise<void>;

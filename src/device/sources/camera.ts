@@ -39,6 +39,7 @@ export async function liveSource(
     }).finally(() => frames.end());
   return {
     counts,
+    isFinite: false,
     pictures: (async function* () {
       running = run();
       yield* pictures();

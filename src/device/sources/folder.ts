@@ -34,5 +34,5 @@ export async function folderSource(paths: readonly string[], context: SourceCont
       }
     }
   }
-  return { pictures: pictures(), counts, close: async () => {} };
+  return { pictures: pictures(), isFinite: true, counts, close: async () => {} };
 }

@@ -116,6 +116,7 @@ export async function httpSource(options: HttpOptions, context: SourceContext): 
 
   return {
     pictures: pictures(),
+    isFinite: false,
     counts,
     async close() {
       stop.removeEventListener('abort', onStop);

@@ -60,6 +60,11 @@ export async function openSource(
   }
 }
 
+/** Whether its pictures are still there when the agent is started again, to be known by their content. */
+export function mayComeAgain(settings: SourceSettings | undefined): boolean {
+  return !settings || settings.type === 'folder' || settings.type === 'watch';
+}
+
 /** With a gate and a pace, where those are asked for. */
 function paced(
   source: OpenedSource,

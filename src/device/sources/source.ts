@@ -33,6 +33,8 @@ export const noSourceCounts = (): SourceCounts => ({
 
 export interface OpenedSource {
   readonly pictures: Source;
+  /** All pictures are there from the beginning. */
+  readonly isFinite: boolean;
   readonly counts: Readonly<SourceCounts>;
   /** Lets go of what it holds; who still waits for an answer is told that none comes. */
   close(): Promise<void>;

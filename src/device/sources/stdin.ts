@@ -33,6 +33,7 @@ export function stdinSource(
   const letGo = () => void input.destroy();
   return {
     counts,
+    isFinite: false,
     pictures: (async function* (): AsyncGenerator<Picture | Unread> {
       context.stop.addEventListener('abort', letGo, { once: true });
       void read()

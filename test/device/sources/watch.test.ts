@@ -90,6 +90,16 @@ describe('a watched folder', () => {
     await put('back.png', 70);
     await expect.poll(() => seen).toContain('back.png 70');
     expect(said.length).toBe(1);
+    // As where it was mounted: empty for a while, then as before.
+    const hidden = await mkdtemp(join(tmpdir(), 'cutline-hidden-'));
+    for (const name of ['notes.txt', 'back.png']) await rename(join(folder, name), join(hidden, name));
+    await unlink(join(folder, 'zero.png'));
+    await wait(100);
+    await rename(join(hidden, 'back.png'), join(folder, 'back.png'));
+    await put('after.png', 80);
+    await expect.poll(() => seen).toContain('after.png 80');
+    expect(seen.filter((name) => name.startsWith('back'))).toHaveLength(1);
+    await rm(hidden, { recursive: true });
   });
 
   it('does not do again what was answered, but a picture that comes later is a new one', async () => {
