@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { writeAtomically } from '../../../files.ts';
 import { encodeModel, float32, type Graph, GraphBuilder, modelSha256 } from '../../../model/index.ts';
-import type { Plan } from '../../../plan/index.ts';
+import { idOfPlan, type Plan } from '../../../plan/index.ts';
 import { createRandom } from '../../../random.ts';
 
 /** Of input and activation: side × side numbers of float32. */
@@ -39,15 +39,15 @@ export async function writeRelay(
     return { file, sha256: modelSha256(bytes), bytes: bytes.length };
   };
   const shape = [1, 1, side, side];
-  const plan: Plan = {
+  const unnamed: Omit<Plan, 'planId'> = {
     format: 'cutline.plan/1',
-    planId: '0'.repeat(32),
     serial: 0,
     created: '2000-01-01T00:00:00Z',
     model: { name: 'relay', sha256: '0'.repeat(64) },
     cut: { id: 'activation', tensors: [{ name: 'activation', dtype: 'float32', shape }] },
     head: await part('head.onnx', halves.head),
     tail: await part('tail.onnx', halves.tail),
+    answer: [{ name: 'answer', dtype: 'float32', shape: [1, 1, 1, 1] }],
     codec: 'float32',
     defense: 'none',
     picture: {
@@ -59,6 +59,7 @@ export async function writeRelay(
     predicted: unpriced,
     profiles: { device: 'none', cloud: 'none', link: 'none' },
   };
+  const plan: Plan = { ...unnamed, planId: idOfPlan(unnamed) };
   await writeAtomically(join(folder, 'plan.json'), JSON.stringify(plan));
   await writeAtomically(join(folder, 'picture.png'), await noisePicture(side));
   const common = { broker: { url: options.url }, fleet: 'profile', plan: 'plan.json', threads: options.threads };
