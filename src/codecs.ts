@@ -6,9 +6,10 @@
 interface EncodingFacts {
   /**
    * Bits of a float32 on the wire; other types travel raw. `levels`: what is sent has to be a code (numeric/code.ts), an element
-   * takes the bits that tell its levels apart, and the zeros at the end of a row take none.
+   * takes the bits that tell its levels apart, and the zeros at the end of a row take none. `picture`: the picture as a file, of
+   * some 2 bits an element until it is measured.
    */
-  readonly elementBits: number | 'levels';
+  readonly elementBits: number | 'levels' | 'picture';
   /** What is read is what was written. */
   readonly lossless: boolean;
   /**
@@ -16,11 +17,14 @@ interface EncodingFacts {
    * length of what is would tell something of the picture.
    */
   readonly bytesPerS: { readonly plain: number; readonly deflated?: number };
-  /** Which of the two is offered where nothing else is asked for: what is exact, and what is cheap and loses little. */
-  readonly offered: { readonly plain: boolean; readonly deflated?: boolean };
+  /**
+   * Which of the two is offered where nothing else is asked for: what is exact, and what is cheap and loses little. `measured`: where
+   * accuracy or agreement is asked for, so that what it loses is measured.
+   */
+  readonly offered: { readonly plain: boolean | 'measured'; readonly deflated?: boolean | 'measured' };
 }
 
-/** In order of bytes. */
+/** In order of bytes, as nearly as that can be said; pictures last. */
 export const encodings = {
   float32: {
     elementBits: 32,
@@ -40,12 +44,33 @@ export const encodings = {
     bytesPerS: { plain: 1e8, deflated: 3e7 },
     offered: { plain: true, deflated: true },
   },
+  'uint8-per-channel': {
+    elementBits: 8,
+    lossless: false,
+    bytesPerS: { plain: 1e8, deflated: 3e7 },
+    offered: { plain: 'measured', deflated: 'measured' },
+  },
+  uint4: {
+    elementBits: 4,
+    lossless: false,
+    bytesPerS: { plain: 1e8, deflated: 4e7 },
+    offered: { plain: 'measured', deflated: 'measured' },
+  },
+  topk: {
+    elementBits: 3,
+    lossless: false,
+    bytesPerS: { plain: 4e7, deflated: 2e7 },
+    offered: { plain: 'measured', deflated: 'measured' },
+  },
   code: {
     elementBits: 'levels',
     lossless: true,
     bytesPerS: { plain: 1e8 },
     offered: { plain: true },
   },
+  png: { elementBits: 'picture', lossless: false, bytesPerS: { plain: 1e8 }, offered: { plain: true } },
+  webp: { elementBits: 'picture', lossless: false, bytesPerS: { plain: 2e7 }, offered: { plain: true } },
+  jpeg: { elementBits: 'picture', lossless: false, bytesPerS: { plain: 2e8 }, offered: { plain: true } },
 } as const satisfies Record<string, EncodingFacts>;
 export type EncodingName = keyof typeof encodings;
 
@@ -82,8 +107,21 @@ export function isLossless(codec: string): boolean {
 /** It carries codes alone: what is sent is discrete, and a message has as many bits as its plan says. */
 export const carriesCodes = (codec: CodecName): boolean => encodings[encodingOf(codec)].elementBits === 'levels';
 
+/** It carries the picture itself, as a file: of the input of a network alone. */
+export const carriesPictures = (codec: CodecName): boolean => encodings[encodingOf(codec)].elementBits === 'picture';
+
+/** How long a message is depends on the picture, as whoever sees it go by can tell, encrypted or not. */
+export const lengthVaries = (codec: CodecName): boolean => isDeflated(codec) || carriesPictures(codec);
+
 const way = (codec: CodecName) => (isDeflated(codec) ? 'deflated' : 'plain');
 
 export const usualBytesPerS = (codec: CodecName): number => factsOf(encodingOf(codec)).bytesPerS[way(codec)]!;
 
-export const defaultCodecs = codecs.filter((codec) => factsOf(encodingOf(codec)).offered[way(codec)]);
+/** @param measured what a codec loses is measured, and held against what is asked for */
+export const offeredCodecs = (measured: boolean): readonly CodecName[] =>
+  codecs.filter((codec) => {
+    const offered = factsOf(encodingOf(codec)).offered[way(codec)];
+    return offered === true || (measured && offered === 'measured');
+  });
+
+export const defaultCodecs = offeredCodecs(false);

@@ -6,7 +6,6 @@ export {
   makeFolder,
   type Place,
   placeOf,
-  temporaryBeside,
   writeAtOnce,
   writeAtomically,
   writeDescriptor,

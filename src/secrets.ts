@@ -5,7 +5,7 @@ import { readBounded, requireFile, statOf } from './files.ts';
 const MAX_SECRET_BYTES = 64 * 1024;
 
 /** The bytes of the file. @throws CutlineError SECRET_EXPOSED when group or others may read it */
-export async function readSecret(path: string): Promise<Buffer> {
+export async function readSecret(path: string, maxBytes = MAX_SECRET_BYTES): Promise<Buffer> {
   // Windows has no such bits; there the file inherits the rights of its folder.
   if (process.platform !== 'win32') {
     const found = await statOf(path);
@@ -13,7 +13,7 @@ export async function readSecret(path: string): Promise<Buffer> {
     const { mode } = found;
     if (mode & 0o077) throw new CutlineError('SECRET_EXPOSED', { path, mode: (mode & 0o777).toString(8) });
   }
-  return readBounded(path, MAX_SECRET_BYTES);
+  return readBounded(path, maxBytes);
 }
 
 /** A password: the first line of the file. @throws CutlineError FILE_UNREADABLE too when that line is empty */

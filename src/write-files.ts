@@ -188,7 +188,7 @@ export async function makeFolder(path: string): Promise<string | undefined> {
 }
 
 /** A hidden name of its own; of the path's name as much as surely leaves room for the rest. */
-export const temporaryBeside = (path: string): string =>
+const temporaryBeside = (path: string): string =>
   resolve(dirname(path), `.${basename(path).slice(0, 40)}.${randomBytes(6).toString('hex')}.tmp`);
 
 export function writeError(path: string, error: unknown): CutlineError {

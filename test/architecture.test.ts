@@ -31,7 +31,7 @@ const allowed: Record<string, readonly string[]> = {
     'privacy/exposure',
     'privacy/metrics',
   ],
-  planner: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
+  planner: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms', 'privacy/metrics'],
   device: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
   cloud: ['model', 'engine', 'broker', 'plan'],
   report: [],

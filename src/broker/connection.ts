@@ -6,6 +6,7 @@
 import type { IConnackPacket, IPublishPacket } from 'mqtt';
 import { ErrorWithReasonCode, MqttClient } from 'mqtt';
 import { CutlineError } from '../errors.ts';
+import { PacketFilter, type Skip } from './packet-filter.ts';
 import { Permits } from './permits.ts';
 import { type Address, openSocket, parseUrl, type TlsFiles } from './socket.ts';
 
@@ -21,6 +22,8 @@ export interface ConnectOptions {
   readonly connectTimeoutMs: number;
   /** Largest MQTT packet to send or take; a broker of MQTT 5 may lower it for sending. */
   readonly maxPacketBytes: number;
+  /** Messages that cannot be what is waited for, so that they are not even read. */
+  readonly skip?: Skip | undefined;
   /** Published by the broker when this client vanishes; retained, at QoS 1. */
   readonly will?: { readonly topic: string; readonly payload: string } | undefined;
 }
@@ -50,7 +53,7 @@ export interface Connection {
    */
   publish(topic: string, payload: string | Uint8Array, options: PublishOptions): Promise<void>;
   /** @throws CutlineError BROKER_LOST, BROKER_REFUSED */
-  subscribe(filter: string): Promise<void>;
+  subscribe(filter: string, qos?: 0 | 1): Promise<void>;
   unsubscribe(filter: string): Promise<void>;
   /** Resolves when the broker has read all that was sent before, by the answer to a ping. @throws CutlineError BROKER_LOST */
   settled(): Promise<void>;
@@ -101,7 +104,7 @@ function open(
   const { url, will } = options;
   let isReached = false;
   const openStream = () => {
-    const socket = openSocket(address, options.tls ?? {}, options.maxPacketBytes);
+    const socket = openSocket(address, options.tls ?? {}, new PacketFilter(options.maxPacketBytes, options.skip));
     socket.once('connect', () => {
       isReached = true;
     });
@@ -216,8 +219,8 @@ function established(
         }),
       );
     },
-    async subscribe(filter) {
-      const granted = await whileOpen(client.subscribeAsync(filter, { qos: 1 })).catch((error: unknown) => {
+    async subscribe(filter, qos = 1) {
+      const granted = await whileOpen(client.subscribeAsync(filter, { qos })).catch((error: unknown) => {
         if (error instanceof CutlineError) throw error;
         // MQTT.js fails what waits for a SUBACK just before it says that the connection is closed.
         throw client.stream.destroyed ? lost() : refused(error);

@@ -37,6 +37,7 @@ export function decodeEnvelope(payload: Uint8Array, limits: Limits = defaultLimi
 /** An envelope of either form. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
 export function decodeMessage(payload: Uint8Array, limits: Limits = defaultLimits): Envelope | Short {
   const wire = parse(payload, limits);
+  if (wire.sealed.length > 0) throw invalid('it is sealed, and here are no keys (messageKeys)');
   if (wire.protocol !== PROTOCOL) throw invalid(`protocol version ${wire.protocol}, this side speaks ${PROTOCOL}`);
   return wire.sessionId.length > 0 ? shortOf(wire, limits) : fullOf(wire, limits);
 }

@@ -3,9 +3,10 @@
  * announces, before anything is unpacked. A few bytes may announce many.
  */
 import { deflated, isDeflated } from '../codecs.ts';
-import { type DType, sizeOf } from '../model/tensor.ts';
+import { bytesPerElement, type DType, sizeOf } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import { decodedSize, type EncodedTensor, writtenAs, writtenBits } from './codecs/codec.ts';
+import { defaultLimits, type Limits } from './limits.ts';
 
 export interface ExpectedTensor {
   readonly name: string;
@@ -62,6 +63,17 @@ function misfitOf(sent: EncodedTensor, { name, codecs, bits, shape }: ExpectedTe
   const { length } = sent.data;
   const fits = isDeflated(sent.codec) ? length <= mostDeflatedBytes(writtenBytes) : length === writtenBytes;
   return fits ? undefined : `${name} has ${length} bytes of data, ${writtenBytes} before deflating are right`;
+}
+
+/** Of an MQTT packet with these tensors, or with a failure in their place, however it is written. */
+export function mostPacketBytes(
+  expected: readonly ExpectedTensor[],
+  { stringBytes, rank }: Limits = defaultLimits,
+): number {
+  const around = 8 * stringBytes;
+  const each = ({ name, dtype, shape }: ExpectedTensor) =>
+    mostDeflatedBytes(sizeOf(shape) * (bytesPerElement(dtype) ?? 0)) + Buffer.byteLength(name) + 5 * rank + 128;
+  return expected.reduce((bytes, e) => bytes + each(e), around);
 }
 
 /** What does not deflate is stored, in blocks of 64 KiB with a few bytes each; smaller blocks than zlib's are allowed for. */

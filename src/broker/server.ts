@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, isIP, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { Aedes, type AuthenticateError, type Client } from 'aedes';
+import type { AuthenticateError, Client } from 'aedes';
 import { CutlineError } from '../errors.ts';
 import { type Account, accountFor } from './accounts.ts';
 import { mayPublish, maySubscribe, rulesOf } from './acl.ts';
@@ -51,6 +51,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const members = new WeakMap<Client, Account>();
   if (!credentials && !accounts && !options.insecure && !isLoopback(host))
     throw new CutlineError('BROKER_EXPOSED', { host });
+  // Agents and consumers import this folder as well, and have no use for its 12 MB.
+  const { Aedes } = await import('aedes');
   const describe = (client: Client) => client.id ?? 'a client';
   const guardRetained = retainedGuard();
   const aedes = await Aedes.createBroker({

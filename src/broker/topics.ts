@@ -1,8 +1,8 @@
 /** Where messages go: `cutline/v1/<fleet>/<device>/<channel>`. Four slashes; aedes and AWS IoT Core stop at seven or less. */
 import { CutlineError } from '../errors.ts';
 
-/** Activations, answers, the retained state, and health. */
-export type Channel = 'act' | 'res' | 'state' | 'health';
+/** Activations, answers, the retained state, health, and what the agent's sinks tell of results. */
+export type Channel = 'act' | 'res' | 'state' | 'health' | 'result';
 
 const PREFIX = 'cutline/v1';
 /** No slash, wildcard, `$` or control character can get into a topic this way. */

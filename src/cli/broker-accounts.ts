@@ -1,5 +1,4 @@
 /** `cutline broker account` and `cutline broker config`: accounts are made here, and written for other brokers. */
-import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Accounts,
@@ -16,6 +15,7 @@ import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
 import { oneOf } from './thresholds.ts';
 import { writeNew } from './write-new.ts';
+import { writePrivately } from './write-privately.ts';
 
 export interface AccountArguments {
   readonly accounts: string;
@@ -77,14 +77,4 @@ export async function exportAccounts(path: string, kind: string, folder: string)
     files.push(file);
   }
   return { format: 'cutline.broker-config/1', files };
-}
-
-async function writePrivately(path: string, text: string): Promise<void> {
-  const before = process.umask(0o077);
-  try {
-    await writeAtomically(path, text);
-  } finally {
-    process.umask(before);
-  }
-  await chmod(path, 0o600).catch(() => {});
 }

@@ -17,7 +17,7 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ],
       ['plan sign <plan>', 'Sign a plan, so that agents and consumers that trust the key run it'],
       ['plan diff <before> <after>', 'Say in words what changed from one plan to another'],
-      ['keys', 'Make a pair of keys: a private one that signs plans, a public one for agents and consumers'],
+      ['keys', 'Make keys: a pair that signs plans and verifies them, or one that seals the messages of a device'],
       ['split <model>', 'Write the two halves of a model: head.onnx for the device, tail.onnx for the cloud'],
     ],
   ],

@@ -42,6 +42,8 @@ export interface AuditSetting {
 
 const CALIBRATION_PICTURES = 8;
 const ACCURACY_PICTURES = 500;
+/** What a codec loses is measured on so many of the test split: each asks head and tail once more. */
+const SAMPLE_PICTURES = 200;
 
 /** What is planned, once it is open. */
 export interface Planned {
@@ -73,7 +75,14 @@ export async function openPictures(
   const wholeAccuracy =
     thresholds.minAccuracy === undefined ? undefined : await accuracy(engine, model.graph, labelled(), signal);
   const { threat, maxSsim } = thresholds;
+  const { labels, count } = dataset.test;
   return {
+    sample: {
+      count: Math.min(SAMPLE_PICTURES, count),
+      at: (i) => feeds(dataset.test, i),
+      label: (i) => labels?.[i],
+      picture: { input, preprocessing },
+    },
     calibration,
     dataSha256: dataset.sha256,
     seed: options.seed,

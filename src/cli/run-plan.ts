@@ -1,7 +1,7 @@
 /** `cutline plan`: opens what the options name, plans, writes. */
 
 import { join } from 'node:path';
-import { defaultCodecs } from '../codecs.ts';
+import { offeredCodecs } from '../codecs.ts';
 import { readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -96,12 +96,14 @@ export async function runPlan(
             progress,
           );
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
+    // What costs accuracy is offered where accuracy is asked for and can be measured.
+    const measures = !!pictures && (thresholds.minAccuracy ?? thresholds.minAgreement) !== undefined;
     const outcome = await makePlan({
       model,
       profiles: { device: device!, cloud: cloud!, link: link! },
       thresholds,
       protocol,
-      codecs: chosenCodecs.length > 0 ? chosenCodecs : defaultCodecs,
+      codecs: chosenCodecs.length > 0 ? chosenCodecs : offeredCodecs(measures),
       defenses,
       picture,
       created: new Date(),

@@ -12,6 +12,8 @@ export const consumerConfigSchema = z.strictObject({
   share: z.enum(['auto', 'always', 'never']).default('auto'),
   /** The tail, when it does not lie beside the plan. */
   tail: z.string().min(1).optional(),
+  /** The fleet's keys (`cutline keys --device`): with them only sealed messages count. Read again when the file changes. */
+  messageKeys: z.string().min(1).optional(),
   /** Activations decoded and run at once; the engine itself runs them one after the other. */
   concurrency: z.int().min(1).max(64).default(2),
   /** Activations admitted and not yet answered; more are refused as OVERLOADED. */

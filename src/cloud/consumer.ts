@@ -20,6 +20,8 @@ import {
 import { CutlineError } from '../errors.ts';
 import type { Answers } from './answers.ts';
 import { Clocks } from './clocks.ts';
+import { Replays } from './replays.ts';
+import type { Sealing } from './sealing.ts';
 import { Sessions } from './sessions.ts';
 import type { Tail } from './tail.ts';
 
@@ -36,6 +38,8 @@ export interface ConsumerOptions {
   readonly queue: number;
   readonly queueBytes: number;
   readonly clockToleranceMs: number;
+  /** With it only sealed messages count, and answers are sealed. */
+  readonly sealing?: Sealing | undefined;
   /** Sends an answer to a device. */
   readonly reply: (device: string, correlationId: string, payload: Uint8Array) => Promise<void>;
   readonly log: (line: string) => void;
@@ -56,8 +60,9 @@ export interface ConsumerCounts {
   readonly unsent: number;
 }
 
-/** No envelope; no activation of the device that the topic names. */
-type RefusalKind = 'malformed' | 'foreign';
+/** No envelope; no activation of the device that the topic names; not sealed by it; seen before. */
+const refusalKinds = ['malformed', 'foreign', 'forged', 'replayed'] as const;
+type RefusalKind = (typeof refusalKinds)[number];
 
 /** Refusals, and answers to duplicates, that may wait for the broker: beyond it they are left out, and asked for again. */
 const MAX_REPLIES = 256;
@@ -74,6 +79,7 @@ export class Consumer {
   /** Of the last ones that were called too late: a device that asks again knows better. */
   readonly #late = new Set<string>();
   readonly #sessions = new Sessions();
+  readonly #replays = new Replays();
   /** Keys of what was admitted and is not answered yet. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #counts = { answered: 0, duplicates: 0, unsent: 0, failures: {} as Partial<Record<FailureCode, number>> };
@@ -85,7 +91,7 @@ export class Consumer {
   constructor(options: ConsumerOptions) {
     this.#options = options;
     this.#permits = new Permits(options.concurrency);
-    this.#refusals = new Refusals(['malformed', 'foreign'], (total, problem) =>
+    this.#refusals = new Refusals(refusalKinds, (total, problem) =>
       options.log(`dropped ${total} message(s); the last ${problem}`),
     );
   }
@@ -101,13 +107,27 @@ export class Consumer {
     const where = () => `on ${JSON.stringify(topic.slice(0, 200))}`;
     const device = deviceOf(topic, this.#options.fleet, 'act');
     try {
-      const envelope = device === undefined ? undefined : this.#read(payload, device);
+      const opened = device === undefined ? undefined : this.#opened(payload, device, where);
+      if (opened === 'refused') return;
+      const envelope = device === undefined ? undefined : this.#read(opened!, device);
       if (envelope === 'answered') return;
       if (!envelope) this.#refusals.add('foreign', `${where()} is no activation of the device it came from`);
       else this.#admit(envelope, payload.length, arrivedMs);
     } catch (error) {
       if (!(error instanceof CutlineError)) throw error;
       this.#refusals.add('malformed', `${where()}: ${error.message}`);
+    }
+  }
+
+  #opened(payload: Buffer, device: string, where: () => string): Buffer | 'refused' {
+    const { sealing } = this.#options;
+    if (!sealing) return payload;
+    try {
+      return sealing.open(device, payload);
+    } catch (error) {
+      if (!(error instanceof CutlineError)) throw error;
+      this.#refusals.add('forged', `${where()}: ${error.message}`);
+      return 'refused';
     }
   }
 
@@ -160,6 +180,9 @@ export class Consumer {
       this.#refuse(envelope, 'LEAVING', 'this consumer is stopping');
     } else if (this.#underWay.size >= queue || this.#queuedBytes + bytes > queueBytes) {
       this.#refuse(envelope, 'OVERLOADED', `${this.#underWay.size} activations are waiting`);
+    } else if (this.#options.sealing && !this.#replays.isNew(envelope.deviceId, envelope.bootId, envelope.sequence)) {
+      // What its device asks for again was refused before, or has its answer in the cache.
+      this.#refusals.add('replayed', `from ${envelope.deviceId}, sequence ${envelope.sequence}`);
     } else {
       this.#sessions.offered(envelope);
       this.#queuedBytes += bytes;
@@ -232,9 +255,10 @@ export class Consumer {
   }
 
   async #reply(envelope: Asked | Envelope, payload: Uint8Array): Promise<void> {
-    const { reply, log } = this.#options;
+    const { reply, sealing, log } = this.#options;
+    const { deviceId, correlationId } = envelope;
     try {
-      await reply(envelope.deviceId, envelope.correlationId, payload);
+      await reply(deviceId, correlationId, sealing ? sealing.seal(deviceId, payload) : payload);
     } catch (error) {
       // Without a connection the device asks again, and the answer is in the cache.
       if (!(error instanceof CutlineError) || error.code === 'BROKER_LOST') return;

@@ -18,6 +18,7 @@ import { openPlan, verifyPlan } from '../plan/index.ts';
 import { Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
+import { openSealing } from './sealing.ts';
 import { loadTail } from './tail.ts';
 
 export interface ConsumerStart {
@@ -62,8 +63,12 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const end = new AbortController();
   try {
+    const { messageKeys } = config;
+    const sealing =
+      messageKeys === undefined ? undefined : await openSealing(resolve(folder, messageKeys), fleet, log, end.signal);
     const consumer = new Consumer({
       ...config,
+      sealing,
       planId: plan.planId,
       expected: expectedActivation(plan),
       answered: expectedAnswer(plan),

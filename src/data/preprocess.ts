@@ -8,21 +8,32 @@ import type { Pixels } from './dataset.ts';
  * [n, channels, height, width] or, with layout NHWC, [n, height, width, channels].
  */
 export function preprocess(pixels: Pixels, preprocessing: Preprocessing): Tensor {
-  const { channels, height, width, mean, std } = preprocessing;
+  const { channels, height, width } = preprocessing;
   if (pixels.channels !== channels || pixels.height !== height || pixels.width !== width) {
     const [has, wants] = [pixels, preprocessing].map((s) => `${s.channels}×${s.height}×${s.width}`);
     throw new RangeError(`pictures are ${has}, the network takes ${wants}`);
   }
-  // A byte has 256 values: one table a channel instead of arithmetic for each of some ten million pixels.
-  const tables = Array.from({ length: channels }, (_, c) =>
-    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean[c]!) / std[c]!),
-  );
+  const tables = tablesOf(preprocessing);
   const out = new Float32Array(pixels.data.length);
   eachPlane(pixels.count, preprocessing, (nchw, at, stride, c) => {
     const table = tables[c]!;
     for (let i = 0; i < height * width; i++) out[at + i * stride] = table[pixels.data[nchw + i]!]!;
   });
   return float32(out, inputShape(pixels.count, preprocessing));
+}
+
+const known = new WeakMap<Preprocessing, readonly Float32Array[]>();
+
+/** A byte has 256 values: one table a channel instead of arithmetic for each of some ten million pixels. */
+function tablesOf(preprocessing: Preprocessing): readonly Float32Array[] {
+  const before = known.get(preprocessing);
+  if (before) return before;
+  const { channels, mean, std } = preprocessing;
+  const tables = Array.from({ length: channels }, (_, c) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - mean[c]!) / std[c]!),
+  );
+  known.set(preprocessing, tables);
+  return tables;
 }
 
 /** Pixels as numbers in [0, 1], NCHW: the truth that metrics compare with. */

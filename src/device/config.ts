@@ -3,12 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { readDocument } from '../validate.ts';
+import { fsyncSchema } from './results/index.ts';
+import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
-
-/** A line that is written survives the end of the agent; this is about the end of the machine. */
-const fsyncSchema = z.union([z.enum(['never', 'each']), z.number().min(0.1).max(3600)], {
-  error: 'expected never, each, or seconds from 0.1 to 3600',
-});
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
@@ -17,6 +14,8 @@ export const agentConfigSchema = z.strictObject({
   head: z.string().min(1).optional(),
   /** The model whose card says how pictures become input, where the plan does not. */
   card: z.string().min(1).optional(),
+  /** The device's keys (`cutline keys --device`): with them messages are sealed, and only sealed answers count. */
+  messageKeys: z.string().min(1).optional(),
   /** What the audit behind a plan must have done: the name of a shipped protocol, or a file. */
   protocol: z.string().min(1).default('standard'),
   /** Image files, and folders of them. */
@@ -47,6 +46,8 @@ export const agentConfigSchema = z.strictObject({
         .max(24 * 365),
     })
     .optional(),
+  /** Who is told of each inference as it ends. */
+  sinks: z.array(sinkSchema).max(16).default([]),
   /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
   resultsFsync: fsyncSchema.default(5),
   /** Seconds between health messages. */

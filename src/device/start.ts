@@ -8,26 +8,28 @@ import {
   expectedActivation,
   expectedAnswer,
   ID_BYTES,
+  readDeviceSeal,
   topicOf,
 } from '../broker/index.ts';
 import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { openPlan, type Plan, type Protocol, readProtocol, requireInTime, verifyPlan } from '../plan/index.ts';
+import { openPlan, type Plan, type Protocol, readProtocol, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
+import { whileInTime } from './in-time.ts';
 import type { Spreads } from './latencies.ts';
-import { openOutlets } from './outlets.ts';
+import { type Outlets, openOutlets } from './outlets.ts';
 import { type Failed, type Inference, round } from './record.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
-import type { Picture, Source, Unread } from './source.ts';
+import { checkStdout, type SinkCounts, type SinkSettings } from './sinks/index.ts';
 import { openSource, type SourceCounts, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
 import { type RefusalKind, refusalKinds, stateMessage, Uplink } from './uplink.ts';
@@ -40,6 +42,8 @@ export interface AgentOptions {
   readonly resultsPath?: string | undefined;
   /** What to do with results that are there: go on (default), add to them doing everything again, or begin anew. */
   readonly existingResults?: 'resume' | 'add' | 'overwrite' | undefined;
+  /** Standard output is for the summary, so that no sink may have it. */
+  readonly isStdoutTaken?: boolean | undefined;
   readonly giveUpAfterS?: number | undefined;
   /** A line for people, about connections and resends. */
   readonly log: (line: string) => void;
@@ -63,6 +67,7 @@ export interface AgentSummary {
   readonly latencyFrom: { readonly inferences: number; readonly sampled: number };
   /** Pictures that became no inference. */
   readonly source: SourceCounts;
+  readonly sinks: readonly ({ readonly type: SinkSettings['type'] } & SinkCounts)[];
   readonly resends: number;
   readonly lateTwins: number;
   readonly reconnects: number;
@@ -87,6 +92,7 @@ const LOST_MS = 500;
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
   const { config, folder } = await readAgentConfig(options.configPath);
+  checkStdout(config.sinks, options.isStdoutTaken);
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
@@ -127,9 +133,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const startMs = performance.now();
   let recorder: Recorder;
+  let outlets: Outlets;
   try {
     const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
-    const outlets = await openOutlets({ results });
+    outlets = await openOutlets(results, config.sinks, { ...config, folder, log, stop });
     recorder = new Recorder({
       planId,
       firstIndex: results?.earlier?.nextIndex ?? 0,
@@ -143,7 +150,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
-      const codec = createCodec(plan.codec);
+      const codec = createCodec(plan.codec, plan.picture?.preprocessing);
       const record = recorder.record.bind(recorder);
       const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, session, checkCap, spend, record };
       const pictures = untilReturned(recorder.following(whileInTime(source.pictures, plan)), () => end.abort());
@@ -182,6 +189,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     latencyMs: latencies.spreads(),
     latencyFrom: latencies.from,
     source: source.counts,
+    sinks: outlets.sinks.map(({ type, counts }) => ({ type, ...counts })),
     resends,
     lateTwins,
     reconnects,
@@ -189,14 +197,6 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     refused,
     results: records.sort((a, b) => a.index - b.index),
   };
-}
-
-/** A plan that ends while it runs takes no further picture. @throws CutlineError PLAN_EXPIRED, when the next one is asked for */
-async function* whileInTime(source: Source, plan: Plan): AsyncGenerator<Picture | Unread> {
-  for await (const picture of source) {
-    requireInTime(plan, Date.now());
-    yield picture;
-  }
 }
 
 const noCounts = {
@@ -256,8 +256,12 @@ async function createUplink(
     clientId: agentClientId(fleet, device),
     will: { topic: topicOf(fleet, device, 'state'), payload: stateMessage('offline', state) },
   });
+  const { messageKeys } = config;
+  const seal =
+    messageKeys === undefined ? undefined : await readDeviceSeal(resolve(folder, messageKeys), fleet, device);
   return new Uplink({
     ...state,
+    seal,
     session,
     expected: expectedAnswer(plan),
     unpacking: inFlight + SPARE_ANSWERS,

@@ -8,7 +8,9 @@ import {
   Link,
   type LinkOptions,
   misfit,
+  mostPacketBytes,
   Refusals,
+  type Seal,
   topicOf,
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -23,6 +25,8 @@ export interface UplinkOptions {
   readonly planId: string;
   readonly bootId: string;
   readonly session: Session;
+  /** With it messages are sealed, and only sealed answers count. */
+  readonly seal?: Seal | undefined;
   /** What an answer holds; everything else is refused. */
   readonly expected: readonly ExpectedTensor[];
   /** Answers that are unpacked at once; more are refused. At least as many as may be waited for. */
@@ -43,10 +47,11 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
 }
 
 /**
- * Why a message on the answer topic was refused: no envelope; for another device or plan, or no answer; nothing that was asked;
- * not the tensors that the plan says; more at once than can be asked for.
+/**
+ * Why a message on the answer topic was refused: larger than any answer; not sealed by who has the key; no envelope; for another
+ * device or plan, or no answer; nothing that was asked; not the tensors that the plan says; more at once than can be asked for.
  */
-export const refusalKinds = ['malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
+export const refusalKinds = ['oversized', 'forged', 'malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
 export type RefusalKind = (typeof refusalKinds)[number];
 
 type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
@@ -92,8 +97,12 @@ export class Uplink {
       send: (id, written) => this.#send(id, written),
       settled: () => this.#connected().settled(),
     });
+    const skip = {
+      overBytes: mostPacketBytes(options.expected),
+      tell: (bytes: number) => this.#refusals.add('oversized', `a message of ${bytes} bytes`),
+    };
     this.#link = new Link(
-      { ...options.link, log },
+      { ...options.link, connect: { ...options.link.connect, skip }, log },
       {
         prepare: (connection) => this.#prepare(connection),
         onUp: () => this.#outbox.up(),
@@ -148,17 +157,18 @@ export class Uplink {
   }
 
   async #prepare(connection: Connection): Promise<void> {
-    await connection.subscribe(this.#topics.res);
+    await connection.subscribe(this.#topics.res, this.#options.qos);
     await connection.publish(this.#topics.state, stateMessage('online', this.#options), { qos: 1, retain: true });
     this.#connects++;
   }
 
   async #send(correlation: string, { payload, isShort }: Written): Promise<void> {
-    const { qos, expiryMs } = this.#options;
+    const { qos, expiryMs, seal } = this.#options;
     const { act, res } = this.#topics;
+    const sent = seal ? seal.seal(payload, 'act') : payload;
     // For whoever reads along; where bytes are spared, these are.
     const mirrored = isShort ? {} : { correlation, responseTopic: res };
-    await this.#connected().publish(act, payload, { qos, expiryS: expiryMs / 1000, ...mirrored });
+    await this.#connected().publish(act, sent, { qos, expiryS: expiryMs / 1000, ...mirrored });
   }
 
   /** @throws CutlineError BROKER_LOST */
@@ -172,9 +182,17 @@ export class Uplink {
   #receive(topic: string, payload: Buffer): void {
     if (topic !== this.#topics.res) return;
     const arrivedMs = performance.now();
+    const { seal } = this.#options;
+    let opened: Buffer;
     let answer: Heard | undefined;
     try {
-      answer = this.#read(payload);
+      opened = seal ? seal.open(payload, 'res').payload : payload;
+    } catch (error) {
+      this.#refusals.add('forged', (error as Error).message);
+      return;
+    }
+    try {
+      answer = this.#read(opened);
     } catch (error) {
       this.#refusals.add('malformed', (error as Error).message);
       return;

@@ -128,6 +128,8 @@ export const candidateSchema = z.strictObject({
   ...costFields,
   /** Bits of a message where what is sent is discrete: no attacker learns more. Null where it is not; 0 where nothing is sent. */
   bitsCap: amount.nullable().default(null),
+  /** That the length of a message tells whoever sees it go by, encrypted or not; 0 where it is always the same. */
+  lengthBits: amount.default(0),
   /** That a server of the cloud works on it. */
   cloudMs: amount.default(0),
   /** Weights of the head and the most that lives at once while it runs, reckoned from shapes; null where nobody did. */
@@ -221,6 +223,8 @@ const planFields = z.strictObject({
   codec: z.enum(codecs),
   /** As `cutline audit --defense` takes it; `none` is a defence. */
   defense: name,
+  /** What the length of a message tells through any encryption: left out where it is always the same. */
+  lengths: z.strictObject({ bits: amount, sentence: z.string().max(1000) }).optional(),
   /** How a picture becomes the model's input, from the card the evidence was measured with; null without a card. */
   picture: z
     .strictObject({ input: name, preprocessing: preprocessingSchema, labels: z.array(z.string()).optional() })

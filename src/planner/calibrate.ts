@@ -1,10 +1,11 @@
 /** What a few of the user's own pictures say about every cut: how many bytes each codec really writes. */
 
-import { createCodec } from '../broker/index.ts';
-import { carriesCodes } from '../codecs.ts';
+import { createCodec, type PixelLaw } from '../broker/index.ts';
+import { carriesCodes, carriesPictures } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
-import type { Graph, Tensors } from '../model/index.ts';
+import type { Graph, Tensor, Tensors } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
+import { isPicture } from './facts.ts';
 
 export interface CutNames {
   readonly id: string;
@@ -18,6 +19,7 @@ export interface Calibration {
 
 /**
  * @param inputs one picture each, as the model takes it
+ * @param pixels what a pixel is to the network
  * @returns by cut id
  */
 export async function calibrate(
@@ -26,7 +28,7 @@ export async function calibrate(
   cuts: readonly CutNames[],
   inputs: readonly Tensors[],
   codecs: readonly CodecName[],
-  signal?: AbortSignal,
+  { pixels, signal }: { readonly pixels?: PixelLaw | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ReadonlyMap<string, Calibration>> {
   const cancel = signal ? { signal } : {};
   const names = new Set(cuts.flatMap((c) => c.tensors.map((t) => t.name)));
@@ -42,8 +44,10 @@ export async function calibrate(
         for (const { name } of cut.tensors) {
           const tensor = values[name]!;
           // A code has one length, whatever the picture.
-          for (const codec of codecs.filter((c) => !carriesCodes(c))) {
-            const { data } = await createCodec(codec).encode(name, tensor);
+          for (const codec of codecs.filter(
+            (c) => !carriesCodes(c) && (!carriesPictures(c) || isPictureAt(cut, tensor)),
+          )) {
+            const { data } = await createCodec(codec, pixels).encode(name, tensor);
             sum.set(codec, (sum.get(codec) ?? 0) + data.length);
           }
         }
@@ -59,3 +63,6 @@ export async function calibrate(
     await session.close();
   }
 }
+
+const isPictureAt = ({ id, tensors }: CutNames, { dtype, shape }: Tensor): boolean =>
+  isPicture({ id, tensors: tensors.map(({ name }) => ({ name, dtype, shape })) });

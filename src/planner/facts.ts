@@ -1,5 +1,7 @@
 /** What the planner knows about a model: plain figures, so that everything after this is arithmetic. */
-import { carriesCodes } from '../codecs.ts';
+
+import { lengthBits } from '../broker/index.ts';
+import { carriesCodes, carriesPictures, lengthVaries } from '../codecs.ts';
 import type { FixedInput, NodeWork } from '../model/index.ts';
 import type { CodecName } from '../plan/index.ts';
 import { codeBits } from './code.ts';
@@ -50,8 +52,8 @@ export interface Option {
 
 /**
  * Every cut × defense × codec. All-device once: nothing is sent, so nothing is encoded or defended. All-cloud undefended:
- * it stands for sending the picture, whatever it is called. A codec of codes is no option where none is sent, unless nothing else is
- * asked for: then somebody has to hear why.
+ * it stands for sending the picture, whatever it is called. A codec of codes is no option where none is sent, nor one of pictures where
+ * something else is, unless nothing else is asked for: then somebody has to hear why.
  */
 export function optionsOf(
   model: ModelFacts,
@@ -62,7 +64,7 @@ export function optionsOf(
     if (cut.id === 'output') return [{ cut, defense: 'none', codec: 'float32' }];
     const offered = cut.id === 'input' ? ['none'] : defenses(cut.id);
     return offered.flatMap((defense) => {
-      const fitting = codecs.filter((codec) => !carriesCodes(codec) || codeBits({ cut, defense }) !== undefined);
+      const fitting = codecs.filter((codec) => fits(codec, cut, defense));
       return (fitting.length > 0 ? fitting : codecs).map((codec) => ({ cut, defense, codec }));
     });
   });
@@ -71,3 +73,23 @@ export function optionsOf(
 /** Of the device while its part runs; null where nobody reckoned it. */
 export const memoryBytesOf = ({ headWeightBytes, headPeakBytes }: CutFacts): number | null =>
   headPeakBytes === undefined ? null : headWeightBytes + headPeakBytes;
+
+/** Whether the codec has a form for what is sent there. */
+export function fits(codec: CodecName, cut: CutFacts, defense: string): boolean {
+  if (carriesCodes(codec)) return codeBits({ cut, defense }) !== undefined;
+  return !carriesPictures(codec) || isPicture(cut);
+}
+
+/** One picture of one or three channels, as the network takes it. */
+export function isPicture({ id, tensors: [t, ...others] }: Pick<CutFacts, 'id' | 'tensors'>): boolean {
+  if (id !== 'input' || !t || others.length > 0 || t.dtype !== 'float32' || t.shape.length !== 4) return false;
+  return t.shape[0] === 1 && [t.shape[1], t.shape[3]].some((n) => n === 1 || n === 3);
+}
+
+/** Bits that the length of a message tells whoever sees it go by, encrypted or not, at most; 0 where it is always the same. */
+export function lengthBitsOf(codec: CodecName, { id, activationBytes }: CutFacts): number {
+  return id === 'output' || !lengthVaries(codec) ? 0 : lengthBits(activationBytes + SLACK_BYTES);
+}
+
+/** What compressing may add to what cannot be compressed. */
+const SLACK_BYTES = 4096;

@@ -1,8 +1,7 @@
 /** Which requirements a candidate breaks, and by how much. */
 import { carriesCodes } from '../codecs.ts';
 import type { BrokenRule, Candidate, Thresholds } from '../plan/index.ts';
-import { codeBits } from './code.ts';
-import type { CutFacts } from './facts.ts';
+import { type CutFacts, fits } from './facts.ts';
 
 /** A requirement that is broken. `option` is the flag that would have to give way, and `needed` the value it would need. */
 export interface Breach {
@@ -61,7 +60,9 @@ export function breachesOf(
     const { high, mean } = leakage.ssim;
     const reason =
       leakage.attack === 'reading'
-        ? `The cloud sees the picture itself; at most SSIM ${figure(asked.maxSsim)} is allowed.`
+        ? leakage.images > 0
+          ? `The cloud sees the picture itself, with SSIM ${figure(mean)} of what was sent; at most ${figure(asked.maxSsim)} is allowed.`
+          : `The cloud sees the picture itself; at most SSIM ${figure(asked.maxSsim)} is allowed.`
         : leakage.attack === 'guess'
           ? `A guess that saw nothing already reaches SSIM ${figure(high)}; at most ${figure(asked.maxSsim)} is allowed.`
           : `${leakage.attack}${leakage.inherited ? `, at ${leakage.inherited.cut}, which follows from it,` : ''} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
@@ -73,8 +74,11 @@ export function breachesOf(
   over(breaches, 'max-cloud-ms', 'work for a server', 'ms', c.cloudMs, asked.maxCloudMs);
   over(breaches, 'max-memory-bytes', 'memory on the device', 'bytes', c.memoryBytes, asked.maxMemoryBytes);
   over(breaches, 'max-bytes', 'message', 'bytes', c.wireBytes, asked.maxBytes);
-  if (carriesCodes(c.codec) && codeBits({ cut, defense: c.defense }) === undefined) {
-    breaches.push(unknown(`Codec ${c.codec} carries codes alone, and none is sent there with this defense.`));
+  if (c.cut !== 'output' && !fits(c.codec, cut, c.defense)) {
+    const reason = carriesCodes(c.codec)
+      ? `Codec ${c.codec} carries codes alone, and none is sent there with this defense.`
+      : `Codec ${c.codec} carries pictures alone, of one or three channels, and none is sent there.`;
+    breaches.push(unknown(reason));
   }
   if (asked.maxBits !== undefined) breaches.push(...tooManyBits(c.bitsCap, asked.maxBits));
   over(breaches, 'max-download-bytes', 'head', 'bytes', c.downloadBytes, asked.maxDownloadBytes);

@@ -1,7 +1,7 @@
 /** What an observer gets from a candidate, by the strongest attack that was measured. Not measured is not safe. */
 
 import { encodingOf, isLossless } from '../codecs.ts';
-import type { Leakage, Threat, Thresholds } from '../plan/index.ts';
+import type { CodecName, Leakage, Threat, Thresholds } from '../plan/index.ts';
 import type { Release, Shows } from '../privacy/mechanisms/index.ts';
 import { canMount, decisiveFailure } from '../threats.ts';
 import type { ConfirmationEntries, FailedEntry, LeakageEntry, ResultEntry, SkippedEntry } from './audit.ts';
@@ -17,8 +17,28 @@ export interface Findings {
   readonly confirmation?: ConfirmationEntries | undefined;
   /** What the budget of the audits chose, as it stands in their document. */
   readonly budget?: object;
+  /** What codecs leave of the answers, measured apart from attacks. */
+  readonly utility?: readonly UtilityEntry[];
+  /** What the cloud sees that is sent the picture, by codec. */
+  readonly reading?: readonly ReadingEntry[];
   /** Accuracy of the whole model, where somebody measured it apart from the attacks. */
   readonly wholeAccuracy?: number;
+}
+
+export interface UtilityEntry {
+  readonly cut: string;
+  readonly defense: string;
+  readonly codec: CodecName;
+  /** Shares, 0 … 1; null where there are no labels, or no scores. */
+  readonly accuracy: number | null;
+  readonly agreement: number | null;
+  readonly images: number;
+}
+
+export interface ReadingEntry {
+  readonly codec: CodecName;
+  readonly ssim: Leakage['ssim'];
+  readonly images: number;
 }
 
 /** Named as the attack where none beat it. */
@@ -39,7 +59,11 @@ export function chargedLeakage(
   shows?: Shows,
 ): Leakage | undefined {
   if (cut.id === 'output') return known(threat, 'none', 0);
-  if (cut.id === 'input' && defense === 'none') return known(threat, 'reading', 1);
+  if (cut.id === 'input' && defense === 'none') {
+    // The picture is seen as what the codec leaves of it.
+    const read = findings.reading?.find((r) => r.codec === codec);
+    return read ? { threat, attack: 'reading', ssim: read.ssim, images: read.images } : known(threat, 'reading', 1);
+  }
   if (failureAt(cut.id, defense, findings, threat)) return undefined;
   const here = findings.leakage.filter((e) => e.cut === cut.id && e.defense === defense);
   for (const audited of new Set([encodingOf(codec), 'float32'] as const)) {
@@ -148,22 +172,40 @@ function known(threat: Threat, attack: string, ssim: number): Leakage {
  */
 export function accuracyOf(option: Option, findings: Findings): number | null {
   if (isWhole(option) && findings.wholeAccuracy !== undefined) return findings.wholeAccuracy;
-  return leastOf(option, findings, (r) => r.accuracy);
+  return leastOf(
+    option,
+    findings,
+    (r) => r.accuracy,
+    (u) => u.accuracy,
+  );
 }
 
 /** Share of the whole model's answers that stay as they are, which needs no labels. */
 export function agreementOf(option: Option, findings: Findings): number | null {
-  return isWhole(option) ? 1 : leastOf(option, findings, (r) => r.utility?.agreement?.share);
+  return isWhole(option)
+    ? 1
+    : leastOf(
+        option,
+        findings,
+        (r) => r.utility?.agreement?.share,
+        (u) => u.agreement,
+      );
 }
 
 const isWhole = ({ defense, codec }: Option): boolean => defense === 'none' && isLossless(codec);
 
 function leastOf(
   option: Option,
-  { results }: Findings,
+  { results, utility = [] }: Findings,
   of: (result: ResultEntry) => number | null | undefined,
+  ofUtility: (entry: UtilityEntry) => number | null,
 ): number | null {
   const { cut, defense, codec } = option;
+  const own = utility.filter(
+    (u) => u.cut === cut.id && u.defense === defense && encodingOf(u.codec) === encodingOf(codec),
+  );
+  const measured = own.flatMap((u) => ofUtility(u) ?? []);
+  if (measured.length > 0) return Math.min(...measured);
   const loses = (other: ResultEntry['codec']) =>
     isLossless(codec) ? isLossless(other) : encodingOf(other) === encodingOf(codec);
   const same = results.filter((r) => r.defense === defense && loses(r.codec) && (isWhole(option) || r.cut === cut.id));

@@ -1,6 +1,6 @@
 /** One planning run: calibrate on pictures where there are any, search, and answer with the plan or what has to give. */
 import { createHash } from 'node:crypto';
-import { carriesCodes } from '../codecs.ts';
+import { carriesCodes, carriesPictures, isLossless } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import {
@@ -19,7 +19,11 @@ import { type Beside, besideOf } from './beside/index.ts';
 import { calibrate } from './calibrate.ts';
 import { capAt, codesAt } from './code.ts';
 import { refuseContradictions } from './contradict.ts';
+import { fits } from './facts.ts';
 import type { Findings } from './leakage.ts';
+import { measureReading } from './measure/reading.ts';
+import type { Sample } from './measure/sample.ts';
+import { utilityMeasurer } from './measure/utility.ts';
 import { answerOf, modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
@@ -59,6 +63,8 @@ export interface PlanRequest {
     /** Of the whole model, where it was measured. */
     readonly accuracy?: number;
     readonly audit: AuditCandidate;
+    /** What codecs lose is measured on: of the split that the network was not trained on. Without it nobody measures. */
+    readonly sample?: Sample;
   };
   readonly picture: Plan['picture'];
   readonly created: Date;
@@ -87,7 +93,10 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   refuseContradictions(thresholds);
   requireProfiles(profiles);
   const calibration = pictures
-    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, signal)
+    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, {
+        pixels: request.picture?.preprocessing,
+        signal,
+      })
     : undefined;
   const codes = codecs.some(carriesCodes)
     ? await codesAt(engine, model.graph, model.cuts, pictures?.calibration ?? [], signal)
@@ -95,7 +104,10 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
   const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
   const defenses = new Map<string, readonly string[]>();
-  for (const cut of model.cuts) defenses.set(cut.id, await defensesAt(cut, request));
+  const { at } = thresholds;
+  // Noise is scaled where it may be taken.
+  for (const cut of model.cuts)
+    if (at === undefined || cut.id === at) defenses.set(cut.id, await defensesAt(cut, request));
   const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured, codes), ...identity };
   const input: Search = {
     model: facts,
@@ -150,7 +162,14 @@ const none = { run: 0, saved: 0 };
 
 /** Audits made here become a document of their own, so that the plan has something to name as evidence. */
 async function lazily(input: Search, request: PlanRequest, pictures: NonNullable<PlanRequest['pictures']>) {
-  const { audit, signal, onAudit } = request;
+  const { audit, signal, onAudit, engine, model, codecs } = request;
+  const { sample } = pictures;
+  const cutNamed = (id: string) => model.cuts.find((c) => c.id === id)!;
+  const measure = sample && utilityMeasurer(engine, model.graph, sample);
+  const read = sample ? await Promise.all(readCodecs(input, codecs).map((codec) => measureReading(codec, sample))) : [];
+  // The strongest rival of any split is the picture in few bytes: what it costs in answers is measured whether or not it is asked for.
+  const rival = smallestPicture(input, codecs);
+  const utility = measure && rival ? [await measure(cutNamed('input'), 'none', rival, signal)] : [];
   const lazy = await searchLazily(input, pictures.audit, {
     known: {
       leakage: audit?.leakage ?? [],
@@ -159,7 +178,12 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
       ...(audit?.skipped && { skipped: audit.skipped }),
       confirmation: audit?.confirmation,
       ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
+      reading: read.filter((r) => r !== undefined),
+      utility,
     },
+    ...(measure && {
+      measure: (cut, defense, codec, stop) => measure(model.cuts.find((c) => c.id === cut)!, defense, codec, stop),
+    }),
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),
   });
@@ -195,6 +219,19 @@ async function lazily(input: Search, request: PlanRequest, pictures: NonNullable
     auditSha256,
   };
   return { ...found, findings, auditDocument };
+}
+
+/** What the picture itself is offered in: nothing that loses nothing need be looked at. */
+const readCodecs = ({ model }: Search, codecs: readonly CodecName[]): CodecName[] => {
+  const input = model.cuts.find((c) => c.id === 'input');
+  return input ? codecs.filter((c) => !isLossless(c) && fits(c, input, 'none')) : [];
+};
+
+/** By the bytes that were measured; undefined where no codec of pictures fits. */
+function smallestPicture({ model }: Search, codecs: readonly CodecName[]): CodecName | undefined {
+  const input = model.cuts.find((c) => c.id === 'input');
+  const known = codecs.filter((c) => carriesPictures(c) && input?.payloadBytes?.[c] !== undefined);
+  return known.sort((a, b) => input!.payloadBytes![a]! - input!.payloadBytes![b]!)[0];
 }
 
 /** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */

@@ -38,6 +38,7 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     defense,
     codec,
     bitsCap: _bitsCap,
+    lengthBits,
     cloudMs: _cloudMs,
     memoryBytes: _memoryBytes,
     leakage: _leakage,
@@ -57,6 +58,7 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
     ...(parts.answer && { answer: parts.answer }),
     codec,
     defense,
+    ...(lengthBits > 0 && { lengths: lengthsOf(lengthBits) }),
     picture: parts.picture,
     thresholds,
     evidence: evidenceFor(thresholds, proof),
@@ -65,6 +67,14 @@ export function planOf(chosen: Candidate, thresholds: Thresholds, proof: Proof, 
   };
   const { format, ...fields } = rest;
   return { format, planId: idOfPlan(rest), ...fields };
+}
+
+function lengthsOf(bits: number): NonNullable<Plan['lengths']> {
+  const told = Math.ceil(10 * bits) / 10;
+  return {
+    bits: told,
+    sentence: `The length of a message depends on the picture and is seen even where messages are encrypted; it is filled up with zeros, so that it tells ${told} bits of a picture at most. A codec without compression tells none.`,
+  };
 }
 
 /** An entry for each observer, of the victims that the search did not see where the protocol confirms; none where nothing is sent. */

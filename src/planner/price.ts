@@ -21,6 +21,8 @@ export interface Profiles {
 /** Envelope (ids, times, names), topic and MQTT headers of one activation, and what each further tensor adds. */
 const MESSAGE_BYTES = 260;
 const TENSOR_BYTES = 48;
+/** A pixel's channel in a compressed picture, until one was measured: JPEG at quality 85 has some 2. */
+const PICTURE_BITS = 2;
 
 /** Elements a second on one slow core: of plain noise and what rounds, and of exact noise. */
 const [usualPerS, usualExactPerS] = [5e6, 1e5];
@@ -98,7 +100,8 @@ function payloadBytes(option: Option): { readonly value: number; readonly source
   const bits = (t: CutTensor, i: number) => {
     if (t.dtype !== 'float32') return 8 * sizeOf(t.shape) * (bytesPerElement(t.dtype as DType) ?? 0);
     // What is no code is refused, whatever it costs.
-    return elementBits === 'levels' ? (code?.[i] ?? 32 * sizeOf(t.shape)) : elementBits * sizeOf(t.shape);
+    if (elementBits === 'levels') return code?.[i] ?? 32 * sizeOf(t.shape);
+    return (elementBits === 'picture' ? PICTURE_BITS : elementBits) * sizeOf(t.shape);
   };
   const value = cut.tensors.reduce((n, t, i) => n + Math.ceil(bits(t, i) / 8), 0);
   // A code is as long as it is, whatever the picture.

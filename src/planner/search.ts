@@ -1,11 +1,11 @@
 /** The search: price every candidate, judge it, choose. Eager when the audit is done, lazy when each audit costs minutes. */
 import { isLossless } from '../codecs.ts';
-import type { Candidate } from '../plan/index.ts';
+import type { Candidate, CodecName } from '../plan/index.ts';
 import { byObjective, choose, pareto } from './choose.ts';
 import { conflictAmong } from './contradict.ts';
 import type { Option } from './facts.ts';
 import { breachesOf, type Priced } from './judge.ts';
-import { accuracyOf, agreementOf, chargedLeakage, type Findings, openBehind } from './leakage.ts';
+import { accuracyOf, agreementOf, chargedLeakage, type Findings, openBehind, type UtilityEntry } from './leakage.ts';
 import { canGiveWay, leastRelaxation, type Refusal, type Relaxation } from './relax.ts';
 import { Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
 import {
@@ -92,7 +92,17 @@ export interface LazySearchResult extends SearchResult {
   readonly audits: { readonly run: number; readonly saved: number };
 }
 
+/** Measures what a codec leaves of the answers: no attack, a few hundred pictures. */
+export type MeasureCandidate = (
+  cut: string,
+  defense: string,
+  codec: CodecName,
+  signal?: AbortSignal,
+) => Promise<UtilityEntry>;
+
 export interface LazyOptions {
+  /** Without it what a lossy codec leaves is known from an audit alone. */
+  readonly measure?: MeasureCandidate;
   readonly known?: Findings;
   readonly signal?: AbortSignal;
   readonly onAudit?: (step: { readonly cut: string; readonly defense: string; readonly done: number }) => void;
@@ -106,7 +116,7 @@ export interface LazyOptions {
 export async function searchLazily(
   input: Search,
   audit: AuditCandidate,
-  { known = { leakage: [], results: [] }, signal, onAudit }: LazyOptions = {},
+  { known = { leakage: [], results: [] }, signal, onAudit, measure }: LazyOptions = {},
 ): Promise<LazySearchResult> {
   const { thresholds } = input;
   const limit = packetLimit(input);
@@ -118,8 +128,17 @@ export async function searchLazily(
   const confirm = confirmer(input);
   for (const entry of walk) {
     const { option, cost } = entry;
-    const priced = withFindings(input, option, cost, findings);
-    if (breachesOf(atBest(option, priced), option.cut, thresholds, limit).length > 0) continue;
+    const isHopeless = () => {
+      const priced = withFindings(input, option, cost, findings);
+      return breachesOf(atBest(option, priced, !!measure), option.cut, thresholds, limit).length > 0;
+    };
+    if (isHopeless()) continue;
+    if (measure && needsMeasure(input, option, findings)) {
+      const found = await measure(option.cut.id, option.defense, option.codec, signal);
+      findings = { ...findings, utility: [...(findings.utility ?? []), found] };
+      // Measuring costs seconds and an attack minutes.
+      if (isHopeless()) continue;
+    }
     if (needsAudit(input, option, findings) && open.delete(pairOf(entry))) {
       onAudit?.({ cut: option.cut.id, defense: option.defense, done: run });
       findings = merged(findings, await audit(option.cut.id, option.defense, signal), entry);
@@ -132,10 +151,10 @@ export async function searchLazily(
 }
 
 /** The candidate as if its audit came out perfectly: what is broken then, no audit can mend. */
-function atBest(option: Option, c: Priced): Priced {
+function atBest(option: Option, c: Priced, measures: boolean): Priced {
   const nothing = { mean: 0, low: 0, high: -1 };
   const leakage = c.leakage ?? { threat: 'white-box', attack: 'none', ssim: nothing, images: 0 };
-  const utility = auditGivesUtility(option) ? 1 : null;
+  const utility = measures || auditGivesUtility(option) ? 1 : null;
   return { ...c, leakage, accuracy: c.accuracy ?? utility, agreement: c.agreement ?? utility };
 }
 
@@ -155,6 +174,19 @@ function needsAudit(input: Search, option: Option, findings: Findings): boolean 
     minAgreement !== undefined && agreementOf(option, findings),
   ];
   return unknown.includes(null);
+}
+
+/** What is asked for is not known of it, and no audit will tell. */
+function needsMeasure({ thresholds: t }: Search, option: Option, findings: Findings): boolean {
+  if (option.cut.id === 'output' || isLossless(option.codec)) return false;
+  // Measured, and there were no labels or scores: asking again tells no more.
+  const { utility = [] } = findings;
+  const same = (u: UtilityEntry) => u.cut === option.cut.id && u.defense === option.defense && u.codec === option.codec;
+  if (utility.some(same)) return false;
+  return (
+    (t.minAccuracy !== undefined && accuracyOf(option, findings) === null) ||
+    (t.minAgreement !== undefined && agreementOf(option, findings) === null)
+  );
 }
 
 function auditGivesUtility({ defense, codec }: Option): boolean {

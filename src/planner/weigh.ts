@@ -2,7 +2,7 @@
 import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
 import type { Shows } from '../privacy/mechanisms/index.ts';
 import { cloudMsOf } from './choose.ts';
-import { type ModelFacts, memoryBytesOf, type Option, optionsOf } from './facts.ts';
+import { lengthBitsOf, type ModelFacts, memoryBytesOf, type Option, optionsOf } from './facts.ts';
 import { type Breach, breachesOf, type Priced } from './judge.ts';
 import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
@@ -46,6 +46,7 @@ export function withFindings(
     codec: option.codec,
     ...cost,
     bitsCap: caps?.(option) ?? null,
+    lengthBits: lengthBitsOf(option.codec, option.cut),
     cloudMs: cloudMsOf(cost),
     memoryBytes: memoryBytesOf(option.cut),
     accuracy: accuracyOf(option, findings),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeTensor } from '../../src/broker/codecs/codec.ts';
 import { createCodec, type EncodedTensor } from '../../src/broker/index.ts';
-import { carriesCodes } from '../../src/codecs.ts';
+import { carriesCodes, carriesPictures } from '../../src/codecs.ts';
 import { CutlineError, type ErrorCode } from '../../src/errors.ts';
 import { asFloat32, float32, int64, type Tensor } from '../../src/model/index.ts';
 import { codecs } from '../../src/plan/index.ts';
@@ -14,7 +14,8 @@ const finite = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround
 const tolerance = (name: string, largest: number, span: number) => {
   if (name.startsWith('float32')) return 0;
   if (name.startsWith('float16')) return largest * 2 ** -11 + 2 ** -25;
-  return (span / 255 / 2) * (1 + 1e-5) + 1e-37;
+  const steps = name.startsWith('uint4') ? 15 : 255;
+  return (span / steps / 2) * (1 + 1e-5) + 1e-37;
 };
 
 async function codeOf(work: Promise<unknown>): Promise<ErrorCode | undefined> {
@@ -27,8 +28,10 @@ async function codeOf(work: Promise<unknown>): Promise<ErrorCode | undefined> {
   }
 }
 
-/** Codes have tests of their own (code.test.ts). */
-describe.each(codecs.filter((name) => !carriesCodes(name)))('codec %s', (name) => {
+/** Codes, pictures and what leaves elements out have tests of their own (code.test.ts, pictures.test.ts, topk.test.ts). */
+const elementwise = codecs.filter((c) => !carriesCodes(c) && !carriesPictures(c) && !c.startsWith('topk'));
+
+describe.each(elementwise)('codec %s', (name) => {
   const codec = createCodec(name);
 
   it('gives back every tensor within its precision, name, type and shape unchanged', async () => {
@@ -85,7 +88,7 @@ describe.each(codecs.filter((name) => !carriesCodes(name)))('codec %s', (name) =
   it('carries NaN and infinity or refuses them with a code', async () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       const tensor = float32([1, value], [2]);
-      if (name.startsWith('uint8')) expect(await codeOf(codec.encode('x', tensor))).toBe('CODEC_RANGE');
+      if (name.startsWith('uint')) expect(await codeOf(codec.encode('x', tensor))).toBe('CODEC_RANGE');
       else expect(asFloat32(await decodeTensor(await codec.encode('x', tensor)))[1]).toBe(value);
     }
   });

@@ -1,13 +1,18 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer } from 'node:tls';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Backoff } from '../../src/broker/backoff.ts';
 import { type Connection, type ConnectOptions, connect } from '../../src/broker/connection.ts';
 import { type Broker, type BrokerOptions, Link, readPassword, startBroker } from '../../src/broker/index.ts';
+import { PacketFilter } from '../../src/broker/packet-filter.ts';
 import { PacketWatch } from '../../src/broker/packet-limit.ts';
 import { parseUrl } from '../../src/broker/socket.ts';
 import { activationsOf, deviceOf, topicOf } from '../../src/broker/topics.ts';
@@ -273,8 +278,82 @@ describe('the watch over packet lengths', () => {
     );
   });
 
+  it('passes over publishes that nobody waits for, wherever a chunk ends, and nothing else', () => {
+    // Kinds: publishes of QoS 0, with other flags, of QoS 1, and a PINGRESP.
+    const first = fc.constantFrom(0x30, 0x31, 0x38, 0x32, 0xd0);
+    const packets = fc.array(fc.tuple(first, fc.nat({ max: 400 })), { maxLength: 8 });
+    fc.assert(
+      fc.property(
+        packets,
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 0, max: 405 }),
+        (all, step, overBytes) => {
+          const written = all.map(([byte, size]) => {
+            const bytes = packet(size);
+            bytes[0] = byte;
+            return bytes;
+          });
+          const stream = Buffer.concat(written);
+          const told: number[] = [];
+          const filter = new PacketFilter(1000, { overBytes, tell: (bytes) => told.push(bytes) });
+          const kept: Buffer[] = [];
+          for (let at = 0; at < stream.length; at += step) kept.push(filter.take(stream.subarray(at, at + step))!);
+          const isLeftOut = (p: Uint8Array) => p.length > overBytes && (p[0]! & 0xf6) === 0x30;
+          expect(Buffer.concat(kept)).toEqual(Buffer.concat(written.filter((p) => !isLeftOut(p))));
+          expect(told).toEqual(written.filter(isLeftOut).map((p) => p.length));
+        },
+      ),
+    );
+  });
+
+  it('ends a stream with a packet that is too large also where some are passed over', () => {
+    const filter = new PacketFilter(100, { overBytes: 10, tell: () => {} });
+    expect(filter.take(packet(50))).toHaveLength(0);
+    expect(filter.take(packet(101))).toBeUndefined();
+    expect(new PacketFilter(1 << 30).take(Uint8Array.of(0x30, 0xff, 0xff, 0xff, 0xff, 1))).toBeUndefined();
+  });
+
   it('refuses a length of five bytes', () => {
     expect(new PacketWatch(1 << 30).accepts(Uint8Array.of(0x30, 0xff, 0xff, 0xff, 0xff, 1))).toBe(false);
+  });
+});
+
+describe('a connection over TLS', () => {
+  it('passes messages whole, and those over what is waited for not at all', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cutline-tls-'));
+    open.push(async () => rmSync(folder, { recursive: true, force: true }));
+    const at = (name: string) => join(folder, name);
+    const kind = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-addext',
+      'subjectAltName=DNS:localhost',
+    ];
+    const made = ['req', '-x509', ...kind, '-nodes', '-subj', '/CN=localhost', '-keyout', at('key'), '-out', at('crt')];
+    execFileSync('openssl', made, { stdio: 'ignore' });
+    const { port } = await broker();
+    const cert = readFileSync(at('crt'));
+    const server = createServer({ key: readFileSync(at('key')), cert }, (outside) => {
+      const inside = connectTcp(port, '127.0.0.1');
+      outside.on('error', () => inside.destroy());
+      inside.on('error', () => outside.destroy());
+      outside.pipe(inside).pipe(outside);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    open.push(async () => void server.close());
+    const url = `mqtts://localhost:${(server.address() as { port: number }).port}`;
+    const seen: string[] = [];
+    const told: number[] = [];
+    const skip = { overBytes: 70_000, tell: (bytes: number) => told.push(bytes) };
+    const receiver = await connect(target(url, 'in', { tls: { ca: cert }, skip }), (_, p) => seen.push(`${p.length}`));
+    open.push(() => receiver.close());
+    await receiver.subscribe('x', 0);
+    const sender = await client(url, 'out', { tls: { ca: cert } });
+    for (const size of [1, 65_000, 80_000, 2]) await sender.publish('x', new Uint8Array(size), { qos: 0 });
+    await vi.waitFor(() => expect(seen).toEqual(['1', '65000', '2']));
+    expect(told).toEqual([80_000 + 3 + 4]);
   });
 });
 

@@ -16,7 +16,7 @@ import {
   startBroker,
 } from '../../src/broker/index.ts';
 import { Session } from '../../src/device/session.ts';
-import { Uplink } from '../../src/device/uplink.ts';
+import { type RefusalKind, Uplink } from '../../src/device/uplink.ts';
 import { float32 } from '../../src/model/index.ts';
 
 const id = (n: number) => n.toString(16).padStart(32, '0');
@@ -113,7 +113,7 @@ async function ask(n: number) {
 }
 
 describe('an uplink', () => {
-  it.each<[string, 'unfit' | 'foreign' | 'unknown', Body, Partial<Envelope>?]>([
+  it.each<[string, RefusalKind, Body, Partial<Envelope>?]>([
     ['an output named otherwise', 'unfit', result({ ...right, name: 'evil' })],
     ['an output of another type', 'unfit', result({ ...right, dtype: 'bool', codec: 'raw', data: new Uint8Array(3) })],
     ['an output of another shape', 'unfit', result({ ...right, shape: [3] })],
@@ -121,14 +121,19 @@ describe('an uplink', () => {
     ['a codec that answers are not written in', 'unfit', result({ ...right, codec: 'uint8', scale: 1 })],
     ['too little data', 'unfit', result({ ...right, data: right.data.subarray(1) })],
     [
-      'sixty million numbers in 65 kB',
-      'unfit',
+      'sixty million bytes in 58 kB',
+      'oversized',
       result({ ...right, shape: [1, 15e6], codec: 'float32+deflate', data: deflateRawSync(new Uint8Array(60e6)) }),
     ],
     [
-      'the right shape, and sixty million numbers behind it',
+      'six million bytes in 6 kB',
       'unfit',
-      result({ ...right, codec: 'float32+deflate', data: deflateRawSync(new Uint8Array(60e6)) }),
+      result({ ...right, shape: [1, 15e5], codec: 'float32+deflate', data: deflateRawSync(new Uint8Array(6e6)) }),
+    ],
+    [
+      'the right shape, and six million bytes behind it',
+      'unfit',
+      result({ ...right, codec: 'float32+deflate', data: deflateRawSync(new Uint8Array(6e6)) }),
     ],
     [
       'what does not inflate',

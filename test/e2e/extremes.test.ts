@@ -2,11 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { encodeModel, modelSha256 } from '../../src/model/index.ts';
+import { createCodec, decodeTensor } from '../../src/broker/index.ts';
+import { createEngine } from '../../src/engine/index.ts';
+import { asFloat32, encodeModel, modelSha256 } from '../../src/model/index.ts';
+import { argMax } from '../../src/numeric/index.ts';
 import { named } from '../plan/sample.ts';
 import { type Deployment, deploy } from './support/deployment.ts';
 import { fleet, summaryOf } from './support/fleet.ts';
 
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.close());
 let deployment: Deployment;
 let whole: { file: string; sha256: string; bytes: number };
 beforeAll(async () => {
@@ -26,6 +31,54 @@ it('a plan that keeps everything on the device needs no broker', async () => {
   expect(summaryOf(agent)).toMatchObject({ cut: 'output', inferences: { answered: 5, failed: 0 } });
   expect(agent.stderr()).toBe('');
 });
+
+it.each(['png', 'jpeg', 'webp'] as const)(
+  'a plan that sends the picture as %s runs the whole network on what is left of it',
+  async (codec) => {
+    const cut = { id: 'input', tensors: [{ name: 'input', dtype: 'float32', shape: [1, 1, 28, 28] }] };
+    const thresholds = { ...deployment.plan.thresholds, maxSsim: 1 };
+    const plan = { ...deployment.plan, codec, cut, head: null, tail: whole, thresholds, evidence: [] };
+    await deployment.config('picture.json', named(plan));
+    const f = await fleet('aedes', deployment);
+    try {
+      await f.broker();
+      await f.consumer({ plan: 'picture.json' });
+      const agent = await f.agent({ plan: 'picture.json' });
+      expect(await agent.ended).toBe(0);
+      const { results } = summaryOf(agent);
+      expect(summaryOf(agent)).toMatchObject({ inferences: { answered: 5, failed: 0 } });
+      // What the network makes of the pictures that such a codec leaves.
+      const wire = createCodec(codec, deployment.plan.picture!.preprocessing);
+      const session = await engine.load(deployment.whole);
+      for (const [i, input] of deployment.inputs.entries()) {
+        const [logits] = Object.values(
+          await session.run({ input: await decodeTensor(await wire.encode('input', input)) }),
+        );
+        expect(results[i]).toMatchObject({ top1: argMax(asFloat32(logits!)) });
+      }
+      await session.close();
+    } finally {
+      await f.end();
+    }
+  },
+);
+
+it.each(['uint4', 'uint8-per-channel', 'topk', 'topk+deflate'] as const)(
+  'a split that sends %s is answered',
+  async (codec) => {
+    await deployment.config('split.json', named({ ...deployment.plan, codec }));
+    const f = await fleet('aedes', deployment);
+    try {
+      await f.broker();
+      await f.consumer({ plan: 'split.json' });
+      const agent = await f.agent({ plan: 'split.json' });
+      expect(await agent.ended).toBe(0);
+      expect(summaryOf(agent)).toMatchObject({ codec, inferences: { answered: 5, failed: 0 } });
+    } finally {
+      await f.end();
+    }
+  },
+);
 
 it('a plan that sends the picture runs the whole network in the cloud', async () => {
   const cut = { id: 'input', tensors: [{ name: 'input', dtype: 'float32', shape: [1, 1, 28, 28] }] };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decodeEnvelope, type EncodedTensor, type Envelope, encodeEnvelope } from '../../src/broker/index.ts';
+import { decodeMessage, type EncodedTensor, encodeEnvelope, encodeShort } from '../../src/broker/index.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { asFloat32 } from '../../src/model/index.ts';
 import { type Deployment, deploy } from './support/deployment.ts';
@@ -35,7 +35,10 @@ const tensor = (change: Partial<EncodedTensor>): EncodedTensor => ({
   data: bomb,
   ...change,
 });
+const small = deflateRawSync(new Uint8Array(6e6));
 const answers: readonly EncodedTensor[] = [
+  tensor({ shape: [1, 15e5], data: small }),
+  tensor({ data: small }),
   tensor({ shape: [1, 16e6] }),
   tensor({}),
   tensor({ name: 'evil', dtype: 'bool', shape: [1, 64e6], codec: 'raw+deflate' }),
@@ -83,10 +86,13 @@ it('a flood of forged answers and activations changes no answer and grows nobody
     const consumer = await f.consumer();
     const [ear, mouth, other] = await Promise.all([0, 1, 2].map(() => connectAsync(f.url, { protocolVersion: 4 })));
     clients.push(ear!, mouth!, other!);
-    let heard: Envelope | undefined;
+    const heard = { correlationId: '0'.repeat(32), bootId: '0'.repeat(32), sessionId: '0'.repeat(8) };
     ear!.on('message', (_, payload) => {
       try {
-        heard = decodeEnvelope(payload);
+        const message = decodeMessage(payload);
+        heard.correlationId = message.correlationId;
+        if ('bodyWith' in message) heard.sessionId = message.sessionId;
+        else heard.bootId = message.bootId;
       } catch {
         // Its own.
       }
@@ -98,9 +104,9 @@ it('a flood of forged answers and activations changes no answer and grows nobody
     const header = () => ({
       planId: deployment.plan.planId,
       deviceId: 'cam-1',
-      bootId: heard?.bootId ?? '0'.repeat(32),
+      bootId: heard.bootId,
       sequence: 0,
-      correlationId: heard?.correlationId ?? '0'.repeat(32),
+      correlationId: heard.correlationId,
       createdMs: Date.now(),
       expiresMs: Date.now() + 1e6,
     });
@@ -114,7 +120,11 @@ it('a flood of forged answers and activations changes no answer and grows nobody
         tailMs: 0,
         decodeMs: 0,
       };
-      return { topic: 'cutline/v1/yard/cam-1/res', payload: encodeEnvelope({ ...header(), correlationId, body }) };
+      const payload =
+        n % 3 === 0
+          ? encodeShort({ sessionId: heard.sessionId, correlationId, sequence: 0, atMs: 0 }, body, [])
+          : encodeEnvelope({ ...header(), correlationId, body });
+      return { topic: 'cutline/v1/yard/cam-1/res', payload };
     });
     const act = flood(other!, (n) => {
       const correlationId = n.toString(16).padStart(32, 'a');
@@ -131,6 +141,7 @@ it('a flood of forged answers and activations changes no answer and grows nobody
     await Promise.all([res.stop(), act.stop()]);
     const summary = summaryOf(agent);
     expect(summary.inferences).toEqual({ total: IMAGES, answered: IMAGES, failed: 0 });
+    expect(summary.refused.oversized).toBeGreaterThan(20);
     expect(summary.refused.unknown).toBeGreaterThan(20);
     expect(summary.refused.unfit).toBeGreaterThan(0);
     const whole = await engine.load(deployment.whole);

@@ -1,8 +1,9 @@
 /**
  * A small RTSP server (RFC 2326) on loopback: one stream, ffmpeg's test pattern as MPEG-4 over RTP, sent by an ffmpeg of its own
- * to whoever plays it. One client at a time.
+ * to whoever plays it, straight or interleaved in the connection. One client at a time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -26,8 +27,15 @@ export async function rtspServer(port = 0): Promise<RtspServer> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     let [text, clientPort] = ['', 0];
+    const relay = createSocket('udp4', (packet) => {
+      // RFC 2326, 10.12: channel and length before each packet.
+      if (!socket.destroyed)
+        socket.write(Buffer.concat([Buffer.of(0x24, 0, packet.length >> 8, packet.length & 255), packet]));
+    });
+    socket.on('close', () => relay.close());
+    relay.bind(0, '127.0.0.1');
     socket.on('data', (chunk) => {
-      text += chunk;
+      text += chunk.toString('latin1');
       for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
         const request = text.slice(0, end);
         text = text.slice(end + 4);
@@ -39,9 +47,14 @@ export async function rtspServer(port = 0): Promise<RtspServer> {
         else if (method === 'DESCRIBE') {
           reply(['Content-Type: application/sdp', `Content-Length: ${Buffer.byteLength(sdp)}`], sdp);
         } else if (method === 'SETUP') {
-          const range = /client_port=(\d+)-(\d+)/i.exec(request)!;
-          clientPort = Number(range[1]);
-          reply([`Transport: RTP/AVP;unicast;client_port=${range[1]}-${range[2]};server_port=5000-5001`, 'Session: 1']);
+          const range = /client_port=(\d+)-(\d+)/i.exec(request);
+          clientPort = range ? Number(range[1]) : relay.address().port;
+          if (!range) reply(['Transport: RTP/AVP/TCP;unicast;interleaved=0-1', 'Session: 1']);
+          else
+            reply([
+              `Transport: RTP/AVP;unicast;client_port=${range[1]}-${range[2]};server_port=5000-5001`,
+              'Session: 1',
+            ]);
         } else if (method === 'PLAY') {
           reply(['Session: 1']);
           send(clientPort);

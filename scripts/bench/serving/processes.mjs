@@ -25,7 +25,7 @@ export async function start(command, argv, ready) {
   for (const deadline = Date.now() + 30_000; ready && !text.includes(ready); await sleep(20)) {
     if (Date.now() > deadline || child.exitCode !== null) throw new Error(`${command} did not start:\n${text}`);
   }
-  return { ended, stdout: () => out, text: () => text };
+  return { pid: child.pid, ended, stdout: () => out, text: () => text };
 }
 
 export function endAll() {

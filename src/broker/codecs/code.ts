@@ -57,7 +57,8 @@ const rowsIn = (shape: readonly number[]): number => shape[0] ?? 1;
 function measuresOf({ shape, scale, zeroPoint: sent }: Layout, where: string) {
   const bits = 1 - Math.log2(scale);
   const elements = sizeOf(shape);
-  const rows = rowsIn(shape);
+  // Of nothing there are no rows, however many a stranger announces.
+  const rows = elements === 0 ? 0 : rowsIn(shape);
   const length = elements === 0 ? 0 : elements / rows;
   if (!Number.isInteger(bits) || bits < 1 || bits > mostCodeBits || sent > length || sent < Math.min(1, length)) {
     const problem = `a code of ${sent} elements a picture, of ${length}, with levels ${scale} apart`;

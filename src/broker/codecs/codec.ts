@@ -17,10 +17,15 @@ import {
 import { CutlineError } from '../../errors.ts';
 import type { DType, Tensor } from '../../model/tensor.ts';
 import { code } from './code.ts';
-import type { Encoding } from './encoding.ts';
+import type { Encoding, PixelLaw } from './encoding.ts';
 import { float16 } from './float16.ts';
+import { padded, requirePadding } from './padding.ts';
+import { pictureEncoding } from './picture.ts';
 import { float32, raw } from './raw.ts';
+import { topk } from './topk.ts';
+import { uint4 } from './uint4.ts';
 import { uint8 } from './uint8.ts';
+import { uint8PerChannel } from './uint8-per-channel.ts';
 
 /** A tensor as it travels. */
 export interface EncodedTensor {
@@ -34,7 +39,7 @@ export interface EncodedTensor {
 }
 
 export interface Codec {
-  /** As plans and configurations write it: `float32`, `float16`, `uint8`, each also with `+deflate`, and `code`. */
+  /** As plans and configurations write it: `float32`, `uint8`, … each also with `+deflate`; `code`, `jpeg`, `png`, `webp`. */
   readonly name: string;
   /**
    * Floats are written by the codec; other types travel raw, for they are indices and masks.
@@ -43,13 +48,26 @@ export interface Codec {
   encode(name: string, tensor: Tensor): Promise<EncodedTensor>;
 }
 
-const encodings: Readonly<Record<EncodingName, Encoding>> = { float32, float16, uint8, code };
+const encodings: Readonly<Record<EncodingName, Encoding>> = {
+  float32,
+  float16,
+  'uint8-per-channel': uint8PerChannel,
+  uint8,
+  uint4,
+  topk,
+  code,
+  png: pictureEncoding('png'),
+  webp: pictureEncoding('webp'),
+  jpeg: pictureEncoding('jpeg'),
+};
 
 const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
 
-/** @throws CutlineError CODEC_UNKNOWN */
-export function createCodec(name: string): Codec {
+/**
+ * @param pixels what a pixel is to the network, for codecs of pictures: without it each channel has a range of its own
+ * @throws CutlineError CODEC_UNKNOWN
+ */
+export function createCodec(name: string, pixels?: PixelLaw): Codec {
   const known = codecs.find((codec) => codec === name);
   if (!known) throw new CutlineError('CODEC_UNKNOWN', { name, known: codecs.join(', ') });
   const deflates = isDeflated(known);
@@ -57,7 +75,7 @@ export function createCodec(name: string): Codec {
     name,
     async encode(tensorName, tensor) {
       const chosen = encodingFor(known, tensor.dtype);
-      const { data, scale, zeroPoint } = chosen.write(tensor, tensorName);
+      const { data, scale, zeroPoint } = await chosen.write(tensor, tensorName, pixels);
       return {
         name: tensorName,
         dtype: tensor.dtype,
@@ -67,7 +85,7 @@ export function createCodec(name: string): Codec {
         zeroPoint,
         // In zlib's thread: at 1 MB the event loop would stand still for tens of milliseconds. Level 4 is the first
         // that compares lazily; higher ones cost several times as much for a few percent on activations.
-        data: deflates ? await deflate(data, { level: 4 }) : data,
+        data: deflates ? padded(await deflate(data, { level: 4 })) : data,
       };
     },
   };
@@ -109,21 +127,37 @@ export async function decodeTensor(encoded: EncodedTensor): Promise<Tensor> {
   const { encoding, deflates } = parse(encoded.codec, name);
   const { writtenBytes } = decodedSize(encoded);
   const data = deflates ? await inflated(encoded.data, writtenBytes, name) : encoded.data;
-  if (data.length !== writtenBytes) {
+  const isLong = encoding.varies ? data.length > writtenBytes : data.length !== writtenBytes;
+  if (isLong) {
     const problem = `${data.length} bytes of data for [${shape}] of ${dtype}, ${writtenBytes} expected`;
     throw new CutlineError('TENSOR_INVALID', { tensor: name, problem });
   }
-  return { dtype, shape, data: encoding.read(data, encoded, name) };
+  return { dtype, shape, data: await encoding.read(data, encoded, name) };
 }
 
 async function inflated(data: Uint8Array, bytes: number, where: string): Promise<Uint8Array> {
+  let found: { buffer: Buffer; read: number };
   try {
     // One byte more than wanted: a bomb stops there, and is told from an exact fit by its length.
-    return await inflate(data, { maxOutputLength: bytes + 1 });
+    found = await inflate(data, bytes + 1);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new CutlineError('TENSOR_INVALID', { tensor: where, problem: code ?? message }, { cause: error });
   }
+  requirePadding(data, found.read, where);
+  return found.buffer;
+}
+
+/** With how much of the data it has read. */
+function inflate(data: Uint8Array, maxOutputLength: number): Promise<{ buffer: Buffer; read: number }> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, result: unknown) => {
+      if (error) return reject(error);
+      const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+      resolve({ buffer, read: engine.bytesWritten });
+    };
+    inflateRaw(data, { maxOutputLength, info: true }, done);
+  });
 }
 
 /** What travels raw may have been deflated as well. */

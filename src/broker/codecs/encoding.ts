@@ -18,8 +18,17 @@ export interface Encoded extends Pick<Layout, 'scale' | 'zeroPoint'> {
   readonly data: Uint8Array;
 }
 
+/** What pixels are to the network, as its card says: x = (pixel / 255 − mean) / std. */
+export interface PixelLaw {
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
 export interface Encoding {
   readonly name: 'raw' | EncodingName;
+  /** Its length depends on what is in it: `bits` is the most it may be. */
+  readonly varies?: true;
   carries(dtype: DType): boolean;
   /**
    * Bits that a tensor of this layout takes on the wire, of a type that the encoding carries; the last byte is filled up with zeros.
@@ -27,9 +36,9 @@ export interface Encoding {
    */
   bits(layout: Layout, where: string): number;
   /** @throws CutlineError CODEC_RANGE for values the encoding has no room for; `where` names the tensor */
-  write(tensor: Tensor, where: string): Encoded;
-  /** `data` has exactly the bytes of the layout. @throws CutlineError TENSOR_INVALID */
-  read(data: Uint8Array, layout: Layout, where: string): TensorData;
+  write(tensor: Tensor, where: string, pixels?: PixelLaw): Encoded | Promise<Encoded>;
+  /** `data` has exactly the bytes of the layout, or no more where they vary. @throws CutlineError TENSOR_INVALID */
+  read(data: Uint8Array, layout: Layout, where: string): TensorData | Promise<TensorData>;
 }
 
 /** Of encodings of float32 in which every element takes as many bits. */

@@ -26,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cutline.proto.
  */
 export const file_cutline: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jdXRsaW5lLnByb3RvEgpjdXRsaW5lLnYxIvACCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIPCgdwbGFuX2lkGAIgASgJEhEKCWRldmljZV9pZBgDIAEoCRIPCgdib290X2lkGAQgASgMEhAKCHNlcXVlbmNlGAUgASgEEhYKDmNvcnJlbGF0aW9uX2lkGAYgASgMEhIKCmNyZWF0ZWRfbXMYByABKAQSEgoKZXhwaXJlc19tcxgIIAEoBBIsCgphY3RpdmF0aW9uGAkgASgLMhYuY3V0bGluZS52MS5BY3RpdmF0aW9uSAASJAoGcmVzdWx0GAogASgLMhIuY3V0bGluZS52MS5SZXN1bHRIABImCgdmYWlsdXJlGAsgASgLMhMuY3V0bGluZS52MS5GYWlsdXJlSAASJAoHc2Vzc2lvbhgMIAEoCzITLmN1dGxpbmUudjEuU2Vzc2lvbhISCgpzZXNzaW9uX2lkGA0gASgMEg0KBWF0X21zGA4gASgNQgYKBGJvZHkiOgoHU2Vzc2lvbhIKCgJpZBgBIAEoDBIQCghzaW5jZV9tcxgCIAEoBBIRCglleHBpcnlfbXMYAyABKA0iMQoKQWN0aXZhdGlvbhIjCgd0ZW5zb3JzGAEgAygLMhIuY3V0bGluZS52MS5UZW5zb3IiYwoGUmVzdWx0EiMKB3RlbnNvcnMYASADKAsyEi5jdXRsaW5lLnYxLlRlbnNvchIQCghxdWV1ZV91cxgCIAEoDRIPCgd0YWlsX3VzGAMgASgNEhEKCWRlY29kZV91cxgEIAEoDSIoCgdGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSKDAQoGVGVuc29yEgwKBG5hbWUYASABKAkSDQoFZHR5cGUYAiABKAkSDQoFc2hhcGUYAyADKA0SDQoFY29kZWMYBCABKAkSDQoFc2NhbGUYBSABKAISEgoKemVyb19wb2ludBgGIAEoBRIMCgRkYXRhGAcgASgMEg0KBXBsYWNlGAggASgNYgZwcm90bzM");
+  fileDesc("Cg1jdXRsaW5lLnByb3RvEgpjdXRsaW5lLnYxIoADCghFbnZlbG9wZRIQCghwcm90b2NvbBgBIAEoDRIPCgdwbGFuX2lkGAIgASgJEhEKCWRldmljZV9pZBgDIAEoCRIPCgdib290X2lkGAQgASgMEhAKCHNlcXVlbmNlGAUgASgEEhYKDmNvcnJlbGF0aW9uX2lkGAYgASgMEhIKCmNyZWF0ZWRfbXMYByABKAQSEgoKZXhwaXJlc19tcxgIIAEoBBIsCgphY3RpdmF0aW9uGAkgASgLMhYuY3V0bGluZS52MS5BY3RpdmF0aW9uSAASJAoGcmVzdWx0GAogASgLMhIuY3V0bGluZS52MS5SZXN1bHRIABImCgdmYWlsdXJlGAsgASgLMhMuY3V0bGluZS52MS5GYWlsdXJlSAASJAoHc2Vzc2lvbhgMIAEoCzITLmN1dGxpbmUudjEuU2Vzc2lvbhISCgpzZXNzaW9uX2lkGA0gASgMEg0KBWF0X21zGA4gASgNEg4KBnNlYWxlZBgPIAEoDEIGCgRib2R5IjoKB1Nlc3Npb24SCgoCaWQYASABKAwSEAoIc2luY2VfbXMYAiABKAQSEQoJZXhwaXJ5X21zGAMgASgNIjEKCkFjdGl2YXRpb24SIwoHdGVuc29ycxgBIAMoCzISLmN1dGxpbmUudjEuVGVuc29yImMKBlJlc3VsdBIjCgd0ZW5zb3JzGAEgAygLMhIuY3V0bGluZS52MS5UZW5zb3ISEAoIcXVldWVfdXMYAiABKA0SDwoHdGFpbF91cxgDIAEoDRIRCglkZWNvZGVfdXMYBCABKA0iKAoHRmFpbHVyZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkigwEKBlRlbnNvchIMCgRuYW1lGAEgASgJEg0KBWR0eXBlGAIgASgJEg0KBXNoYXBlGAMgAygNEg0KBWNvZGVjGAQgASgJEg0KBXNjYWxlGAUgASgCEhIKCnplcm9fcG9pbnQYBiABKAUSDAoEZGF0YRgHIAEoDBINCgVwbGFjZRgIIAEoDWIGcHJvdG8z");
 
 /**
  * @generated from message cutline.v1.Envelope
@@ -127,6 +127,16 @@ export type Envelope = Message<"cutline.v1.Envelope"> & {
    * @generated from field: uint32 at_ms = 14;
    */
   atMs: number;
+
+  /**
+   * Instead of a body, where device and consumers share a key: its number (4 bytes, big-endian), a nonce (12 bytes), the body
+   * encrypted with AES-256-GCM (the field of `body` as it would stand here, tag and length included), and the 16 bytes of GCM's tag.
+   * Associated data: all other fields, byte for byte, in the order in which they stand. The key: HKDF-SHA-256 of the shared secret,
+   * salt `cutline/v1`, info `<fleet>/<device>/act` for activations and `<fleet>/<device>/res` for what answers them.
+   *
+   * @generated from field: bytes sealed = 15;
+   */
+  sealed: Uint8Array;
 };
 
 /**
@@ -271,8 +281,14 @@ export type Tensor = Message<"cutline.v1.Tensor"> & {
 
   /**
    * How `data` is written: `raw` (row-major, little-endian), `float32` (the same, of floats), `float16` (IEEE halves) or
-   * `uint8` (affine: x = scale * (q - zero_point), as in ONNX DequantizeLinear), each optionally followed by `+deflate`
-   * (RFC 1951, no header); or `code`, never deflated. Of a code, `scale` is 2^(1-b), b from 1 to 8, and the first `zero_point`
+   * `uint8` (affine: x = scale * (q - zero_point), as in ONNX DequantizeLinear), `uint4` (the same, of two in a byte, the first
+   * in the low half), `uint8-per-channel` (first a float32 scale and a uint8 zero point for each index of the second axis, one
+   * for all where there are fewer than three, then bytes) or `topk` (of each row, an index of the first axis: a bitmap of where its
+   * `zero_point` elements are, bit i mod 8 of byte floor(i / 8), then these as IEEE halves; all others are 0), each optionally
+   * followed by `+deflate` (RFC 1951, no header, then zeros up to a length of few significant bits: Padme, Nikitin et al. 2019);
+   * `jpeg`, `png` or `webp` (of one picture: u8 layout, 0 NCHW, 1 NHWC; u8 channels, 1 or 3; u32 bytes of the file; float64 mean
+   * and std of each channel; the file; zeros as above; x = (pixel / 255 - mean) / std);
+   * or `code`, never deflated. Of a code, `scale` is 2^(1-b), b from 1 to 8, and the first `zero_point`
    * elements of each row (an index of the first axis) were sent, at least one; all others are 0. Those that were sent follow each
    * other row by row, row-major, as unsigned numbers q of b bits: x = scale * (q + 1/2) - 1. Element k has the bits k*b to
    * k*b + b - 1, its least first; bit j is bit j mod 8 of byte floor(j / 8), counted from the least. Bits after the last are 0.

@@ -33,7 +33,7 @@ export const agentCommand: CommandModule<object, Arguments> = {
   describe: 'Run the head on this device and send defended activations to the cloud',
   builder: (yargs) => yargs.options(options),
   handler: async (argv) => {
-    const [{ startAgent }, { CutlineError }, { fail, print }, { stopSignal }, { agentText }] = await Promise.all([
+    const [{ startAgent }, { CutlineError }, { fail, note, print }, { stopSignal }, { agentText }] = await Promise.all([
       import('../../device/index.ts'),
       import('../../errors.ts'),
       import('../output.ts'),
@@ -45,11 +45,14 @@ export const agentCommand: CommandModule<object, Arguments> = {
       images: argv.images?.map(String),
       resultsPath: argv.results,
       existingResults: argv.overwrite ? 'overwrite' : argv.resume ? 'resume' : 'add',
+      isStdoutTaken: argv.json,
       giveUpAfterS: argv['give-up-after'],
       log: (line) => process.stderr.write(`agent: ${line}\n`),
       stop: stopSignal(),
     });
-    print(argv.json, summary, () => agentText(summary));
+    // Lines of results are alone on standard output.
+    if (summary.sinks.some(({ type }) => type === 'stdout')) note(agentText(summary));
+    else print(argv.json, summary, () => agentText(summary));
     const { failed, total } = summary.inferences;
     const first = summary.results.find((r) => 'error' in r);
     if (failed > 0 && !summary.stopped) {

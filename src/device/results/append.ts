@@ -1,13 +1,17 @@
 /** Lines at the end of a file: one write each, in order, and after each the file is whole; when they reach the disk is a setting. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import { makeFolder, writeError } from '../../files.ts';
 
 /**
  * When lines are forced to the disk: `each` as it comes, every so many seconds, or `never`, when the system sees fit. A line that
  * is written survives the end of the process either way; this is about the end of the machine.
  */
-export type Fsync = 'never' | 'each' | number;
+export const fsyncSchema = z.union([z.enum(['never', 'each']), z.number().min(0.1).max(3600)], {
+  error: 'expected never, each, or seconds from 0.1 to 3600',
+});
+export type Fsync = z.output<typeof fsyncSchema>;
 
 export interface Lines {
   /** Resolves when it is written, and with `each` on the disk. @throws CutlineError OUTPUT_NOT_WRITABLE, then and from then on */

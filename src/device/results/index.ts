@@ -1,4 +1,4 @@
 /** Where results go, line by line. */
-export { appendTo, type Fsync, type Lines } from './append.ts';
+export { appendTo, fsyncSchema, type Lines } from './append.ts';
 export { Done } from './done.ts';
 export { lookAtResults, type Results } from './results.ts';

@@ -71,8 +71,8 @@ const byFormat = z.discriminatedUnion(
     z.strictObject({
       ...stdin,
       format: z.literal('raw'),
-      width: extent.min(1),
-      height: extent.min(1),
+      width: z.int().min(1).max(8192),
+      height: z.int().min(1).max(8192),
       pixels: z.enum(['gray', 'rgb', 'bgr']),
     }),
   ],
@@ -123,7 +123,10 @@ export const sourceSchema = z.discriminatedUnion(
     z
       .strictObject({
         type: z.literal('http'),
-        host: z.string().min(1).default('127.0.0.1'),
+        host: z
+          .string()
+          .regex(/^[A-Za-z0-9.:_[\]%-]+$/, 'expected a name or an address')
+          .default('127.0.0.1'),
         /** 0: one that is free. */
         port: z.int().min(0).max(65_535).default(8750),
         /** Only its owner may read it (mode 600); requests carry its first line as `Authorization: Bearer …`. */

@@ -1,7 +1,7 @@
 /** To split or not: the best way of each kind side by side, which wins, by how much, and what would have to change. */
 import type { Candidate, Thresholds } from '../../plan/index.ts';
 import { objectiveValue } from '../choose.ts';
-import { price } from '../price.ts';
+import { type Profiles, price } from '../price.ts';
 import { leastRelaxation, relaxationText } from '../relax.ts';
 import { refusalOf, type Weighed } from '../search.ts';
 import { labelOf, type Search } from '../weigh.ts';
@@ -79,13 +79,23 @@ function changeFor(input: Search, loser: Weighed, winner: Weighed | undefined): 
     return loser.breaches.map((b) => b.reason).join(' ');
   }
   if (!winner) return '';
+  const own = concerning(
+    input.profiles,
+    [loser, winner].map((w) => w.option.cut.id),
+  );
   const found = breakEvens((pace) => {
-    const profiles = scaled(input.profiles, pace);
+    const profiles = scaled(own, pace);
     const at = ({ option }: Weighed) => objectiveValue(price(option, input.model, profiles), input.thresholds);
     return difference(at(loser), at(winner));
   });
   if (found.length === 0) return 'No speed of the device and no bandwidth would make it win.';
   return `It would win with ${found.map(breakEvenText).join(', or ')}.`;
+}
+
+/** Without the measurements of other cuts: the profile is scaled many times. */
+function concerning(profiles: Profiles, cuts: readonly string[]): Profiles {
+  const models = profiles.device.models?.map((m) => ({ ...m, cuts: m.cuts.filter((c) => cuts.includes(c.cut)) }));
+  return { ...profiles, device: { ...profiles.device, ...(models && { models }) } };
 }
 
 const names: Readonly<Record<Kind, string>> = {

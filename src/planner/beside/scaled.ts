@@ -8,58 +8,58 @@ export interface Pace {
   readonly bandwidth: number;
 }
 
-type Valued = { readonly value: number };
-
 /** Speeds grow with the factor, times shrink; powers, memory and the link's round trip stay. */
 export function scaled(profiles: Profiles, { device, bandwidth }: Pace): Profiles {
-  return { ...profiles, device: faster(profiles.device, device), link: wider(profiles.link, bandwidth) };
+  const link = profiles.link.link;
+  return {
+    ...profiles,
+    device: device === 1 ? profiles.device : faster(profiles.device, device),
+    ...(link &&
+      bandwidth !== 1 && {
+        link: {
+          ...profiles.link,
+          link: {
+            ...link,
+            uplinkBps: grown(link.uplinkBps, bandwidth),
+            ...(link.downlinkBps && { downlinkBps: grown(link.downlinkBps, bandwidth) }),
+          },
+        },
+      }),
+  };
 }
 
+/** Everything that says how long the machine takes. */
 function faster(profile: Profile, factor: number): Profile {
-  if (factor === 1) return profile;
-  const { compute, encode, mechanism, models } = profile;
-  const over = <T extends Valued>(figure: T): T => ({ ...figure, value: figure.value / factor });
-  const by = <T extends Valued>(figure: T): T => ({ ...figure, value: figure.value * factor });
-  return {
-    ...profile,
-    ...(compute && {
-      compute: {
-        ...compute,
-        nodeOverheadMs: over(compute.nodeOverheadMs),
-        callOverheadMs: over(compute.callOverheadMs),
-        classes: mapped(compute.classes, (roof) => ({
-          ...roof,
-          bytesPerS: by(roof.bytesPerS),
-          ...(roof.macsPerS && { macsPerS: by(roof.macsPerS) }),
-        })),
-      },
-    }),
-    ...(encode && { encode: mapped(encode, (speed) => speed && by(speed)) }),
-    ...(mechanism && { mechanism: mapped(mechanism, by) }),
-    ...(models && {
-      models: models.map((model) => ({
-        ...model,
-        cuts: model.cuts.map((c) => ({
-          ...c,
-          ...(c.headMs && { headMs: over(c.headMs) }),
-          ...(c.tailMs && { tailMs: over(c.tailMs) }),
-        })),
-      })),
-    }),
+  const { compute, encode, mechanism, models, runtime } = profile;
+  const own = { compute, encode, mechanism, models, runtime };
+  const change = (figure: Figure) => {
+    if (figure.unit.startsWith('ms')) return grown(figure, 1 / factor);
+    return figure.unit.endsWith('/s') ? grown(figure, factor) : figure;
   };
+  return { ...profile, ...(walked(own, change) as typeof own) } as Profile;
 }
 
-function wider(profile: Profile, factor: number): Profile {
-  const { link } = profile;
-  if (!link || factor === 1) return profile;
-  const by = <T extends Valued>(figure: T): T => ({ ...figure, value: figure.value * factor });
-  const { uplinkBps, downlinkBps } = link;
-  return {
-    ...profile,
-    link: { ...link, uplinkBps: by(uplinkBps), ...(downlinkBps && { downlinkBps: by(downlinkBps) }) },
-  };
+interface Figure {
+  readonly value: number;
+  readonly unit: string;
+  readonly spread?: Readonly<Record<string, number>> | undefined;
 }
 
-function mapped<T extends object>(record: T, change: (value: NonNullable<T[keyof T]>) => T[keyof T]): T {
-  return Object.fromEntries(Object.entries(record).map(([k, v]) => [k, v === undefined ? v : change(v)])) as T;
+/** With its quantiles, all but how many were measured. */
+function grown<F extends { readonly value: number; readonly spread?: object | undefined }>(
+  figure: F,
+  factor: number,
+): F {
+  const { spread } = figure;
+  const quantiles = Object.entries(spread ?? {}).map(([k, v]) => [k, k === 'n' ? v : (v as number) * factor]);
+  return { ...figure, value: figure.value * factor, ...(spread && { spread: Object.fromEntries(quantiles) }) };
+}
+
+const isFigure = (part: object): part is Figure => 'value' in part && 'unit' in part;
+
+function walked(part: unknown, change: (figure: Figure) => Figure): unknown {
+  if (Array.isArray(part)) return part.map((p) => walked(p, change));
+  if (typeof part !== 'object' || part === null) return part;
+  const below = Object.fromEntries(Object.entries(part).map(([k, v]) => [k, walked(v, change)]));
+  return isFigure(below) ? change(below) : below;
 }

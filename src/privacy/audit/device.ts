@@ -3,7 +3,7 @@
  * through it, so that what is attacked is what the wire carries.
  */
 
-import { createCodec, decodeTensor } from '../../broker/index.ts';
+import { createCodec, decodeTensor, type PixelLaw } from '../../broker/index.ts';
 import { encodingOf } from '../../codecs.ts';
 import { type Engine, runRows } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
@@ -37,7 +37,7 @@ export class Device {
   constructor({ engine, subject, cut, mechanism, codec = 'float32', observations = 1 }: DeviceOptions) {
     this.cut = cut;
     this.codec = codec;
-    this.view = viewOf(mechanism, observations, wireOf(codec));
+    this.view = viewOf(mechanism, observations, wireOf(codec, subject.preprocessing));
     this.#engine = engine;
     this.#subject = subject;
   }
@@ -95,9 +95,9 @@ function checked(cut: Cut, tensors: Tensors): Tensors {
 }
 
 /** Every picture is a message of its own. Undefined for codecs that lose nothing. */
-function wireOf(name: CodecName): View['wire'] {
+function wireOf(name: CodecName, pixels: PixelLaw): View['wire'] {
   if (encodingOf(name) === 'float32') return undefined;
-  const codec = createCodec(name);
+  const codec = createCodec(name, pixels);
   return async (tensors) => {
     const entries = Object.entries(tensors).map(async ([name, tensor]): Promise<[string, Tensor]> => {
       const count = tensor.shape[0]!;

@@ -151,17 +151,25 @@ describe('ffmpeg', () => {
     expect(await waiting).toEqual([]);
   });
 
-  it('reads an RTSP stream, which comes back when its server does', async (ctx) => {
-    const missing = ffmpegMissing();
-    if (missing) skip(ctx, missing);
-    const first = await rtspServer();
-    const { take, counts, said } = await start({ type: 'rtsp', url: first.url, transport: 'udp', silenceS: 4 });
-    expect((await take(5)).every((shade) => typeof shade === 'number')).toBe(true);
-    await first.close();
-    await expect.poll(() => said.length, { timeout: 20_000 }).toBeGreaterThan(0);
-    await rtspServer(first.port);
-    const restarts = counts.restarts;
-    await expect.poll(async () => (await take(1), counts.restarts), { timeout: 40_000 }).toBeGreaterThan(restarts);
-    expect((await take(5)).every((shade) => typeof shade === 'number')).toBe(true);
-  }, 90_000);
+  it.for(['tcp', 'udp'] as const)(
+    'reads an RTSP stream by %s, which comes back when its server does',
+    { timeout: 90_000 },
+    async (transport, ctx) => {
+      const missing = ffmpegMissing();
+      if (missing) skip(ctx, missing);
+      const first = await rtspServer();
+      const { take, counts, said } = await start({ type: 'rtsp', url: first.url, transport, silenceS: 4 });
+      expect((await take(5)).every((shade) => typeof shade === 'number')).toBe(true);
+      await first.close();
+      await expect.poll(() => said.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await rtspServer(first.port);
+      const restarts = counts.restarts;
+      const after = async () => {
+        await take(1);
+        return counts.restarts;
+      };
+      await expect.poll(after, { timeout: 40_000 }).toBeGreaterThan(restarts);
+      expect((await take(5)).every((shade) => typeof shade === 'number')).toBe(true);
+    },
+  );
 });

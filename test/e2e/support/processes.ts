@@ -1,10 +1,13 @@
 /** Real processes: the compiled command, and mosquitto. */
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Running {
   readonly child: ChildProcess;
+  /** Null unless it was asked for. */
+  readonly stdin: Writable | null;
   stdout(): string;
   stderr(): string;
   /** Resolves with the exit code, or the name of the signal that ended it. */
@@ -21,13 +24,14 @@ export function cutline(...args: string[]): Running {
 export function run(
   command: string,
   args: readonly string[],
-  options: Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> = {},
+  options: Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> & { readonly stdin?: 'pipe' } = {},
 ): Running {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const { stdin = 'ignore', ...rest } = options;
+  const child = spawn(command, args, { ...rest, stdio: [stdin, 'pipe', 'pipe'] });
   let out = '';
   let err = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk));
+  child.stdout!.on('data', (chunk: Buffer) => (out += chunk));
+  child.stderr!.on('data', (chunk: Buffer) => (err += chunk));
   const ended = new Promise<number | string>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
@@ -36,6 +40,7 @@ export function run(
   void ended.then((code) => (over = code));
   return {
     child,
+    stdin: child.stdin,
     ended,
     stdout: () => out,
     stderr: () => err,

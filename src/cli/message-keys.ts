@@ -1,0 +1,66 @@
+/** `cutline keys --device`: one more key for the messages of a device, in the two files that hold them. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { type DeviceKeys, type FleetKeys, fleetKeysSchema, isName, SECRET_BYTES } from '../broker/index.ts';
+import { CutlineError } from '../errors.ts';
+import { readDocument } from '../validate.ts';
+import { writePrivately } from './write-privately.ts';
+
+export interface AddedKey {
+  readonly format: 'cutline.message-key/1';
+  readonly fleet: string;
+  readonly device: string;
+  readonly id: number;
+  readonly deviceKeys: string;
+  readonly fleetKeys: string;
+}
+
+/** Of a device at once: the newest, and those that are still on the way out. */
+const KEPT = 2;
+
+/**
+ * A key is added before the others, and the oldest leaves, so that consumers that have the new file understand devices that do not.
+ * @throws CutlineError USAGE, KEY_INVALID for files that are none of ours, OUTPUT_NOT_WRITABLE
+ */
+export async function addMessageKey(folder: string, fleet: string, device: string): Promise<AddedKey> {
+  for (const [flag, name] of [
+    ['--fleet', fleet],
+    ['--device', device],
+  ] as const) {
+    if (isName(name)) continue;
+    throw new CutlineError('USAGE', {
+      problem: `${flag} ${name}: use 1 to 64 letters, digits, dots, dashes and underscores.`,
+    });
+  }
+  const fleetPath = join(folder, 'fleet.keys.json');
+  const devicePath = join(folder, `${device}.keys.json`);
+  const all: FleetKeys = (await existing(fleetPath, fleetKeysSchema)) ?? {
+    format: 'cutline.fleet-keys/1',
+    fleet,
+    devices: {},
+  };
+  if (all.fleet !== fleet) {
+    throw new CutlineError('KEY_INVALID', { path: fleetPath, problem: `it is of fleet ${all.fleet}, not ${fleet}` });
+  }
+  const before = Object.hasOwn(all.devices, device) ? all.devices[device]! : [];
+  const id = Math.max(0, ...before.map((k) => k.id)) + 1;
+  const keys = [{ id, secret: randomBytes(SECRET_BYTES).toString('base64') }, ...before].slice(0, KEPT);
+  const own: DeviceKeys = { format: 'cutline.device-keys/1', fleet, device, keys };
+  // Consumers first: a device must not seal with what nobody can open.
+  await writePrivately(
+    fleetPath,
+    `${JSON.stringify({ ...all, devices: { ...all.devices, [device]: keys } }, null, 2)}\n`,
+  );
+  await writePrivately(devicePath, `${JSON.stringify(own, null, 2)}\n`);
+  return { format: 'cutline.message-key/1', fleet, device, id, deviceKeys: devicePath, fleetKeys: fleetPath };
+}
+
+async function existing<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | undefined> {
+  try {
+    return await readDocument(path, schema, { code: 'KEY_INVALID', maxBytes: 64 * 2 ** 20 });
+  } catch (error) {
+    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Whether a message was seen before, by device, boot and sequence: a window as in IPsec (RFC 4303, 3.4.3) for each boot. Only
+ * sealed messages are worth it: of others anybody can make new ones.
+ */
+
+/** Sequences behind the highest that are told apart; what is older counts as seen. */
+const WINDOW = 4096;
+/** Boots that are known at once; those unheard of for longest leave first. */
+const MOST_BOOTS = 20_000;
+
+interface Seen {
+  highest: number;
+  readonly bits: Uint8Array;
+}
+
+export class Replays {
+  readonly #boots = new Map<string, Seen>();
+
+  /** True the first time. */
+  isNew(deviceId: string, bootId: string, sequence: number): boolean {
+    const key = `${deviceId}/${bootId}`;
+    const seen = this.#boots.get(key) ?? { highest: -1, bits: new Uint8Array(WINDOW / 8) };
+    this.#boots.delete(key);
+    this.#boots.set(key, seen);
+    if (this.#boots.size > MOST_BOOTS) {
+      for (const oldest of this.#boots.keys()) {
+        this.#boots.delete(oldest);
+        break;
+      }
+    }
+    if (sequence <= seen.highest - WINDOW) return false;
+    if (sequence > seen.highest) {
+      if (sequence - seen.highest >= WINDOW) seen.bits.fill(0);
+      else for (let s = seen.highest + 1; s < sequence; s++) seen.bits[place(s)]! &= ~bit(s);
+      seen.highest = sequence;
+      seen.bits[place(sequence)]! |= bit(sequence);
+      return true;
+    }
+    if (seen.bits[place(sequence)]! & bit(sequence)) return false;
+    seen.bits[place(sequence)]! |= bit(sequence);
+    return true;
+  }
+}
+
+const place = (sequence: number): number => Math.floor((sequence % WINDOW) / 8);
+const bit = (sequence: number): number => 1 << (sequence % 8);
