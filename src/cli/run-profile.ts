@@ -8,7 +8,7 @@ import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable } from '../files.ts';
 import type { NetworkOptions } from '../model/index.ts';
-import { type Profile, writeProfile } from '../profile/index.ts';
+import { type Profile, type Runtime, type RuntimeTerm, writeProfile } from '../profile/index.ts';
 import { check } from '../validate.ts';
 import { openModel } from './open-model.ts';
 import { table, writeAll } from './output.ts';
@@ -91,25 +91,42 @@ function connectTo(url: string, { username, passwordFile }: ProfileArguments) {
   return connectOptions(settings, '.', { clientId: `cutline-profile-${process.pid}` });
 }
 
+const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+const errorText = (heldOut: { readonly medianError: number; readonly worstError: number } | undefined): string =>
+  heldOut ? `${percent(heldOut.medianError)}, ${percent(heldOut.worstError)} at worst` : '–';
+
+/** Of small messages; the profile has the part by bytes. */
+function runtimeText({ agent, consumer }: Runtime): string {
+  const fixed = (term: RuntimeTerm) => term.p50.fixedMs.value.toFixed(2);
+  return `the runtime itself: agent ${fixed(agent.head)} + ${fixed(agent.encode)} ms, consumer ${fixed(consumer.tail)} ms, exchange ${fixed(consumer.exchange)} ms`;
+}
+
 export function profileText({ profile, path }: ProfileWritten): string {
-  const { machine, compute, power, link, models } = profile;
+  const { machine, compute, runtime, power, link, models } = profile;
   const lines = [`${profile.name}: ${machine?.cpu ?? machine?.architecture ?? ''}, ${compute?.threads} threads`];
   if (compute) {
     const rows = Object.entries(compute.classes).map(([name, roof]) => [
       name,
       roof.macsPerS ? (roof.macsPerS.value / 1e9).toFixed(2) : '–',
       (roof.bytesPerS.value / 1e9).toFixed(2),
+      errorText(roof.heldOut),
     ]);
-    lines.push(table([['operators', 'GMAC/s', 'GB/s'], ...rows]));
+    lines.push(table([['operators', 'GMAC/s', 'GB/s', 'off by, sizes not fitted'], ...rows]));
     lines.push(`a node ${compute.nodeOverheadMs.value} ms, a call ${compute.callOverheadMs.value} ms`);
+    lines.push(`heads that were not fitted: off by ${errorText(compute.heldOutHeads)}`);
   }
+  if (runtime) lines.push(runtimeText(runtime));
+  if (machine?.sustained) lines.push(`speed that lasts: ${percent(machine.sustained.value)} of the first second's`);
   lines.push(
     power
       ? `power ${power.idleW?.value} W idle, ${power.busyW.value} W busy (${power.busyW.source}, ${power.meter})`
       : 'power: no meter answers here, so energy stays unknown',
   );
   if (link) {
-    lines.push(`link ${link.rttMs.value} ms round trip, ${(link.uplinkBps.value / 1e6).toFixed(1)} Mbit/s up`);
+    const mbps = (bps: number) => (bps / 1e6).toFixed(1);
+    const down = link.downlinkBps ? `${mbps(link.downlinkBps.value)} down` : 'down too fast to tell, taken as up';
+    lines.push(`link ${link.rttMs.value} ms round trip, ${mbps(link.uplinkBps.value)} Mbit/s up, ${down}`);
   }
   for (const model of models ?? []) {
     const rows = model.cuts.map((c) => [c.cut, c.headMs?.value.toFixed(3) ?? '–', c.tailMs?.value.toFixed(3) ?? '–']);

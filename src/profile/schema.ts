@@ -43,11 +43,17 @@ const computeSchema = z.strictObject({
     .optional(),
 });
 
-const powerSchema = z.strictObject({
-  meter: name.optional(),
-  idleW: figure('W').optional(),
-  busyW: figure('W'),
-});
+const powerSchema = z
+  .strictObject({
+    meter: name.optional(),
+    idleW: figure('W').optional(),
+    busyW: figure('W'),
+  })
+  // Meters scatter: what is idle may seem to take a little more.
+  .refine(({ idleW, busyW }) => !idleW || idleW.value <= 1.1 * busyW.value, {
+    path: ['idleW'],
+    message: 'more power at rest than at work',
+  });
 
 const machineSchema = z.strictObject({
   model: name.optional(),

@@ -9,8 +9,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { encodeModel, modelSha256 } from '../../../dist/model/index.js';
-import { planSchema } from '../../../dist/plan/index.js';
-import { modelFacts, partsOf } from '../../../dist/planner/model-facts.js';
+import { idOfPlan, planSchema } from '../../../dist/plan/index.js';
+import { answerOf, modelFacts, partsOf } from '../../../dist/planner/model-facts.js';
 import { createRandom } from '../../../dist/random.js';
 
 const command = resolve(import.meta.dirname, '../../../dist/cli/main.js');
@@ -56,7 +56,6 @@ export async function deploy({ model, card, cut, codec = 'float32' }) {
   const source = 'modelled';
   const plan = {
     format: 'cutline.plan/1',
-    planId: '0'.repeat(32),
     serial: 0,
     created: '2000-01-01T00:00:00Z',
     model: { name: model.name, sha256: model.sha256 },
@@ -66,6 +65,7 @@ export async function deploy({ model, card, cut, codec = 'float32' }) {
     },
     head: await part('head.onnx', head),
     tail: await part('tail.onnx', tail),
+    ...(tail && { answer: answerOf(tail) }),
     codec,
     defense: 'none',
     picture: { input: card.input, preprocessing: card.preprocessing },
@@ -83,7 +83,7 @@ export async function deploy({ model, card, cut, codec = 'float32' }) {
     },
     profiles: { device: 'none', cloud: 'none', link: 'none' },
   };
-  await writeFile(join(folder, 'plan.json'), JSON.stringify(planSchema.parse(plan)));
+  await writeFile(join(folder, 'plan.json'), JSON.stringify(planSchema.parse({ ...plan, planId: idOfPlan(plan) })));
   return folder;
 }
 

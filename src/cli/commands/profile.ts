@@ -8,7 +8,12 @@ const options = {
   broker: { type: 'string', describe: 'mqtt://HOST:PORT: measure the link through this broker too' },
   username: { type: 'string', describe: 'For the broker', implies: 'broker' },
   'password-file': { type: 'string', describe: 'Readable by its owner only', implies: 'username' },
-  meter: { type: 'string', default: 'auto', describe: 'Power meter: auto, rapl, modelled or none' },
+  meter: {
+    type: 'string',
+    default: 'auto',
+    describe:
+      'Power meter: auto, ina3221, jetson, pmic, rapl, battery, modelled, none, or http://… of a plug (Shelly, Tasmota)',
+  },
   threads: { type: 'number', describe: 'Threads of the engine; default all cores' },
   budget: { type: 'number', default: 60, describe: "Seconds for the model's cuts together" },
   ...modelOptions,

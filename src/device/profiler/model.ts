@@ -17,7 +17,7 @@ import type { Figure, MeasuredModel } from '../../profile/index.ts';
 import { createRandom } from '../../random.ts';
 import { spreadOrder } from './order.ts';
 import { round } from './round.ts';
-import { type Timing, timeGraph } from './timing.ts';
+import { REST_MS, type Timing, timeGraph } from './timing.ts';
 
 export interface ModelToMeasure {
   readonly name: string;
@@ -83,7 +83,8 @@ async function measureCut(
   budgetMs: number,
   signal: AbortSignal | undefined,
 ): Promise<MeasuredModel['cuts'][number]> {
-  const timing = { budgetMs, ...(signal && { signal }) };
+  // As agent and consumer run them: what a plan predicts is a service, not a loop.
+  const timing = { budgetMs, pauseMs: REST_MS, ...(signal && { signal }) };
   if (cut.id === 'input') return { cut: cut.id, tailMs: figure(await timeGraph(engine, graph, feeds, timing)) };
   if (cut.id === 'output') return { cut: cut.id, headMs: figure(await timeGraph(engine, graph, feeds, timing)) };
   const { head, tail } = split(graph, cut);

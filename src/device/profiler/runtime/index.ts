@@ -8,7 +8,7 @@ import { float32, type Graph } from '../../../model/index.ts';
 import { runCutline } from '../../../processes.ts';
 import type { Runtime } from '../../../profile/index.ts';
 import { type Echoes, openEchoes } from '../link/echo.ts';
-import { timeGraph } from '../timing.ts';
+import { REST_MS, timeGraph } from '../timing.ts';
 import { runRelay } from './deployment.ts';
 import { type Observed, runtimeOf } from './fit.ts';
 import { relayBytes, relayHalves } from './relay.ts';
@@ -56,7 +56,7 @@ export async function measureRuntime(engine: Engine, options: RuntimeOptions): P
       const shape = [1, 1, side, side];
       const alone = async (graph: Graph, name: string) => {
         const feeds = { [name]: float32(new Float32Array(side * side).fill(0.5), shape) };
-        return (await timeGraph(engine, graph, feeds, { budgetMs: 20, signal })).p50;
+        return (await timeGraph(engine, graph, feeds, { budgetMs: 20, pauseMs: REST_MS, signal })).p50;
       };
       const [headMs, tailMs] = [await alone(head, 'picture'), await alone(tail, 'activation')];
       observed.push({ bytes, latencies, headMs, tailMs, echoMs: [...before, ...after] });

@@ -1,8 +1,9 @@
 /** A network that computes next to nothing, cut in the middle: what its deployment takes is the runtime's own. */
+import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../../../files.ts';
 import { encodeModel, float32, type Graph, GraphBuilder, modelSha256 } from '../../../model/index.ts';
-import type { Plan } from '../../../plan/index.ts';
+import { idOfPlan, type Plan } from '../../../plan/index.ts';
 import { createRandom } from '../../../random.ts';
 
 /** Of input and activation: side × side numbers of float32. */
@@ -39,15 +40,15 @@ export async function writeRelay(
     return { file, sha256: modelSha256(bytes), bytes: bytes.length };
   };
   const shape = [1, 1, side, side];
-  const plan: Plan = {
+  const unnamed: Omit<Plan, 'planId'> = {
     format: 'cutline.plan/1',
-    planId: '0'.repeat(32),
     serial: 0,
     created: '2000-01-01T00:00:00Z',
     model: { name: 'relay', sha256: '0'.repeat(64) },
     cut: { id: 'activation', tensors: [{ name: 'activation', dtype: 'float32', shape }] },
     head: await part('head.onnx', halves.head),
     tail: await part('tail.onnx', halves.tail),
+    answer: [{ name: 'answer', dtype: 'float32', shape: [1, 1, 1, 1] }],
     codec: 'float32',
     defense: 'none',
     picture: {
@@ -59,12 +60,12 @@ export async function writeRelay(
     predicted: unpriced,
     profiles: { device: 'none', cloud: 'none', link: 'none' },
   };
+  const plan: Plan = { ...unnamed, planId: idOfPlan(unnamed) };
   await writeAtomically(join(folder, 'plan.json'), JSON.stringify(plan));
-  await writeAtomically(join(folder, 'picture.png'), await noisePicture(side));
+  const images = await writePictures(folder, side, options.inferences);
   const common = { broker: { url: options.url }, fleet: 'profile', plan: 'plan.json', threads: options.threads };
   const agent = join(folder, 'agent.yaml');
   const consumer = join(folder, 'consumer.yaml');
-  const images = Array.from({ length: options.inferences }, () => 'picture.png');
   // A slow machine must not send again what it is still at.
   const patient = { timeoutMs: 20_000, giveUpAfterS: 60 };
   await writeAtomically(agent, JSON.stringify({ ...common, ...patient, device: 'profiler', images }));
@@ -89,6 +90,15 @@ const unpriced: Plan['predicted'] = {
     wireBytes: 'modelled',
   },
 };
+
+/** One picture under many names: decoders keep what they have read, by name, and a camera never sends the same twice. */
+async function writePictures(folder: string, side: number, count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, i) => `${i}.png`);
+  const [first, ...others] = names as [string, ...string[]];
+  await writeAtomically(join(folder, first), await noisePicture(side));
+  for (const name of others) await link(join(folder, first), join(folder, name));
+  return names;
+}
 
 async function noisePicture(side: number): Promise<Uint8Array> {
   const { default: sharp } = await import('sharp');
