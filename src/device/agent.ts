@@ -23,7 +23,7 @@ export interface Agent {
   readonly expiryMs: number;
   /** Pictures under way at once, waiting for their answers. */
   readonly inFlight: number;
-  readonly head: Pick<Head, 'input' | 'run'>;
+  readonly head: Head;
   readonly codec: Codec;
   readonly session: Session;
   /** Before each send, too. */
@@ -81,14 +81,13 @@ interface Prepared {
 async function prepare(agent: Agent, picture: Picture | Unread, index: number): Promise<Prepared | Failed> {
   if ('error' in picture) return failed(index, picture.name, picture.error);
   const { plan, head, deviceId, bootId, expiryMs } = agent;
-  const input = head.input(picture);
   const createdMs = Date.now();
   const correlationId = randomBytes(ID_BYTES).toString('hex');
   const expiresMs = createdMs + expiryMs;
   const header = { planId: plan.planId, deviceId, bootId, sequence: index, correlationId, createdMs, expiresMs };
   const startMs = performance.now();
   try {
-    const activation = await head.run(input);
+    const activation = await head.run(picture.input);
     return { index, picture, header, startMs, activation, headMs: performance.now() - startMs };
   } catch (error) {
     if (!(error instanceof CutlineError)) throw error;

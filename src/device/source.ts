@@ -1,12 +1,15 @@
 /** A source gives the agent pictures, one after the other, each when it is asked for. It does not know what becomes of them. */
-import { decodeImage, type Pixels, type Preprocessing, pictureFiles } from '../data/index.ts';
+import { pictureFiles } from '../data/index.ts';
 import { CutlineError } from '../errors.ts';
+import type { Tensor } from '../model/tensor.ts';
+import type { PictureReader } from './pictures.ts';
 
 export interface Picture {
   readonly name: string;
   /** The sub-folder it lay in, where that is one. */
   readonly label: string | undefined;
-  readonly pixels: Pixels;
+  /** The network's input. */
+  readonly input: Tensor;
 }
 
 /** A picture that cannot be read costs itself, not those after it. */
@@ -22,19 +25,13 @@ export type Source = AsyncIterable<Picture | Unread>;
  * wrong path is known before anything is sent; each is opened and decoded when its turn comes.
  * @throws CutlineError what `pictureFiles` throws, DATA_EMPTY without any path
  */
-export async function imageSource(
-  paths: readonly string[],
-  size: Pick<Preprocessing, 'channels' | 'height' | 'width'>,
-  strictChannels: boolean,
-): Promise<Source> {
+export async function imageSource(paths: readonly string[], { read }: Pick<PictureReader, 'read'>): Promise<Source> {
   const found = (await Promise.all(paths.map(pictureFiles))).flat();
   if (found.length === 0) throw new CutlineError('DATA_EMPTY', { path: 'images' });
-  const { channels, height, width } = size;
   return (async function* () {
     for (const { path, name, label } of found) {
       try {
-        const pixels = await decodeImage(path, { channels, height, width, strictChannels });
-        yield { name, label, pixels };
+        yield { name, label, input: await read(path) };
       } catch (error) {
         if (!(error instanceof CutlineError)) throw error;
         yield { name, error };

@@ -13,6 +13,7 @@ import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
+import { pictureReader } from './pictures.ts';
 import { type Failed, type Inference, round, type Spread, spreads } from './record.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { openResults, type ResultsFile } from './results.ts';
@@ -78,7 +79,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   );
   const headBytes = await readHead(config, folder, plan, planPath, protocol);
   const { input, preprocessing } = await pictureOf(config, folder, plan);
-  const source = await imageSource(options.images ?? config.images, preprocessing, config.channels === 'refuse');
+  const pictures = pictureReader({ preprocessing, strictChannels: config.channels === 'refuse' });
+  const source = await imageSource(options.images ?? config.images, pictures);
   const bootId = randomBytes(ID_BYTES).toString('hex');
   const session = new Session(config.expiryMs, expectedActivation(plan));
   const uplink = plan.tail && (await createUplink(config, folder, plan, { bootId, session }, options));
@@ -99,7 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   let results: ResultsFile | undefined;
   try {
     results = options.resultsPath === undefined ? undefined : await openResults(options.resultsPath);
-    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
+    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input });
     const record = async (inference: Inference | Failed, outputs?: Tensors) => {
       if ('error' in inference) {
         total.failed++;
@@ -125,6 +127,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     if (kept !== undefined) log(`the results until here are in ${kept}`);
     throw error;
   } finally {
+    await pictures.close();
     await mechanism.close();
     await engine.close();
   }

@@ -6,20 +6,24 @@ import { join, relative } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDataset } from '../../src/data/index.ts';
 import { pictureFiles } from '../../src/data/picture-files.ts';
+import { pictureReader } from '../../src/device/pictures.ts';
 import { imageSource } from '../../src/device/source.ts';
 import type { CutlineError } from '../../src/errors.ts';
+import { asFloat32 } from '../../src/model/index.ts';
 import { plain, tempDir, writeTree } from './fixtures.ts';
 
 const size = { channels: 3, height: 8, width: 8 } as const;
+const plainly = { layout: 'NCHW' as const, mean: [0, 0, 0], std: [1, 1, 1] };
+const reader = pictureReader({ preprocessing: { ...size, ...plainly }, strictChannels: false });
 
 /** What both sides make of a folder: the shades of its pictures in order, or the code and message of one refusal. */
 async function seen(dir: string): Promise<{ shades: number[] } | { code: string; message: string }> {
   const told = (error: CutlineError) => ({ code: error.code, message: error.message });
   const device = async () => {
     const shades: number[] = [];
-    for await (const picture of await imageSource([dir], size, false)) {
+    for await (const picture of await imageSource([dir], reader)) {
       if ('error' in picture) throw picture.error;
-      shades.push(picture.pixels.data[0]!);
+      shades.push(Math.round(255 * asFloat32(picture.input)[0]!));
     }
     return { shades: shades.sort() };
   };
@@ -173,7 +177,7 @@ describe('what is neither file nor folder', () => {
     const fifo = join(await tempDir(), 'one.png');
     execFileSync('mkfifo', [fifo]);
     const message = expect.stringMatching(/one\.png: cannot read \(a FIFO, not a file\)/);
-    await expect(imageSource([fifo], size, false)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', message });
+    await expect(imageSource([fifo], reader)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', message });
     await expect(openDataset(fifo)).rejects.toMatchObject({
       code: 'DATA_SPEC',
       message: expect.stringMatching(/one\.png: a FIFO, not a folder/),

@@ -4,7 +4,7 @@ import { type Agent, runAgent } from '../../src/device/agent.ts';
 import { type Answer, Outbox } from '../../src/device/outbox.ts';
 import type { Failed, Inference } from '../../src/device/record.ts';
 import { Session } from '../../src/device/session.ts';
-import type { Picture, Source, Unread } from '../../src/device/source.ts';
+import type { Source, Unread } from '../../src/device/source.ts';
 import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
 
@@ -73,7 +73,6 @@ function agentOf(
     session: new Session(20_000, []),
     checkCap: () => {},
     head: {
-      input: ({ name }) => float32(Float32Array.of(Number(name)), [1, 1]),
       async run(input) {
         const fate = fateOf(Number(input.data[0]));
         if (fate === 'head fails') throw new CutlineError('ENGINE_RUN');
@@ -114,7 +113,7 @@ function agentOf(
       seen.most = Math.max(seen.most, ++seen.underWay);
       const name = `${index}`;
       if (fate === 'unread') yield { name, error: new CutlineError('NOT_AN_IMAGE') } satisfies Unread;
-      else yield { name, label: undefined, pixels: {} as Picture['pixels'] };
+      else yield { name, label: undefined, input: float32(Float32Array.of(Number(name)), [1, 1]) };
     }
   })();
   const run = runAgent(agent, source, stop.signal);

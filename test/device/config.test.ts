@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAgentConfig } from '../../src/device/index.ts';
+import { pictureReader } from '../../src/device/pictures.ts';
 import { spreads } from '../../src/device/record.ts';
 import { openResults } from '../../src/device/results.ts';
 import { imageSource } from '../../src/device/source.ts';
@@ -44,6 +45,7 @@ describe('the configuration of an agent', () => {
 
 describe('image files as a source', () => {
   const size = { channels: 1 as const, height: 4, width: 4 };
+  const preprocessing = { ...size, layout: 'NCHW' as const, mean: [0], std: [1] };
   const draw = (path: string, channels: 1 | 3) => {
     const image = sharp({ create: { width: 4, height: 4, channels: 3, background: '#888' } });
     return (channels === 1 ? image.toColourspace('b-w') : image).png().toFile(path);
@@ -51,7 +53,8 @@ describe('image files as a source', () => {
   /** Names of pictures; of those that cannot be read their error. */
   const all = async (paths: string[], strict = true) => {
     const names: string[] = [];
-    for await (const p of await imageSource(paths, size, strict)) names.push('error' in p ? p.error.code : p.name);
+    const reader = pictureReader({ preprocessing, strictChannels: strict });
+    for await (const p of await imageSource(paths, reader)) names.push('error' in p ? p.error.code : p.name);
     return names;
   };
 
