@@ -54,6 +54,8 @@ interface Entry extends Message {
   timeouts: number;
   sentMs: number;
   timer: NodeJS.Timeout | undefined;
+  /** What a consumer last said instead of a result. */
+  refusal: BodyOf<'failure'> | undefined;
   readonly resolve: (delivered: Delivered) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -85,7 +87,8 @@ export class Outbox {
     try {
       if (this.#failed) throw this.#failed.error;
       return await new Promise<Delivered>((resolve, reject) => {
-        const entry: Entry = { ...message, tries: 0, timeouts: 0, sentMs: 0, timer: undefined, resolve, reject };
+        const fresh = { tries: 0, timeouts: 0, sentMs: 0, timer: undefined, refusal: undefined };
+        const entry: Entry = { ...message, ...fresh, resolve, reject };
         this.#entries.set(message.correlationId, entry);
         expiry = setTimeout(() => reject(this.#noAnswer(entry)), this.#options.expiryMs);
         if (this.#isUp) this.#attempt(entry);
@@ -129,10 +132,11 @@ export class Outbox {
       if (entry.tries === 1 && this.#isUp) this.#attempt(entry);
     } else if (body.kind === 'failure' && failures[body.code].retry) {
       // It asks for air: most of a timeout, not at once.
+      entry.refusal = body;
       const pauseMs = this.#options.timeoutMs * (0.25 + 0.75 * this.#random());
       this.#again(entry, `the consumer answered ${body.code}`, pauseMs);
     } else if (body.kind === 'failure') {
-      entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
+      entry.reject(answerFailed(body));
     } else {
       this.#remember(correlationId);
       entry.resolve({ outcome: body, arrivedMs, sentMs: entry.sentMs, tries: entry.tries });
@@ -176,7 +180,9 @@ export class Outbox {
     return (this.#options.random ?? Math.random)();
   }
 
+  /** Whoever was told why is not asked whether anybody is there. */
   #noAnswer(entry: Entry): CutlineError {
+    if (entry.refusal) return answerFailed(entry.refusal);
     const { timeoutMs, fleet } = this.#options;
     return new CutlineError('NO_ANSWER', { tries: entry.tries, timeoutMs, fleet });
   }
@@ -191,3 +197,6 @@ export class Outbox {
     }
   }
 }
+
+const answerFailed = ({ code, message }: BodyOf<'failure'>): CutlineError =>
+  new CutlineError('ANSWER_FAILED', { code, problem: message });
