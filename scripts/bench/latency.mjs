@@ -11,7 +11,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createCodec, encodeEnvelope } from '../../dist/broker/index.js';
+import { createCodec, encodeShort } from '../../dist/broker/index.js';
 import { createEngine } from '../../dist/engine/index.js';
 import { float32 } from '../../dist/model/index.js';
 import { halvesOf, writePictures, writePlans } from './serving/deployment.mjs';
@@ -150,26 +150,19 @@ async function agent(name, settings) {
   return JSON.parse(running.stdout());
 }
 
-/** Of one activation and one answer, in their envelopes. */
+/** Of one activation and one answer, in short messages: all but the first of a session. */
 async function bytesOf({ cut, tail }) {
   const codec = createCodec('float32');
-  const header = {
-    planId: '0'.repeat(32),
-    deviceId: 'cam-one',
-    bootId: '0'.repeat(32),
-    sequence: 1000,
-    correlationId: '0'.repeat(32),
-    createdMs: Date.now(),
-    expiresMs: Date.now(),
-  };
+  const header = { sessionId: '0'.repeat(8), correlationId: '0'.repeat(32), sequence: 1000, atMs: 1e6 };
   const payload = async (values, body) => {
     const encode = ({ name, shape }) =>
       codec.encode(name, float32(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape));
-    return encodeEnvelope({ ...header, body: { ...body, tensors: await Promise.all(values.map(encode)) } }).length;
+    const tensors = await Promise.all(values.map(encode));
+    const places = values.map((v) => ({ ...v, codecs: ['float32'] }));
+    return encodeShort(header, { ...body, tensors }, places).length;
   };
-  const times = { queueMs: 1, tailMs: 1, decodeMs: 1 };
   return {
     activation: await payload(cut.tensors, { kind: 'activation' }),
-    answer: await payload(tail.outputs, { kind: 'result', ...times }),
+    answer: await payload(tail.outputs, { kind: 'result', queueMs: 1, tailMs: 1, decodeMs: 1 }),
   };
 }

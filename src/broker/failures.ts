@@ -1,7 +1,7 @@
 /** What a consumer answers when it has no result, and whether sending the same again can help. */
 export const failures = {
-  /** The activation is of a plan this consumer does not serve. */
-  PLAN_MISMATCH: { retry: false },
+  /** The activation is of a plan this consumer does not serve. Another one of the fleet may, now or when it is rolled out. */
+  PLAN_MISMATCH: { retry: true },
   /** It arrived after its expiry. Who still waits for it knows better, and asks again. */
   EXPIRED: { retry: true },
   /** The queue of the consumer is full. */

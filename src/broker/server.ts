@@ -142,7 +142,8 @@ export function isLoopback(host: string): boolean {
 
 /** Whoever takes a client id takes the place of the one that has it. */
 function ownsName({ role, fleet, device }: Account, clientId: string): boolean {
-  return role === 'device' ? clientId === agentClientId(fleet, device!) : !clientId.startsWith(agentClientId('', ''));
+  if (role !== 'device') return !clientId.startsWith('cutline-agent-');
+  return clientId === agentClientId(fleet, device!) || clientId.startsWith(`cutline-result-${fleet}-${device}-`);
 }
 
 function matches(

@@ -32,8 +32,7 @@ export function deviceOf(topic: string, fleet: string, channel: Channel): string
 }
 
 /** One device, one client: a second agent of the same name takes the place of the first. */
-export const agentClientId = (fleet: string, device: string): string =>
-  `cutline-agent-${fleet}${device && `-${device}`}`;
+export const agentClientId = (fleet: string, device: string): string => `cutline-agent-${fleet}-${device}`;
 
 function checked(kind: string, name: string): string {
   if (!isName(name)) throw new CutlineError('NAME_INVALID', { kind, name: JSON.stringify(name) });

@@ -18,6 +18,7 @@ import {
   Refusals,
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import { Recent } from '../recent.ts';
 import type { Answers } from './answers.ts';
 import { Clocks } from './clocks.ts';
 import { Replays } from './replays.ts';
@@ -77,7 +78,7 @@ export class Consumer {
   readonly #permits: Permits;
   readonly #clocks = new Clocks();
   /** Of the last ones that were called too late: a device that asks again knows better. */
-  readonly #late = new Set<string>();
+  readonly #late = new Recent<string>(MOST_LATE);
   readonly #sessions = new Sessions();
   readonly #replays = new Replays();
   /** Keys of what was admitted and is not answered yet. */
@@ -173,7 +174,6 @@ export class Consumer {
       // Before anything is kept or unpacked: a few bytes may announce many.
       this.#refuse(envelope, 'BAD_TENSORS', problem);
     } else if (lateMs > 0) {
-      if (this.#late.size >= MOST_LATE) this.#late.clear();
       this.#late.add(key);
       this.#refuse(envelope, 'EXPIRED', `it came ${Math.round(lateMs)} ms too late`);
     } else if (this.#leaving) {

@@ -10,6 +10,7 @@ import type { Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { CapCheck } from './cap.ts';
 import type { Head } from './head.ts';
+import type { InputReader } from './inputs.ts';
 import type { Delivered } from './outbox.ts';
 import { type Failed, failed, type Inference, type Known, type Latency, round, top1 } from './record.ts';
 import type { Session } from './session.ts';
@@ -24,7 +25,8 @@ export interface Agent {
   readonly expiryMs: number;
   /** Pictures under way at once, waiting for their answers. */
   readonly inFlight: number;
-  readonly head: Pick<Head, 'input' | 'run'>;
+  readonly inputs: Pick<InputReader, 'read'>;
+  readonly head: Head;
   readonly codec: Codec;
   readonly session: Session;
   /** Before each send, too. */
@@ -84,7 +86,7 @@ interface Prepared {
 export async function prepare(agent: Agent, picture: Picture | Unread, index: number): Promise<Prepared | Failed> {
   if ('error' in picture) return failed(index, picture.name, picture.error);
   const { plan, head, deviceId, bootId, expiryMs } = agent;
-  const input = head.input(picture);
+  const input = await agent.inputs.read(picture.pixels);
   // A clock that is set while the agent runs must not make its messages older than they are.
   const createdMs = Math.round(performance.timeOrigin + performance.now());
   const correlationId = randomBytes(ID_BYTES).toString('hex');

@@ -1,16 +1,11 @@
-/** The half of the network that runs here, with the defence around it: picture in, defended activation out. */
-import { type Preprocessing, preprocess } from '../data/index.ts';
+/** The half of the network that runs here, with the defence around it: input in, defended activation out. */
 import type { Engine, Session } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensor, Tensors } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import type { DeviceMechanism } from './release.ts';
-import type { Picture } from './source.ts';
 
 export interface Head {
-  readonly preprocessing: Preprocessing;
-  /** The network's input for a picture. */
-  input(picture: Picture): Tensor;
   /** The activation to send, defended. @throws CutlineError ENGINE_RUN, ENGINE_CRASHED */
   run(input: Tensor): Promise<Tensors>;
 }
@@ -22,7 +17,6 @@ export interface HeadOptions {
   readonly engine: Engine;
   readonly mechanism: DeviceMechanism;
   readonly inputName: string;
-  readonly preprocessing: Preprocessing;
 }
 
 /** A head that takes less runs on the thread of keepalives and acknowledgements, which no one notices. */
@@ -30,7 +24,7 @@ const mostStallMs = 1;
 
 /** @throws CutlineError ENGINE_LOAD, HEAD_MISMATCH */
 export async function loadHead(options: HeadOptions): Promise<Head> {
-  const { plan, bytes, engine, mechanism, inputName, preprocessing } = options;
+  const { plan, bytes, engine, mechanism, inputName } = options;
   const names = plan.cut.tensors.map((t) => t.name);
   const load = async (near = true) => {
     if (!bytes) return undefined;
@@ -41,8 +35,6 @@ export async function loadHead(options: HeadOptions): Promise<Head> {
   let session = await load();
 
   return {
-    preprocessing,
-    input: ({ pixels }) => preprocess(pixels, preprocessing),
     async run(input) {
       const entering = await mechanism.input({ [inputName]: input });
       if (!session) return mechanism.activation({ [names[0]!]: entering[inputName]! });

@@ -7,6 +7,7 @@
 import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
+import { Recent } from '../recent.ts';
 import { Pace } from './pace.ts';
 import type { Written } from './session.ts';
 
@@ -68,6 +69,8 @@ interface Entry extends Message {
   timer: NodeJS.Timeout | undefined;
   /** The broker is known to have had the last copy. */
   reached: boolean;
+  /** What a consumer last said instead of a result. */
+  refusal: BodyOf<'failure'> | undefined;
   readonly resolve: (delivered: Delivered) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -83,7 +86,7 @@ export class Outbox {
   /** Not on the stream, in the order in which they are to go there. */
   readonly #queue = new Set<Entry>();
   readonly #onStream = new Set<Entry>();
-  readonly #answered = new Set<string>();
+  readonly #answered = new Recent<string>(REMEMBERED);
   #isUp = false;
   #downSinceMs = performance.now();
   #failed: { readonly error: unknown } | undefined;
@@ -108,8 +111,9 @@ export class Outbox {
     let expiry: NodeJS.Timeout | undefined;
     try {
       return await new Promise<Delivered>((resolve, reject) => {
-        const fresh = { tries: 0, timeouts: 0, refusals: 0, firstMs: 0, lastMs: 0, timer: undefined, reached: false };
-        const made: Entry = { ...message, ...fresh, enteredMs: performance.now(), resolve, reject };
+        const fresh = { tries: 0, timeouts: 0, refusals: 0, firstMs: 0, lastMs: 0, timer: undefined };
+        const untold = { reached: false, refusal: undefined };
+        const made: Entry = { ...message, ...fresh, ...untold, enteredMs: performance.now(), resolve, reject };
         entry = made;
         this.#entries.set(message.correlationId, made);
         this.#queue.add(made);
@@ -160,6 +164,7 @@ export class Outbox {
       if (entry.tries === 1 && this.#onStream.has(entry)) this.#send(entry);
     } else if (body.kind === 'failure' && failures[body.code].retry) {
       // It asks for air: most of a timeout, longer each time.
+      entry.refusal = body;
       this.#pace.crowded(performance.now());
       this.#leave(entry);
       this.#pause(
@@ -168,10 +173,10 @@ export class Outbox {
         `the consumer answered ${body.code}`,
       );
     } else if (body.kind === 'failure') {
-      entry.reject(new CutlineError('ANSWER_FAILED', { code: body.code, problem: body.message }));
+      entry.reject(answerFailed(body));
     } else {
       if (entry.tries === 1) this.#pace.answered(arrivedMs - entry.lastMs, arrivedMs);
-      this.#remember(correlationId);
+      this.#answered.add(correlationId);
       entry.resolve({ outcome: body, arrivedMs, sentMs: entry.firstMs, tries: entry.tries });
     }
     return 'taken';
@@ -271,6 +276,7 @@ export class Outbox {
 
   /** Says whose fault it was, as far as that can be seen from here. */
   #noAnswer(entry: Entry): CutlineError {
+    if (entry.refusal) return answerFailed(entry.refusal);
     const seconds = Math.round((performance.now() - entry.enteredMs) / 100) / 10;
     const { fleet } = this.#options;
     const awayS = Math.round((performance.now() - this.#downSinceMs) / 1000);
@@ -283,16 +289,9 @@ export class Outbox {
           : 'the broker has not said that it has it: the link is slow or dead';
     return new CutlineError('NO_ANSWER', { seconds, problem });
   }
-
-  #remember(id: string): void {
-    this.#answered.add(id);
-    if (this.#answered.size > REMEMBERED) {
-      for (const oldest of this.#answered) {
-        this.#answered.delete(oldest);
-        break;
-      }
-    }
-  }
 }
+
+const answerFailed = ({ code, message }: BodyOf<'failure'>): CutlineError =>
+  new CutlineError('ANSWER_FAILED', { code, problem: message });
 
 const times = (n: number): string => (n === 1 ? 'once' : `${n} times`);

@@ -22,6 +22,7 @@ import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
 import { whileInTime } from './in-time.ts';
+import { inputReader } from './inputs.ts';
 import { openStore } from './open-store.ts';
 import { checkFiles, type Outlets, openOutlets } from './outlets.ts';
 import { Recorder } from './recorder.ts';
@@ -85,6 +86,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     resultsPath === undefined
       ? undefined
       : await lookAtResults(resultsPath, { planId, fsync: config.resultsFsync, existing, log, stop });
+  const inputs = inputReader(preprocessing);
   const bootId = randomBytes(ID_BYTES).toString('hex');
   const session = new Session(config.expiryMs, expectedActivation(plan));
   const uplink = plan.tail && (await createUplink(config, folder, plan, { bootId, session }, options));
@@ -112,7 +114,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   let recorder: Recorder;
   let outlets: Outlets;
   try {
-    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input, preprocessing });
+    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input });
     outlets = await openOutlets(results, config.sinks, { ...config, folder, log, stop });
     recorder = new Recorder({
       planId,
@@ -130,7 +132,20 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       const { device: deviceId, expiryMs, inFlight } = config;
       const codec = createCodec(plan.codec, plan.picture?.preprocessing);
       const record = recorder.record.bind(recorder);
-      const shared = { plan, deviceId, bootId, expiryMs, inFlight, head, codec, session, checkCap, spend, record };
+      const shared = {
+        plan,
+        deviceId,
+        bootId,
+        expiryMs,
+        inFlight,
+        inputs,
+        head,
+        codec,
+        session,
+        checkCap,
+        spend,
+        record,
+      };
       const pictures = untilReturned(recorder.following(whileInTime(source.pictures, plan)), () => end.abort());
       if (kept && uplink) {
         const stored = { ...shared, uplink, store: kept.store, firstIndex: kept.nextIndex };
@@ -155,6 +170,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   } finally {
     end.abort();
     await source.close();
+    await inputs.close();
     await mechanism.close();
     await engine.close();
     await kept?.store.close();

@@ -202,10 +202,15 @@ export class Uplink {
       return;
     }
     const { correlationId, sessionId, body } = answer;
+    const { session } = this.#options;
+    const asksInFull = body.kind === 'failure' && body.code === 'UNKNOWN_SESSION';
     if (!this.#outbox.isWaitingFor(correlationId)) {
-      if (!this.#outbox.again(correlationId)) this.#refusals.add('unknown', 'an answer to nothing that was asked');
+      // One of several consumers may be slower than the others; it learns from the next message.
+      if (this.#outbox.again(correlationId)) {
+        if (asksInFull) session.unknown();
+      } else this.#refusals.add('unknown', 'an answer to nothing that was asked');
     } else if (body.kind === 'failure') {
-      if (body.code === 'UNKNOWN_SESSION') this.#options.session.unknown();
+      if (asksInFull) session.unknown();
       this.#outbox.answer({ correlationId, arrivedMs, body });
     } else {
       const problem = misfit(body.tensors, this.#options.expected);

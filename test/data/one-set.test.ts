@@ -12,7 +12,6 @@ import { sourceContext } from '../device/sources/context.ts';
 import { plain, tempDir, writeTree } from './fixtures.ts';
 
 const size = { channels: 3, height: 8, width: 8 } as const;
-
 /** What both sides make of a folder: the shades of its pictures in order, or the code and message of one refusal. */
 async function seen(dir: string): Promise<{ shades: number[] } | { code: string; message: string }> {
   const told = (error: CutlineError) => ({ code: error.code, message: error.message });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createCodec, decodeEnvelope, type Envelope } from '../../src/broker/index.ts';
+import type { Pixels } from '../../src/data/index.ts';
 import { type Agent, runAgent } from '../../src/device/agent.ts';
 import { type Answer, Outbox } from '../../src/device/outbox.ts';
 import type { Failed, Inference } from '../../src/device/record.ts';
 import { Session } from '../../src/device/session.ts';
-import type { Picture, Source, Unread } from '../../src/device/source.ts';
+import type { Source, Unread } from '../../src/device/source.ts';
 import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
 
@@ -76,7 +77,6 @@ function agentOf(
     session: new Session(20_000, []),
     checkCap: () => {},
     head: {
-      input: ({ name }) => float32(Float32Array.of(Number(name)), [1, 1]),
       async run(input) {
         const fate = fateOf(Number(input.data[0]));
         if (fate === 'head fails') throw new CutlineError('ENGINE_RUN');
@@ -84,6 +84,7 @@ function agentOf(
         return { x: input };
       },
     },
+    inputs: { read: async ({ data }) => float32(Float32Array.of(data[0]!), [1, 1]) },
     codec: {
       ...createCodec('float32'),
       async encode(name, tensor) {
@@ -117,7 +118,7 @@ function agentOf(
       seen.most = Math.max(seen.most, ++seen.underWay);
       const name = `${index}`;
       if (fate === 'unread') yield { name, error: new CutlineError('NOT_AN_IMAGE') } satisfies Unread;
-      else yield { name, label: undefined, pixels: {} as Picture['pixels'] };
+      else yield { name, label: undefined, pixels: onePixel(Number(name)) };
     }
   })();
   const run = runAgent(agent, source, stop.signal);
@@ -179,3 +180,7 @@ describe('an agent with two pictures in flight', () => {
     expect(outbox.counts.waiting).toBe(0);
   });
 });
+
+function onePixel(value: number): Pixels {
+  return { count: 1, channels: 1, height: 1, width: 1, data: Uint8Array.of(value) };
+}

@@ -94,7 +94,7 @@ describe('the outbox', () => {
     const foreign = deliver('b');
     await vi.advanceTimersByTimeAsync(0);
     box.answer(answer('a', { kind: 'failure', code: 'OVERLOADED', message: '' }));
-    box.answer(answer('b', { kind: 'failure', code: 'PLAN_MISMATCH', message: '' }));
+    box.answer(answer('b', { kind: 'failure', code: 'BAD_TENSORS', message: '' }));
     expect(await foreign).toEqual({ code: 'ANSWER_FAILED' });
     expect(sent).toEqual(['a', 'b']);
     await vi.advanceTimersByTimeAsync(300);
@@ -113,6 +113,21 @@ describe('the outbox', () => {
     expect(sent).toEqual(['a', 'a in full']);
     box.answer(answer('a'));
     expect(await delivered).toEqual({ tries: 2 });
+  });
+
+  it('waits for a consumer of its plan among those of others, and says so when none came', async () => {
+    const { box, sent, deliver } = outbox({ retries: 1 });
+    box.up();
+    const [served, unserved] = [deliver('a'), deliver('b')];
+    await vi.advanceTimersByTimeAsync(0);
+    const mismatch: Answer['body'] = { kind: 'failure', code: 'PLAN_MISMATCH', message: 'another plan' };
+    for (const id of ['a', 'b']) box.answer(answer(id, mismatch));
+    box.answer(answer('a'));
+    expect(await served).toEqual({ tries: 1 });
+    await vi.advanceTimersByTimeAsync(300);
+    expect(sent).toEqual(['a', 'b', 'b in full']);
+    box.answer(answer('b', mismatch));
+    expect(await unserved).toEqual({ code: 'ANSWER_FAILED' });
   });
 
   it('ends a message that can never be sent, and waits with one that only lost its connection', async () => {

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { decodeEnvelope, type EncodedTensor } from '../../src/broker/index.ts';
+import { decodeMessage, type EncodedTensor, expectedActivation } from '../../src/broker/index.ts';
 import { createEngine, type Engine } from '../../src/engine/index.ts';
 import { asFloat32, findCuts, prepare, resolveCut, split } from '../../src/model/index.ts';
 import type { Plan } from '../../src/plan/index.ts';
@@ -49,7 +49,8 @@ async function served(plan: Partial<Plan>) {
   const watcher = await connectAsync(f.url);
   const sent: EncodedTensor[] = [];
   watcher.on('message', (_topic, payload) => {
-    const { body } = decodeEnvelope(payload);
+    const message = decodeMessage(payload);
+    const body = 'bodyWith' in message ? message.bodyWith(expectedActivation(deployment.plan)) : message.body;
     if (body.kind === 'activation') sent.push(...body.tensors);
   });
   await watcher.subscribeAsync('cutline/v1/yard/cam-1/act/#');

@@ -21,3 +21,21 @@ it('changed models are inspected, split and differentiated, or refused in our wo
     rmSync(out, { recursive: true, force: true });
   }
 }, 180_000);
+
+it('changed messages are taken, answered or dropped, and memory does not grow with them', async () => {
+  const args = ['scripts/fuzz.mjs', '--envelopes', '--json', '--seconds', '30', '--count', '60000'];
+  const stdout = await new Promise<string>((resolve) => {
+    execFile(process.execPath, args, { maxBuffer: 2 ** 26 }, (_, text) => resolve(text));
+  });
+  const result = JSON.parse(stdout) as { judged: number; faults: string[]; counts: Record<string, number> } & {
+    grownMb: number;
+    slowestMs: number;
+  };
+  expect(result.faults).toEqual([]);
+  expect(result.judged).toBeGreaterThanOrEqual(1000);
+  // All ways out are met.
+  for (const way of ['answered', 'answersTaken', 'malformed', 'foreign', 'BAD_TENSORS', 'PLAN_MISMATCH', 'EXPIRED'])
+    expect(result.counts[way], way).toBeGreaterThan(0);
+  expect(result.grownMb).toBeLessThan(64);
+  expect(result.slowestMs).toBeLessThan(1000);
+}, 120_000);

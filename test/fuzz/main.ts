@@ -1,10 +1,12 @@
 /**
  * `npm run fuzz [-- --seconds 600] [--seed N] [--from N] [--count N] [--least N] [--out FOLDER] [--json]`, and
- * `npm run fuzz -- --replay FILE`: inspect, split and gradient of changed models. Exit code 1 where one did what must not be.
+ * `npm run fuzz -- --replay FILE`: inspect, split and gradient of changed models. `npm run fuzz -- --envelopes`: changed messages
+ * before a consumer and an agent. Exit code 1 where one did what must not be.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fuzzEnvelopes } from './envelopes.ts';
 import { mutant } from './mutate.ts';
 import { seeds } from './seeds.ts';
 import { supervise } from './supervise.ts';
@@ -17,6 +19,7 @@ const { values } = parseArgs({
     count: { type: 'string', default: '1000000' },
     out: { type: 'string', default: 'fuzz-failures' },
     replay: { type: 'string' },
+    envelopes: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -27,7 +30,12 @@ const memoryMb = 4096;
 const limitMs = 60_000;
 const say = (text: string) => (values.json ? process.stderr : process.stdout).write(`${text}\n`);
 
-if (values.replay !== undefined) {
+if (values.envelopes) {
+  const untilMs = performance.now() + Number(values.seconds) * 1000;
+  const verdict = await fuzzEnvelopes(seed, Number(values.count), untilMs);
+  process.stdout.write(`${JSON.stringify(verdict, null, values.json ? 0 : 2)}\n`);
+  if (verdict.faults.length > 0) process.exitCode = 1;
+} else if (values.replay !== undefined) {
   // The number chose the cut: a failing file is called after it.
   const number = Number(/(\d+)\.onnx$/.exec(basename(values.replay))?.[1] ?? 0);
   const task = { file: values.replay, number, memoryMb };

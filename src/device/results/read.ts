@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import { CutlineError } from '../../errors.ts';
 import { readError } from '../../files.ts';
+import { Recent } from '../../recent.ts';
 import { Done } from './done.ts';
 
 /** As far as a line must be understood to go on from it. */
@@ -29,7 +30,7 @@ export interface Earlier {
   /** Answers of other plans among them. */
   readonly foreign: number;
   /** Ids of the last answers that waited on the disk: those whose answer may have been written and not been crossed out. */
-  readonly ids: ReadonlySet<string>;
+  readonly ids: Pick<Recent<string>, 'has'>;
   /** One more than the highest index. */
   readonly nextIndex: number;
 }
@@ -43,14 +44,14 @@ const BEGINNING = '{"index":';
 /** @throws CutlineError RESULTS_OTHER, FILE_UNREADABLE */
 export async function readEarlier(path: string, planId: string): Promise<Earlier> {
   const done = new Done();
-  const ids = new Set<string>();
+  const ids = new Recent<string>(LAST_IDS);
   let [lines, foreign, nextIndex, wholeBytes] = [0, 0, 0, 0];
   const take = (line: Buffer): boolean => {
     const found = parsed(line);
     if (!found) return false;
     lines++;
     nextIndex = Math.max(nextIndex, found.index + 1);
-    if (found.id !== undefined) remember(ids, found.id);
+    if (found.id !== undefined) ids.add(found.id);
     if (found.error) return true;
     if (found.planId !== planId) foreign++;
     else if (found.sha256 !== undefined) done.add({ image: found.image, sha256: found.sha256 });
@@ -87,15 +88,6 @@ export async function readEarlier(path: string, planId: string): Promise<Earlier
     nextIndex,
     ids,
   };
-}
-
-function remember(ids: Set<string>, id: string): void {
-  ids.add(id);
-  if (ids.size <= LAST_IDS) return;
-  for (const oldest of ids) {
-    ids.delete(oldest);
-    return;
-  }
 }
 
 function parsed(line: Buffer): z.infer<typeof lineSchema> | undefined {
