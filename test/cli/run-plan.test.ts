@@ -177,6 +177,25 @@ describe('cutline plan', () => {
     );
   });
 
+  it('counts what waits at a rate, and says what cannot keep up', async () => {
+    const { document } = await plan({ requireSplit: true, rate: 20, servers: 2 });
+    const { latencyMs, queueing } = document.chosen!;
+    expect(queueing).toMatchObject({ ratePerS: 20, keepsUp: true });
+    expect(latencyMs.waiting).toBeGreaterThan(0);
+    parsePlan(JSON.parse(JSON.stringify(document)), 'stdout');
+    const over = await plan({ rate: 1e6 });
+    expect(over.document).toMatchObject({ code: 'NO_FEASIBLE_PLAN', message: expect.stringMatching(/--rate \d/) });
+    expect(over.document.candidates[0]!.reasons.join()).toMatch(/RATE_EXCEEDED/);
+    for (const wrong of [
+      { rate: 0 },
+      { rate: -1 },
+      { servers: 2 },
+      { rate: 1, servers: 1.5 },
+      { rate: 1, arrivals: 'odd' },
+    ])
+      await expect(plan(wrong)).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
   it('says it in words', async () => {
     const text = planText(await plan({ requireSplit: true }));
     expect(text).toMatch(/^Chosen: cut (ReLU2|pool2)/);

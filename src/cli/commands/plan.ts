@@ -53,6 +53,10 @@ const options = {
     describe: 'Most bits a message may tell of a picture: refuses what is not discrete, as codes and quant are',
   },
   'max-download-bytes': { type: 'number', describe: 'Most bytes of weights the device has to hold' },
+  rate: { type: 'number', describe: 'Requests a second that have to be kept up with; latency then counts what waits' },
+  servers: { type: 'number', describe: 'With --rate: servers of the cloud, each running the tail; default 1' },
+  batch: { type: 'number', describe: 'With --rate: requests that a server takes together; default 1' },
+  arrivals: { type: 'string', describe: 'With --rate: poisson (default) or even, as a camera’s are' },
   'require-split': {
     type: 'boolean',
     default: false,
