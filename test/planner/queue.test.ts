@@ -68,12 +68,15 @@ describe('one stage', () => {
       const [waits] = simulated([stage], arrivals, count, 7);
       const reckoned = meanWaitMs(stage, arrivals);
       // Exact of Poisson arrivals at one server; else within what the approximation is known for.
-      const allowed = coming === 1 && servers === 1 ? 0.08 : 0.2;
+      // The wider service scatters, the longer a simulation takes to find its mean.
+      const allowed = coming === 1 && servers === 1 ? (scatter > 1 ? 0.12 : 0.08) : 0.2;
       const beside = coming === 1 && servers === 1 ? 0.05 : 0.04 * stage.serviceMs;
       expect(Math.abs(reckoned - mean(waits!))).toBeLessThan(allowed * mean(waits!) + beside);
       const p95 = waits!.toSorted()[Math.floor(0.95 * count)]!;
       // The wider service scatters, the less exponential the time of those who wait.
-      expect(Math.abs(waitP95Ms(stage, arrivals) - p95)).toBeLessThan((scatter > 1 ? 0.5 : 0.35) * p95 + 1);
+      expect(Math.abs(waitP95Ms(stage, arrivals) - p95)).toBeLessThan(
+        (scatter > 1 ? 0.5 : 0.35) * p95 + 0.2 * stage.serviceMs,
+      );
     }
   });
 
