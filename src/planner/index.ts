@@ -7,6 +7,15 @@ export { makePlan, type PlanOutcome, type PlanRequest } from './make.ts';
 export { defaultDefenses } from './model-facts.ts';
 export type { Profiles } from './price.ts';
 export { type Relaxation, relaxationText } from './relax.ts';
+export {
+  openTiers,
+  planRoutes,
+  type Route,
+  type RouteOutcome,
+  readTiers,
+  type Tiers,
+  type TiersFile,
+} from './routes/index.ts';
 export type { AuditCandidate, SearchResult } from './search.ts';
 export { verifyEvidence, verifyParts } from './verify.ts';
 export { labelOf } from './weigh.ts';
