@@ -182,8 +182,7 @@ export async function makeRoute(request: Omit<PlanRequest, 'profiles'>, tiers: T
 }
 
 type Part = Uint8Array | null;
-const nothing: Findings = { leakage: [], results: [] };
-const none = { run: 0, saved: 0 };
+const [nothing, none] = [{ leakage: [], results: [] } as Findings, { run: 0, saved: 0 }];
 
 /** Audits made here become a document of their own, so that the plan has something to name as evidence. */
 async function lazily(input: Search, request: PlanRequest, pictures: NonNullable<PlanRequest['pictures']>) {

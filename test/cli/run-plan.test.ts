@@ -202,7 +202,7 @@ describe('cutline plan', () => {
     const file = at('tiers.yaml');
     const tiers = (trusted: boolean, link = 'cloud') => `format: cutline.tiers/1
 tiers:
-  - {name: device, profile: raspberry-pi-3b-plus, trusted: true}
+  - {name: device, profile: raspberry-pi-4, trusted: true}
   - {name: gateway, profile: raspberry-pi-5, trusted: true}
   - {name: cloud, profile: cloud-generic, trusted: ${trusted}}
 links:
