@@ -321,6 +321,17 @@ const catalogue = {
   },
   CONSTRAINTS_CONTRADICT: { exit: 2, text: '{first} contradicts {second}. {relax}' },
   REQUIREMENTS_INVALID: { exit: 2, text: '{path}: not requirements of a plan: {problem}.' },
+  TIERS_INVALID: { exit: 2, text: '{path}: not a file of tiers: {problem}.' },
+  ROUTE_TIER_UNKNOWN: { exit: 2, text: '{path}: {where}: there is no tier {tier}. There are {known}.' },
+  ROUTE_OPTION: { exit: 2, text: '{option} does not add along a route, so --tiers cannot keep it: {remedy}' },
+  ROUTE_WITHOUT_EVIDENCE: {
+    exit: 3,
+    text: 'No route is proven safe. The best that is not known to be open has no evidence for the hop {hop}: {problem} Audit it, or give --data.',
+  },
+  ROUTE_UNRUNNABLE: {
+    exit: 3,
+    text: 'The best route needs more than the runtime has: {problem}. It runs one hop from the device to one other tier, and the answer back. Nothing was written; --json prints the route.',
+  },
   NO_FEASIBLE_PLAN: { exit: 3, text: 'No candidate meets every requirement. {relax}' },
   AUDIT_INVALID: { exit: 2, text: '{path}: not the result of cutline audit --json: {problem}.' },
   AUDIT_NO_EVIDENCE: {

@@ -12,6 +12,7 @@ export function planText(answer: PlanAnswer): string {
     lines.push(
       `Chosen: ${labelOf(chosen)}`,
       `  ${costText(chosen)}`,
+      ...(chosen.queueing ? [`  ${queueText(chosen.queueing)}`] : []),
       `  ${leakText(chosen, 'evidence' in document ? document.evidence : [])}`,
     );
   } else if ('message' in document) lines.push(document.message);
@@ -81,6 +82,14 @@ function rowsTable(rows: PlanAnswer['collapsed']['rows'], chosen: Candidate | nu
       c === chosen ? 'chosen' : c.feasible ? 'yes' : 'no',
     ]);
   return table([['cut', 'defense', 'codec', 'ms', 'mJ', 'bytes', 'SSIM up to', 'allowed'], ...cells]);
+}
+
+function queueText(q: NonNullable<Candidate['queueing']>): string {
+  const share = (n: number) => `${(100 * n).toFixed(0)} %`;
+  const { device, link, cloud } = q.utilisation;
+  const w = q.waitingMs;
+  const capacity = q.capacityPerS === null ? '' : ` of ${q.capacityPerS.toPrecision(3)} at most`;
+  return `At ${q.ratePerS} requests a second${capacity}: device ${share(device)}, link ${share(link)}, cloud ${share(cloud)} used; waits ${ms(w.device)}, ${ms(w.link)} and ${ms(w.cloud)} ms (${q.method})`;
 }
 
 const mj = ({ energyMj }: Candidate): string => (energyMj === null ? '–' : energyMj.toPrecision(3));

@@ -7,19 +7,31 @@ import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { exampleInputs, pictureInput, resolveCut } from '../model/index.ts';
 import { codecs, type Plan, readProtocol, readRequirements } from '../plan/index.ts';
-import { defaultDefenses, makePlan, planFiles, readAudit, refuseContradictions } from '../planner/index.ts';
+import {
+  defaultDefenses,
+  makePlan,
+  makeRoute,
+  openTiers,
+  planFiles,
+  readAudit,
+  readTiers,
+  refuseContradictions,
+} from '../planner/index.ts';
 import { readProfile } from '../profile/index.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import { checkOutputs } from './outputs.ts';
 import { answerOf, type PlanAnswer } from './plan-answer.ts';
 import { type AuditSetting, openPictures, type PlanAuditor } from './plan-pictures.ts';
+import { type RouteAnswer, routeAnswer } from './route-answer.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
 export interface PlanArguments extends ThresholdArguments {
   readonly model: string;
-  readonly device: string;
-  readonly cloud: string;
-  readonly link: string;
+  readonly device: string | undefined;
+  readonly cloud: string | undefined;
+  readonly link: string | undefined;
+  /** A file of tiers and links, instead of the three. */
+  readonly tiers?: string | undefined;
   readonly audit: string | undefined;
   readonly data: string | undefined;
   readonly maxPacketBytes: number | undefined;
@@ -51,7 +63,7 @@ export async function runPlan(
   log: (line: string) => void,
   auditor: ((setting: AuditSetting) => PlanAuditor) | undefined,
   progress?: AuditSetting['progress'],
-): Promise<PlanAnswer> {
+): Promise<PlanAnswer | RouteAnswer> {
   const requirements = options.requirements === undefined ? {} : await readRequirements(options.requirements);
   const asked = thresholdsOf(options, requirements);
   refuseContradictions(asked);
@@ -68,7 +80,8 @@ export async function runPlan(
     const files = Object.fromEntries(planFiles.map((name) => [`--out: ${name}`, join(out, name)]));
     await checkOutputs({ files, inputs: [options.model] });
   }
-  const [device, cloud, link] = await Promise.all([options.device, options.cloud, options.link].map(readProfile));
+  const tiers = options.tiers === undefined ? undefined : await openTiers(await readTiers(options.tiers), readProfile);
+  const profiles = tiers ? undefined : await profilesOf(options);
   const protocol = await readProtocol(options.protocol);
   const engine = await createEngine(
     options.threads === undefined ? {} : { threads: within('--threads', options.threads, 1) },
@@ -98,9 +111,8 @@ export async function runPlan(
     const defenses = options.defenses.length > 0 || !pictures ? options.defenses : defaultDefenses;
     // What costs accuracy is offered where accuracy is asked for and can be measured.
     const measures = !!pictures && (thresholds.minAccuracy ?? thresholds.minAgreement) !== undefined;
-    const outcome = await makePlan({
+    const request = {
       model,
-      profiles: { device: device!, cloud: cloud!, link: link! },
       thresholds,
       protocol,
       codecs: chosenCodecs.length > 0 ? chosenCodecs : offeredCodecs(measures),
@@ -109,15 +121,26 @@ export async function runPlan(
       created: new Date(),
       engine,
       signal,
-      onAudit: ({ cut, defense, done }) => log(`audit ${done + 1}: cut ${cut}, defense ${defense}`),
+      onAudit: ({ cut, defense, done }: { cut: string; defense: string; done: number }) =>
+        log(`audit ${done + 1}: cut ${cut}, defense ${defense}`),
       ...(audit && { audit }),
       ...(pictures && { pictures }),
       ...(options.maxPacketBytes !== undefined && { maxPacketBytes: options.maxPacketBytes }),
-    });
-    return await answerOf(outcome, options.out);
+    };
+    if (tiers) return routeAnswer(await makeRoute(request, tiers));
+    return await answerOf(await makePlan({ ...request, profiles: profiles! }), options.out);
   } finally {
     await engine.close();
   }
+}
+
+/** @throws CutlineError USAGE */
+async function profilesOf({ device, cloud, link }: PlanArguments) {
+  if (device === undefined || cloud === undefined || link === undefined) {
+    throw new CutlineError('USAGE', { problem: 'Give --device, --cloud and --link, or --tiers FILE.' });
+  }
+  const [d, c, l] = await Promise.all([device, cloud, link].map(readProfile));
+  return { device: d!, cloud: c!, link: l! };
 }
 
 /** An agent has nothing but pictures to feed a head with. */

@@ -21,6 +21,11 @@ export interface ThresholdArguments {
   readonly maxBytes: number | undefined;
   readonly maxBits?: number | undefined;
   readonly maxDownloadBytes: number | undefined;
+  /** Requests a second, and who serves them. */
+  readonly rate?: number | undefined;
+  readonly servers?: number | undefined;
+  readonly batch?: number | undefined;
+  readonly arrivals?: string | undefined;
   readonly requireSplit?: boolean | undefined;
   readonly objective: string | undefined;
   readonly weights: string | undefined;
@@ -35,7 +40,8 @@ export const usual = { threat: 'white-box', maxSsim: 0.3, objective: 'latency' }
  */
 export function thresholdsOf(a: ThresholdArguments, base: Partial<Thresholds> = {}): Thresholds {
   const given = Object.fromEntries(Object.entries(fromOptions(a)).filter(([, v]) => v !== undefined));
-  const asked: Thresholds = { ...usual, ...base, ...given };
+  const load = loadOf(a, base.load);
+  const asked: Thresholds = { ...usual, ...base, ...given, ...(load && { load }) };
   // Weights of a file that the objective of an option has no use for.
   if (asked.objective !== 'weights' && a.weights === undefined && a.objective !== undefined) delete asked.weights;
   if ((asked.objective === 'weights') !== (asked.weights !== undefined)) {
@@ -44,6 +50,23 @@ export function thresholdsOf(a: ThresholdArguments, base: Partial<Thresholds> = 
     });
   }
   return asked;
+}
+
+function loadOf(a: ThresholdArguments, base: Thresholds['load']): Thresholds['load'] {
+  const ratePerS = a.rate ?? base?.ratePerS;
+  if (ratePerS === undefined) {
+    const [alone] = (['servers', 'batch', 'arrivals'] as const).filter((name) => a[name] !== undefined);
+    if (alone === undefined) return undefined;
+    throw new CutlineError('USAGE', { problem: `--${alone} says how requests are served: give --rate as well.` });
+  }
+  if (!(ratePerS > 0)) throw new CutlineError('USAGE', { problem: `--rate: want a number above 0, got ${ratePerS}.` });
+  return {
+    ...base,
+    ratePerS: within('--rate', ratePerS, 0, 1e9),
+    ...(a.servers !== undefined && { servers: whole('--servers', a.servers, 100_000) }),
+    ...(a.batch !== undefined && { batch: whole('--batch', a.batch, 10_000) }),
+    ...(a.arrivals !== undefined && { arrivals: oneOf('--arrivals', a.arrivals, ['poisson', 'even'] as const) }),
+  };
 }
 
 type Undefinable<T> = { [K in keyof T]?: T[K] | undefined };

@@ -88,12 +88,48 @@ const latencySchema = z.strictObject({
   p50: amount.optional(),
   /** Null where a term of it has no ninety-fifth percentile. */
   p95: amount.nullable().optional(),
+  /** Part of the total where a rate of requests is asked for. */
+  waiting: amount.optional(),
   /** What the runtime itself usually takes, modelled, and not part of the total: a profile does not say it. */
   uncounted: amount.optional(),
 });
 
+const places = z.strictObject({ device: amount, link: amount, cloud: amount });
+
+/** Requests that keep coming. */
+const loadSchema = z.strictObject({
+  ratePerS: z.number().positive().max(1e9),
+  /** Of the cloud, each running the tail; default 1. */
+  servers: z.int().min(1).max(100_000).optional(),
+  /** That a server takes together; default 1. */
+  batch: z.int().min(1).max(10_000).optional(),
+  /** Default Poisson: from many that know nothing of each other; `even`, as a camera's are. */
+  arrivals: z.enum(['poisson', 'even']).optional(),
+});
+export type Load = z.infer<typeof loadSchema>;
+
+const queueingSchema = z.strictObject({
+  ratePerS: amount,
+  keepsUp: z.boolean(),
+  /** Where most of the time is used. */
+  limit: z.enum(['device', 'link', 'cloud']),
+  /** How it was reckoned. */
+  method: z.string(),
+  /** Null where nothing takes time. */
+  capacityPerS: amount.nullable(),
+  throughputPerS: amount,
+  /** Shares of the time that a server of each works; 1 and more cannot be kept up. */
+  utilisation: places,
+  /** Mean waits, and what 95 in 100 wait at most; 0 where it does not keep up. */
+  waitingMs: places,
+  p95Ms: places,
+});
+export type Queueing = z.infer<typeof queueingSchema>;
+
 const costFields = {
   latencyMs: latencySchema,
+  /** At the rate that was asked for. */
+  queueing: queueingSchema.optional(),
   energyMj: amount.nullable(),
   activationBytes: z.int().nonnegative(),
   wireBytes: z.int().nonnegative(),
@@ -168,6 +204,7 @@ export const thresholdsSchema = z.strictObject({
   maxMemoryBytes: amount.optional(),
   /** This cut and no other. */
   at: name.optional(),
+  load: loadSchema.optional(),
   /** At least one fully connected layer on the device, which mixes every pixel into every value. */
   requireMixing: z.literal(true).optional(),
   /** Layers with weights that the device runs at least. */

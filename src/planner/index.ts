@@ -3,10 +3,11 @@ export { type AuditFindings, type LeakageEntry, type ResultEntry, readAudit } fr
 export type { Beside, Collapsed } from './beside/index.ts';
 export { conflictText, refuseContradictions } from './contradict.ts';
 export type { Findings } from './leakage.ts';
-export { makePlan, type PlanOutcome, type PlanRequest } from './make.ts';
+export { makePlan, makeRoute, type PlanOutcome, type PlanRequest } from './make.ts';
 export { defaultDefenses } from './model-facts.ts';
 export type { Profiles } from './price.ts';
 export { type Relaxation, relaxationText } from './relax.ts';
+export { openTiers, type RouteOutcome, readTiers } from './routes/index.ts';
 export type { AuditCandidate, SearchResult } from './search.ts';
 export { verifyEvidence, verifyParts } from './verify.ts';
 export { labelOf } from './weigh.ts';

@@ -15,6 +15,7 @@ export interface Breach {
     | 'max-energy-mj'
     | 'max-cloud-ms'
     | 'max-memory-bytes'
+    | 'rate'
     | 'min-accuracy'
     | 'min-agreement'
     | 'max-bytes'
@@ -68,6 +69,7 @@ export function breachesOf(
           : `${leakage.attack}${leakage.inherited ? `, at ${leakage.inherited.cut}, which follows from it,` : ''} recovers the picture up to SSIM ${figure(high)} (mean ${figure(mean)} of ${leakage.images} images); at most ${figure(asked.maxSsim)} is allowed.`;
     breaches.push({ option: 'max-ssim', asked: asked.maxSsim, needed: high, reason, leaks: true });
   }
+  if (c.queueing && !c.queueing.keepsUp) breaches.push(tooSlow(c.queueing));
   over(breaches, 'max-latency-ms', 'latency', 'ms', c.latencyMs.total, asked.maxLatencyMs);
   over(breaches, 'max-p95-ms', 'p95 of latency', 'ms', c.latencyMs.p95 ?? null, asked.maxP95Ms);
   over(breaches, 'max-energy-mj', 'energy', 'mJ', c.energyMj, asked.maxEnergyMj);
@@ -105,6 +107,13 @@ export function breachesOf(
     );
   }
   return breaches;
+}
+
+/** Below what it can do by a hundredth: at all of it work waits for ever. */
+function tooSlow({ ratePerS, capacityPerS, limit }: NonNullable<Priced['queueing']>): Breach {
+  const needed = 0.99 * (capacityPerS ?? 0);
+  const reason = `RATE_EXCEEDED: the ${limit} cannot keep up with ${figure(ratePerS)} requests a second; it does ${figure(capacityPerS ?? 0)}.`;
+  return { option: 'rate', asked: ratePerS, needed, reason };
 }
 
 function tooManyBits(cap: number | null, asked: number): Breach[] {

@@ -27,6 +27,7 @@ import { utilityMeasurer } from './measure/utility.ts';
 import { answerOf, modelFacts, partsOf, plannableCuts } from './model-facts.ts';
 import { planOf } from './plan.ts';
 import type { Profiles } from './price.ts';
+import { planRoutes, type RouteOutcome, type Tiers } from './routes/index.ts';
 import { type AuditCandidate, type LazySearchResult, type SearchResult, search, searchLazily } from './search.ts';
 import type { Search } from './weigh.ts';
 
@@ -88,38 +89,13 @@ export interface PlanOutcome {
 
 /** @throws CutlineError PROFILE_LACKS, and what calibration and audits throw */
 export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
-  const { profiles, thresholds, protocol, codecs, pictures, engine, signal } = request;
+  const { profiles, thresholds, protocol, pictures } = request;
   const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
   refuseContradictions(thresholds);
   requireProfiles(profiles);
-  const calibration = pictures
-    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, {
-        pixels: request.picture?.preprocessing,
-        signal,
-      })
-    : undefined;
-  const codes = codecs.some(carriesCodes)
-    ? await codesAt(engine, model.graph, model.cuts, pictures?.calibration ?? [], signal)
-    : undefined;
+  const input: Search = { ...(await searchFor(request, model)), profiles };
+  const facts = input.model;
   const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
-  const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
-  const defenses = new Map<string, readonly string[]>();
-  const { at } = thresholds;
-  // Noise is scaled where it may be taken.
-  for (const cut of model.cuts)
-    if (at === undefined || cut.id === at) defenses.set(cut.id, await defensesAt(cut, request));
-  const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured, codes), ...identity };
-  const input: Search = {
-    model: facts,
-    profiles,
-    thresholds,
-    protocol,
-    shows: showsOrder(orderOf(model)),
-    caps: capAt,
-    codecs,
-    defenses: (id) => defenses.get(id) ?? ['none'],
-    ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
-  };
   const { result, known, findings, auditDocument, audits } = pictures
     ? await lazily(input, request, pictures)
     : {
@@ -156,9 +132,57 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   return { result, beside, plan, head, tail, auditDocument, audits };
 }
 
+/** What is searched, whatever the profiles: what cuts cost and send, measured where there are pictures. */
+async function searchFor(
+  request: Omit<PlanRequest, 'profiles'>,
+  model: PlanRequest['model'],
+): Promise<Omit<Search, 'profiles'>> {
+  const { thresholds, protocol, codecs, pictures, engine, signal } = request;
+  const calibration = pictures
+    ? await calibrate(engine, model.graph, model.cuts, pictures.calibration, codecs, {
+        pixels: request.picture?.preprocessing,
+        signal,
+      })
+    : undefined;
+  const codes = codecs.some(carriesCodes)
+    ? await codesAt(engine, model.graph, model.cuts, pictures?.calibration ?? [], signal)
+    : undefined;
+  const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
+  const measured = (cut: string) => calibration?.get(cut)?.payloadBytes;
+  const defenses = new Map<string, readonly string[]>();
+  const { at } = thresholds;
+  // Noise is scaled where it may be taken.
+  for (const cut of model.cuts)
+    if (at === undefined || cut.id === at) defenses.set(cut.id, await defensesAt(cut, request));
+  const facts = { ...modelFacts(model.graph, model.sha256, model.cuts, measured, codes), ...identity };
+  return {
+    model: facts,
+    thresholds,
+    protocol,
+    shows: showsOrder(orderOf(model)),
+    caps: capAt,
+    codecs,
+    defenses: (id) => defenses.get(id) ?? ['none'],
+    ...(request.maxPacketBytes !== undefined && { maxPacketBytes: request.maxPacketBytes }),
+  };
+}
+
+/** The best route over tiers instead. @throws CutlineError what `planRoutes` throws */
+export async function makeRoute(request: Omit<PlanRequest, 'profiles'>, tiers: Tiers): Promise<RouteOutcome> {
+  const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
+  refuseContradictions(request.thresholds);
+  return planRoutes({
+    input: await searchFor(request, model),
+    tiers,
+    follows: orderOf(model),
+    findings: request.audit ?? nothing,
+    audit: request.pictures?.audit,
+    signal: request.signal,
+  });
+}
+
 type Part = Uint8Array | null;
-const nothing: Findings = { leakage: [], results: [] };
-const none = { run: 0, saved: 0 };
+const [nothing, none] = [{ leakage: [], results: [] } as Findings, { run: 0, saved: 0 }];
 
 /** Audits made here become a document of their own, so that the plan has something to name as evidence. */
 async function lazily(input: Search, request: PlanRequest, pictures: NonNullable<PlanRequest['pictures']>) {
@@ -235,7 +259,10 @@ function smallestPicture({ model }: Search, codecs: readonly CodecName[]): Codec
 }
 
 /** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */
-async function defensesAt(cut: Cut, { defenses, audit, pictures }: PlanRequest): Promise<readonly string[]> {
+async function defensesAt(
+  cut: Cut,
+  { defenses, audit, pictures }: Omit<PlanRequest, 'profiles'>,
+): Promise<readonly string[]> {
   if (cut.id === 'input' || cut.id === 'output') return ['none'];
   if (defenses.length === 0) {
     const audited = audit?.leakage.filter((e) => e.cut === cut.id).map((e) => e.defense) ?? [];

@@ -19,7 +19,7 @@ export interface Profiles {
 }
 
 /** Envelope (ids, times, names), topic and MQTT headers of one activation, and what each further tensor adds. */
-const MESSAGE_BYTES = 260;
+export const MESSAGE_BYTES = 260;
 const TENSOR_BYTES = 48;
 /** A pixel's channel in a compressed picture, until one was measured: JPEG at quality 85 has some 2. */
 const PICTURE_BITS = 2;

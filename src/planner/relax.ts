@@ -87,7 +87,8 @@ function relative({ asked, needed }: Breach): number {
   return Math.min(1e6, Math.abs(needed - asked) / Math.max(Math.abs(asked), 1e-9));
 }
 
-const isLeast = (option: Breach['option']): boolean => option?.startsWith('min-') ?? false;
+/** What it asks for has to fall. */
+const isLeast = (option: Breach['option']): boolean => option === 'rate' || (option?.startsWith('min-') ?? false);
 
 /** Four significant digits, on the side that still allows the candidate. */
 function roundOutward({ option, needed }: Breach): number {

@@ -198,7 +198,7 @@ function pairOf({ option }: { readonly option: Option }): string {
 }
 
 /** What was audited anew is known by the new audit. */
-function merged(a: Findings, b: Findings, { option }: PricedOption): Findings {
+export function merged(a: Findings, b: Findings, { option }: Pick<PricedOption, 'option'>): Findings {
   const before = (a.failed ?? []).filter((f) => f.cut !== option.cut.id || f.defense !== option.defense);
   return {
     ...a,

@@ -1,11 +1,12 @@
 /** One candidate weighed: its cost, what is known to leak there, and what of the requirements it breaks. Pure. */
-import type { Candidate, CodecName, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
+import type { Candidate, CodecName, Cost, Gap, Protocol, Standing, Thresholds } from '../plan/index.ts';
 import type { Shows } from '../privacy/mechanisms/index.ts';
 import { cloudMsOf } from './choose.ts';
 import { lengthBitsOf, type ModelFacts, memoryBytesOf, type Option, optionsOf } from './facts.ts';
 import { type Breach, breachesOf, type Priced } from './judge.ts';
 import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
+import { loaded } from './queue/loaded.ts';
 import { needsNoEvidence, searchGaps } from './standing.ts';
 
 export interface Search {
@@ -30,8 +31,17 @@ export interface PricedOption {
   readonly cost: ReturnType<typeof price>;
 }
 
-export function priceAll({ model, profiles, defenses, codecs }: Search): PricedOption[] {
-  return optionsOf(model, defenses, codecs).map((option) => ({ option, cost: price(option, model, profiles) }));
+/** With what waits, where a rate is asked for. */
+export function priceOf(
+  { model, profiles, thresholds }: Pick<Search, 'model' | 'profiles' | 'thresholds'>,
+  option: Option,
+): Cost {
+  return loaded(price(option, model, profiles), option.cut, profiles, thresholds.load);
+}
+
+export function priceAll(input: Search): PricedOption[] {
+  const { model, defenses, codecs } = input;
+  return optionsOf(model, defenses, codecs).map((option) => ({ option, cost: priceOf(input, option) }));
 }
 
 export function withFindings(

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PlanAnswer } from '../../src/cli/plan-answer.ts';
 import { planText } from '../../src/cli/plan-text.ts';
 import { type PlanArguments, runPlan } from '../../src/cli/run-plan.ts';
 import { type Preprocessing, preprocess, writeCard } from '../../src/data/index.ts';
@@ -108,7 +109,8 @@ function options(over: Partial<PlanArguments> = {}): PlanArguments {
   };
 }
 
-const plan = (over: Partial<PlanArguments> = {}) =>
+const plan = async (over: Partial<PlanArguments> = {}) => (await asked(over)) as PlanAnswer;
+const asked = (over: Partial<PlanArguments> = {}) =>
   runPlan(
     options(over),
     new AbortController().signal,
@@ -148,14 +150,14 @@ describe('cutline plan', () => {
   it('takes requirements from a file, and options before it', async () => {
     const file = at('asked.yaml');
     await writeFile(file, 'format: cutline.requirements/1\nmaxSsim: 0.6\nobjective: cloud\nrequireSplit: true\n');
-    const asked = { requirements: file, threat: undefined, maxSsim: undefined, objective: undefined };
-    const { document } = await plan(asked);
+    const own = { requirements: file, threat: undefined, maxSsim: undefined, objective: undefined };
+    const { document } = await plan(own);
     expect(document).toMatchObject({ thresholds: { maxSsim: 0.6, objective: 'cloud', threat: 'white-box' } });
-    const over = await plan({ ...asked, maxSsim: 0.3 });
+    const over = await plan({ ...own, maxSsim: 0.3 });
     expect(over.document).toMatchObject({ thresholds: { maxSsim: 0.3, objective: 'cloud', requireSplit: true } });
     for (const wrong of ['maxSsim: 7', 'maxBytes: -1', 'colour: red', 'weights: {taste: 1}']) {
       await writeFile(file, `format: cutline.requirements/1\n${wrong}\n`);
-      await expect(plan(asked)).rejects.toMatchObject({ code: 'REQUIREMENTS_INVALID' });
+      await expect(plan(own)).rejects.toMatchObject({ code: 'REQUIREMENTS_INVALID' });
     }
   });
 
@@ -175,6 +177,64 @@ describe('cutline plan', () => {
     expect(less.document.candidates.some((c) => !c.feasible && c.reasons.join().includes('work for a server'))).toBe(
       true,
     );
+  });
+
+  it('counts what waits at a rate, and says what cannot keep up', async () => {
+    const { document } = await plan({ requireSplit: true, rate: 20, servers: 2 });
+    const { latencyMs, queueing } = document.chosen!;
+    expect(queueing).toMatchObject({ ratePerS: 20, keepsUp: true });
+    expect(latencyMs.waiting).toBeGreaterThan(0);
+    parsePlan(JSON.parse(JSON.stringify(document)), 'stdout');
+    const over = await plan({ rate: 1e6 });
+    expect(over.document).toMatchObject({ code: 'NO_FEASIBLE_PLAN', message: expect.stringMatching(/--rate \d/) });
+    expect(over.document.candidates[0]!.reasons.join()).toMatch(/RATE_EXCEEDED/);
+    for (const wrong of [
+      { rate: 0 },
+      { rate: -1 },
+      { servers: 2 },
+      { rate: 1, servers: 1.5 },
+      { rate: 1, arrivals: 'odd' },
+    ])
+      await expect(plan(wrong)).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('finds a route over tiers, says loudly what the runtime cannot run, and refuses tiers that are not there', async () => {
+    const file = at('tiers.yaml');
+    const tiers = (trusted: boolean, link = 'cloud') => `format: cutline.tiers/1
+tiers:
+  - {name: device, profile: raspberry-pi-4, trusted: true}
+  - {name: gateway, profile: raspberry-pi-5, trusted: true}
+  - {name: cloud, profile: cloud-generic, trusted: ${trusted}}
+links:
+  - {from: device, to: gateway, profile: link-ethernet}
+  - {from: gateway, to: ${link}, profile: link-ethernet}
+`;
+    const over = { tiers: file, device: undefined, cloud: undefined, link: undefined };
+    const route = async (text: string, more: Partial<PlanArguments> = {}) => {
+      await writeFile(file, text);
+      return (await asked({ ...over, ...more })).document;
+    };
+    const trusting = await route(tiers(true));
+    expect(trusting).toMatchObject({ format: 'cutline.route/1' });
+    const hiding = await route(tiers(false));
+    for (const hop of 'hops' in hiding ? hiding.hops : []) {
+      if (hop.observers.length > 0) expect(hop.leakage!.ssim.high).toBeLessThanOrEqual(0.3);
+    }
+    // Nothing fits the device, so it sends; to whom is the route's to say.
+    const sending = await route(tiers(true), { maxDownloadBytes: 0 });
+    expect(sending).toMatchObject({ hops: [{ cut: 'input', from: 'device', to: 'gateway', observers: [] }, {}] });
+    expect(sending).toMatchObject({ runnable: true });
+    await expect(route(tiers(true, 'moon'))).rejects.toMatchObject({ code: 'ROUTE_TIER_UNKNOWN' });
+    await expect(route(`${tiers(true)}mostHops: -1\n`)).rejects.toMatchObject({ code: 'TIERS_INVALID' });
+    await expect(route(tiers(true), { objective: 'p95' })).rejects.toMatchObject({ code: 'ROUTE_OPTION' });
+    const alone = tiers(false).replace(
+      'name: gateway, profile: raspberry-pi-5, trusted: true',
+      'name: gateway, profile: raspberry-pi-5, trusted: false',
+    );
+    await expect(route(alone, { maxDownloadBytes: 1000 })).rejects.toMatchObject({
+      code: expect.stringMatching(/ROUTE_WITHOUT_EVIDENCE|NO_FEASIBLE_PLAN/),
+    });
+    await expect(asked({ ...over, tiers: undefined })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('says it in words', async () => {

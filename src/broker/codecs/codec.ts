@@ -112,10 +112,14 @@ export function writtenBits(encoded: EncodedTensor): number {
   return encoding.bits(encoded, name);
 }
 
-/** Bytes the tensor takes in memory, and on the wire before deflating. @throws CutlineError TENSOR_INVALID */
-export function decodedSize(encoded: EncodedTensor): { bytes: number; writtenBytes: number } {
+/**
+ * Bytes the tensor takes in memory, and on the wire before deflating; where that `varies` with what is in it, at most.
+ * @throws CutlineError TENSOR_INVALID
+ */
+export function decodedSize(encoded: EncodedTensor): { bytes: number; writtenBytes: number; varies: boolean } {
   const writtenBytes = Math.ceil(writtenBits(encoded) / 8);
-  return { bytes: raw.bits(encoded, encoded.name) / 8, writtenBytes };
+  const varies = parse(encoded.codec, encoded.name).encoding.varies ?? false;
+  return { bytes: raw.bits(encoded, encoded.name) / 8, writtenBytes, varies };
 }
 
 /**
@@ -125,9 +129,9 @@ export function decodedSize(encoded: EncodedTensor): { bytes: number; writtenByt
 export async function decodeTensor(encoded: EncodedTensor): Promise<Tensor> {
   const { name, dtype, shape } = encoded;
   const { encoding, deflates } = parse(encoded.codec, name);
-  const { writtenBytes } = decodedSize(encoded);
+  const { writtenBytes, varies } = decodedSize(encoded);
   const data = deflates ? await inflated(encoded.data, writtenBytes, name) : encoded.data;
-  const isLong = encoding.varies ? data.length > writtenBytes : data.length !== writtenBytes;
+  const isLong = varies ? data.length > writtenBytes : data.length !== writtenBytes;
   if (isLong) {
     const problem = `${data.length} bytes of data for [${shape}] of ${dtype}, ${writtenBytes} expected`;
     throw new CutlineError('TENSOR_INVALID', { tensor: name, problem });

@@ -6,15 +6,18 @@ import { modelOptions } from '../model-options.ts';
 const options = {
   device: {
     type: 'string',
-    demandOption: true,
     describe: 'Profile of the device: a file or a shipped name',
   },
   cloud: {
     type: 'string',
-    demandOption: true,
     describe: 'Profile of the cloud: a file or a shipped name',
   },
-  link: { type: 'string', demandOption: true, describe: 'Profile of the link: a file or a shipped name' },
+  link: { type: 'string', describe: 'Profile of the link: a file or a shipped name' },
+  tiers: {
+    type: 'string',
+    describe:
+      'File of tiers and links instead: the best route over them, printed; the runtime runs device and one other',
+  },
   audit: { type: 'string', describe: 'Result of cutline audit --json' },
   data: { type: 'string', describe: 'Pictures, to attack only the cuts that matter' },
   requirements: {
@@ -53,6 +56,10 @@ const options = {
     describe: 'Most bits a message may tell of a picture: refuses what is not discrete, as codes and quant are',
   },
   'max-download-bytes': { type: 'number', describe: 'Most bytes of weights the device has to hold' },
+  rate: { type: 'number', describe: 'Requests a second that have to be kept up with; latency then counts what waits' },
+  servers: { type: 'number', describe: 'With --rate: servers of the cloud, each running the tail; default 1' },
+  batch: { type: 'number', describe: 'With --rate: requests that a server takes together; default 1' },
+  arrivals: { type: 'string', describe: 'With --rate: poisson (default) or even, as a camera’s are' },
   'require-split': {
     type: 'boolean',
     default: false,
@@ -108,13 +115,15 @@ export const planCommand: CommandModule<object, Arguments> = {
         'cutline plan verify PLAN holds a finished plan against its files, audit and model; plan sign signs it, plan diff compares two: see their --help.',
       ),
   handler: async (argv) => {
-    const [{ runPlan }, { planText }, { fail, print }, { stopSignal }, { progressBar }] = await Promise.all([
-      import('../run-plan.ts'),
-      import('../plan-text.ts'),
-      import('../output.ts'),
-      import('../stop.ts'),
-      import('../progress.ts'),
-    ]);
+    const [{ runPlan }, { planText }, { routeText }, { fail, print }, { stopSignal }, { progressBar }] =
+      await Promise.all([
+        import('../run-plan.ts'),
+        import('../plan-text.ts'),
+        import('../route-answer.ts'),
+        import('../output.ts'),
+        import('../stop.ts'),
+        import('../progress.ts'),
+      ]);
     // Attacks are loaded only when there is something to attack with.
     const auditor = argv.data === undefined ? undefined : (await import('../auditor.ts')).auditor;
     const bar = auditor && progressBar('plan');
@@ -149,6 +158,11 @@ export const planCommand: CommandModule<object, Arguments> = {
       auditor,
       bar,
     ).finally(() => bar?.stop());
+    if (!('collapsed' in answer)) {
+      print(argv.json, answer.document, () => routeText(answer));
+      if (!answer.document.runnable) process.exitCode = 3;
+      return;
+    }
     print(argv.json, answer.document, () => planText(answer));
     for (const error of answer.unwritten) fail(error, false);
     if (!answer.document.chosen) process.exitCode = 3;

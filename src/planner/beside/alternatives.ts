@@ -1,10 +1,10 @@
 /** To split or not: the best way of each kind side by side, which wins, by how much, and what would have to change. */
 import type { Candidate, Thresholds } from '../../plan/index.ts';
 import { objectiveValue } from '../choose.ts';
-import { type Profiles, price } from '../price.ts';
+import type { Profiles } from '../price.ts';
 import { leastRelaxation, relaxationText } from '../relax.ts';
 import { refusalOf, type Weighed } from '../search.ts';
-import { labelOf, type Search } from '../weigh.ts';
+import { labelOf, priceOf, type Search } from '../weigh.ts';
 import { breakEvens, breakEvenText } from './break-even.ts';
 import { scaled } from './scaled.ts';
 
@@ -85,7 +85,7 @@ function changeFor(input: Search, loser: Weighed, winner: Weighed | undefined): 
   );
   const found = breakEvens((pace) => {
     const profiles = scaled(own, pace);
-    const at = ({ option }: Weighed) => objectiveValue(price(option, input.model, profiles), input.thresholds);
+    const at = ({ option }: Weighed) => objectiveValue(priceOf({ ...input, profiles }, option), input.thresholds);
     return difference(at(loser), at(winner));
   });
   if (found.length === 0) return 'No speed of the device and no bandwidth would make it win.';
