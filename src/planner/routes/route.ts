@@ -14,7 +14,6 @@ export interface RouteCost {
   readonly downloadBytes: number;
 }
 export type Dimension = keyof RouteCost;
-const dimensions: readonly Dimension[] = ['latencyMs', 'energyMj', 'bytes', 'cloudMs', 'downloadBytes'];
 
 export const nothing: RouteCost = { latencyMs: 0, energyMj: 0, bytes: 0, cloudMs: 0, downloadBytes: 0 };
 
