@@ -1,10 +1,12 @@
-/** A TCP proxy that is a bad network: latency, black hole, and cuts in the middle of a packet. */
+/** A TCP proxy that is a bad network: latency, little bandwidth, black hole, and cuts in the middle of a packet. */
 import { connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
   /** Added to each direction; takes effect for bytes that arrive from now on. */
   latencyMs: number;
+  /** Of each connection and direction; what does not pass holds up the sender. */
+  bytesPerS: number;
   /** Takes bytes and passes none on; connections stay open. */
   isBlackHole: boolean;
   /** Ends every connection after this many more bytes from clients: in the middle of a packet. */
@@ -35,21 +37,32 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     }
     client.on('data', (chunk: Buffer) => {
       const whole = chunk.length < bytesLeft;
-      pass(upstream, whole ? chunk : chunk.subarray(0, bytesLeft));
+      pass(client, upstream, whole ? chunk : chunk.subarray(0, bytesLeft));
       bytesLeft -= chunk.length;
       if (!whole) cutAll();
     });
-    upstream.on('data', (chunk: Buffer) => pass(client, chunk));
+    upstream.on('data', (chunk: Buffer) => pass(upstream, client, chunk));
   });
-  const pass = (to: Socket, chunk: Buffer) => {
+  const free = new WeakMap<Socket, number>();
+  const pass = (from: Socket, to: Socket, chunk: Buffer) => {
     if (proxy.isBlackHole) return;
-    if (proxy.latencyMs === 0) to.write(chunk);
-    else setTimeout(() => to.write(chunk), proxy.latencyMs);
+    const nowMs = performance.now();
+    const sentMs = Math.max(nowMs, free.get(to) ?? 0) + (1000 * chunk.length) / proxy.bytesPerS;
+    free.set(to, sentMs);
+    const waitMs = sentMs - nowMs + proxy.latencyMs;
+    // What a router holds is little.
+    if (sentMs - nowMs > 500) {
+      from.pause();
+      setTimeout(() => from.resume(), sentMs - nowMs - 250);
+    }
+    if (waitMs <= 0) to.write(chunk);
+    else setTimeout(() => to.write(chunk), waitMs);
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: TcpProxy = {
     port: (server.address() as { port: number }).port,
     latencyMs: 0,
+    bytesPerS: Number.POSITIVE_INFINITY,
     isBlackHole: false,
     cutAfter(bytes) {
       bytesLeft = bytes;
