@@ -1,8 +1,11 @@
-/** Where messages go: `cutline/v1/<fleet>/<device>/<channel>`. Four slashes; aedes and AWS IoT Core stop at seven or less. */
+/**
+ * Where messages go: `cutline/v1/<fleet>/<device>/<channel>`, and `…/act/<plan>` for activations, so that consumers of two plans never
+ * see each other's devices. Five slashes at most; aedes and AWS IoT Core stop at seven.
+ */
 import { CutlineError } from '../errors.ts';
 
-/** Activations, answers, the retained state, health, and what the agent's sinks tell of results. */
-export type Channel = 'act' | 'res' | 'state' | 'health' | 'result';
+/** Answers, the retained state, health, and what the agent's sinks tell of results. */
+export type Channel = 'res' | 'state' | 'health' | 'result';
 
 const PREFIX = 'cutline/v1';
 /** No slash, wildcard, `$` or control character can get into a topic this way. */
@@ -17,18 +20,23 @@ export function topicOf(fleet: string, device: string, channel: Channel): string
   return `${PREFIX}/${checked('fleet', fleet)}/${checked('device', device)}/${channel}`;
 }
 
-/** The subscription of one consumer, shared with its group where the broker can. */
-export function activationsOf(fleet: string, group?: string): string {
-  const filter = `${PREFIX}/${checked('fleet', fleet)}/+/act`;
+/** Where a device sends the activations of a plan. @throws CutlineError NAME_INVALID */
+export function activationTopic(fleet: string, device: string, planId: string): string {
+  return `${PREFIX}/${checked('fleet', fleet)}/${checked('device', device)}/act/${checked('plan', planId)}`;
+}
+
+/** What a consumer of a plan subscribes to, shared with its group where the broker can. @throws CutlineError NAME_INVALID */
+export function activationsOf(fleet: string, planId: string, group?: string): string {
+  const filter = `${PREFIX}/${checked('fleet', fleet)}/+/act/${checked('plan', planId)}`;
   return group === undefined ? filter : `$share/${checked('group', group)}/${filter}`;
 }
 
-/** The device a topic belongs to; undefined for anything that is not such a topic. */
-export function deviceOf(topic: string, fleet: string, channel: Channel): string | undefined {
-  const parts = topic.split('/', 6);
-  const [a, b, f, device, c] = parts;
-  if (parts.length !== 5 || `${a}/${b}` !== PREFIX || f !== fleet || c !== channel) return undefined;
-  return device !== undefined && isName(device) ? device : undefined;
+/** Whose activations of which plan a topic is for; undefined for any other topic. */
+export function activationOf(topic: string, fleet: string): { device: string; planId: string } | undefined {
+  const parts = topic.split('/', 7);
+  const [a, b, f, device, channel, planId] = parts;
+  if (parts.length !== 6 || `${a}/${b}` !== PREFIX || f !== fleet || channel !== 'act') return undefined;
+  return isName(device!) && isName(planId!) ? { device: device!, planId: planId! } : undefined;
 }
 
 /** One device, one client: a second agent of the same name takes the place of the first. */

@@ -6,8 +6,8 @@ import { readDocument } from '../validate.ts';
 
 export const consumerConfigSchema = z.strictObject({
   ...serviceSettings,
-  /** Consumers of one group share the work, where the broker has shared subscriptions. */
-  group: nameSchema.default('tails'),
+  /** Consumers of one plan and group share the work, where the broker has shared subscriptions. Default: the id of the plan. */
+  group: nameSchema.optional(),
   /** `auto` shares where the broker says that it can (MQTT 5); `always` also on MQTT 3.1.1. */
   share: z.enum(['auto', 'always', 'never']).default('auto'),
   /** The tail, when it does not lie beside the plan. */

@@ -3,11 +3,11 @@
  * from strangers: whatever does not decode is dropped and counted, whatever decodes gets an answer.
  */
 import {
+  activationOf,
   type Body,
   createCodec,
   decodeMessage,
   decodeTensors,
-  deviceOf,
   type Envelope,
   type ExpectedTensor,
   encodeEnvelope,
@@ -106,7 +106,7 @@ export class Consumer {
   receive(topic: string, payload: Buffer): void {
     const arrivedMs = performance.now();
     const where = () => `on ${JSON.stringify(topic.slice(0, 200))}`;
-    const device = deviceOf(topic, this.#options.fleet, 'act');
+    const device = activationOf(topic, this.#options.fleet)?.device;
     try {
       const opened = device === undefined ? undefined : this.#opened(payload, device, where);
       if (opened === 'refused') return;

@@ -57,7 +57,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   verifyPlan(plan, { tailSha256: modelSha256(bytes) });
   await commit();
   const connect = await connectOptions(config.broker, folder, {
-    clientId: `cutline-consumer-${config.group}-${randomBytes(4).toString('hex')}`,
+    clientId: `cutline-consumer-${config.group ?? plan.planId.slice(0, 12)}-${randomBytes(4).toString('hex')}`,
   });
   const startMs = performance.now();
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
@@ -86,7 +86,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
       { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000, log },
       {
         prepare: async (connection) => {
-          await connection.subscribe(filterOf(config, connection));
+          await connection.subscribe(filterOf(config, plan.planId, connection));
           log(`ready: serving plan ${plan.planId} to fleet ${fleet}`);
         },
         onUp: () => options.onReady?.(),
@@ -96,7 +96,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     const leave = async () => {
       const finish = async () => {
         // Shared work must not be given to one that is leaving: first unsubscribe, then finish.
-        await link.connection?.unsubscribe(filterOf(config, link.connection)).catch(() => {});
+        await link.connection?.unsubscribe(filterOf(config, plan.planId, link.connection)).catch(() => {});
         await consumer.drain();
       };
       await Promise.race([finish(), sleep(config.drainMs, undefined, { ref: false })]);
@@ -112,7 +112,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   }
 }
 
-function filterOf({ fleet, group, share }: ConsumerConfig, connection: Connection): string {
+function filterOf({ fleet, group, share }: ConsumerConfig, planId: string, connection: Connection): string {
   const isShared = share === 'always' || (share === 'auto' && connection.shared);
-  return activationsOf(fleet, isShared ? group : undefined);
+  return activationsOf(fleet, planId, isShared ? (group ?? planId) : undefined);
 }

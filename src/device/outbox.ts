@@ -25,6 +25,7 @@ export interface OutboxOptions {
   readonly retries?: number | undefined;
   readonly expiryMs: number;
   readonly fleet: string;
+  readonly planId: string;
   /** A message is on its stream too long if others wait behind it when the broker asks whether anybody is there. */
   readonly keepaliveMs: number;
   /** Messages that may be on the stream at once. */
@@ -90,6 +91,9 @@ export class Outbox {
   #isUp = false;
   #downSinceMs = performance.now();
   #failed: { readonly error: unknown } | undefined;
+  /** When anybody last answered anything, by `performance.now()`. */
+  #heardMs = Number.NEGATIVE_INFINITY;
+  #isAlone = false;
   #resends = 0;
   #lateTwins = 0;
 
@@ -157,6 +161,8 @@ export class Outbox {
 
   /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
   answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
+    this.#heardMs = arrivedMs;
+    if (this.#isAlone) this.#found();
     const entry = this.#entries.get(correlationId);
     if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
     if (body.kind === 'failure' && body.code === 'UNKNOWN_SESSION') {
@@ -234,6 +240,7 @@ export class Outbox {
       this.#wait(entry);
       return;
     }
+    if (this.#heardMs < copy && !this.#isAlone) this.#alone();
     const waitedMs = this.#pace.timeoutMs(entry.timeouts++);
     this.#leave(entry);
     this.#pause(entry, 100, `no answer within ${Math.round(waitedMs)} ms`);
@@ -253,6 +260,27 @@ export class Outbox {
       this.#queue.add(entry);
       this.#pump();
     }, pauseMs);
+  }
+
+  /** The broker takes what is sent, and nobody answers: as where no consumer of the plan is there yet. */
+  #alone(): void {
+    this.#isAlone = true;
+    const { planId, fleet, expiryMs, log } = this.#options;
+    log(
+      `nobody answers for plan ${planId} in fleet ${fleet}; each activation waits ${expiryMs / 1000} s for a consumer of it`,
+    );
+  }
+
+  /** Whoever paused for want of anybody need not go on with it. */
+  #found(): void {
+    this.#isAlone = false;
+    this.#options.log(`plan ${this.#options.planId} is answered again`);
+    for (const entry of this.#entries.values()) {
+      if (this.#onStream.has(entry) || this.#queue.has(entry) || entry.refusal) continue;
+      clearTimeout(entry.timer);
+      this.#queue.add(entry);
+    }
+    queueMicrotask(() => this.#pump());
   }
 
   /** Its place on the stream is somebody else's. */

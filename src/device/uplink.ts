@@ -1,5 +1,6 @@
 /** What an agent says to the broker: its state, its health, activations out, answers in. */
 import {
+  activationTopic,
   type Body,
   type Connection,
   decodeMessage,
@@ -80,9 +81,9 @@ export class Uplink {
 
   constructor(options: UplinkOptions) {
     this.#options = options;
-    const { fleet, device, log } = options;
+    const { fleet, device, planId, log } = options;
     this.#topics = {
-      act: topicOf(fleet, device, 'act'),
+      act: activationTopic(fleet, device, planId),
       res: topicOf(fleet, device, 'res'),
       state: topicOf(fleet, device, 'state'),
       health: topicOf(fleet, device, 'health'),

@@ -15,7 +15,7 @@ import { type Broker, type BrokerOptions, Link, readPassword, startBroker } from
 import { PacketFilter } from '../../src/broker/packet-filter.ts';
 import { PacketWatch } from '../../src/broker/packet-limit.ts';
 import { parseUrl } from '../../src/broker/socket.ts';
-import { activationsOf, deviceOf, topicOf } from '../../src/broker/topics.ts';
+import { activationOf, activationsOf, activationTopic, topicOf } from '../../src/broker/topics.ts';
 import { CutlineError, type ErrorCode } from '../../src/errors.ts';
 import { startProxy, type TcpProxy } from '../support/proxy.ts';
 
@@ -359,14 +359,26 @@ describe('a connection over TLS', () => {
 
 describe('names, topics, addresses and secrets', () => {
   it('keep to their form', () => {
-    expect(topicOf('yard', 'cam-1', 'act')).toBe('cutline/v1/yard/cam-1/act');
-    expect(activationsOf('yard', 'tails')).toBe('$share/tails/cutline/v1/yard/+/act');
-    expect(deviceOf('cutline/v1/yard/cam-1/act', 'yard', 'act')).toBe('cam-1');
-    for (const topic of ['cutline/v1/other/cam-1/act', 'cutline/v1/yard/cam-1/act/x', 'cutline/v1/yard//act', '$x']) {
-      expect(deviceOf(topic, 'yard', 'act')).toBeUndefined();
+    expect(topicOf('yard', 'cam-1', 'res')).toBe('cutline/v1/yard/cam-1/res');
+    expect(activationTopic('yard', 'cam-1', 'p1')).toBe('cutline/v1/yard/cam-1/act/p1');
+    expect(activationsOf('yard', 'p1')).toBe('cutline/v1/yard/+/act/p1');
+    expect(activationsOf('yard', 'p1', 'tails')).toBe('$share/tails/cutline/v1/yard/+/act/p1');
+    expect(activationOf('cutline/v1/yard/cam-1/act/p1', 'yard')).toEqual({ device: 'cam-1', planId: 'p1' });
+    const no = [
+      'other/cam-1/act/p1',
+      'yard/cam-1/act',
+      'yard/cam-1/act/',
+      'yard/cam-1/act/p1/x',
+      'yard//act/p1',
+      'yard/cam-1/res/p1',
+    ];
+    for (const topic of [...no.map((t) => `cutline/v1/${t}`), '$x']) {
+      expect(activationOf(topic, 'yard')).toBeUndefined();
     }
     for (const name of ['', '+', '#', 'a/b', '$SYS', '.a', 'a b', 'a'.repeat(65), 'ü']) {
-      expect(() => topicOf('yard', name, 'act')).toThrow(CutlineError);
+      expect(() => topicOf('yard', name, 'res')).toThrow(CutlineError);
+      expect(() => activationTopic('yard', 'cam-1', name)).toThrow(CutlineError);
+      expect(() => activationsOf('yard', name)).toThrow(CutlineError);
     }
     expect(parseUrl('mqtts://[::1]')).toEqual({ host: '::1', port: 8883, tls: true });
     for (const url of ['mqtt://u:p@host', 'http://host', 'host:1883', 'mqtt://', 'mqtt://host/x', 'mqtt://h:99999']) {

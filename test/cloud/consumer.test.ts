@@ -18,7 +18,7 @@ import type { Tail } from '../../src/cloud/tail.ts';
 import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
 
-const topic = 'cutline/v1/yard/cam-1/act';
+const topic = 'cutline/v1/yard/cam-1/act/plan';
 const id = (n: number) => n.toString(16).padStart(32, '0');
 const expected: ExpectedTensor[] = [{ name: 'relu2', dtype: 'float32', shape: [1, 2], codecs: ['float32'] }];
 const answered: ExpectedTensor[] = [{ name: 'logits', dtype: 'float32', shape: [1, 2], codecs: ['float32'] }];
@@ -113,7 +113,7 @@ describe('a consumer', () => {
     const { consumer, release, runs } = start();
     consumer.receive(topic, activation(1));
     await release();
-    consumer.receive('cutline/v1/yard/cam-2/act', activation(1, { deviceId: 'cam-2' }));
+    consumer.receive('cutline/v1/yard/cam-2/act/plan', activation(1, { deviceId: 'cam-2' }));
     await release();
     expect(runs()).toBe(2);
   });
@@ -271,7 +271,7 @@ describe('a consumer', () => {
       const { consumer, said, runs } = startShort();
       consumer.receive(topic, short(1));
       // Somebody else's session is nobody's.
-      consumer.receive('cutline/v1/yard/cam-2/act', activation(2, { deviceId: 'cam-2', session }));
+      consumer.receive('cutline/v1/yard/cam-2/act/plan', activation(2, { deviceId: 'cam-2', session }));
       consumer.receive(topic, short(3));
       await settle();
       expect(said().slice(0, 2)).toEqual([`UNKNOWN_SESSION to ${session.id}`, `UNKNOWN_SESSION to ${session.id}`]);
@@ -348,7 +348,7 @@ describe('a consumer', () => {
     const result = activation(1, { body: { kind: 'result', tensors, queueMs: 0, tailMs: 0, decodeMs: 0 } });
     for (let i = 0; i < 100; i++) consumer.receive(topic, result);
     consumer.receive(topic, activation(1, { deviceId: 'cam-2' }));
-    consumer.receive('cutline/v1/other/cam-1/act', activation(1));
+    consumer.receive('cutline/v1/other/cam-1/act/plan', activation(1));
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => consumer.receive(topic, Buffer.from(bytes))));
     await settle();
     expect(consumer.counts).toMatchObject({ dropped: 202, refused: { foreign: 102, malformed: 100 } });

@@ -46,6 +46,7 @@ function agentOf(
     retries: 1,
     expiryMs: expiryMs ?? 20_000,
     fleet: 'yard',
+    planId: 'plan',
     keepaliveMs: 15_000,
     most: 64,
     settled: async () => {},

@@ -24,6 +24,7 @@ function outbox(options: Partial<OutboxOptions> = {}) {
     retries: 2,
     expiryMs: 60_000,
     fleet: 'yard',
+    planId: 'plan',
     keepaliveMs: 15_000,
     most: 64,
     settled: async () => {},

@@ -54,11 +54,11 @@ beforeAll(async () => {
 afterAll(() => broker.close());
 beforeEach(async () => {
   stranger = await connectAsync(broker.url);
-  await stranger.subscribeAsync('cutline/v1/yard/cam-1/act');
+  await stranger.subscribeAsync('cutline/v1/yard/cam-1/act/plan');
   log = [];
   heard = [];
   stranger.on('message', (topic, payload) => {
-    if (topic.endsWith('act')) heard.push(decodeMessage(payload));
+    if (topic.endsWith('act/plan')) heard.push(decodeMessage(payload));
   });
   session = new Session(1e6, sent);
   uplink = new Uplink({

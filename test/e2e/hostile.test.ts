@@ -97,7 +97,7 @@ it('a flood of forged answers and activations changes no answer and grows nobody
         // Its own.
       }
     });
-    await ear!.subscribeAsync('cutline/v1/yard/cam-1/act');
+    await ear!.subscribeAsync('cutline/v1/yard/cam-1/act/+');
     const results = join(deployment.folder, 'hostile.jsonl');
     const agent = await f.agent({ timeoutMs: 3000, retries: 20 }, '--results', results);
     await agent.says('connected');
@@ -131,7 +131,7 @@ it('a flood of forged answers and activations changes no answer and grows nobody
       const body = { kind: 'activation' as const, tensors: [activations[n % activations.length]!] };
       const device = `mallory-${n % 3}`;
       const payload = encodeEnvelope({ ...header(), deviceId: device, correlationId, body });
-      return { topic: `cutline/v1/yard/${device}/act`, payload };
+      return { topic: `cutline/v1/yard/${device}/act/${deployment.plan.planId}`, payload };
     });
     let agentMb = 0;
     const watch = setInterval(() => void peakMb(agent).then((mb) => (agentMb = Math.max(agentMb, mb))), 100);

@@ -47,7 +47,7 @@ it('what a stranger forges, repeats, bends or sends to others counts for nothing
   const logits = [await createCodec('float32').encode('logits', float32(Array(10).fill(9), [1, 10]))];
   stranger.on('message', (topic, payload) => {
     if (heard.length < 400) heard.push({ topic, payload });
-    const isAsked = topic.endsWith('/act');
+    const isAsked = topic.includes('/act/');
     if (heard.some((h) => h.payload.equals(payload) && h.payload !== payload)) return;
     const bent = Buffer.from(payload);
     bent[bent.length - 20]! ^= 1;
@@ -66,10 +66,10 @@ it('what a stranger forges, repeats, bends or sends to others counts for nothing
       expiresMs: Date.now() + 60_000,
       body: { kind: 'result', tensors: logits, queueMs: 0, tailMs: 0, decodeMs: 0 },
     });
-    say(topic.replace(/act$/, 'res'), forged);
+    say(topic.replace(/act\/.*$/, 'res'), forged);
     say(topic.replace('cam-1', 'cam-2'), payload);
   });
-  await stranger.subscribeAsync('cutline/v1/yard/cam-1/+');
+  await stranger.subscribeAsync(['cutline/v1/yard/cam-1/+', 'cutline/v1/yard/cam-1/act/+']);
   const agent = await f.agent(own);
   expect(await agent.ended).toBe(0);
   await sleep(200);

@@ -117,7 +117,7 @@ describe.each<{ kind: BrokerKind }>([{ kind: 'aedes' }, { kind: 'mosquitto' }])(
     const agent = await f.agent({});
     let sent = 0;
     const garbage = setInterval(() => {
-      for (const channel of ['act', 'res']) {
+      for (const channel of [`act/${deployment.plan.planId}`, 'res']) {
         const bytes = Buffer.from(Array.from({ length: 1 + (sent % 64) }, (_, i) => (sent * 31 + i * 17) & 255));
         attacker.publish(`cutline/v1/yard/cam-1/${channel}`, bytes);
         sent++;

@@ -33,7 +33,7 @@ export interface EnvelopeVerdict {
 
 const id = (n: number, bytes: number) => n.toString(16).padStart(2 * bytes, '0');
 const session = { id: id(1, 4), sinceMs: 0, expiryMs: 1e9 };
-const topic = 'cutline/v1/yard/cam-1/act';
+const topic = 'cutline/v1/yard/cam-1/act/p';
 const expected: ExpectedTensor[] = [
   { name: 'x', dtype: 'float32', shape: [1, 16], codecs: ['float32+deflate'] },
   { name: 'k', dtype: 'int64', shape: [1, 2], codecs: ['raw+deflate'] },

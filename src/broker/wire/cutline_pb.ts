@@ -40,7 +40,8 @@ export type Envelope = Message<"cutline.v1.Envelope"> & {
   protocol: number;
 
   /**
-   * The plan both halves were cut by. A consumer refuses an activation of another plan.
+   * The plan both halves were cut by, as in the topic: activations of a plan go to `cutline/v1/<fleet>/<device>/act/<plan>`. A consumer
+   * refuses an activation of another plan than its topic says.
    *
    * @generated from field: string plan_id = 2;
    */
