@@ -65,6 +65,8 @@ export async function attackAndPlan(
       maxSsim: options.maxSsim,
       ...(options.maxGain !== undefined && { maxGain: options.maxGain }),
       ...(options.maxDownloadBytes !== undefined && { maxDownloadBytes: options.maxDownloadBytes }),
+      // Sent in any other form a code would tell the same, and nobody would know how little that is.
+      ...(subject.card.hardened && { maxBits: Math.max(...subject.card.hardened.rates.map((r) => r.bits)) }),
       minAccuracy: options.minAccuracy,
       objective: 'latency',
       requireSplit: true,
