@@ -51,6 +51,11 @@ export const consumerConfigSchema = z
       .int()
       .min(1024)
       .default(64 * 2 ** 20),
+    /**
+     * Where to keep answers for duplicates that come after a restart: a folder of this consumer's own, which only its owner may read.
+     * Without it they are kept in memory.
+     */
+    cachePath: z.string().min(1).optional(),
     /** Answers kept for duplicates. */
     cacheEntries: z.int().min(0).max(1_000_000).default(4096),
     cacheBytes: z

@@ -2,31 +2,17 @@
  * The consumer: the untrusted side. Admits activations to a bounded queue, runs the tail and answers. What it takes in is
  * from strangers: whatever does not decode is dropped and counted, whatever decodes gets an answer.
  */
-import {
-  activationOf,
-  type Body,
-  decodeMessage,
-  type Envelope,
-  encodeEnvelope,
-  encodeShort,
-  type FailureCode,
-  misfit,
-  Refusals,
-} from '../broker/index.ts';
+import { activationOf, decodeMessage, type FailureCode, misfit, Refusals } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { Recent } from '../recent.ts';
+import type { AnswerCache, Given } from './answers.ts';
 import { Clocks } from './clocks.ts';
 import type { Activation, Item, Served } from './item.ts';
 import { Lane } from './lane.ts';
 import { Replays } from './replays.ts';
+import { type Asked, Replies } from './replies.ts';
 import type { Sealing } from './sealing.ts';
 import { Sessions } from './sessions.ts';
-
-/** Answers already given, by device and correlation id. */
-export interface AnswerCache {
-  get(key: string): Uint8Array | undefined;
-  set(key: string, payload: Uint8Array): void;
-}
 
 export interface ConsumerOptions {
   readonly fleet: string;
@@ -66,9 +52,6 @@ export interface ConsumerCounts {
 const refusalKinds = ['malformed', 'foreign', 'forged', 'replayed'] as const;
 type RefusalKind = (typeof refusalKinds)[number];
 
-/** Refusals, and answers to duplicates, that may wait for the broker: beyond it they are left out, and asked for again. */
-const MAX_REPLIES = 256;
-
 const MOST_LATE = 1024;
 
 export class Consumer {
@@ -85,12 +68,11 @@ export class Consumer {
     answered: 0,
     duplicates: 0,
     runs: 0,
-    unsent: 0,
     failures: {} as Partial<Record<FailureCode, number>>,
   };
   readonly #refusals: Refusals<RefusalKind>;
+  readonly #replies: Replies;
   #queuedBytes = 0;
-  #replies = 0;
   #leaving = false;
   #drained: (() => void) | undefined;
 
@@ -99,12 +81,16 @@ export class Consumer {
     const { concurrency, log } = options;
     const done = {
       ran: () => this.#counts.runs++,
-      answered: (item: Item, body: Body) => this.#answered(item, body),
+      answered: (item: Item, answer: Given) => this.#answered(item, answer),
       failed: (item: Item, code: FailureCode, message: string) => this.#refuse(item.envelope, item.plan, code, message),
       finished: (item: Item) => this.#finished(item),
       log,
     };
     this.#lanes = new Map(options.plans.map((plan) => [plan.planId, new Lane(plan, concurrency, done)]));
+    this.#replies = new Replies({
+      ...options,
+      refuse: (asked, plan, code, message) => this.#refuse(asked, plan, code, message),
+    });
     this.#refusals = new Refusals(refusalKinds, (total, problem) =>
       options.log(`dropped ${total} message(s); the last ${problem}`),
     );
@@ -112,7 +98,7 @@ export class Consumer {
 
   get counts(): ConsumerCounts {
     const { total: dropped, counts: refused } = this.#refusals;
-    return { ...this.#counts, dropped, refused, failures: { ...this.#counts.failures } };
+    return { ...this.#counts, unsent: this.#replies.unsent, dropped, refused, failures: { ...this.#counts.failures } };
   }
 
   /** Takes a message from the wire: admits, refuses or drops it at once, so that it can be acknowledged. Never throws. */
@@ -185,11 +171,11 @@ export class Consumer {
     const { answers, clockToleranceMs, now } = this.#options;
     const { plan } = lane;
     const { deviceId } = envelope;
-    const key = `${deviceId}/${envelope.correlationId}`;
+    const key = `${plan.planId}/${deviceId}/${envelope.correlationId}`;
     const known = this.#underWay.has(key) ? undefined : answers.get(key);
     if (known || this.#underWay.has(key)) {
       this.#counts.duplicates++;
-      if (known) this.#replyUnlessMany(envelope, plan, known);
+      if (known) this.#replies.sendUnlessMany(envelope, plan, known);
       return;
     }
     if (this.#late.delete(key)) this.#clocks.forget(deviceId);
@@ -247,10 +233,9 @@ export class Consumer {
     return false;
   }
 
-  async #answered({ envelope, plan, key }: Item, body: Body): Promise<void> {
-    const payload = written(envelope, plan, body);
-    this.#options.answers.set(key, payload);
-    await this.#reply(envelope, plan, payload);
+  async #answered({ envelope, plan, key }: Item, answer: Given): Promise<void> {
+    this.#options.answers.set(key, answer);
+    await this.#replies.send(envelope, plan, answer);
     this.#counts.answered++;
   }
 
@@ -260,49 +245,10 @@ export class Consumer {
     if (this.#underWay.size === 0) this.#drained?.();
   }
 
-  #refuse(envelope: Asked | Envelope, plan: Served, code: FailureCode, message: string): void {
+  #refuse(asked: Asked, plan: Served, code: FailureCode, message: string): void {
     this.#counts.failures[code] = (this.#counts.failures[code] ?? 0) + 1;
-    const body = { kind: 'failure' as const, code, message: message.slice(0, 500) };
-    this.#replyUnlessMany(envelope, plan, written(envelope, plan, body));
+    this.#replies.sendUnlessMany(asked, plan, { kind: 'failure', code, message: message.slice(0, 500) });
   }
-
-  /** To whom a flood of refusals would be owed, it is not. Answers to new work are as many as there are permits. */
-  #replyUnlessMany(envelope: Asked | Envelope, plan: Served, payload: Uint8Array): void {
-    if (this.#replies >= MAX_REPLIES) {
-      this.#counts.unsent++;
-      return;
-    }
-    this.#replies++;
-    void this.#reply(envelope, plan, payload).finally(() => this.#replies--);
-  }
-
-  async #reply(envelope: Asked | Envelope, plan: Served, payload: Uint8Array): Promise<void> {
-    const { reply, sealing, log } = this.#options;
-    const { deviceId, correlationId } = envelope;
-    try {
-      await reply(deviceId, correlationId, sealing ? sealing.seal(deviceId, payload) : payload);
-    } catch (error) {
-      // Without a connection the device asks again, and the answer is in the cache.
-      if (!(error instanceof CutlineError) || error.code === 'BROKER_LOST') return;
-      log(`an answer to ${envelope.deviceId} was not sent: ${error.message}`);
-      if (error.code === 'MESSAGE_TOO_LARGE') this.#refuse(envelope, plan, 'ANSWER_TOO_LARGE', error.message);
-    }
-  }
-}
-
-/** Of a short message, what an answer needs. */
-interface Asked extends Pick<Envelope, 'deviceId' | 'correlationId'> {
-  readonly session: { readonly id: string };
-}
-
-/** Short to whoever has named a session or offered one. */
-function written(asked: Asked | Envelope, { answered }: Served, body: Body): Uint8Array {
-  if (asked.session) {
-    const short = { sessionId: asked.session.id, correlationId: asked.correlationId, sequence: 0, atMs: 0 };
-    return encodeShort(short, body, answered);
-  }
-  if (!('planId' in asked)) throw new TypeError('a short message without its session');
-  return encodeEnvelope({ ...asked, body });
 }
 
 /** With data of its own: what waits would keep alive all that arrived with it. */

@@ -1,14 +1,15 @@
 /** What waits for one plan's tail, and its runs: whatever waits goes together, as far as the tail takes it. */
-import { type Body, createCodec, decodeTensors, type FailureCode } from '../broker/index.ts';
+import { createCodec, decodeTensors, type FailureCode } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/index.ts';
+import type { Given } from './answers.ts';
 import type { Item, Served } from './item.ts';
 import { Turns } from './turns.ts';
 
 export interface LaneEvents {
   readonly ran: () => void;
   /** Resolves when it was sent. */
-  readonly answered: (item: Item, body: Body) => Promise<void>;
+  readonly answered: (item: Item, answer: Given) => Promise<void>;
   readonly failed: (item: Item, code: FailureCode, message: string) => void;
   /** The last word on each. */
   readonly finished: (item: Item) => void;

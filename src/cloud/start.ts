@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { activationsOf, type Connection, connectOptions, Link, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
-import { Answers } from './answers.ts';
+import { type AnswerCache, Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { openServed } from './open-served.ts';
 import { openSealing } from './sealing.ts';
 
@@ -40,6 +41,12 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     clientId: `cutline-consumer-${config.group ?? 'tails'}-${randomBytes(4).toString('hex')}`,
   });
   const startMs = performance.now();
+  const { cachePath, cacheEntries: maxEntries, cacheBytes: maxBytes } = config;
+  const kept =
+    cachePath === undefined
+      ? undefined
+      : await KeptAnswers.open({ path: resolve(folder, cachePath), maxEntries, maxBytes, now: Date.now, log });
+  const answers: AnswerCache = kept ?? new Answers(maxEntries, maxBytes);
   const { served, close } = await openServed(config, folder, log);
   const planIds = served.map((s) => s.planId);
   const end = new AbortController();
@@ -51,7 +58,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
       ...config,
       sealing,
       plans: served,
-      answers: new Answers(config.cacheEntries, config.cacheBytes),
+      answers,
       now: Date.now,
       log,
       async reply(device, correlation, payload) {
@@ -89,6 +96,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     return { format: 'cutline.consumer/1', fleet, planIds, seconds, ...consumer.counts };
   } finally {
     await close();
+    await kept?.close();
   }
 }
 
