@@ -2,40 +2,25 @@
  * The consumer: the untrusted side. Admits activations to a bounded queue, runs the tail and answers. What it takes in is
  * from strangers: whatever does not decode is dropped and counted, whatever decodes gets an answer.
  */
-import {
-  activationOf,
-  type Body,
-  createCodec,
-  decodeMessage,
-  decodeTensors,
-  type Envelope,
-  type ExpectedTensor,
-  encodeEnvelope,
-  encodeShort,
-  type FailureCode,
-  misfit,
-  Permits,
-  Refusals,
-} from '../broker/index.ts';
+import { activationOf, decodeMessage, type FailureCode, misfit, Refusals } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { Recent } from '../recent.ts';
-import type { Answers } from './answers.ts';
+import type { AnswerCache, Given } from './answers.ts';
 import { Clocks } from './clocks.ts';
+import type { Activation, Item, Served } from './item.ts';
+import { Lane } from './lane.ts';
 import { Replays } from './replays.ts';
+import { type Asked, Replies } from './replies.ts';
 import type { Sealing } from './sealing.ts';
 import { Sessions } from './sessions.ts';
-import type { Tail } from './tail.ts';
 
 export interface ConsumerOptions {
   readonly fleet: string;
-  readonly planId: string;
-  /** What an activation holds; everything else is refused. */
-  readonly expected: readonly ExpectedTensor[];
-  /** What an answer holds. */
-  readonly answered: readonly ExpectedTensor[];
-  readonly tail: Tail;
-  readonly answers: Answers;
+  readonly plans: readonly Served[];
+  readonly answers: AnswerCache;
+  /** Runs of one plan's tail that are prepared or under way at once. */
   readonly concurrency: number;
+  /** Of all plans together. */
   readonly queue: number;
   readonly queueBytes: number;
   readonly clockToleranceMs: number;
@@ -51,6 +36,8 @@ export interface ConsumerOptions {
 export interface ConsumerCounts {
   readonly answered: number;
   readonly duplicates: number;
+  /** Runs of tails; each was of one or several activations. */
+  readonly runs: number;
   /** By failure code. */
   readonly failures: Readonly<Partial<Record<FailureCode, number>>>;
   /** Messages that were no activation of their device. */
@@ -65,33 +52,45 @@ export interface ConsumerCounts {
 const refusalKinds = ['malformed', 'foreign', 'forged', 'replayed'] as const;
 type RefusalKind = (typeof refusalKinds)[number];
 
-/** Refusals, and answers to duplicates, that may wait for the broker: beyond it they are left out, and asked for again. */
-const MAX_REPLIES = 256;
-
-/** Answers are logits: small, and worth their precision. */
-const answerCodec = createCodec('float32');
-
 const MOST_LATE = 1024;
 
 export class Consumer {
   readonly #options: ConsumerOptions;
-  readonly #permits: Permits;
+  readonly #lanes: ReadonlyMap<string, Lane>;
   readonly #clocks = new Clocks();
   /** Of the last ones that were called too late: a device that asks again knows better. */
   readonly #late = new Recent<string>(MOST_LATE);
   readonly #sessions = new Sessions();
   readonly #replays = new Replays();
   /** Keys of what was admitted and is not answered yet. */
-  readonly #underWay = new Map<string, Promise<void>>();
-  readonly #counts = { answered: 0, duplicates: 0, unsent: 0, failures: {} as Partial<Record<FailureCode, number>> };
+  readonly #underWay = new Map<string, Item>();
+  readonly #counts = {
+    answered: 0,
+    duplicates: 0,
+    runs: 0,
+    failures: {} as Partial<Record<FailureCode, number>>,
+  };
   readonly #refusals: Refusals<RefusalKind>;
+  readonly #replies: Replies;
   #queuedBytes = 0;
-  #replies = 0;
   #leaving = false;
+  #drained: (() => void) | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.#permits = new Permits(options.concurrency);
+    const { concurrency, log } = options;
+    const done = {
+      ran: () => this.#counts.runs++,
+      answered: (item: Item, answer: Given) => this.#answered(item, answer),
+      failed: (item: Item, code: FailureCode, message: string) => this.#refuse(item.envelope, item.plan, code, message),
+      finished: (item: Item) => this.#finished(item),
+      log,
+    };
+    this.#lanes = new Map(options.plans.map((plan) => [plan.planId, new Lane(plan, concurrency, done)]));
+    this.#replies = new Replies({
+      ...options,
+      refuse: (asked, plan, code, message) => this.#refuse(asked, plan, code, message),
+    });
     this.#refusals = new Refusals(refusalKinds, (total, problem) =>
       options.log(`dropped ${total} message(s); the last ${problem}`),
     );
@@ -99,21 +98,28 @@ export class Consumer {
 
   get counts(): ConsumerCounts {
     const { total: dropped, counts: refused } = this.#refusals;
-    return { ...this.#counts, dropped, refused, failures: { ...this.#counts.failures } };
+    return { ...this.#counts, unsent: this.#replies.unsent, dropped, refused, failures: { ...this.#counts.failures } };
   }
 
   /** Takes a message from the wire: admits, refuses or drops it at once, so that it can be acknowledged. Never throws. */
   receive(topic: string, payload: Buffer): void {
     const arrivedMs = performance.now();
     const where = () => `on ${JSON.stringify(topic.slice(0, 200))}`;
-    const device = activationOf(topic, this.#options.fleet)?.device;
+    const from = activationOf(topic, this.#options.fleet);
+    const lane = from && this.#lanes.get(from.planId);
+    const foreign = () =>
+      this.#refusals.add('foreign', `${where()} is no activation of the device and plan it came from`);
+    if (!from || !lane) {
+      foreign();
+      return;
+    }
     try {
-      const opened = device === undefined ? undefined : this.#opened(payload, device, where);
+      const opened = this.#opened(payload, from.device, where);
       if (opened === 'refused') return;
-      const envelope = device === undefined ? undefined : this.#read(opened!, device);
+      const envelope = this.#read(opened, from.device, lane.plan);
       if (envelope === 'answered') return;
-      if (!envelope) this.#refusals.add('foreign', `${where()} is no activation of the device it came from`);
-      else this.#admit(envelope, payload.length, arrivedMs);
+      if (!envelope) foreign();
+      else this.#admit(envelope, lane, payload.length, arrivedMs);
     } catch (error) {
       if (!(error instanceof CutlineError)) throw error;
       this.#refusals.add('malformed', `${where()}: ${error.message}`);
@@ -133,7 +139,7 @@ export class Consumer {
   }
 
   /** Undefined for what is no activation of the device. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
-  #read(payload: Buffer, device: string): Activation | 'answered' | undefined {
+  #read(payload: Buffer, device: string, plan: Served): Activation | 'answered' | undefined {
     const message = decodeMessage(payload);
     if (!('bodyWith' in message)) {
       const { body, deviceId } = message;
@@ -143,137 +149,107 @@ export class Consumer {
     const header = this.#sessions.headerOf(device, message);
     if (!header) {
       const problem = 'this consumer does not know the session; send it in full';
-      this.#refuse({ deviceId: device, ...message, session: { id: message.sessionId } }, 'UNKNOWN_SESSION', problem);
+      const asked = { deviceId: device, ...message, session: { id: message.sessionId } };
+      this.#refuse(asked, plan, 'UNKNOWN_SESSION', problem);
       return 'answered';
     }
-    const body = message.bodyWith(this.#options.expected);
+    const body = message.bodyWith(plan.expected);
     return body.kind === 'activation' ? { ...header, body } : undefined;
   }
 
   /** Refuses what is new from now on, and resolves when everything admitted is answered. */
   async drain(): Promise<void> {
     this.#leaving = true;
-    await Promise.all(this.#underWay.values());
+    for (const lane of this.#lanes.values()) lane.hurry();
+    if (this.#underWay.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#drained = resolve;
+    });
   }
 
-  #admit(envelope: Activation, bytes: number, arrivedMs: number): void {
-    const { answers, planId, expected, queue, queueBytes, clockToleranceMs, now } = this.#options;
-    const key = `${envelope.deviceId}/${envelope.correlationId}`;
-    const known = answers.get(key);
+  #admit(envelope: Activation, lane: Lane, bytes: number, arrivedMs: number): void {
+    const { answers, clockToleranceMs, now } = this.#options;
+    const { plan } = lane;
+    const { deviceId } = envelope;
+    const key = `${plan.planId}/${deviceId}/${envelope.correlationId}`;
+    const known = this.#underWay.has(key) ? undefined : answers.get(key);
     if (known || this.#underWay.has(key)) {
       this.#counts.duplicates++;
-      if (known) this.#replyUnlessMany(envelope, known);
+      if (known) this.#replies.sendUnlessMany(envelope, plan, known);
       return;
     }
-    if (this.#late.delete(key)) this.#clocks.forget(envelope.deviceId);
+    if (this.#late.delete(key)) this.#clocks.forget(deviceId);
     const lateMs = this.#clocks.lateMs(envelope, now(), clockToleranceMs);
-    const problem = misfit(envelope.body.tensors, expected);
-    if (envelope.planId !== planId) {
-      this.#refuse(envelope, 'PLAN_MISMATCH', `this consumer serves plan ${planId}`);
+    const problem = misfit(envelope.body.tensors, plan.expected);
+    const refuse = (code: FailureCode, message: string) => this.#refuse(envelope, plan, code, message);
+    if (envelope.planId !== plan.planId) {
+      refuse('PLAN_MISMATCH', `it was sent to plan ${plan.planId}`);
     } else if (problem !== undefined) {
       // Before anything is kept or unpacked: a few bytes may announce many.
-      this.#refuse(envelope, 'BAD_TENSORS', problem);
+      refuse('BAD_TENSORS', problem);
     } else if (lateMs > 0) {
       this.#late.add(key);
-      this.#refuse(envelope, 'EXPIRED', `it came ${Math.round(lateMs)} ms too late`);
+      refuse('EXPIRED', `it came ${Math.round(lateMs)} ms too late`);
     } else if (this.#leaving) {
-      this.#refuse(envelope, 'LEAVING', 'this consumer is stopping');
-    } else if (this.#underWay.size >= queue || this.#queuedBytes + bytes > queueBytes) {
-      this.#refuse(envelope, 'OVERLOADED', `${this.#underWay.size} activations are waiting`);
-    } else if (this.#options.sealing && !this.#replays.isNew(envelope.deviceId, envelope.bootId, envelope.sequence)) {
+      refuse('LEAVING', 'this consumer is stopping');
+    } else if (!this.#hasRoom(bytes, deviceId)) {
+      refuse('OVERLOADED', `${this.#underWay.size} activations are waiting`);
+    } else if (this.#options.sealing && !this.#replays.isNew(deviceId, envelope.bootId, envelope.sequence)) {
       // What its device asks for again was refused before, or has its answer in the cache.
-      this.#refusals.add('replayed', `from ${envelope.deviceId}, sequence ${envelope.sequence}`);
+      this.#refusals.add('replayed', `from ${deviceId}, sequence ${envelope.sequence}`);
     } else {
       this.#sessions.offered(envelope);
       this.#queuedBytes += bytes;
-      const kept = detached(envelope);
-      const work = this.#permits
-        .use(() => this.#work(kept, key, arrivedMs))
-        .finally(() => {
-          this.#queuedBytes -= bytes;
-          this.#underWay.delete(key);
-        });
-      this.#underWay.set(key, work);
+      const item = { envelope: detached(envelope), plan, key, bytes, arrivedMs };
+      this.#underWay.set(key, item);
+      lane.push(item);
     }
   }
 
-  /** One activation, from the queue to its answer. Never rejects. */
-  async #work(envelope: Activation, key: string, arrivedMs: number): Promise<void> {
-    try {
-      const startMs = performance.now();
-      const payload = await this.#infer(envelope, arrivedMs, startMs);
-      if (!payload) return;
-      this.#options.answers.set(key, payload);
-      await this.#reply(envelope, payload);
-      this.#counts.answered++;
-    } catch (error) {
-      this.#options.log(`an activation of ${envelope.deviceId} failed: ${(error as Error).message}`);
-      this.#refuse(envelope, 'INTERNAL', error instanceof CutlineError ? error.code : 'failed');
+  /** Where there is none, whoever has most waiting makes it for who has less, by its newest. */
+  #hasRoom(bytes: number, device: string): boolean {
+    const { queue, queueBytes } = this.#options;
+    const isFull = () => this.#underWay.size >= queue || this.#queuedBytes + bytes > queueBytes;
+    if (bytes > queueBytes) return false;
+    while (isFull()) {
+      let own = 0;
+      for (const lane of this.#lanes.values()) own += lane.waitingOf(device);
+      const given = this.#evict(own + 1);
+      if (!given) return false;
     }
+    return true;
   }
 
-  /** The encoded answer; undefined when the activation was refused. */
-  async #infer(envelope: Activation, arrivedMs: number, startMs: number): Promise<Uint8Array | undefined> {
-    const { tail } = this.#options;
-    const activation = await decodeTensors(envelope.body.tensors).catch((error: unknown) => error as Error);
-    if (activation instanceof Error) {
-      this.#refuse(envelope, 'BAD_TENSORS', activation.message);
-      return undefined;
+  #evict(than: number): boolean {
+    for (const lane of this.#lanes.values()) {
+      const item = lane.evict(than);
+      if (!item) continue;
+      const { deviceId, bootId, sequence } = item.envelope;
+      this.#finished(item);
+      this.#replays.forget(deviceId, bootId, sequence);
+      this.#refuse(item.envelope, item.plan, 'OVERLOADED', 'others of the fleet have less waiting');
+      return true;
     }
-    const runMs = performance.now();
-    const outputs = await tail.run(activation);
-    const tailMs = performance.now() - runMs;
-    const tensors = await Promise.all(Object.entries(outputs).map(([name, t]) => answerCodec.encode(name, t)));
-    const times = { queueMs: startMs - arrivedMs, decodeMs: runMs - startMs, tailMs };
-    return this.#written(envelope, { kind: 'result', tensors, ...times });
+    return false;
   }
 
-  /** Short to whoever has named a session or offered one. */
-  #written(asked: Asked | Envelope, body: Body): Uint8Array {
-    if (asked.session) {
-      const short = { sessionId: asked.session.id, correlationId: asked.correlationId, sequence: 0, atMs: 0 };
-      return encodeShort(short, body, this.#options.answered);
-    }
-    if (!('planId' in asked)) throw new TypeError('a short message without its session');
-    return encodeEnvelope({ ...asked, body });
+  async #answered({ envelope, plan, key }: Item, answer: Given): Promise<void> {
+    this.#options.answers.set(key, answer);
+    await this.#replies.send(envelope, plan, answer);
+    this.#counts.answered++;
   }
 
-  #refuse(envelope: Asked | Envelope, code: FailureCode, message: string): void {
+  #finished({ key, bytes }: Item): void {
+    this.#queuedBytes -= bytes;
+    this.#underWay.delete(key);
+    if (this.#underWay.size === 0) this.#drained?.();
+  }
+
+  #refuse(asked: Asked, plan: Served, code: FailureCode, message: string): void {
     this.#counts.failures[code] = (this.#counts.failures[code] ?? 0) + 1;
-    const body = { kind: 'failure' as const, code, message: message.slice(0, 500) };
-    this.#replyUnlessMany(envelope, this.#written(envelope, body));
-  }
-
-  /** To whom a flood of refusals would be owed, it is not. Answers to new work are as many as there are permits. */
-  #replyUnlessMany(envelope: Asked | Envelope, payload: Uint8Array): void {
-    if (this.#replies >= MAX_REPLIES) {
-      this.#counts.unsent++;
-      return;
-    }
-    this.#replies++;
-    void this.#reply(envelope, payload).finally(() => this.#replies--);
-  }
-
-  async #reply(envelope: Asked | Envelope, payload: Uint8Array): Promise<void> {
-    const { reply, sealing, log } = this.#options;
-    const { deviceId, correlationId } = envelope;
-    try {
-      await reply(deviceId, correlationId, sealing ? sealing.seal(deviceId, payload) : payload);
-    } catch (error) {
-      // Without a connection the device asks again, and the answer is in the cache.
-      if (!(error instanceof CutlineError) || error.code === 'BROKER_LOST') return;
-      log(`an answer to ${envelope.deviceId} was not sent: ${error.message}`);
-      if (error.code === 'MESSAGE_TOO_LARGE') this.#refuse(envelope, 'ANSWER_TOO_LARGE', error.message);
-    }
+    this.#replies.sendUnlessMany(asked, plan, { kind: 'failure', code, message: message.slice(0, 500) });
   }
 }
-
-/** Of a short message, what an answer needs. */
-interface Asked extends Pick<Envelope, 'deviceId' | 'correlationId'> {
-  readonly session: { readonly id: string };
-}
-
-type Activation = Envelope & { readonly body: { readonly kind: 'activation' } };
 
 /** With data of its own: what waits would keep alive all that arrived with it. */
 function detached(envelope: Activation): Activation {

@@ -40,6 +40,12 @@ export class Replays {
     seen.bits[place(sequence)]! |= bit(sequence);
     return true;
   }
+
+  /** It was refused for a reason that may pass, and may come again. */
+  forget(deviceId: string, bootId: string, sequence: number): void {
+    const seen = this.#boots.get(`${deviceId}/${bootId}`);
+    if (seen && sequence > seen.highest - WINDOW) seen.bits[place(sequence)]! &= ~bit(sequence);
+  }
 }
 
 const place = (sequence: number): number => Math.floor((sequence % WINDOW) / 8);

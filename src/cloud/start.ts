@@ -1,25 +1,15 @@
 /** From a configuration to a running consumer. */
 import { randomBytes } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  activationsOf,
-  type Connection,
-  connectOptions,
-  expectedActivation,
-  expectedAnswer,
-  Link,
-  topicOf,
-} from '../broker/index.ts';
-import { createEngine } from '../engine/index.ts';
+import { activationsOf, type Connection, connectOptions, Link, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
-import { modelSha256, readModel } from '../model/index.ts';
-import { openPlan, verifyPlan } from '../plan/index.ts';
-import { Answers } from './answers.ts';
+import { type AnswerCache, Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
+import { KeptAnswers } from './kept-answers.ts';
+import { openServed } from './open-served.ts';
 import { openSealing } from './sealing.ts';
-import { loadTail } from './tail.ts';
 
 export interface ConsumerStart {
   readonly configPath: string;
@@ -35,7 +25,7 @@ export interface ConsumerStart {
 export interface ConsumerSummary extends ConsumerCounts {
   readonly format: 'cutline.consumer/1';
   readonly fleet: string;
-  readonly planId: string;
+  readonly planIds: readonly string[];
   readonly seconds: number;
 }
 
@@ -46,21 +36,19 @@ export interface ConsumerSummary extends ConsumerCounts {
 export async function startConsumer(options: ConsumerStart): Promise<ConsumerSummary> {
   const { log, stop } = options;
   const { config, folder } = await readConsumerConfig(options.configPath);
-  const { fleet, qos, threads, executionProvider, engine: name } = config;
-  const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
-  if (!plan.tail)
-    throw new CutlineError('TAIL_MISMATCH', { path: planPath, problem: 'it keeps everything on the device' });
-  const tailPath =
-    config.tail === undefined ? resolve(dirname(planPath), plan.tail.file) : resolve(folder, config.tail);
-  const bytes = await readModel(tailPath);
-  // The evidence is the device's to judge: it decides what leaves it.
-  verifyPlan(plan, { tailSha256: modelSha256(bytes) });
-  await commit();
+  const { fleet, qos } = config;
   const connect = await connectOptions(config.broker, folder, {
-    clientId: `cutline-consumer-${config.group ?? plan.planId.slice(0, 12)}-${randomBytes(4).toString('hex')}`,
+    clientId: `cutline-consumer-${config.group ?? 'tails'}-${randomBytes(4).toString('hex')}`,
   });
   const startMs = performance.now();
-  const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
+  const { cachePath, cacheEntries: maxEntries, cacheBytes: maxBytes } = config;
+  const kept =
+    cachePath === undefined
+      ? undefined
+      : await KeptAnswers.open({ path: resolve(folder, cachePath), maxEntries, maxBytes, now: Date.now, log });
+  const answers: AnswerCache = kept ?? new Answers(maxEntries, maxBytes);
+  const { served, close } = await openServed(config, folder, log);
+  const planIds = served.map((s) => s.planId);
   const end = new AbortController();
   try {
     const { messageKeys } = config;
@@ -69,11 +57,8 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     const consumer = new Consumer({
       ...config,
       sealing,
-      planId: plan.planId,
-      expected: expectedActivation(plan),
-      answered: expectedAnswer(plan),
-      tail: await loadTail(plan, bytes, engine),
-      answers: new Answers(config.cacheEntries, config.cacheBytes),
+      plans: served,
+      answers,
       now: Date.now,
       log,
       async reply(device, correlation, payload) {
@@ -86,8 +71,8 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
       { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000, log },
       {
         prepare: async (connection) => {
-          await connection.subscribe(filterOf(config, plan.planId, connection));
-          log(`ready: serving plan ${plan.planId} to fleet ${fleet}`);
+          for (const id of planIds) await connection.subscribe(filterOf(config, id, connection));
+          for (const id of planIds) log(`ready: serving plan ${id} to fleet ${fleet}`);
         },
         onUp: () => options.onReady?.(),
         receive: (topic, payload) => consumer.receive(topic, payload),
@@ -96,7 +81,9 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     const leave = async () => {
       const finish = async () => {
         // Shared work must not be given to one that is leaving: first unsubscribe, then finish.
-        await link.connection?.unsubscribe(filterOf(config, plan.planId, link.connection)).catch(() => {});
+        const { connection } = link;
+        if (connection)
+          for (const id of planIds) await connection.unsubscribe(filterOf(config, id, connection)).catch(() => {});
         await consumer.drain();
       };
       await Promise.race([finish(), sleep(config.drainMs, undefined, { ref: false })]);
@@ -106,9 +93,10 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     else stop.addEventListener('abort', () => void leave(), { once: true });
     await link.run(end.signal);
     const seconds = Math.round(performance.now() - startMs) / 1000;
-    return { format: 'cutline.consumer/1', fleet, planId: plan.planId, seconds, ...consumer.counts };
+    return { format: 'cutline.consumer/1', fleet, planIds, seconds, ...consumer.counts };
   } finally {
-    await engine.close();
+    await close();
+    await kept?.close();
   }
 }
 

@@ -8,8 +8,10 @@ import { type Body, failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import { Recent } from '../recent.ts';
+import { answerFailed, noAnswer } from './no-answer.ts';
 import { Pace } from './pace.ts';
 import type { Written } from './session.ts';
+import { Silence } from './silence.ts';
 
 export interface Message {
   readonly correlationId: string;
@@ -91,9 +93,7 @@ export class Outbox {
   #isUp = false;
   #downSinceMs = performance.now();
   #failed: { readonly error: unknown } | undefined;
-  /** When anybody last answered anything, by `performance.now()`. */
-  #heardMs = Number.NEGATIVE_INFINITY;
-  #isAlone = false;
+  readonly #silence = new Silence();
   #resends = 0;
   #lateTwins = 0;
 
@@ -131,7 +131,7 @@ export class Outbox {
     }
   }
 
-  /** A new connection is there: everything that waits is sent (again). */
+  /** A new connection: all that waits is sent (again). */
   up(): void {
     this.#isUp = true;
     this.#pace.restart();
@@ -161,8 +161,7 @@ export class Outbox {
 
   /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
   answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
-    this.#heardMs = arrivedMs;
-    if (this.#isAlone) this.#found();
+    if (this.#silence.endedBy(arrivedMs)) this.#found();
     const entry = this.#entries.get(correlationId);
     if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
     if (body.kind === 'failure' && body.code === 'UNKNOWN_SESSION') {
@@ -235,12 +234,14 @@ export class Outbox {
     entry.reached = true;
     const slowMs = performance.now() - askedMs;
     if (slowMs > this.#pace.timeoutMs(0) / 2) {
-      // It was the stream that took so long: only now can anybody begin to answer.
+      // The stream took so long: only now can anybody begin to answer.
       this.#pace.crowded(performance.now());
       this.#wait(entry);
       return;
     }
-    if (this.#heardMs < copy && !this.#isAlone) this.#alone();
+    const { planId, fleet, log } = this.#options;
+    if (this.#silence.begunBy(copy))
+      log(`nobody answers for plan ${planId} in fleet ${fleet}; waiting for a consumer of it`);
     const waitedMs = this.#pace.timeoutMs(entry.timeouts++);
     this.#leave(entry);
     this.#pause(entry, 100, `no answer within ${Math.round(waitedMs)} ms`);
@@ -255,25 +256,15 @@ export class Outbox {
       return;
     }
     log(`${problem}; sending again (${failed}${retries === undefined ? '' : ` of ${retries}`})`);
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, ms) * (0.25 + 0.75 * this.#random());
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, ms) * (0.25 + 0.75 * (this.#options.random ?? Math.random)());
     entry.timer = setTimeout(() => {
       this.#queue.add(entry);
       this.#pump();
     }, pauseMs);
   }
 
-  /** The broker takes what is sent, and nobody answers: as where no consumer of the plan is there yet. */
-  #alone(): void {
-    this.#isAlone = true;
-    const { planId, fleet, expiryMs, log } = this.#options;
-    log(
-      `nobody answers for plan ${planId} in fleet ${fleet}; each activation waits ${expiryMs / 1000} s for a consumer of it`,
-    );
-  }
-
   /** Whoever paused for want of anybody need not go on with it. */
   #found(): void {
-    this.#isAlone = false;
     this.#options.log(`plan ${this.#options.planId} is answered again`);
     for (const entry of this.#entries.values()) {
       if (this.#onStream.has(entry) || this.#queue.has(entry) || entry.refusal) continue;
@@ -298,28 +289,8 @@ export class Outbox {
     this.#queue.delete(entry);
   }
 
-  #random(): number {
-    return (this.#options.random ?? Math.random)();
-  }
-
-  /** Says whose fault it was, as far as that can be seen from here. */
   #noAnswer(entry: Entry): CutlineError {
-    if (entry.refusal) return answerFailed(entry.refusal);
-    const seconds = Math.round((performance.now() - entry.enteredMs) / 100) / 10;
-    const { fleet } = this.#options;
-    const awayS = Math.round((performance.now() - this.#downSinceMs) / 1000);
-    const problem = !this.#isUp
-      ? `there has been no connection to the broker for ${awayS} s`
-      : entry.tries === 0
-        ? 'it was not sent: the link or the consumer takes no more at a time'
-        : entry.reached
-          ? `the broker took it ${times(entry.tries)}; is \`cutline consumer\` running for this plan and fleet ${fleet}?`
-          : 'the broker has not said that it has it: the link is slow or dead';
-    return new CutlineError('NO_ANSWER', { seconds, problem });
+    const { fleet, planId } = this.#options;
+    return noAnswer(entry, { fleet, planId, downSinceMs: this.#isUp ? undefined : this.#downSinceMs });
   }
 }
-
-const answerFailed = ({ code, message }: BodyOf<'failure'>): CutlineError =>
-  new CutlineError('ANSWER_FAILED', { code, problem: message });
-
-const times = (n: number): string => (n === 1 ? 'once' : `${n} times`);

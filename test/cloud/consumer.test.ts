@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
@@ -5,6 +8,7 @@ import {
   createCodec,
   decodeEnvelope,
   decodeMessage,
+  decodeTensors,
   type EncodedTensor,
   type Envelope,
   type ExpectedTensor,
@@ -12,11 +16,13 @@ import {
   encodeShort,
   type ShortHeader,
 } from '../../src/broker/index.ts';
-import { Answers } from '../../src/cloud/answers.ts';
+import { Answers, type Given } from '../../src/cloud/answers.ts';
 import { Consumer, type ConsumerOptions } from '../../src/cloud/consumer.ts';
+import type { Served } from '../../src/cloud/item.ts';
+import { KeptAnswers } from '../../src/cloud/kept-answers.ts';
 import type { Tail } from '../../src/cloud/tail.ts';
 import { CutlineError } from '../../src/errors.ts';
-import { float32 } from '../../src/model/index.ts';
+import { asFloat32, float32 } from '../../src/model/index.ts';
 
 const topic = 'cutline/v1/yard/cam-1/act/plan';
 const id = (n: number) => n.toString(16).padStart(32, '0');
@@ -40,24 +46,23 @@ function activation(n: number, change: Partial<Envelope> = {}): Buffer {
 }
 
 /** A consumer with a tail that answers when it is told to. */
-function start(options: Partial<ConsumerOptions> = {}) {
+function start({ served, ...options }: Partial<ConsumerOptions> & { readonly served?: Partial<Served> } = {}) {
   const answers: { device: string; envelope: Envelope }[] = [];
   const waiting: (() => void)[] = [];
   let runs = 0;
   const tail: Tail = {
+    most: 1,
+    takes: () => 1,
     async run() {
       runs++;
       await new Promise<void>((resolve) => waiting.push(resolve));
-      return { logits: float32([3, 4], [1, 2]) };
+      return [{ logits: float32([3, 4], [1, 2]) }];
     },
   };
   const log: string[] = [];
   const consumer = new Consumer({
     fleet: 'yard',
-    planId: 'plan',
-    expected,
-    answered,
-    tail,
+    plans: [{ planId: 'plan', expected, answered, tail, waitMs: 0, ...served }],
     answers: new Answers(10, 1e6),
     concurrency: 1,
     queue: 3,
@@ -186,7 +191,7 @@ describe('a consumer', () => {
   it('unpacks what is deflated as far as the plan says, and no further', async () => {
     const bomb = deflateRawSync(new Uint8Array(32e6));
     const deflates: ExpectedTensor[] = [{ ...expected[0]!, shape: [1, 30_000], codecs: ['float32+deflate'] }];
-    const { consumer, codes, release } = start({ expected: deflates });
+    const { consumer, codes, release } = start({ served: { expected: deflates } });
     const send = (n: number, data: Uint8Array) => {
       const sent = [{ ...tensors[0]!, shape: [1, 30_000], codec: 'float32+deflate', data }];
       consumer.receive(topic, activation(n, { body: { kind: 'activation', tensors: sent } }));
@@ -195,8 +200,10 @@ describe('a consumer', () => {
     send(2, deflateRawSync(new Uint8Array(119_999)));
     send(3, deflateRawSync(new Uint8Array(120_000)));
     await vi.waitFor(() => expect(codes()).toEqual(['BAD_TENSORS', 'BAD_TENSORS']));
-    await release();
-    expect(codes().at(-1)).toBe('result');
+    await vi.waitFor(async () => {
+      await release();
+      expect(codes().at(-1)).toBe('result');
+    });
   });
 
   it('keeps of a message that waits what it needs, not what arrived with it', async () => {
@@ -320,8 +327,8 @@ describe('a consumer', () => {
   });
 
   it('answers INTERNAL when the tail fails, and lives on', async () => {
-    const failing: Tail = { run: () => Promise.reject(new CutlineError('ENGINE_CRASHED')) };
-    const { consumer, codes } = start({ tail: failing });
+    const failing: Tail = { most: 1, takes: () => 1, run: async () => [new CutlineError('ENGINE_CRASHED')] };
+    const { consumer, codes } = start({ served: { tail: failing } });
     consumer.receive(topic, activation(1));
     consumer.receive(topic, activation(2));
     await settle();
@@ -357,15 +364,181 @@ describe('a consumer', () => {
   });
 });
 
+describe('several at once', () => {
+  /** Answers what it was asked, doubled, after any time. */
+  const doubling = (most: number, sizes: number[]): Tail => ({
+    most,
+    takes: (waiting) => Math.min(waiting, most),
+    async run(activations) {
+      sizes.push(activations.length);
+      await new Promise((resolve) => setTimeout(resolve, sizes.length % 3));
+      return activations.map(({ relu2 }) => ({
+        logits: float32(
+          asFloat32(relu2!).map((v) => 2 * v),
+          [1, 2],
+        ),
+      }));
+    },
+  });
+  const asked = async (device: string, n: number, planId = 'plan') => {
+    const body = [await createCodec('float32').encode('relu2', float32([n, Number(device.slice(4))], [1, 2]))];
+    const content = { deviceId: device, planId, body: { kind: 'activation' as const, tensors: body } };
+    return [`cutline/v1/yard/${device}/act/${planId}`, activation(n, content)] as const;
+  };
+
+  it('are answered each to its device with what it asked, however they come together', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 3 })), {
+          minLength: 1,
+          maxLength: 30,
+        }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (senders, most, concurrency) => {
+          const sizes: number[] = [];
+          const served = { tail: doubling(most, sizes) };
+          const { consumer, answers } = start({ served, concurrency, queue: 100 });
+          for (const [n, [device, pauseMs]] of senders.entries()) {
+            if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs - 1));
+            consumer.receive(...(await asked(`cam-${device}`, n)));
+          }
+          await consumer.drain();
+          expect(answers).toHaveLength(senders.length);
+          for (const { device, envelope } of answers) {
+            const { body, correlationId, deviceId } = envelope;
+            if (body.kind !== 'result') throw new Error(body.kind);
+            const [n, number] = asFloat32((await decodeTensors(body.tensors)).logits!);
+            expect([deviceId, correlationId]).toEqual([device, id(n! / 2)]);
+            expect(device).toBe(`cam-${number! / 2}`);
+          }
+          expect(Math.max(...sizes)).toBeLessThanOrEqual(most);
+          expect(consumer.counts).toMatchObject({ answered: senders.length, runs: sizes.length });
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('go together when they wait, and one alone does not wait for others unless it is told to', async () => {
+    const sizes: number[] = [];
+    const { consumer, answers } = start({ served: { tail: doubling(4, sizes) }, queue: 100 });
+    for (let n = 0; n < 7; n++) consumer.receive(...(await asked('cam-1', n)));
+    await consumer.drain();
+    expect(sizes.reduce((a, b) => a + b)).toBe(7);
+    expect(sizes).toContain(4);
+    const patient: number[] = [];
+    const waits = start({ served: { tail: doubling(4, patient), waitMs: 30 }, queue: 100 });
+    const startMs = performance.now();
+    waits.consumer.receive(...(await asked('cam-1', 1)));
+    await settle();
+    waits.consumer.receive(...(await asked('cam-2', 2)));
+    await vi.waitFor(() => expect(waits.answers).toHaveLength(2));
+    expect(performance.now() - startMs).toBeGreaterThan(25);
+    expect([patient, answers.length]).toEqual([[2], 7]);
+  });
+
+  it('that wait give each device its turn, and whoever has most makes room', async () => {
+    const { consumer, answers, release, codes } = start({ queue: 4 });
+    for (let n = 1; n <= 4; n++) consumer.receive(...(await asked('cam-1', n)));
+    await settle();
+    consumer.receive(...(await asked('cam-2', 5)));
+    // It has as much as anybody else.
+    consumer.receive(...(await asked('cam-1', 6)));
+    await settle();
+    expect(codes()).toEqual(['OVERLOADED', 'OVERLOADED']);
+    expect(answers.map((a) => a.envelope.correlationId)).toEqual([id(4), id(6)]);
+    for (let n = 0; n < 4; n++) await release();
+    const order = answers.slice(2).map((a) => `${a.device} ${Number.parseInt(a.envelope.correlationId, 16)}`);
+    expect(order).toEqual(['cam-1 1', 'cam-1 2', 'cam-2 5', 'cam-1 3']);
+  });
+
+  it('of several plans are answered by their own tails; a topic and an envelope that disagree are refused', async () => {
+    const tripling: Tail = {
+      ...doubling(4, []),
+      run: async (all) => all.map(() => ({ logits: float32([9, 9], [1, 2]) })),
+    };
+    const plans = [doubling(4, []), tripling].map((tail, i) => ({
+      planId: `p${i}`,
+      expected,
+      answered,
+      tail,
+      waitMs: 0,
+    }));
+    const { consumer, answers } = start({ plans, queue: 100 });
+    for (const [n, planId] of ['p0', 'p1', 'p0', 'p2'].entries())
+      consumer.receive(...(await asked('cam-1', n + 1, planId)));
+    const [, other] = await asked('cam-1', 5, 'p1');
+    consumer.receive('cutline/v1/yard/cam-1/act/p0', other);
+    await consumer.drain();
+    const said = answers.map(
+      ({ envelope: { planId, body } }) => `${planId} ${body.kind === 'failure' ? body.code : body.kind}`,
+    );
+    expect(said.sort()).toEqual(['p0 result', 'p0 result', 'p1 PLAN_MISMATCH', 'p1 result']);
+    expect(consumer.counts.refused.foreign).toBe(1);
+  });
+});
+
 describe('the answers kept', () => {
+  const given = (bytes: number): Given => ({
+    kind: 'result',
+    tensors: [{ ...tensors[0]!, data: new Uint8Array(bytes) }],
+    queueMs: 0,
+    tailMs: 0,
+    decodeMs: 0,
+  });
+
   it('are bounded in number and bytes, the oldest leaving first', () => {
-    const byNumber = new Answers(2, 1000);
-    for (const key of ['a', 'b', 'c']) byNumber.set(key, new Uint8Array(1));
+    const left: string[] = [];
+    const byNumber = new Answers(2, 10_000, (key) => left.push(key));
+    for (const key of ['a', 'b', 'c']) byNumber.set(key, given(1));
     expect(['a', 'b', 'c'].map((k) => byNumber.get(k) !== undefined)).toEqual([false, true, true]);
-    const byBytes = new Answers(10, 100);
-    for (const key of ['a', 'b', 'b', 'c']) byBytes.set(key, new Uint8Array(50));
+    expect(left).toEqual(['a']);
+    const byBytes = new Answers(10, 2500);
+    for (const key of ['a', 'b', 'b', 'c']) byBytes.set(key, given(1000));
     expect(['a', 'b', 'c'].map((k) => byBytes.get(k) !== undefined)).toEqual([false, true, true]);
-    byBytes.set('huge', new Uint8Array(101));
+    byBytes.set('huge', given(2501));
     expect(byBytes.get('huge')).toBeUndefined();
+  });
+
+  it('outlive the process, as many and as young as they may be', async () => {
+    const path = await mkdtemp(join(tmpdir(), 'cutline-answers-'));
+    let now = 1e9;
+    const log: string[] = [];
+    const options = { path, maxEntries: 3, maxBytes: 1e5, now: () => now, log: (l: string) => log.push(l) };
+    try {
+      const first = await KeptAnswers.open(options);
+      for (const [i, key] of ['a', 'b', 'c', 'd'].entries()) {
+        now++;
+        first.set(key, given(i));
+      }
+      await first.close();
+      const second = await KeptAnswers.open(options);
+      expect(['a', 'b', 'c', 'd'].map((k) => second.get(k)?.tensors[0]?.data.length)).toEqual([undefined, 1, 2, 3]);
+      await second.close();
+      now += 3_600_000 - 1;
+      const third = await KeptAnswers.open(options);
+      expect(['b', 'c', 'd'].map((k) => third.get(k)?.tensors[0]?.data.length)).toEqual([undefined, 2, 3]);
+      await third.close();
+      expect(log.map((l) => l.split(' ')[0])).toEqual(['0', '3', '2']);
+    } finally {
+      await rm(path, { recursive: true });
+    }
+  });
+
+  it('are written for whoever asks again: a device that restarted has another session', async () => {
+    const sent: ReturnType<typeof decodeMessage>[] = [];
+    const { consumer, release } = start({ reply: async (_d, _id, payload) => void sent.push(decodeMessage(payload)) });
+    const offers = ['ab', 'cd'].map((id) => ({ id: id.repeat(4), sinceMs: 1000, expiryMs: 600 }));
+    consumer.receive(topic, activation(1, { session: offers[0]! }));
+    await release();
+    consumer.receive(topic, activation(1, { session: offers[1]!, bootId: id(7) }));
+    consumer.receive(topic, activation(1));
+    await settle();
+    expect(sent.map((m) => ('bodyWith' in m ? m.sessionId : 'in full'))).toEqual([
+      offers[0]!.id,
+      offers[1]!.id,
+      'in full',
+    ]);
   });
 });

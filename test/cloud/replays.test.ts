@@ -36,3 +36,11 @@ it('each boot of each device has a window of its own', () => {
     expect(seen.isNew(device, boot, 0)).toBe(false);
   }
 });
+
+it('what was refused for now may come once more', () => {
+  const seen = new Replays();
+  expect([seen.isNew('cam', 'boot', 1), seen.isNew('cam', 'boot', 2)]).toEqual([true, true]);
+  seen.forget('cam', 'boot', 1);
+  seen.forget('other', 'boot', 2);
+  expect([1, 1, 2].map((n) => seen.isNew('cam', 'boot', n))).toEqual([true, false, false]);
+});

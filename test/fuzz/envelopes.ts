@@ -106,10 +106,15 @@ export async function fuzzEnvelopes(seed: number, count: number, untilMs: number
   const answers = { result: 0, failure: 0 };
   const consumer = new Consumer({
     fleet: 'yard',
-    planId: 'p',
-    expected,
-    answered: expected,
-    tail: { run: async (activation) => activation },
+    plans: [
+      {
+        planId: 'p',
+        expected,
+        answered: expected,
+        tail: { most: 8, takes: (n) => Math.min(n, 8), run: async (activations) => [...activations] },
+        waitMs: 0,
+      },
+    ],
     answers: new Answers(100, 1e6),
     concurrency: 2,
     queue: 64,

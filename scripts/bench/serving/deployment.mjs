@@ -12,6 +12,7 @@ import {
   resolveCut,
   split,
 } from '../../../dist/model/index.js';
+import { idOfPlan } from '../../../dist/plan/index.js';
 import { createRandom } from '../../../dist/random.js';
 
 /** Of one picture. */
@@ -21,7 +22,7 @@ export async function halvesOf(engine, path, at) {
   return { whole, cut, ...split(whole, cut) };
 }
 
-/** Plans `plan.json`, cut, and `device.json`, where all before the cut runs on the device and nothing is sent. */
+/** Plans `plan.json`, cut, and `device.json`, where all before the cut runs on the device and nothing is sent. Returns the first. */
 export async function writePlans(folder, { cut, head, tail }) {
   const part = async (file, graph) => {
     const bytes = encodeModel(graph);
@@ -31,10 +32,14 @@ export async function writePlans(folder, { cut, head, tail }) {
   const parts = { head: await part('head.onnx', head), tail: await part('tail.onnx', tail) };
   const tensors = cut.tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
   const answer = tail.outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
-  const plan = { ...template(head.inputs[0].name), cut: { id: cut.id, tensors }, ...parts, answer };
-  await writeFile(join(folder, 'plan.json'), JSON.stringify(plan));
-  const { answer: _, ...rest } = plan;
-  await writeFile(join(folder, 'device.json'), JSON.stringify({ ...rest, cut: { id: 'output', tensors }, tail: null }));
+  const rest = { ...template(head.inputs[0].name), ...parts };
+  const write = async (file, content) => {
+    const plan = { ...content, planId: idOfPlan(content) };
+    await writeFile(join(folder, file), JSON.stringify(plan));
+    return plan;
+  };
+  await write('device.json', { ...rest, cut: { id: 'output', tensors }, tail: null });
+  return write('plan.json', { ...rest, cut: { id: cut.id, tensors }, answer });
 }
 
 /** What agent and consumer look at, with a threshold that allows everything and so needs no evidence. */
@@ -43,7 +48,6 @@ function template(input) {
   const modelled = { head: 'modelled', encode: 'modelled', network: 'modelled', tail: 'modelled', energy: null };
   return {
     format: 'cutline.plan/1',
-    planId: '0'.repeat(32),
     serial: 0,
     created: '2000-01-01T00:00:00Z',
     model: { name: 'lenet', sha256: '0'.repeat(64) },
