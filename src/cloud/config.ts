@@ -2,10 +2,13 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
+import { httpSchema } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 
 export const consumerConfigSchema = z.strictObject({
   ...serviceSettings,
+  /** Where metrics and health are asked for; nowhere when left out. */
+  http: httpSchema.optional(),
   /** Consumers of one group share the work, where the broker has shared subscriptions. */
   group: nameSchema.default('tails'),
   /** `auto` shares where the broker says that it can (MQTT 5); `always` also on MQTT 3.1.1. */

@@ -14,10 +14,12 @@ import {
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
+import { openOps } from '../ops/index.ts';
 import { openPlan, verifyPlan } from '../plan/index.ts';
 import { Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
+import { consumerReport } from './report.ts';
 import { openSealing } from './sealing.ts';
 import { loadTail } from './tail.ts';
 
@@ -59,6 +61,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   const connect = await connectOptions(config.broker, folder, {
     clientId: `cutline-consumer-${config.group}-${randomBytes(4).toString('hex')}`,
   });
+  const ops = await openOps(config.http, folder, log);
   const startMs = performance.now();
   const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
   const end = new AbortController();
@@ -93,6 +96,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
         receive: (topic, payload) => consumer.receive(topic, payload),
       },
     );
+    ops.follow(consumerReport({ planId: plan.planId, consumer, isConnected: () => link.connection !== undefined }));
     const leave = async () => {
       const finish = async () => {
         // Shared work must not be given to one that is leaving: first unsubscribe, then finish.
@@ -109,6 +113,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     return { format: 'cutline.consumer/1', fleet, planId: plan.planId, seconds, ...consumer.counts };
   } finally {
     await engine.close();
+    await ops.close();
   }
 }
 

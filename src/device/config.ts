@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import { httpSchema } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 import { outboxSchema } from './open-store.ts';
 import { fsyncSchema } from './results/index.ts';
@@ -11,6 +12,8 @@ import { checkOneSource, sourceSchema } from './sources/index.ts';
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
+  /** Where metrics and health are asked for; nowhere when left out. */
+  http: httpSchema.optional(),
   device: nameSchema,
   /** The head, when it does not lie beside the plan. */
   head: z.string().min(1).optional(),

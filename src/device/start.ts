@@ -15,6 +15,7 @@ import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
+import { openOps } from '../ops/index.ts';
 import { openPlan, type Plan, type Protocol, readProtocol, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
@@ -27,6 +28,7 @@ import { openStore } from './open-store.ts';
 import { checkFiles, type Outlets, openOutlets } from './outlets.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
+import { agentReport } from './report.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
 import { checkStdout } from './sinks/index.ts';
@@ -99,6 +101,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     configPath,
   });
+  const ops = await openOps(config.http, folder, log);
   const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
   const end = new AbortController();
   const source = await openSource(settings, images ?? config.images, folder, {
@@ -125,6 +128,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       random: Math.random,
       now: Date.now,
     });
+    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept }));
     uplink?.start();
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
@@ -173,6 +177,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await inputs.close();
     await mechanism.close();
     await engine.close();
+    await ops.close();
     await kept?.store.close();
   }
   return summaryOf({ config, plan, stopped: stop.aborted, startMs, recorder, source, uplink, outlets, kept });
