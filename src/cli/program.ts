@@ -6,6 +6,9 @@ import { auditCommand } from './commands/audit.ts';
 import { brokerCommand } from './commands/broker.ts';
 import { brokerAccountCommand } from './commands/broker-account.ts';
 import { brokerConfigCommand } from './commands/broker-config.ts';
+import { configCommand } from './commands/config.ts';
+import { configCheckCommand } from './commands/config-check.ts';
+import { configSchemaCommand } from './commands/config-schema.ts';
 import { consumerCommand } from './commands/consumer.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -37,6 +40,7 @@ export const commands: CommandModule<any, any>[] = [
   agentCommand,
   consumerCommand,
   brokerCommand,
+  configCommand,
   gradientCommand,
   trainCommand,
   dataCommand,
@@ -50,6 +54,8 @@ export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> =
   'plan diff': planDiffCommand,
   'broker account': brokerAccountCommand,
   'broker config': brokerConfigCommand,
+  'config check': configCheckCommand,
+  'config schema': configSchemaCommand,
 };
 
 export async function runCommand(argv: readonly string[]): Promise<void> {

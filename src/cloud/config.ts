@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
-import { httpSchema } from '../ops/index.ts';
+import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 
 export const consumerConfigSchema = z.strictObject({
@@ -40,8 +40,15 @@ export const consumerConfigSchema = z.strictObject({
 
 export type ConsumerConfig = z.infer<typeof consumerConfigSchema>;
 
-/** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
-export async function readConsumerConfig(path: string): Promise<{ config: ConsumerConfig; folder: string }> {
-  const config = await readDocument(path, consumerConfigSchema, { code: 'CONFIG_INVALID' });
+/**
+ * @param overrides what counts more than the file; nothing when left out
+ * @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key; USAGE for such a flag
+ */
+export async function readConsumerConfig(
+  path: string,
+  overrides: Overrides = { env: {}, set: [] },
+): Promise<{ config: ConsumerConfig; folder: string }> {
+  const over = overlay(consumerConfigSchema, path, overrides);
+  const config = await readDocument(path, consumerConfigSchema, { code: 'CONFIG_INVALID', over });
   return { config, folder: dirname(resolve(path)) };
 }

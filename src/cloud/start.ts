@@ -25,6 +25,8 @@ import { loadTail } from './tail.ts';
 
 export interface ConsumerStart {
   readonly configPath: string;
+  /** Settings in place of those of the configuration, `PATH=VALUE`. */
+  readonly set?: readonly string[] | undefined;
   readonly giveUpAfterS?: number | undefined;
   /** A line for people, about connections and what was dropped. */
   readonly log: (line: string) => void;
@@ -47,7 +49,7 @@ export interface ConsumerSummary extends ConsumerCounts {
  */
 export async function startConsumer(options: ConsumerStart): Promise<ConsumerSummary> {
   const { log, stop } = options;
-  const { config, folder } = await readConsumerConfig(options.configPath);
+  const { config, folder } = await readConsumerConfig(options.configPath, { env: process.env, set: options.set ?? [] });
   const { fleet, qos, threads, executionProvider, engine: name } = config;
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
   if (!plan.tail)

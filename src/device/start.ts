@@ -40,6 +40,8 @@ import { stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
+  /** Settings in place of those of the configuration, `PATH=VALUE`. */
+  readonly set?: readonly string[] | undefined;
   /** In place of those of the configuration. */
   readonly images?: readonly string[] | undefined;
   /** Where to write one JSON line an inference, with the network's outputs. */
@@ -67,7 +69,7 @@ const LOST_MS = 500;
  */
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
-  const { config, folder } = await readAgentConfig(options.configPath);
+  const { config, folder } = await readAgentConfig(options.configPath, { env: process.env, set: options.set ?? [] });
   checkStdout(config.sinks, options.isStdoutTaken);
   checkFiles(config.sinks, folder, options.resultsPath);
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
@@ -184,7 +186,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
 }
 
 /** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
-async function readHead(
+export async function readHead(
   config: AgentConfig,
   folder: string,
   plan: Plan,
@@ -202,7 +204,7 @@ async function readHead(
 }
 
 /** How pictures become the network's input: as the plan says, else by the card of the configuration. */
-async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
+export async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
   if (plan.picture) return plan.picture;
   if (config.card !== undefined) return readCard(resolve(folder, config.card));
   throw new CutlineError('PREPROCESSING_UNKNOWN', {
@@ -213,7 +215,7 @@ async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
 }
 
 /** For the shapes of one picture; a plan's tensors have a batch of one. */
-function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
+export function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
   const activation = plan.cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
   return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
 }
