@@ -8,6 +8,7 @@ const root = resolve(import.meta.dirname, '../src');
 const allowed: Record<string, readonly string[]> = {
   numeric: [],
   ops: [],
+  bundle: [],
   model: [],
   engine: ['model'],
   autodiff: ['model'],
