@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Minutes: npm run test:bundle.
+    exclude: ['node_modules/**', 'test/bundle/**'],
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],
     testTimeout: 60_000,

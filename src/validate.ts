@@ -13,6 +13,14 @@ export interface DocumentOptions {
   readonly code: ErrorCode;
   /** Larger files are refused unread. Default 4 MB. */
   readonly maxBytes?: number;
+  /** What lies over the document before it is checked, as a configuration's environment does. */
+  readonly over?: (value: unknown) => Overlaid;
+}
+
+/** A value, and where parts of it came from that are not in the file, by their path: `broker.url` → `CUTLINE_BROKER_URL`. */
+export interface Overlaid {
+  readonly value: unknown;
+  readonly origins: ReadonlyMap<string, string>;
 }
 
 /** Reads a JSON or YAML file and checks it. @throws CutlineError FILE_NOT_FOUND, FILE_TOO_LARGE, or `code` with the faults and where they are. */
@@ -29,14 +37,21 @@ export async function readDocument<S extends z.ZodType>(
   } catch (cause) {
     throw new CutlineError(options.code, { path, problem: (cause as Error).message.split('\n')[0]! }, { cause });
   }
-  return check(value, schema, path, options.code);
+  const { value: whole, origins } = options.over?.(value) ?? { value, origins: undefined };
+  return check(whole, schema, path, options.code, origins);
 }
 
 /** The schema's value, or an error that names every wrong or unknown key by its path. `path` says where the value came from. */
-export function check<S extends z.ZodType>(value: unknown, schema: S, path: string, code: ErrorCode): z.output<S> {
+export function check<S extends z.ZodType>(
+  value: unknown,
+  schema: S,
+  path: string,
+  code: ErrorCode,
+  origins: Overlaid['origins'] = new Map(),
+): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(fault);
+  const faults = result.error.issues.map((issue) => fault(issue, origins));
   const shown = faults.slice(0, MAX_FAULTS).join('; ');
   throw new CutlineError(code, {
     path,
@@ -44,11 +59,22 @@ export function check<S extends z.ZodType>(value: unknown, schema: S, path: stri
   });
 }
 
-function fault(issue: z.core.$ZodIssue): string {
+function fault(issue: z.core.$ZodIssue, origins: Overlaid['origins']): string {
   const where = issue.path.map(String).join('.');
+  const origin = originOf(issue.path.map(String), origins);
+  const from = origin === undefined ? '' : `${origin}, `;
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.map((k) => (where ? `${where}.${k}` : k));
-    return `${keys.join(', ')}: unknown key`;
+    return `${from}${keys.join(', ')}: unknown key`;
   }
-  return `${where || 'document'}: ${issue.message.replace(/^Invalid input: /, '')}`;
+  return `${from}${where || 'document'}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}
+
+/** Of the value there, or of what it is part of. */
+function originOf(path: readonly string[], origins: Overlaid['origins']): string | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(path.slice(0, length).join('.'));
+    if (origin !== undefined) return origin;
+  }
+  return undefined;
 }

@@ -7,6 +7,8 @@ const root = resolve(import.meta.dirname, '../src');
 /** What each part may import, besides itself and the files beside it in src/. One direction: see ARCHITECTURE.md. */
 const allowed: Record<string, readonly string[]> = {
   numeric: [],
+  ops: [],
+  bundle: [],
   model: [],
   engine: ['model'],
   autodiff: ['model'],
@@ -32,8 +34,8 @@ const allowed: Record<string, readonly string[]> = {
     'privacy/metrics',
   ],
   planner: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms', 'privacy/metrics'],
-  device: ['model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
-  cloud: ['model', 'engine', 'broker', 'plan'],
+  device: ['ops', 'model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
+  cloud: ['ops', 'model', 'engine', 'broker', 'plan'],
   report: [],
 };
 /** Arithmetic, which imports nothing: every part may. */

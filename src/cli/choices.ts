@@ -1,4 +1,5 @@
 /** What options may be, as the parts have them, which are not loaded for a page of help; their types compare. */
+import type { Platform } from '../bundle/index.ts';
 import type { EngineName } from '../engine/index.ts';
 import type { AttackerData, LossName } from '../privacy/attacks/index.ts';
 import type { AnswerKind, Levels } from '../training/harden/index.ts';
@@ -10,6 +11,7 @@ export const attackerData = [
   'synthetic',
 ] as const satisfies AttackerData[];
 export const engineNames = ['onnxruntime', 'tfjs'] as const satisfies EngineName[];
+export const bundlePlatforms = ['linux-arm64', 'linux-x64'] as const satisfies Platform[];
 export const lossNames = ['mse', 'mse+ssim'] as const satisfies LossName[];
 export const answerKinds = ['classes', 'embedding', 'values'] as const satisfies AnswerKind[];
 export const levelChoices = [2, 4, 8, 16] as const satisfies Levels[];

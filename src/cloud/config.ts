@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
+import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 
 const batchSchema = z.strictObject({
@@ -34,6 +35,8 @@ export const consumerConfigSchema = z
     /** Several plans, each with an engine of its own. */
     plans: z.array(servedSchema).min(1).max(64).optional(),
     batch: batchSchema.prefault({}),
+    /** Where metrics and health are asked for; nowhere when left out. */
+    http: httpSchema.optional(),
     /** Consumers of one plan and group share the work, where the broker has shared subscriptions. Default: the id of the plan. */
     group: nameSchema.optional(),
     /** `auto` shares where the broker says that it can (MQTT 5); `always` also on MQTT 3.1.1. */
@@ -78,8 +81,15 @@ export const consumerConfigSchema = z
 
 export type ConsumerConfig = z.infer<typeof consumerConfigSchema>;
 
-/** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
-export async function readConsumerConfig(path: string): Promise<{ config: ConsumerConfig; folder: string }> {
-  const config = await readDocument(path, consumerConfigSchema, { code: 'CONFIG_INVALID' });
+/**
+ * @param overrides what counts more than the file; nothing when left out
+ * @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key; USAGE for such a flag
+ */
+export async function readConsumerConfig(
+  path: string,
+  overrides: Overrides = { env: {}, set: [] },
+): Promise<{ config: ConsumerConfig; folder: string }> {
+  const over = overlay(consumerConfigSchema, path, overrides);
+  const config = await readDocument(path, consumerConfigSchema, { code: 'CONFIG_INVALID', over });
   return { config, folder: dirname(resolve(path)) };
 }

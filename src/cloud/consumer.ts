@@ -101,6 +101,11 @@ export class Consumer {
     return { ...this.#counts, unsent: this.#replies.unsent, dropped, refused, failures: { ...this.#counts.failures } };
   }
 
+  /** What was admitted and is not answered yet. */
+  get queued(): { readonly activations: number; readonly bytes: number } {
+    return { activations: this.#underWay.size, bytes: this.#queuedBytes };
+  }
+
   /** Takes a message from the wire: admits, refuses or drops it at once, so that it can be acknowledged. Never throws. */
   receive(topic: string, payload: Buffer): void {
     const arrivedMs = performance.now();

@@ -28,18 +28,8 @@ export async function openServed(
   const close = async () => void (await Promise.all(engines.map((e) => e.close())));
   const served: Served[] = [];
   try {
-    for (const settings of settingsOf(config)) {
-      const { plan, path: planPath, commit } = await openPlan({ ...config, ...settings }, folder, Date.now);
+    for (const { plan, bytes, settings, commit } of await readServed(config, folder)) {
       const { planId } = plan;
-      if (!plan.tail)
-        throw new CutlineError('TAIL_MISMATCH', { path: planPath, problem: 'it keeps everything on the device' });
-      if (served.some((s) => s.planId === planId))
-        throw new CutlineError('CONFIG_INVALID', { path: planPath, problem: `plan ${planId} stands there twice` });
-      const tailPath =
-        settings.tail === undefined ? resolve(dirname(planPath), plan.tail.file) : resolve(folder, settings.tail);
-      const bytes = await readModel(tailPath);
-      // The evidence is the device's to judge: it decides what leaves it.
-      verifyPlan(plan, { tailSha256: modelSha256(bytes) });
       await commit();
       const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
       engines.push(engine);
@@ -53,6 +43,31 @@ export async function openServed(
     await close();
     throw error;
   }
+}
+
+/**
+ * Reads and checks each plan and its tail; nothing is loaded.
+ * @throws CutlineError as `openServed`
+ */
+export async function readServed(config: ConsumerConfig, folder: string) {
+  const read = await Promise.all(
+    settingsOf(config).map(async (settings) => {
+      const { plan, path: planPath, commit } = await openPlan({ ...config, ...settings }, folder, Date.now);
+      if (!plan.tail)
+        throw new CutlineError('TAIL_MISMATCH', { path: planPath, problem: 'it keeps everything on the device' });
+      const tailPath =
+        settings.tail === undefined ? resolve(dirname(planPath), plan.tail.file) : resolve(folder, settings.tail);
+      const bytes = await readModel(tailPath);
+      // The evidence is the device's to judge: it decides what leaves it.
+      verifyPlan(plan, { tailSha256: modelSha256(bytes) });
+      return { plan, planPath, bytes, settings, commit };
+    }),
+  );
+  for (const [i, { plan, planPath }] of read.entries()) {
+    if (read.findIndex((r) => r.plan.planId === plan.planId) < i)
+      throw new CutlineError('CONFIG_INVALID', { path: planPath, problem: `plan ${plan.planId} stands there twice` });
+  }
+  return read;
 }
 
 function settingsOf({ plan, planState, tail, plans, batch }: ConsumerConfig) {

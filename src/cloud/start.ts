@@ -4,15 +4,19 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { activationsOf, type Connection, connectOptions, Link, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import { openOps } from '../ops/index.ts';
 import { type AnswerCache, Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { openServed } from './open-served.ts';
+import { consumerReport } from './report.ts';
 import { openSealing } from './sealing.ts';
 
 export interface ConsumerStart {
   readonly configPath: string;
+  /** Settings in place of those of the configuration, `PATH=VALUE`. */
+  readonly set?: readonly string[] | undefined;
   readonly giveUpAfterS?: number | undefined;
   /** A line for people, about connections and what was dropped. */
   readonly log: (line: string) => void;
@@ -35,11 +39,12 @@ export interface ConsumerSummary extends ConsumerCounts {
  */
 export async function startConsumer(options: ConsumerStart): Promise<ConsumerSummary> {
   const { log, stop } = options;
-  const { config, folder } = await readConsumerConfig(options.configPath);
+  const { config, folder } = await readConsumerConfig(options.configPath, { env: process.env, set: options.set ?? [] });
   const { fleet, qos } = config;
   const connect = await connectOptions(config.broker, folder, {
     clientId: `cutline-consumer-${config.group ?? 'tails'}-${randomBytes(4).toString('hex')}`,
   });
+  const ops = await openOps(config.http, folder, log);
   const startMs = performance.now();
   const { cachePath, cacheEntries: maxEntries, cacheBytes: maxBytes } = config;
   const kept =
@@ -78,6 +83,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
         receive: (topic, payload) => consumer.receive(topic, payload),
       },
     );
+    ops.follow(consumerReport({ planIds, consumer, isConnected: () => link.connection !== undefined }));
     const leave = async () => {
       const finish = async () => {
         // Shared work must not be given to one that is leaving: first unsubscribe, then finish.
@@ -97,6 +103,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
   } finally {
     await close();
     await kept?.close();
+    await ops.close();
   }
 }
 

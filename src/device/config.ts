@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
+import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 import { outboxSchema } from './open-store.ts';
 import { fsyncSchema } from './results/index.ts';
@@ -11,6 +12,8 @@ import { checkOneSource, sourceSchema } from './sources/index.ts';
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
+  /** Where metrics and health are asked for; nowhere when left out. */
+  http: httpSchema.optional(),
   device: nameSchema,
   /** The head, when it does not lie beside the plan. */
   head: z.string().min(1).optional(),
@@ -60,9 +63,16 @@ export const agentConfigSchema = z.strictObject({
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 
-/** @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key */
-export async function readAgentConfig(path: string): Promise<{ config: AgentConfig; folder: string }> {
-  const config = await readDocument(path, agentConfigSchema, { code: 'CONFIG_INVALID' });
+/**
+ * @param overrides what counts more than the file; nothing when left out
+ * @throws CutlineError FILE_NOT_FOUND, or CONFIG_INVALID with the path of each wrong or unknown key; USAGE for such a flag
+ */
+export async function readAgentConfig(
+  path: string,
+  overrides: Overrides = { env: {}, set: [] },
+): Promise<{ config: AgentConfig; folder: string }> {
+  const over = overlay(agentConfigSchema, path, overrides);
+  const config = await readDocument(path, agentConfigSchema, { code: 'CONFIG_INVALID', over });
   checkOneSource(path, config.images, config.source);
   if (config.outbox && config.source?.type === 'http') {
     const problem = 'outbox, source: who asks over HTTP waits for the answer, and has none to wait for on a disk';

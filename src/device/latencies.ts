@@ -1,5 +1,6 @@
 /** How long inferences took, all of them, in bounded memory. */
 import { quantile, Reservoir } from '../numeric/index.ts';
+import { Histogram } from '../ops/index.ts';
 import { type Latency, round } from './record.ts';
 
 export interface Spread {
@@ -20,6 +21,8 @@ export class Latencies {
   /** A part after the other; all at once, so that an agent that runs for months does not grow. */
   readonly #kept: Float64Array;
   readonly #size: number;
+  /** Of the whole way. */
+  readonly histogram = new Histogram();
   readonly #max = { total: 0, head: 0, encode: 0, network: 0, tail: 0 };
 
   /** @param random uniform on [0, 1) */
@@ -31,6 +34,7 @@ export class Latencies {
 
   add(latency: Latency): void {
     const at = this.#reservoir.next();
+    this.histogram.addMs(latency.total);
     for (const [p, part] of parts.entries()) {
       this.#max[part] = Math.max(this.#max[part], latency[part]);
       if (at !== undefined) this.#kept[p * this.#size + at] = latency[part];

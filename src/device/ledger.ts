@@ -54,12 +54,18 @@ export class Ledger {
   /** @throws CutlineError LEDGER_INVALID, LEDGER_OTHER_PLAN, FILE_UNREADABLE, OUTPUT_NOT_WRITABLE */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const { path, plan, now } = options;
-    const known = await read(path);
-    if (known && known.plan !== plan)
-      throw new CutlineError('LEDGER_OTHER_PLAN', { path, found: known.plan, wanted: plan });
+    const known = await Ledger.look(path, plan);
     const ledger = new Ledger(options, known ?? { format, plan, windowStartMs: now(), spentRho: 0 });
     await ledger.#write(ledger.#state);
     return ledger;
+  }
+
+  /** What the file says, where there is one. @throws CutlineError LEDGER_INVALID, LEDGER_OTHER_PLAN, FILE_UNREADABLE */
+  static async look(path: string, plan: string): Promise<State | undefined> {
+    const known = await read(path);
+    if (known && known.plan !== plan)
+      throw new CutlineError('LEDGER_OTHER_PLAN', { path, found: known.plan, wanted: plan });
+    return known;
   }
 
   /** Of this window, what was sent. */

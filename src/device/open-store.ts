@@ -44,7 +44,7 @@ export async function openStore(
   planId: string,
   earlier: Results['earlier'],
 ): Promise<OpenStore> {
-  const key = keyFile === undefined ? undefined : await readKey(resolve(folder, keyFile));
+  const key = keyFile === undefined ? undefined : await readOutboxKey(resolve(folder, keyFile));
   const at = resolve(folder, path);
   const store = await Store.open({ ...bounds, path: at, maxAgeMs: 1000 * maxAgeS, key, planId, now: Date.now });
   const done = earlier?.done ?? new Done();
@@ -59,7 +59,8 @@ export async function openStore(
   return { store, done, nextIndex };
 }
 
-async function readKey(path: string): Promise<Buffer> {
+/** @throws CutlineError KEY_INVALID, SECRET_EXPOSED, FILE_* */
+export async function readOutboxKey(path: string): Promise<Buffer> {
   const text = (await readSecret(path)).toString('utf8').trim();
   if (!/^[0-9a-fA-F]{64}$/.test(text)) {
     throw new CutlineError('KEY_INVALID', {

@@ -15,6 +15,7 @@ import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
+import { openOps } from '../ops/index.ts';
 import { openPlan, type Plan, type Protocol, readProtocol, verifyPlan } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
@@ -27,6 +28,7 @@ import { openStore } from './open-store.ts';
 import { checkFiles, type Outlets, openOutlets } from './outlets.ts';
 import { Recorder } from './recorder.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
+import { agentReport } from './report.ts';
 import { lookAtResults } from './results/index.ts';
 import { Session } from './session.ts';
 import { checkStdout } from './sinks/index.ts';
@@ -38,6 +40,8 @@ import { stateMessage, Uplink } from './uplink.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
+  /** Settings in place of those of the configuration, `PATH=VALUE`. */
+  readonly set?: readonly string[] | undefined;
   /** In place of those of the configuration. */
   readonly images?: readonly string[] | undefined;
   /** Where to write one JSON line an inference, with the network's outputs. */
@@ -65,7 +69,7 @@ const LOST_MS = 500;
  */
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const { log, stop } = options;
-  const { config, folder } = await readAgentConfig(options.configPath);
+  const { config, folder } = await readAgentConfig(options.configPath, { env: process.env, set: options.set ?? [] });
   checkStdout(config.sinks, options.isStdoutTaken);
   checkFiles(config.sinks, folder, options.resultsPath);
   const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
@@ -99,6 +103,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     configPath,
   });
+  const ops = await openOps(config.http, folder, log);
   const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
   const end = new AbortController();
   const source = await openSource(settings, images ?? config.images, folder, {
@@ -125,6 +130,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       random: Math.random,
       now: Date.now,
     });
+    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept }));
     uplink?.start();
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
@@ -173,13 +179,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await inputs.close();
     await mechanism.close();
     await engine.close();
+    await ops.close();
     await kept?.store.close();
   }
   return summaryOf({ config, plan, stopped: stop.aborted, startMs, recorder, source, uplink, outlets, kept });
 }
 
 /** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
-async function readHead(
+export async function readHead(
   config: AgentConfig,
   folder: string,
   plan: Plan,
@@ -197,7 +204,7 @@ async function readHead(
 }
 
 /** How pictures become the network's input: as the plan says, else by the card of the configuration. */
-async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
+export async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
   if (plan.picture) return plan.picture;
   if (config.card !== undefined) return readCard(resolve(folder, config.card));
   throw new CutlineError('PREPROCESSING_UNKNOWN', {
@@ -208,7 +215,7 @@ async function pictureOf(config: AgentConfig, folder: string, plan: Plan) {
 }
 
 /** For the shapes of one picture; a plan's tensors have a batch of one. */
-function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
+export function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
   const activation = plan.cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
   return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
 }

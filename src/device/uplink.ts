@@ -48,7 +48,6 @@ export function stateMessage(status: 'online' | 'offline', { device, planId, boo
 }
 
 /**
-/**
  * Why a message on the answer topic was refused: larger than any answer; not sealed by who has the key; no envelope; for another
  * device or plan, or no answer; nothing that was asked; not the tensors that the plan says; more at once than can be asked for.
  */
@@ -77,6 +76,7 @@ export class Uplink {
   #health: NodeJS.Timeout | undefined;
   readonly #refusals: Refusals<RefusalKind>;
   #connects = 0;
+  #also: () => object = () => ({});
   #unpacking = 0;
 
   constructor(options: UplinkOptions) {
@@ -120,6 +120,15 @@ export class Uplink {
       this.#outbox.fail(error);
     });
     this.#health = setInterval(() => this.#sayHealth(), this.#options.healthMs);
+  }
+
+  /** What the health messages say beside the counts of the uplink. */
+  tellAlso(also: () => object): void {
+    this.#also = also;
+  }
+
+  get isConnected(): boolean {
+    return this.#link.connection !== undefined;
   }
 
   /** Whether it has given up for good. */
@@ -262,6 +271,7 @@ export class Uplink {
       uptimeS: Math.round((performance.now() - this.#startMs) / 1000),
       residentBytes: process.memoryUsage.rss(),
       ...this.counts,
+      ...this.#also(),
     };
     void this.#link.connection?.publish(this.#topics.health, JSON.stringify(health), { qos: 0 }).catch(() => {});
   }

@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { precedence, setOption } from '../set-option.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
@@ -24,6 +25,7 @@ const options = {
     requiresArg: true,
     describe: 'Seconds without a broker after which to fail; without it the agent waits for ever',
   },
+  ...setOption,
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean };
@@ -31,7 +33,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean
 export const agentCommand: CommandModule<object, Arguments> = {
   command: 'agent',
   describe: 'Run the head on this device and send defended activations to the cloud',
-  builder: (yargs) => yargs.options(options),
+  builder: (yargs) => yargs.options(options).epilogue(precedence),
   handler: async (argv) => {
     const [{ startAgent }, { CutlineError }, { fail, note, print }, { stopSignal }, { agentText }] = await Promise.all([
       import('../../device/index.ts'),
@@ -42,6 +44,7 @@ export const agentCommand: CommandModule<object, Arguments> = {
     ]);
     const summary = await startAgent({
       configPath: argv.config,
+      set: argv.set.map(String),
       images: argv.images?.map(String),
       resultsPath: argv.results,
       existingResults: argv.overwrite ? 'overwrite' : argv.resume ? 'resume' : 'add',

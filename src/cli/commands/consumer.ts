@@ -1,4 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { precedence, setOption } from '../set-option.ts';
 
 /** What the command takes; its help, defaults and types follow. */
 const options = {
@@ -8,6 +9,7 @@ const options = {
     requiresArg: true,
     describe: 'Seconds without a broker after which to fail; without it the consumer waits for ever',
   },
+  ...setOption,
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean };
@@ -15,7 +17,7 @@ type Arguments = InferredOptionTypes<typeof options> & { readonly json?: boolean
 export const consumerCommand: CommandModule<object, Arguments> = {
   command: 'consumer',
   describe: 'Run the tail in the cloud and answer the activations of a fleet',
-  builder: (yargs) => yargs.options(options),
+  builder: (yargs) => yargs.options(options).epilogue(precedence),
   handler: async (argv) => {
     const [{ startConsumer }, { print }, { stopSignal }, { consumerText }] = await Promise.all([
       import('../../cloud/index.ts'),
@@ -25,6 +27,7 @@ export const consumerCommand: CommandModule<object, Arguments> = {
     ]);
     const summary = await startConsumer({
       configPath: argv.config,
+      set: argv.set.map(String),
       giveUpAfterS: argv['give-up-after'],
       log: (line) => process.stderr.write(`consumer: ${line}\n`),
       stop: stopSignal(),

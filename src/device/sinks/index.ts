@@ -79,6 +79,17 @@ export function checkStdout(sinks: readonly SinkSettings[], isTaken = false): vo
   throw new CutlineError('USAGE', { problem: `sinks: stdout cannot be had, since ${other}` });
 }
 
+/** Reads what the sinks would read, and calls nobody. @throws CutlineError FILE_*, SECRET_EXPOSED, CONFIG_INVALID */
+export async function checkSinks(
+  sinks: readonly SinkSettings[],
+  { broker, folder }: Pick<SinkContext, 'broker' | 'folder'>,
+): Promise<void> {
+  for (const sink of sinks) {
+    if (sink.type === 'mqtt') await connectOptions(sink.broker ?? broker, folder, { clientId: 'cutline-check' });
+    if (sink.type === 'webhook' && sink.tokenFile !== undefined) await readPassword(resolve(folder, sink.tokenFile));
+  }
+}
+
 /** Lines between the agent and a pipe. */
 const STDOUT_LINES = 64;
 

@@ -1,8 +1,8 @@
 /** Requests: whether they may ask, and what they bring, within bounds. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { bearsToken } from '../../bearer.ts';
 import { CutlineError } from '../../errors.ts';
-import { isLoopback } from './settings.ts';
+import { hostOf, isLoopback } from '../../loopback.ts';
 
 export interface RequestRules {
   readonly host: string;
@@ -19,7 +19,7 @@ export function wrongWith(request: IncomingMessage, rules: RequestRules): Cutlin
   if (path !== '/infer') return new CutlineError('REQUEST_PATH', { path: JSON.stringify(path) });
   if (method !== 'POST') return new CutlineError('REQUEST_METHOD', { method });
   if (token !== undefined) {
-    if (!isToken(headers.authorization, token)) return new CutlineError('REQUEST_UNAUTHORIZED');
+    if (!bearsToken(headers.authorization, token)) return new CutlineError('REQUEST_UNAUTHORIZED');
   } else if (headers.origin !== undefined || !isLoopback(hostOf(headers.host))) {
     // A page in a browser on this machine reaches loopback, too, also under a name of its own (DNS rebinding).
     return new CutlineError('REQUEST_FOREIGN');
@@ -27,16 +27,6 @@ export function wrongWith(request: IncomingMessage, rules: RequestRules): Cutlin
   const bytes = Number(headers['content-length'] ?? 0);
   if (bytes > limit) return new CutlineError('REQUEST_TOO_LARGE', { limit });
   return undefined;
-}
-
-/** Of `host:port`, `[::1]:port` or a host alone. */
-const hostOf = (header = ''): string => header.replace(/:\d*$/, '');
-
-/** Takes as long whatever is wrong with it. */
-function isToken(header: string | undefined, token: string): boolean {
-  const given = /^Bearer +(.*?) *$/i.exec(header ?? '')?.[1] ?? '';
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(token));
 }
 
 /** @throws CutlineError REQUEST_TOO_LARGE, REQUEST_SLOW, REQUEST_INVALID when it has none or ends early */

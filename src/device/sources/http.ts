@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { CutlineError } from '../../errors.ts';
+import { urlHost } from '../../loopback.ts';
 import type { Picture, Unread } from '../source.ts';
 import { refuse, respond } from './http-refusal.ts';
 import { bodyOf, wrongWith } from './http-request.ts';
@@ -143,5 +144,5 @@ async function listen(server: Server, host: string, port: number): Promise<strin
   });
   const found = server.address();
   const actual = typeof found === 'object' && found ? found.port : port;
-  return `http://${host.includes(':') ? `[${host.replace(/[[\]]/g, '')}]` : host}:${actual}`;
+  return `http://${urlHost(host)}:${actual}`;
 }

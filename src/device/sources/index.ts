@@ -1,6 +1,7 @@
 /** Where pictures come from. */
 import { resolve } from 'node:path';
 import { CutlineError } from '../../errors.ts';
+import { statOf } from '../../files.ts';
 import { readPassword } from '../../secrets.ts';
 import { liveSource } from './camera.ts';
 import { cameraCommand, rtspCommand } from './commands.ts';
@@ -58,6 +59,15 @@ export async function openSource(
     default:
       return settings satisfies never;
   }
+}
+
+/** Looks for what the source would read, and takes no picture. @throws CutlineError FILE_*, SECRET_EXPOSED */
+export async function checkSource(settings: SourceSettings | undefined, folder: string): Promise<void> {
+  const at = (path: string) => resolve(folder, path);
+  if (settings?.type === 'folder') for (const path of settings.paths) await statOf(at(path));
+  if (settings?.type === 'watch') await statOf(at(settings.folder));
+  if (settings?.type === 'http' && settings.tokenFile !== undefined) await readPassword(at(settings.tokenFile));
+  if (settings?.type === 'rtsp' && settings.passwordFile !== undefined) await readPassword(at(settings.passwordFile));
 }
 
 /** Whether its pictures are still there when the agent is started again, to be known by their content. */

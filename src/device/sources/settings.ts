@@ -1,5 +1,6 @@
 /** The `source:` part of an agent's configuration. */
 import { z } from 'zod';
+import { isLoopback } from '../../loopback.ts';
 
 const paced = {
   /** Pictures a second at most: files wait their turn, frames that come sooner are passed over. */
@@ -59,8 +60,6 @@ function isRtsp(text: string): boolean {
   const isPlain = !/[\s\p{Cc}]/u.test(text);
   return isPlain && ['rtsp:', 'rtsps:'].includes(url?.protocol ?? '') && url?.username === '' && url.password === '';
 }
-
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
 
 const byFormat = z.discriminatedUnion(
   'format',

@@ -1,0 +1,17 @@
+import type { CommandModule } from 'yargs';
+
+interface Arguments {
+  readonly of: string;
+}
+
+export const configSchemaCommand: CommandModule<object, Arguments> = {
+  command: 'schema <of>',
+  describe: 'Print the JSON Schema of the configuration of an agent or a consumer',
+  builder: (yargs) =>
+    yargs.positional('of', { type: 'string', choices: ['agent', 'consumer'], demandOption: true, describe: 'Whose' }),
+  handler: async ({ of }) => {
+    const [{ configSchemaOf }] = await Promise.all([import('../run-config-schema.ts')]);
+    // With and without --json: it is JSON.
+    process.stdout.write(`${JSON.stringify(configSchemaOf(of as 'agent' | 'consumer'), null, 2)}\n`);
+  },
+};
