@@ -1,0 +1,10 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { showsOrder } from '../../src/privacy/mechanisms/index.ts';
+import { numbersOf, plannerOf, recordedSearch } from '../../src/planner/again/index.ts';
+import { fromRuns, runsOf } from '../../src/planner/again/runs.ts';
+import { besideOf } from '../../src/planner/beside/index.ts';
+import { capAt } from '../../src/planner/code.ts';
+import { search } from '../../src/planner/search.ts';
+import type { Search } from '../../src/planner/weigh.ts';
+import { findingsFor, link, machine, model, thresholds } from './arbitrary.ts';
