@@ -21,6 +21,8 @@ export interface PlannedAgain {
    * can attack would do so first.
    */
   readonly unattacked: readonly Candidate[];
+  /** What is made least; infinite where it needs what is unknown. */
+  valueOf(candidate: Candidate): number;
 }
 
 /** @returns a search for each set of numbers; throws CutlineError CONSTRAINTS_CONTRADICT as the command does */
@@ -42,6 +44,7 @@ export function plannerOf(recorded: RecordedSearch): (numbers: Numbers) => Plann
       beside: besideOf(asked, result, findings),
       relax: chosen ? '' : conflictText(result.conflict) + relaxationText(result.relaxation),
       unattacked: open.map((w) => w.candidate),
+      valueOf: (candidate) => objectiveValue(candidate, thresholds),
     };
   };
 }

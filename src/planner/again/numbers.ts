@@ -69,6 +69,7 @@ type Rtt = NonNullable<Profiles['link']['link']>['rttMs'];
 function at(figure: Rtt, value: number): Rtt {
   const { spread } = figure;
   if (value === figure.value || !spread) return { ...figure, value };
+  if (figure.value === 0) return { value, unit: figure.unit, source: figure.source };
   const times = value / figure.value;
   const quantiles = Object.entries(spread).map(([k, v]) => [k, k === 'n' || v === undefined ? v : v * times]);
   return { ...figure, value, spread: Object.fromEntries(quantiles) as typeof spread };

@@ -7,6 +7,7 @@ import type { CutFacts } from '../facts.ts';
 import type { Findings } from '../leakage.ts';
 import type { Profiles } from '../price.ts';
 import type { Search } from '../weigh.ts';
+import { readOf } from './findings.ts';
 import { fromRuns, type Runs, runsOf } from './runs.ts';
 
 interface RecordedCut extends Omit<CutFacts, 'head' | 'tail'> {
@@ -69,7 +70,7 @@ export function recordedSearch(input: Search, findings: Findings): RecordedSearc
     thresholds,
     protocol,
     ...(maxPacketBytes !== undefined && { maxPacketBytes }),
-    findings,
+    findings: readOf(findings),
   };
 }
 
