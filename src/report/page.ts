@@ -1,5 +1,6 @@
 /** The report as one file that opens from disk and asks nobody for anything. */
 import { planAgain, programOf, programSource } from './again.ts';
+import { againStyle } from './again-style.ts';
 import { attacks, exposure } from './attack-sections.ts';
 import { html, trusted } from './html.ts';
 import { candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees, why } from './sections.ts';
@@ -24,7 +25,7 @@ export function htmlReport(data: ReportData): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${data.title}: ${data.model.name}</title>
-<style>${trusted(style)}</style>
+<style>${trusted(data.again ? style + againStyle : style)}</style>
 </head>
 <body><main>
 ${verdict(data)}
