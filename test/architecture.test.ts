@@ -37,6 +37,8 @@ const allowed: Record<string, readonly string[]> = {
   device: ['ops', 'model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
   cloud: ['ops', 'model', 'engine', 'broker', 'plan'],
   report: [],
+  /** Runs in a browser: what it takes of these is without Node. */
+  page: ['plan', 'planner', 'report'],
 };
 /** Arithmetic, which imports nothing: every part may. */
 const everybodys = new Set(['', 'numeric']);

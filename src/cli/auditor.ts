@@ -3,6 +3,7 @@ import {
   type AuditOptions,
   Auditor,
   byProtocol,
+  type Cell,
   findingsOf,
   isBeyondAttack,
   type Prepared,
@@ -24,6 +25,7 @@ interface Opened {
 export function auditor(setting: AuditSetting): PlanAuditor {
   const { log, progress } = setting;
   let opened: Promise<Opened> | undefined;
+  const cells: Cell[] = [];
   const ready = (signal?: AbortSignal) => {
     progress?.phase('measuring how fast each attack is here');
     opened ??= open(setting, signal);
@@ -43,6 +45,7 @@ export function auditor(setting: AuditSetting): PlanAuditor {
       const cell = await attacker.audit(cut, defense, signal, (done, attack) =>
         progress?.update(done, `${cut} ${defense} ${attack}`),
       );
+      cells.push(cell);
       for (const { attack, message } of cell.failed) log(`cut ${cut}: ${attack} failed. ${message}`);
       return { ...findingsOf(cell, attacker), ...budget };
     } catch (error) {
@@ -60,6 +63,7 @@ export function auditor(setting: AuditSetting): PlanAuditor {
     },
     resolve: async (cut, defense) => (await ready()).auditor.resolved(cut, defense),
     victims: () => known && { count: known.victims.count - known.heldBack, sha256: known.digests.victims },
+    seen: () => known && { truth: known.victims, cells },
   };
 }
 

@@ -1,6 +1,7 @@
 /** The documents that `cutline plan` prints, and the folder it writes. */
 
 import { CutlineError } from '../errors.ts';
+import { writeAtomically } from '../files.ts';
 import { type Candidate, type Plan, withoutSearch } from '../plan/index.ts';
 import { conflictText, type PlanOutcome, relaxationText, writePlan } from '../planner/index.ts';
 import { writeAll } from './output.ts';
@@ -49,9 +50,14 @@ export interface PlanAnswer {
   readonly unwritten: readonly CutlineError[];
 }
 
-/** Writes the plan where there is one and a folder for it. */
-export async function answerOf(outcome: PlanOutcome, out: string | undefined): Promise<PlanAnswer> {
+/** Writes the plan where there is one and a folder for it, and the page where one is asked for. */
+export async function answerOf(
+  outcome: PlanOutcome,
+  out: string | undefined,
+  page?: { readonly path: string; readonly markup: string },
+): Promise<PlanAnswer> {
   const { plan, result, audits } = outcome;
+  const writePage = page !== undefined && (() => writeAtomically(page.path, page.markup));
   const { candidates, pareto, chosen } = result;
   const { collapsed } = outcome.beside;
   const beside = besideFields(outcome.beside);
@@ -69,13 +75,13 @@ export async function answerOf(outcome: PlanOutcome, out: string | undefined): P
       conflict: result.conflict,
       ...beside,
     };
-    return { document, collapsed, path: undefined, unwritten: [] };
+    return { document, collapsed, path: undefined, unwritten: await writeAll([writePage]) };
   }
   let path: string | undefined;
   const write = async (folder: string) => {
     path = await writePlan(folder, plan, outcome);
   };
-  const unwritten = await writeAll([out !== undefined && (() => write(out))]);
+  const unwritten = await writeAll([out !== undefined && (() => write(out)), writePage]);
   return {
     document: { ...withoutSearch(plan), chosen, candidates, pareto, audits, ...beside },
     collapsed,

@@ -4,6 +4,8 @@ import { accuracy, type Engine } from '../engine/index.ts';
 import type { Tensors } from '../model/index.ts';
 import type { Plan, Protocol, Thresholds } from '../plan/index.ts';
 import type { AuditCandidate, PlanRequest } from '../planner/index.ts';
+import type { Cell } from '../privacy/audit/index.ts';
+import type { SheetImages } from '../report/index.ts';
 import { secondsOf } from './duration.ts';
 import type { OpenModel } from './open-model.ts';
 import type { Progress } from './progress.ts';
@@ -17,6 +19,10 @@ export interface PlanAuditor {
   readonly resolve: (cut: string, defense: string) => Promise<string>;
   /** Who was attacked; known once somebody was. */
   readonly victims: () => { readonly count: number; readonly sha256: string } | undefined;
+  /** What attackers saw of the victims that the search sees; undefined until somebody was attacked. */
+  readonly seen: () =>
+    | { readonly truth: SheetImages; readonly cells: readonly Pick<Cell, 'results' | 'pictures'>[] }
+    | undefined;
 }
 
 /** What an audit of one candidate needs beside the candidate. */
@@ -62,7 +68,7 @@ export async function openPictures(
   signal: AbortSignal,
   log: (line: string) => void,
   progress: AuditSetting['progress'],
-): Promise<NonNullable<PlanRequest['pictures']>> {
+): Promise<NonNullable<PlanRequest['pictures']> & Pick<PlanAuditor, 'seen'>> {
   const preprocessing = await preprocessingFor(options.model);
   const dataset = await openDataset(spec, { size: preprocessing, signal, note: log });
   const input = picture?.input ?? model.graph.inputs[0]!.name;

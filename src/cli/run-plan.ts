@@ -22,6 +22,7 @@ import { type OpenModel, openModel } from './open-model.ts';
 import { checkOutputs } from './outputs.ts';
 import { answerOf, type PlanAnswer } from './plan-answer.ts';
 import { type AuditSetting, openPictures, type PlanAuditor } from './plan-pictures.ts';
+import { planReport } from './plan-report.ts';
 import { type RouteAnswer, routeAnswer } from './route-answer.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
@@ -51,6 +52,8 @@ export interface PlanArguments extends ThresholdArguments {
   readonly inputs?: readonly string[];
   readonly threads: number | undefined;
   readonly out: string | undefined;
+  /** Where the page goes. */
+  readonly report?: string | undefined;
 }
 
 /**
@@ -74,11 +77,21 @@ export async function runPlan(
     });
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
-  const { out } = options;
-  await checkOutputs({ folders: { '--out': out }, data: options.data });
+  const { out, report } = options;
+  if (report !== undefined && options.tiers !== undefined) {
+    throw new CutlineError('USAGE', {
+      problem: '--report is of a plan: give --device, --cloud and --link, not --tiers.',
+    });
+  }
+  await checkOutputs({
+    folders: { '--out': out },
+    files: { '--report': report },
+    inputs: [options.model, ...(options.audit === undefined ? [] : [options.audit])],
+    data: options.data,
+  });
   if (out !== undefined) {
     const files = Object.fromEntries(planFiles.map((name) => [`--out: ${name}`, join(out, name)]));
-    await checkOutputs({ files, inputs: [options.model] });
+    await checkOutputs({ files: { ...files, '--report': report }, inputs: [options.model] });
   }
   const tiers = options.tiers === undefined ? undefined : await openTiers(await readTiers(options.tiers), readProfile);
   const profiles = tiers ? undefined : await profilesOf(options);
@@ -128,7 +141,11 @@ export async function runPlan(
       ...(options.maxPacketBytes !== undefined && { maxPacketBytes: options.maxPacketBytes }),
     };
     if (tiers) return routeAnswer(await makeRoute(request, tiers));
-    return await answerOf(await makePlan({ ...request, profiles: profiles! }), options.out);
+    const outcome = await makePlan({ ...request, profiles: profiles! });
+    if (report === undefined) return await answerOf(outcome, out);
+    const data = { name: options.data ?? options.audit!, sha256: pictures?.dataSha256 ?? audit!.dataSha256 };
+    const about = { model, data, protocol, thresholds, created: request.created, seen: pictures?.seen() };
+    return await answerOf(outcome, out, { path: report, markup: await planReport(outcome, about) });
   } finally {
     await engine.close();
   }

@@ -117,6 +117,7 @@ export async function attackAndPlan(
     outcome,
     rows,
     truth: auditor.truth.victims,
+    cells: all,
     results: all.flatMap((c) => c.results),
     failed: all.flatMap((c) => c.failed),
     exposure: all.map((c) => c.exposure),

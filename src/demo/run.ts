@@ -15,12 +15,13 @@ import { createComputingEngine, createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkWritable, writeAtomically } from '../files.ts';
 import { quantile } from '../numeric/index.ts';
+import { pageProgram } from '../page-program.ts';
 import type { Plan } from '../plan/index.ts';
-import { writePlan } from '../planner/index.ts';
+import { recordedSearch, writePlan } from '../planner/index.ts';
 import { runCutline } from '../processes.ts';
 import type { Profile } from '../profile/index.ts';
 import { writeProfile } from '../profile/index.ts';
-import { contactSheet, htmlReport } from '../report/index.ts';
+import { contactSheet, htmlReport, seenPictures } from '../report/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { attackAndPlan } from './attack-and-plan.ts';
 import { type Comparison, compare } from './compare.ts';
@@ -150,6 +151,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
         failed: planned.failed,
         exposure: planned.exposure,
         run: { ...comparison, hardened: options.original !== undefined },
+        again: {
+          program: await pageProgram(),
+          search: recordedSearch(planned.outcome.searched.input, planned.outcome.searched.findings),
+          pictures: await seenPictures(planned.truth, planned.cells),
+        },
         sheet,
         environment: {
           machine: `${cpus()[0]?.model ?? arch()}, ${cpus().length} cores`,

@@ -4,27 +4,10 @@ export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
 export { requireInTime } from './admit.ts';
 export { type PlanChange, planDiff } from './diff.ts';
-export {
-  type BrokenRule,
-  confidenceFor,
-  type Evidence,
-  type EvidenceAttack,
-  type Gap,
-  gapsOf,
-  missingObservations,
-} from './evidence.ts';
+export type { Evidence, EvidenceAttack } from './evidence.ts';
+export { type BrokenRule, confidenceFor, type Gap, gapsOf, missingObservations } from './gaps.ts';
 export { type OpenPlan, openPlan } from './open.ts';
-export {
-  type BudgetKey,
-  budgetKeys,
-  type Protocol,
-  parseProtocol,
-  protocolSha256,
-  type RequiredAttack,
-  type RunAttack,
-  requiredAttacks,
-  shortfalls,
-} from './protocol.ts';
+export { type Protocol, parseProtocol, protocolSha256, type RequiredAttack } from './protocol.ts';
 export {
   type EvidenceGap,
   evidenceGap,
@@ -58,5 +41,6 @@ export {
   weighable,
   withoutSearch,
 } from './schema.ts';
+export { type BudgetKey, budgetKeys, type RunAttack, requiredAttacks, shortfalls } from './shortfalls.ts';
 export { keyId, type PlanKey, readPublicKey, readSigningKey, signPlan, verifySignature } from './sign.ts';
 export { intervalSchema } from './values.ts';

@@ -2,7 +2,8 @@
 import { canonicalSha256 } from '../canonical.ts';
 import { CutlineError } from '../errors.ts';
 import { check, readDocument } from '../validate.ts';
-import { confidenceFor, type Evidence, gapsOf, missingObservations } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { confidenceFor, gapsOf, missingObservations } from './gaps.ts';
 import type { Protocol } from './protocol.ts';
 import { type Plan, planSchema, withoutSearch } from './schema.ts';
 

@@ -1,4 +1,12 @@
 /** Which cut to take: candidates, cost, leakage, constraints, and the plan that comes of it. */
+export {
+  type Numbers,
+  numbersOf,
+  type PlannedAgain,
+  plannerOf,
+  type RecordedSearch,
+  recordedSearch,
+} from './again/index.ts';
 export { type AuditFindings, type LeakageEntry, type ResultEntry, readAudit } from './audit.ts';
 export type { Beside, Collapsed } from './beside/index.ts';
 export { conflictText, refuseContradictions } from './contradict.ts';

@@ -77,6 +77,8 @@ export interface PlanRequest {
 export interface PlanOutcome {
   readonly result: SearchResult;
   readonly beside: Beside;
+  /** What was searched, and what was known in the end. */
+  readonly searched: { readonly input: Search; readonly findings: Findings };
   /** Undefined when nothing is feasible. */
   readonly plan: Plan | undefined;
   /** Encoded ONNX beside the plan. */
@@ -94,8 +96,6 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   refuseContradictions(thresholds);
   requireProfiles(profiles);
   const input: Search = { ...(await searchFor(request, model)), profiles };
-  const facts = input.model;
-  const identity = { sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) };
   const { result, known, findings, auditDocument, audits } = pictures
     ? await lazily(input, request, pictures)
     : {
@@ -107,19 +107,19 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
       };
   const { chosen } = result;
   const beside = besideOf(input, result, known);
-  if (!chosen) return { result, beside, plan: undefined, head: null, tail: null, auditDocument, audits };
+  const made = { result, beside, searched: { input, findings: known }, auditDocument, audits };
+  if (!chosen) return { ...made, plan: undefined, head: null, tail: null };
   const cut = model.cuts.find((c) => c.id === chosen.cut)!;
   const parts = partsOf(model.graph, cut);
   const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
-  const option = { cut: facts.cuts.find((c) => c.id === cut.id)!, defense: chosen.defense, codec: chosen.codec };
-  const { id, tensors } = option.cut;
+  const option = { cut: input.model.cuts.find((c) => c.id === cut.id)!, defense: chosen.defense, codec: chosen.codec };
   const plan = planOf(
     chosen,
     thresholds,
     { option, protocol, audit: findings },
     {
-      model: { name: model.name, ...identity },
-      cut: { id, tensors: tensors.map((t) => ({ ...t, shape: [...t.shape] })) },
+      model: { name: model.name, sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) },
+      cut: { id: cut.id, tensors: option.cut.tensors.map((t) => ({ ...t, shape: [...t.shape] })) },
       head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
       tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
       answer: parts.tail ? answerOf(parts.tail) : undefined,
@@ -129,7 +129,7 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
       serial: request.created.getTime(),
     },
   );
-  return { result, beside, plan, head, tail, auditDocument, audits };
+  return { ...made, plan, head, tail };
 }
 
 /** What is searched, whatever the profiles: what cuts cost and send, measured where there are pictures. */

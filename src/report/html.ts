@@ -32,6 +32,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-// Control characters and those that turn the direction of text can make a name look like another.
-const escaped = (text: string) =>
-  text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd').replace(/[&<>"']/g, (c) => entities[c]!);
+/** Without control characters and those that turn the direction of text, which can make a name look like another. */
+export const plainText = (text: string): string => text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+
+const escaped = (text: string) => plainText(text).replace(/[&<>"']/g, (c) => entities[c]!);

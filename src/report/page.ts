@@ -1,4 +1,6 @@
 /** The report as one file that opens from disk and asks nobody for anything. */
+import { planAgain, programOf, programSource } from './again.ts';
+import { againStyle } from './again-style.ts';
 import { attacks, exposure } from './attack-sections.ts';
 import { html, trusted } from './html.ts';
 import { candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees, why } from './sections.ts';
@@ -7,8 +9,11 @@ import type { ReportData } from './types.ts';
 import { verdict } from './verdict.ts';
 import { toSplitOrNot } from './ways.ts';
 
-/** No script, nothing from anywhere: should a name slip through unescaped, the browser still runs none of it. */
-const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+/** Nothing from anywhere, and no script but the page's own: should a name slip through unescaped, the browser still runs none of it. */
+function policyFor({ again }: ReportData): string {
+  const script = again ? ` script-src ${programSource(again.program)};` : '';
+  return `default-src 'none';${script} style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'`;
+}
 
 /** A self-contained HTML document. */
 export function htmlReport(data: ReportData): string {
@@ -16,16 +21,17 @@ export function htmlReport(data: ReportData): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${trusted(policyFor(data))}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${data.title}: ${data.model.name}</title>
-<style>${trusted(style)}</style>
+<style>${trusted(data.again ? style + againStyle : style)}</style>
 </head>
 <body><main>
 ${verdict(data)}
 ${why(data)}
 ${toSplitOrNot(data)}
+${planAgain(data)}
 ${leakageAgainstLatency(data)}
 ${whatAnAttackerSees(data)}
 ${theRun(data)}
@@ -33,7 +39,7 @@ ${candidates(data)}
 ${attacks(data)}
 ${exposure(data)}
 ${evidence(data)}
-</main></body>
+</main>${programOf(data)}</body>
 </html>
 `;
   return page.markup;

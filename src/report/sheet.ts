@@ -100,7 +100,7 @@ async function rowLabel(row: SheetRow, y: number) {
 }
 
 /** Bytes, RGB; what is not a number is drawn black. */
-function interleaved(images: SheetImages, index: number): Buffer {
+export function interleaved(images: SheetImages, index: number): Buffer {
   const area = images.height * images.width;
   const first = index * images.channels * area;
   const out = Buffer.alloc(3 * area);

@@ -182,6 +182,28 @@ export interface RunEntry {
   readonly greatestDifference?: number | undefined;
 }
 
+/** Strips of victims, base64 of PNG. */
+export interface SeenPictures {
+  readonly truth: string;
+  readonly rows: readonly {
+    readonly cut: string;
+    readonly defense: string;
+    readonly attack: string;
+    /** Mean. */
+    readonly ssim: number;
+    readonly png: string;
+  }[];
+}
+
+/** What the page needs to plan again. */
+export interface AgainEntry {
+  /** JavaScript that finds its data and its place by their ids (src/page). */
+  readonly program: string;
+  /** As the planner records it. */
+  readonly search: object;
+  readonly pictures?: SeenPictures | undefined;
+}
+
 export interface ReportData {
   readonly title: string;
   /** ISO 8601. */
@@ -194,6 +216,8 @@ export interface ReportData {
   readonly failed?: readonly FailedEntry[] | undefined;
   readonly exposure?: readonly ExposureEntry[] | undefined;
   readonly run?: RunEntry | undefined;
+  /** Without it the page is fixed, and has no script. */
+  readonly again?: AgainEntry | undefined;
   /** The contact sheet, PNG. */
   readonly sheet?: Uint8Array | undefined;
   /** Machine, versions, profiles: name → value, shown as they are. */

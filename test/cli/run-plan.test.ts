@@ -121,6 +121,7 @@ const asked = (over: Partial<PlanArguments> = {}) =>
       },
       resolve: async (_, defense) => defense,
       victims: () => undefined,
+      seen: () => undefined,
     }),
   );
 

@@ -13,5 +13,6 @@ export default function build(): () => void {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
     stdio: 'inherit',
   });
+  execFileSync(process.execPath, ['scripts/page.mjs'], { stdio: 'inherit' });
   return () => rmSync(cache, { recursive: true, force: true });
 }

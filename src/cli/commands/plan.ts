@@ -100,6 +100,7 @@ const options = {
   ...modelOptions,
   threads: { type: 'number', describe: 'Threads of the engine; default all cores' },
   out: { type: 'string', describe: 'Folder for plan.json, head.onnx and tail.onnx' },
+  report: { type: 'string', describe: 'HTML file: what was planned and why, with sliders that plan again offline' },
 } as const satisfies Record<string, Options>;
 
 type Arguments = InferredOptionTypes<typeof options> & { readonly model: string; readonly json?: boolean };
