@@ -88,9 +88,11 @@ async function expected(): Promise<number[][]> {
 
 function close(got: number[][], wanted: number[][]) {
   expect(got).toHaveLength(wanted.length);
-  got.forEach((row, i) =>
-    row.forEach((v, j) => void expect(Math.abs(v - wanted[i]![j]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(v)))),
-  );
+  for (const [i, row] of got.entries()) {
+    for (const [j, v] of row.entries()) {
+      expect(Math.abs(v - wanted[i]![j]!)).toBeLessThan(1e-5 * Math.max(1, Math.abs(v)));
+    }
+  }
 }
 
 describe('a bundle', () => {

@@ -41,7 +41,7 @@ describe('cutline config check', () => {
       format: 'cutline.config-check/1',
       of: 'agent',
       device: 'cam-1',
-      planId,
+      plans: [{ planId }],
     });
     expect(JSON.parse(stdout).warnings.join('\n')).toMatch(/planKeys.*\n.*messageKeys.*\n.*TLS/);
     const { device: _d, protocol: _p, images: _i, ...consumer } = base();
