@@ -33,7 +33,7 @@ export async function planReport(outcome: PlanOutcome, about: PlanReport): Promi
       thresholds,
       protocol,
       ...(plan && { evidence: plan.evidence }),
-      audits,
+      ...(audits.run + audits.saved > 0 && { audits }),
       alternatives: beside.alternatives,
       costOnly: beside.costOnly,
       collapsed: beside.collapsed,

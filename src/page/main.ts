@@ -98,6 +98,11 @@ function start(place: HTMLElement, { search, pictures }: AgainData): void {
     told,
     command,
     element(
+      'p',
+      { class: 'note', id: 'cuts-said' },
+      'The best candidate of each cut, in order of depth. Arrow keys go from one to the next.',
+    ),
+    element(
       'div',
       { class: 'looking' },
       element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Cuts' }, cuts.table),

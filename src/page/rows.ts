@@ -34,7 +34,7 @@ export const termMs = ({ latencyMs }: Candidate, term: TermName): number => late
 export function longestMs(rows: readonly Candidate[], mattering: readonly Candidate[]): number {
   const totals = rows.map((c) => c.latencyMs.total);
   const kept = mattering.length > 0 ? mattering.map((c) => c.latencyMs.total) : [Math.min(...totals)];
-  return Math.min(Math.max(...totals), 4 * Math.max(...kept)) || 1;
+  return Math.min(Math.max(...totals), 10 * Math.max(...kept)) || 1;
 }
 
 export type Verdict = 'chosen' | 'allowed' | 'not attacked' | 'screened' | 'refused';

@@ -33,8 +33,7 @@ export function cutTable(pointedAt: (candidate: Candidate) => void): CutTable {
   const numeric = new Set(heads.slice(2, 6));
   const table = element(
     'table',
-    { class: 'cuts' },
-    element('caption', {}, 'The best candidate of each cut, in order of depth. Arrow keys go from one to the next.'),
+    { class: 'cuts', 'aria-labelledby': 'cuts-said' },
     element(
       'thead',
       {},

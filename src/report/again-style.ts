@@ -25,7 +25,13 @@ button.plain { font: inherit; font-size: 14px; color: var(--ink); background: no
 .details h4 { margin: 0 0 4px; font-size: 16px; }
 .details .reasons { margin: 0; padding-left: 18px; color: var(--muted); }
 .strip { margin: 0 0 10px; } .strip img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; }
-.cuts caption { text-align: left; color: var(--muted); font-size: 13.5px; padding: 10px 14px 4px; }
+#again { --encode: #b8862b; --network: #4a7fc1; --tail: #9463ad; }
+@media (prefers-color-scheme: dark) { #again { --encode: #e0b45c; --network: #6ea0e0; --tail: #bb8fd3; } }
+#again .encode, #again .network, #again .tail { opacity: 1; }
+#again .parts .encode, #again .encode .swatch { background: var(--encode); opacity: 1; }
+#again .parts .network, #again .network .swatch { background: var(--network); opacity: 1; }
+#again .parts .tail, #again .tail .swatch { background: var(--tail); opacity: 1; }
+.cuts tr:last-child > th { border-bottom: 0; }
 .cuts th, .cuts td { padding: 7px 10px; }
 .cuts th.name { min-width: 110px; max-width: 200px; white-space: normal; overflow-wrap: anywhere; text-align: left; font-weight: 400; }
 .cuts td.stack { width: 34%; min-width: 120px; } .cuts .parts { margin: 5px 0; }
