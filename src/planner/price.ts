@@ -18,8 +18,8 @@ export interface Profiles {
   readonly link: Profile;
 }
 
-/** Envelope (ids, times, names), topic and MQTT headers of one activation, and what each further tensor adds. */
-export const MESSAGE_BYTES = 260;
+/** Short envelope (44 to 64), topic with fleet, device and plan, and MQTT headers of one activation; what each further tensor adds. */
+export const MESSAGE_BYTES = 150;
 const TENSOR_BYTES = 48;
 /** A pixel's channel in a compressed picture, until one was measured: JPEG at quality 85 has some 2. */
 const PICTURE_BITS = 2;

@@ -98,8 +98,8 @@ describe('a plan for a code', () => {
     const outcome = await makePlan(await request({ defenses: ['none'] }));
     const plan = outcome.plan!;
     expect(plan).toMatchObject({ codec: 'code', cut: { id: 'code', tensors: [{ name: 'code', bits: 2 }] } });
-    expect(plan.predicted).toMatchObject({ wireBytes: whole / 8 + 260, sources: { wireBytes: 'measured' } });
-    expect(outcome.result.chosen).toMatchObject({ bitsCap: whole, wireBytes: whole / 8 + 260 });
+    expect(plan.predicted).toMatchObject({ wireBytes: whole / 8 + 150, sources: { wireBytes: 'measured' } });
+    expect(outcome.result.chosen).toMatchObject({ bitsCap: whole, wireBytes: whole / 8 + 150 });
     expect(plan.evidence).toMatchObject([{ bitsCap: whole, codec: 'float32' }]);
     verifyPlan(parsePlan(JSON.parse(JSON.stringify(plan)), 'here'), { protocol: leastProtocol });
   });
@@ -121,7 +121,7 @@ describe('a plan for a code', () => {
     const { result } = await makePlan(await request());
     const coded = result.candidates
       .filter((c) => c.codec === 'code')
-      .map(({ cut, defense, bitsCap, wireBytes }) => [cut, defense, bitsCap, wireBytes - 260]);
+      .map(({ cut, defense, bitsCap, wireBytes }) => [cut, defense, bitsCap, wireBytes - 150]);
     expect(coded).toEqual([
       ['code', 'none', whole, whole / 8],
       ['code', 'prefix(channels=4)', whole / 2, whole / 16],

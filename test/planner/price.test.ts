@@ -52,8 +52,8 @@ describe('the price of a candidate', () => {
     const { latencyMs, energyMj, wireBytes, sources } = of(mid);
     expect(latencyMs.head).toBeCloseTo(0.1 + 0.01 + 100, 6);
     expect(latencyMs.tail).toBeCloseTo(0.1 + 0.01 + 1, 6);
-    expect(wireBytes).toBe(40_000 + 260);
-    const bitMs = (8e3 * (wireBytes + 40 + 260)) / 10e6;
+    expect(wireBytes).toBe(40_000 + 150);
+    const bitMs = (8e3 * (wireBytes + 40 + 150)) / 10e6;
     expect(latencyMs.network).toBeCloseTo(5 + bitMs, 6);
     const parts = latencyMs.head + latencyMs.encode + latencyMs.network + latencyMs.tail;
     expect(latencyMs.total).toBeCloseTo(parts, 9);
@@ -77,18 +77,18 @@ describe('the price of a candidate', () => {
   });
 
   it('sends half with float16, a quarter with uint8, and promises nothing of deflate until it was measured', () => {
-    expect(of(mid, 'float16').wireBytes).toBe(20_260);
-    expect(of(mid, 'uint8').wireBytes).toBe(10_260);
-    expect(of(mid, 'uint8+deflate').wireBytes).toBe(10_260);
+    expect(of(mid, 'float16').wireBytes).toBe(20_150);
+    expect(of(mid, 'uint8').wireBytes).toBe(10_150);
+    expect(of(mid, 'uint8+deflate').wireBytes).toBe(10_150);
     const measured = { ...mid, payloadBytes: { 'uint8+deflate': 4000 } };
     const cost = price({ cut: measured, codec: 'uint8+deflate', defense: 'none' }, model, profiles);
-    expect(cost.wireBytes).toBe(4260);
+    expect(cost.wireBytes).toBe(4150);
     expect(cost.sources.wireBytes).toBe('measured');
   });
 
   it('sends integers as they are, whatever the codec', () => {
     const ids = { ...mid, tensors: [{ name: 'ids', dtype: 'int64', shape: [1, 100] }] };
-    expect(price({ cut: ids, codec: 'uint8', defense: 'none' }, model, profiles).wireBytes).toBe(800 + 260);
+    expect(price({ cut: ids, codec: 'uint8', defense: 'none' }, model, profiles).wireBytes).toBe(800 + 150);
   });
 
   it('charges for drawing noise', () => {
