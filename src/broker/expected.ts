@@ -2,7 +2,7 @@
  * Tensors as a plan says them, and messages held against that: names, types, shapes, codec and sizes, all from what a message
  * announces, before anything is unpacked. A few bytes may announce many.
  */
-import { deflated, isDeflated } from '../codecs.ts';
+import { carriesCodes, deflated, isDeflated } from '../codecs.ts';
 import { bytesPerElement, type DType, sizeOf } from '../model/tensor.ts';
 import type { Plan } from '../plan/index.ts';
 import { decodedSize, type EncodedTensor, writtenAs, writtenBits } from './codecs/codec.ts';
@@ -23,7 +23,9 @@ export interface ExpectedTensor {
 export function expectedActivation({ cut, codec }: Pick<Plan, 'cut' | 'codec'>): ExpectedTensor[] {
   return cut.tensors.map(({ name, dtype, shape, bits }) => {
     const type = dtype as DType;
-    return { name, dtype: type, shape, codecs: [writtenAs(codec, type)], bits };
+    const written = { name, dtype: type, shape, codecs: [writtenAs(codec, type)] };
+    // Another codec writes a code's values as any others.
+    return carriesCodes(codec) ? { ...written, bits } : written;
   });
 }
 
