@@ -24,7 +24,7 @@ button.plain { font: inherit; font-size: 14px; color: var(--ink); background: no
 .looking .scroll { margin: 0; } .looking .details { margin: 0; position: sticky; top: 16px; font-size: 14px; overflow-wrap: anywhere; }
 .details h4 { margin: 0 0 4px; font-size: 16px; }
 .details .reasons { margin: 0; padding-left: 18px; color: var(--muted); }
-.strip { margin: 0 0 10px; } .strip img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; }
+.strip { margin: 0 0 10px; } .strip img { display: block; width: 100%; max-width: 420px; height: auto; image-rendering: pixelated; border-radius: 4px; }
 #again { --encode: #b8862b; --network: #4a7fc1; --tail: #9463ad; }
 @media (prefers-color-scheme: dark) { #again { --encode: #e0b45c; --network: #6ea0e0; --tail: #bb8fd3; } }
 #again .encode, #again .network, #again .tail { opacity: 1; }
