@@ -68,6 +68,7 @@ async function measure(name, halves) {
         single[fleet].push(one);
       }
     const atOnce = Number(/takes up to (\d+)/.exec(consumers[1].text())?.[1] ?? 1);
+    const rounded = ({ alone, together }) => ({ alone: alone.map(Math.round), together: together.map(Math.round) });
     const ratioOf = ({ alone, together }) => {
       const ratios = together.map((rate, i) => rate / alone[i]).sort((a, b) => a - b);
       return Number(ratios[ratios.length >> 1].toFixed(2));
@@ -75,9 +76,9 @@ async function measure(name, halves) {
     return {
       name,
       atOnce,
-      perSecond: { alone: perSecond.alone.map(Math.round), together: perSecond.together.map(Math.round) },
+      perSecond: rounded(perSecond),
       ratio: ratioOf(perSecond),
-      ratioOneUnderWay: ratioOf(single),
+      oneUnderWay: { perSecond: rounded(single), ratio: ratioOf(single) },
     };
   } finally {
     endAll();
