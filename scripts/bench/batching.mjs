@@ -56,19 +56,29 @@ async function measure(name, halves) {
       consumers.push(await start(process.execPath, cli('consumer', '--config', path, '--json'), 'ready: serving'));
     }
     const perSecond = { alone: [], together: [] };
+    // One at a time: what never waits must not be slower.
+    const single = { alone: [], together: [] };
     for (let i = 0; i <= rounds; i++)
       for (const fleet of Object.keys(kinds)) {
         const rate = await flood(url, { fleet, cut: halves.cut, planId, underWay, seconds });
         // The first is for warming up.
-        if (i > 0) perSecond[fleet].push(rate);
+        const one = await flood(url, { fleet, cut: halves.cut, planId, underWay: 1, seconds: seconds / 2 });
+        if (i === 0) continue;
+        perSecond[fleet].push(rate);
+        single[fleet].push(one);
       }
     const atOnce = Number(/takes up to (\d+)/.exec(consumers[1].text())?.[1] ?? 1);
-    const ratios = perSecond.together.map((rate, i) => rate / perSecond.alone[i]).sort((a, b) => a - b);
+    const rounded = ({ alone, together }) => ({ alone: alone.map(Math.round), together: together.map(Math.round) });
+    const ratioOf = ({ alone, together }) => {
+      const ratios = together.map((rate, i) => rate / alone[i]).sort((a, b) => a - b);
+      return Number(ratios[ratios.length >> 1].toFixed(2));
+    };
     return {
       name,
       atOnce,
-      perSecond: { alone: perSecond.alone.map(Math.round), together: perSecond.together.map(Math.round) },
-      ratio: Number(ratios[ratios.length >> 1].toFixed(2)),
+      perSecond: rounded(perSecond),
+      ratio: ratioOf(perSecond),
+      oneUnderWay: { perSecond: rounded(single), ratio: ratioOf(single) },
     };
   } finally {
     endAll();

@@ -25,9 +25,9 @@ export function rulesOf({ role, fleet, device }: Member): Rules {
   const all = (channel: string) => `cutline/v1/${fleet}/+/${channel}`;
   switch (role) {
     case 'device':
-      return { write: ['act', 'act/+', 'state', 'health', 'result'].map(own), read: ['res', 'plan'].map(own) };
+      return { write: ['act/+', 'state', 'health', 'result'].map(own), read: ['res', 'plan'].map(own) };
     case 'consumer':
-      return { write: [all('res')], read: ['act', 'act/+'].map(all) };
+      return { write: [all('res')], read: [all('act/+')] };
     case 'observer':
       return { write: [], read: ['state', 'health', 'result', 'plan'].map(all) };
     case 'operator':

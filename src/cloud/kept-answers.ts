@@ -7,6 +7,7 @@ import { open, type RootDatabase } from 'lmdb';
 import { decodeMessage, encodeEnvelope } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { checkFolder } from '../files.ts';
+import { requireLmdb } from '../lmdb-folder.ts';
 import { type AnswerCache, Answers, type Given } from './answers.ts';
 
 /** No device waits for longer. */
@@ -39,6 +40,7 @@ export class KeptAnswers implements AnswerCache {
   static async open(options: KeptOptions): Promise<KeptAnswers> {
     const { path, log } = options;
     await checkFolder(path);
+    await requireLmdb(path);
     let db: RootDatabase<Buffer, string>;
     try {
       db = open<Buffer, string>({ path, encoding: 'binary', overlappingSync: false });

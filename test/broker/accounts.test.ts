@@ -33,17 +33,27 @@ afterAll(() => rm(dir, { recursive: true }));
 describe('rules', () => {
   it('grant a filter only where every topic that it matches is granted', () => {
     const device = rulesOf({ role: 'device', fleet: 'yard', device: 'cam-1' });
-    expect(mayPublish(device, 'cutline/v1/yard/cam-1/act')).toBe(true);
     expect(mayPublish(device, 'cutline/v1/yard/cam-1/act/0123')).toBe(true);
-    for (const topic of ['cutline/v1/yard/cam-2/act', 'cutline/v1/yard/cam-1/res', 'cutline/v1/yard/+/act', 'x', ''])
+    for (const topic of [
+      'cutline/v1/yard/cam-1/act',
+      'cutline/v1/yard/cam-2/act/0123',
+      'cutline/v1/yard/cam-1/res',
+      'cutline/v1/yard/+/act',
+      'x',
+      '',
+    ])
       expect(mayPublish(device, topic), topic).toBe(false);
     for (const filter of ['#', 'cutline/#', 'cutline/v1/yard/+/res', 'cutline/v1/yard/cam-1/#', '$SYS/#', '+/+/+/+/+'])
       expect(maySubscribe(device, filter), filter).toBe(false);
     const consumer = rulesOf({ role: 'consumer', fleet: 'yard' });
-    expect(maySubscribe(consumer, '$share/tails/cutline/v1/yard/+/act')).toBe(true);
+    expect(maySubscribe(consumer, '$share/tails/cutline/v1/yard/+/act/0123')).toBe(true);
     expect(maySubscribe(consumer, 'cutline/v1/yard/+/act/0123')).toBe(true);
     expect(maySubscribe(consumer, 'cutline/v1/yard/cam-1/act/+')).toBe(true);
-    for (const filter of ['$share/tails/cutline/v1/yard/+/res', '$share/#/cutline/v1/yard/+/act', 'cutline/v1/+/+/act'])
+    for (const filter of [
+      '$share/tails/cutline/v1/yard/+/res',
+      '$share/#/cutline/v1/yard/+/act/p',
+      'cutline/v1/+/+/act/p',
+    ])
       expect(maySubscribe(consumer, filter), filter).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
@@ -521,6 +521,9 @@ describe('the answers kept', () => {
       expect(['b', 'c', 'd'].map((k) => third.get(k)?.tensors[0]?.data.length)).toEqual([undefined, 2, 3]);
       await third.close();
       expect(log.map((l) => l.split(' ')[0])).toEqual(['0', '3', '2']);
+      // Of a file that is none of its own, LMDB would make a crash.
+      await writeFile(join(path, 'data.mdb'), Buffer.alloc(8192, 1));
+      await expect(KeptAnswers.open(options)).rejects.toMatchObject({ code: 'STORE_INVALID' });
     } finally {
       await rm(path, { recursive: true });
     }

@@ -4,11 +4,12 @@
  * cuts, and uses freed pages again.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { open as openFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { CutlineError } from '../../errors.ts';
 import { checkFolder } from '../../files.ts';
+import { requireLmdb } from '../../lmdb-folder.ts';
 import { type Stored, unwritten, written } from './stored.ts';
 
 export interface StoreOptions {
@@ -62,7 +63,7 @@ export class Store {
   /** @throws CutlineError OUTPUT_NOT_WRITABLE, STORE_INVALID: it is no store, is damaged, in use, or of another key */
   static async open(options: StoreOptions): Promise<Store> {
     await checkFolder(options.path);
-    await requireOurs(options.path);
+    await requireLmdb(options.path);
     const db = opened(options.path);
     const store = new Store(options, db);
     try {
@@ -244,23 +245,6 @@ const onDisk = (length: number): number =>
   length + ENTRY_BYTES > PAGE_BYTES / 2
     ? PAGE_BYTES * Math.ceil((length + ENTRY_BYTES) / PAGE_BYTES)
     : length + ENTRY_BYTES;
-
-/** What a file of LMDB begins with, after the header of its first page: of any other, LMDB makes a crash of the process. */
-const MAGIC = { at: 24, bytes: Buffer.from('dec0efbe', 'hex') };
-
-/** @throws CutlineError STORE_INVALID */
-async function requireOurs(path: string): Promise<void> {
-  const file = await openFile(join(path, 'data.mdb')).catch(() => undefined);
-  if (!file) return;
-  try {
-    const head = Buffer.alloc(MAGIC.at + MAGIC.bytes.length);
-    const { bytesRead } = await file.read(head, 0, head.length, 0);
-    if (bytesRead === 0 || head.subarray(MAGIC.at).equals(MAGIC.bytes)) return;
-    throw new CutlineError('STORE_INVALID', { path, problem: 'its data.mdb is no file of LMDB' });
-  } finally {
-    await file.close();
-  }
-}
 
 function opened(path: string): RootDatabase<Buffer, number> {
   try {
