@@ -1,5 +1,5 @@
 /** An agent with everything it needs, as one file for one device: Node, our files, packages with binaries, plan, head, unit. */
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,15 +42,21 @@ export async function makeBundle({ platform, config, out, log }: BundleOptions):
 }
 
 /** The one that runs here, where the device is the same; else that of npm. Without symbols, where somebody here can take them off. */
-async function putNode(to: string, { isHere, nodeVersion, platform }: Target, scratch: string): Promise<void> {
+async function putNode(to: string, target: Target, scratch: string): Promise<void> {
+  const { isHere, nodeVersion, platform } = target;
   const from = isHere
     ? process.execPath
     : join(await fetchPackage(`node-${platform}`, nodeVersion, scratch), 'bin/node');
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to);
   await chmod(to, 0o755);
+  await withoutSymbols(to, target, scratch);
+}
+
+/** Smaller, where a program for that processor is here; the same to run. */
+async function withoutSymbols(path: string, { platform, isHere }: Target, scratch: string): Promise<void> {
   const cross = platform === 'linux-arm64' ? 'aarch64-linux-gnu-strip' : 'x86_64-linux-gnu-strip';
-  if (!(await tryProgram(cross, [to], scratch)) && isHere) await tryProgram('strip', [to], scratch);
+  if (!(await tryProgram(cross, [path], scratch)) && isHere) await tryProgram('strip', [path], scratch);
 }
 
 async function putProgram(
@@ -64,6 +70,9 @@ async function putProgram(
     await copyFile(file, to);
   }
   await copyPackages(root, packages, folder, context);
+  for (const file of await readdir(folder, { recursive: true })) {
+    if (file.endsWith('.node')) await withoutSymbols(join(folder, file), context.target, context.scratch);
+  }
   await cp(join(root, 'profiles/protocols'), join(folder, 'profiles/protocols'), { recursive: true });
   const { name, version, license } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   await writeFile(join(folder, 'package.json'), `${JSON.stringify({ name, version, license, type: 'module' })}\n`);

@@ -78,6 +78,10 @@ function keeps(folder: string, { os, cpu, nodeAbi }: Target): (path: string) => 
   return (path) => {
     const file = relative(folder, path);
     if (/(^|\/)node_modules(\/|$)/.test(file)) return false;
+    // Tests that were published, and the same code again for browsers and as UMD.
+    if (/(^|\/)(tests?|benchmarks?)\/|^dist\/(test|.*\.(min|umd))\.js$/.test(file)) return false;
+    // Sources of libraries that are compiled, and what is for browsers.
+    if (/^(dependencies|src\/deps)(\/|$)/.test(file) || /(^|\/)node_modules\/mqtt\/dist$/.test(path)) return false;
     if (/\.([cm]?ts|map|md|markdown|cc|h|gyp)$/.test(file)) return false;
     const [, binaryOs, binaryCpu] = /^bin\/napi-v\d+(?:\/([^/]+))?(?:\/([^/]+))?/.exec(file) ?? [];
     if ((binaryOs !== undefined && binaryOs !== os) || (binaryCpu !== undefined && binaryCpu !== cpu)) return false;
