@@ -133,6 +133,14 @@ describe('a bundle', () => {
     }
     f = await fleet('aedes', d);
     const at = await unpacked('linux-arm64', f.url);
+    // Some emulators cannot load onnxruntime as it is published, whoever packs it: then this machine cannot tell.
+    const emulated = { PATH: '/usr/bin:/bin', QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu' };
+    const published = join(import.meta.dirname, '../../node_modules/onnxruntime-node');
+    const probe = [join(at, 'node/bin/node'), '-e', `require(${JSON.stringify(published)})`];
+    if (!(await exec(qemu, probe, { env: emulated }).catch(() => undefined))) {
+      console.warn('SKIPPED: this emulator crashes on loading onnxruntime-node as it is published; try on a device');
+      return ctx.skip();
+    }
     await f.broker();
     await f.consumer();
     const results = join(folder, 'arm64.jsonl');
@@ -146,7 +154,7 @@ describe('a bundle', () => {
       '--results',
       results,
     ];
-    const env = { PATH: '/usr/bin:/bin', QEMU_LD_PREFIX: '/usr/aarch64-linux-gnu' };
+    const env = emulated;
     const agent = run(qemu, args, { env });
     expect(await agent.ended, agent.stderr()).toBe(0);
     close(await outputsOf(results), await expected());
