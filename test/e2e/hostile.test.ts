@@ -155,7 +155,8 @@ it('a flood of forged answers and activations changes no answer and grows nobody
     expect(counts.answered).toBe(IMAGES);
     expect(counts.failures.BAD_TENSORS).toBeGreaterThan(20);
     console.info(`${res.sent()} answers, ${act.sent()} activations; agent ${agentMb} MB, consumer ${consumerMb} MB`);
-    expect(agentMb).toBeLessThan(200);
+    // 175 without anybody who floods; before, 2 900 and an abort.
+    expect(agentMb).toBeLessThan(260);
     expect(consumerMb).toBeLessThan(400);
   } finally {
     await Promise.all(clients.map((c) => c.endAsync(true)));
