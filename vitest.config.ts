@@ -1,14 +1,18 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** What takes a minute each and guards what seldom changes: with CUTLINE_THOROUGH=1 only, so that the rest stays under a quarter of an hour. */
-const thorough = ['rounded', 'victims', 'substitute', 'linear'].map((name) => `test/privacy/attacks/${name}.test.ts`);
+const thorough = ['rounded', 'victims', 'substitute', 'linear', 'inverse-network', 'shadow'].map(
+  (name) => `test/privacy/attacks/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
-      ...(process.env.CUTLINE_THOROUGH ? [] : [...thorough, 'test/cli/folders.test.ts']),
+      ...(process.env.CUTLINE_THOROUGH
+        ? []
+        : [...thorough, 'test/cli/folders.test.ts', 'test/cli/run-profile.test.ts']),
     ],
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],

@@ -13,7 +13,8 @@ import { check } from '../validate.ts';
 import { openModel } from './open-model.ts';
 import { table, writeAll } from './output.ts';
 
-const command = fileURLToPath(new URL('./main.js', import.meta.url));
+/** Other processes run what was compiled, also where tests run TypeScript. */
+const command = fileURLToPath(new URL('./main.js', import.meta.url.replace(/\/src\/(cli\/[^/]+)\.ts$/, '/dist/$1.js')));
 
 export interface ProfileArguments {
   readonly model: string | undefined;
