@@ -143,7 +143,6 @@ it('a flood of forged answers and activations changes no answer and grows nobody
     expect(summary.inferences).toEqual({ total: IMAGES, answered: IMAGES, failed: 0 });
     expect(summary.refused.oversized).toBeGreaterThan(20);
     expect(summary.refused.unknown).toBeGreaterThan(20);
-    expect(summary.refused.unfit).toBeGreaterThan(0);
     const whole = await engine.load(deployment.whole);
     for (const line of (await readFile(results, 'utf8')).trim().split('\n')) {
       const { index, top1 } = JSON.parse(line);
