@@ -10,6 +10,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,
+      // Packs a whole agent: npm run test:bundle.
+      'test/bundle/**',
       ...(process.env.CUTLINE_THOROUGH
         ? []
         : [...thorough, 'test/cli/folders.test.ts', 'test/cli/run-profile.test.ts']),
