@@ -3,10 +3,11 @@
  * next door; it keeps no sessions, because delivery is end to end (device/outbox).
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, isIP, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { AuthenticateError, Client } from 'aedes';
 import { CutlineError } from '../errors.ts';
+import { isLoopback, urlHost } from '../loopback.ts';
 import { type Account, accountFor } from './accounts.ts';
 import { mayPublish, maySubscribe, rulesOf } from './acl.ts';
 import { limitPackets } from './packet-limit.ts';
@@ -38,7 +39,7 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** Topics in use have four slashes; a few more for the user's own. */
+/** Topics in use have six levels at most; a few more for the user's own. */
 const MAX_TOPIC_LEVELS = 8;
 /** A retained message is kept until the broker ends: a stranger could fill the memory with them. */
 const MAX_RETAINED = 10_000;
@@ -126,7 +127,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     host,
     port,
-    url: `mqtt${tls ? 's' : ''}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`,
+    url: `mqtt${tls ? 's' : ''}://${urlHost(host)}:${port}`,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
@@ -136,14 +137,13 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   };
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 /** Whoever takes a client id takes the place of the one that has it. */
 function ownsName({ role, fleet, device }: Account, clientId: string): boolean {
-  if (role !== 'device') return !clientId.startsWith('cutline-agent-');
-  return clientId === agentClientId(fleet, device!) || clientId.startsWith(`cutline-result-${fleet}-${device}-`);
+  if (role !== 'device') return !/^cutline-(agent|result)-/.test(clientId);
+  if (clientId === agentClientId(fleet, device!)) return true;
+  // A name may begin with another device's name and a dash: only a number may follow.
+  const own = `cutline-result-${fleet}-${device}-`;
+  return clientId.startsWith(own) && /^\d+$/.test(clientId.slice(own.length));
 }
 
 function matches(

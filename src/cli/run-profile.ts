@@ -3,6 +3,7 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brokerSettingsSchema, connectOptions, isName } from '../broker/index.ts';
+import { compiled } from '../compiled.ts';
 import { profileMachine } from '../device/profiler/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
@@ -13,8 +14,7 @@ import { check } from '../validate.ts';
 import { openModel } from './open-model.ts';
 import { table, writeAll } from './output.ts';
 
-/** Other processes run what was compiled, also where tests run TypeScript. */
-const command = fileURLToPath(new URL('./main.js', import.meta.url.replace(/\/src\/(cli\/[^/]+)\.ts$/, '/dist/$1.js')));
+const command = fileURLToPath(compiled('./main.js', import.meta.url));
 
 export interface ProfileArguments {
   readonly model: string | undefined;

@@ -3,6 +3,8 @@
  * time on the way; one is too old only where both its own clock and that comparison say so.
  */
 
+import { RecentMap } from '../recent.ts';
+
 /** Clocks of so many devices are known at once; whoever was not heard of for longest is forgotten. */
 const MOST_DEVICES = 10_000;
 /** Offsets are the least of one or two such spans, so that a clock that drifts or was asleep is followed. */
@@ -27,7 +29,7 @@ interface Known {
 }
 
 export class Clocks {
-  readonly #devices = new Map<string, Known>();
+  readonly #devices = new RecentMap<string, Known>(MOST_DEVICES);
 
   /**
    * Takes the time of a message into account.
@@ -59,14 +61,7 @@ export class Clocks {
       known.sinceMs = nowMs;
     }
     known.least = Math.min(known.least, offset);
-    this.#devices.delete(deviceId);
     this.#devices.set(deviceId, known);
-    if (this.#devices.size > MOST_DEVICES) {
-      for (const oldest of this.#devices.keys()) {
-        this.#devices.delete(oldest);
-        break;
-      }
-    }
     return Math.min(known.least, known.before);
   }
 }

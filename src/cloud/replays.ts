@@ -3,6 +3,8 @@
  * sealed messages are worth it: of others anybody can make new ones.
  */
 
+import { RecentMap } from '../recent.ts';
+
 /** Sequences behind the highest that are told apart; what is older counts as seen. */
 const WINDOW = 4096;
 /** Boots that are known at once; those unheard of for longest leave first. */
@@ -14,20 +16,13 @@ interface Seen {
 }
 
 export class Replays {
-  readonly #boots = new Map<string, Seen>();
+  readonly #boots = new RecentMap<string, Seen>(MOST_BOOTS);
 
   /** True the first time. */
   isNew(deviceId: string, bootId: string, sequence: number): boolean {
     const key = `${deviceId}/${bootId}`;
     const seen = this.#boots.get(key) ?? { highest: -1, bits: new Uint8Array(WINDOW / 8) };
-    this.#boots.delete(key);
     this.#boots.set(key, seen);
-    if (this.#boots.size > MOST_BOOTS) {
-      for (const oldest of this.#boots.keys()) {
-        this.#boots.delete(oldest);
-        break;
-      }
-    }
     if (sequence <= seen.highest - WINDOW) return false;
     if (sequence > seen.highest) {
       if (sequence - seen.highest >= WINDOW) seen.bits.fill(0);

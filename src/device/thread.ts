@@ -1,5 +1,6 @@
 /** A thread that answers requests, each by its number. Nobody is kept alive by one that waits for work. */
 import { parentPort, Worker } from 'node:worker_threads';
+import { compiled } from '../compiled.ts';
 import { CutlineError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 
 interface Asked<Q> {
@@ -21,7 +22,7 @@ export class Thread<Q, R> {
   /** @param name of its file in this folder, without `-worker.ts`; @param data plain values that it begins with */
   constructor(name: string, data: object) {
     this.#name = name;
-    this.#worker = new Worker(compiled(`./${name}-worker.js`), { workerData: data });
+    this.#worker = new Worker(compiled(`./${name}-worker.js`, import.meta.url), { workerData: data });
     this.#worker.on('message', (reply: Reply<R>) => this.#settle(reply));
     const fail = (error: unknown) => {
       for (const waiting of this.#waiting.values()) waiting.reject(error);
@@ -71,9 +72,4 @@ export function serve<Q, R>(answer: (request: Q) => R | Promise<R>, buffersOf: (
       parentPort!.postMessage(reply);
     }
   });
-}
-
-/** Workers run compiled JavaScript, also where tests run TypeScript. */
-function compiled(file: string): URL {
-  return new URL(file, import.meta.url.replace(/\/src\/(device\/[^/]+)\.ts$/, '/dist/$1.js'));
 }

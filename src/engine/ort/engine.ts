@@ -1,10 +1,11 @@
 /** The onnxruntime engine. */
 import { availableParallelism } from 'node:os';
+import { compiled } from '../../compiled.ts';
 import { CutlineError } from '../../errors.ts';
 import type { LoadOptions, Session } from '../../model/engine.ts';
 import type { Graph } from '../../model/graph.ts';
 import { encodeModel } from '../../model/index.ts';
-import { RemoteEngine, workerBeside } from '../remote/engine.ts';
+import { RemoteEngine } from '../remote/engine.ts';
 import type { NearSession } from './near.ts';
 import type { OrtOptions, OrtSettings } from './options.ts';
 
@@ -22,7 +23,7 @@ export class OrtEngine extends RemoteEngine {
       spinning: options.spinning ?? false,
       flushDenormals: options.flushDenormals ?? false,
     };
-    super('onnxruntime', workerBeside(import.meta.url), settings, { hasFloat64: true });
+    super('onnxruntime', compiled('./worker.js', import.meta.url), settings, { hasFloat64: true });
     this.#settings = settings;
   }
 

@@ -53,9 +53,3 @@ export class RemoteEngine implements Engine {
     await this.#channel?.close();
   }
 }
-
-/** Workers run compiled JavaScript: for a module under a TypeScript loader (the tests) the twin in dist/ is meant. */
-export function workerBeside(module: string): URL {
-  if (!module.endsWith('.ts')) return new URL('./worker.js', module);
-  return new URL(module.replace(/\/src\/(engine\/\w+)\/\w+\.ts$/, '/dist/$1/worker.js'));
-}

@@ -1,5 +1,6 @@
+import { compiled } from '../../compiled.ts';
 /** The TensorFlow.js engine: the same plain ONNX graphs, node by node, in float32. */
-import { RemoteEngine, workerBeside } from '../remote/engine.ts';
+import { RemoteEngine } from '../remote/engine.ts';
 import { requireInstalled, usualPackages } from './library.ts';
 
 export interface TfjsOptions {
@@ -19,6 +20,6 @@ export class TfjsEngine extends RemoteEngine {
   constructor(options: TfjsOptions = {}) {
     const settings: TfjsSettings = { packages: options.packages ?? usualPackages() };
     requireInstalled(settings.packages);
-    super('tfjs', workerBeside(import.meta.url), settings, { hasFloat64: false });
+    super('tfjs', compiled('./worker.js', import.meta.url), settings, { hasFloat64: false });
   }
 }
