@@ -1,6 +1,8 @@
 /** Passwords and keys: read from files that only their owner may read, never logged, never in a configuration. */
-import { CutlineError } from './errors.ts';
+import type { z } from 'zod';
+import { CutlineError, type ErrorCode } from './errors.ts';
 import { readBounded, requireFile, statOf } from './files.ts';
+import { check } from './validate.ts';
 
 const MAX_SECRET_BYTES = 64 * 1024;
 
@@ -21,4 +23,24 @@ export async function readPassword(path: string): Promise<string> {
   const password = (await readSecret(path)).toString('utf8').split(/\r?\n/, 1)[0]!;
   if (password === '') throw new CutlineError('FILE_UNREADABLE', { path, problem: 'its first line is no password' });
   return password;
+}
+
+/** Some hundred bytes for each of 100 000 devices. */
+const MAX_DOCUMENT_BYTES = 64 * 2 ** 20;
+
+/** A JSON file of keys or hashes. @throws CutlineError FILE_*, SECRET_EXPOSED, or `code` with the faults and where they are */
+export async function readSecretDocument<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  code: ErrorCode,
+): Promise<z.output<S>> {
+  const text = (await readSecret(path, MAX_DOCUMENT_BYTES)).toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not the parser's own words: they may quote what is secret.
+    throw new CutlineError(code, { path, problem: 'it is not JSON' });
+  }
+  return check(value, schema, path, code);
 }

@@ -2,9 +2,7 @@
 import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { CutlineError } from '../errors.ts';
-import { requireFile, statOf } from '../files.ts';
-import { readDocument } from '../validate.ts';
+import { readSecretDocument } from '../secrets.ts';
 import { type Member, roles } from './acl.ts';
 import { nameSchema } from './names.ts';
 
@@ -38,11 +36,7 @@ export type Accounts = z.infer<typeof accountsSchema>;
 
 /** @throws CutlineError FILE_*, SECRET_EXPOSED, ACCOUNTS_INVALID */
 export async function readAccounts(path: string): Promise<Accounts> {
-  const found = await statOf(path);
-  requireFile(path, found);
-  if (process.platform !== 'win32' && found.mode & 0o077)
-    throw new CutlineError('SECRET_EXPOSED', { path, mode: (found.mode & 0o777).toString(8) });
-  return readDocument(path, accountsSchema, { code: 'ACCOUNTS_INVALID', maxBytes: 64 * 2 ** 20 });
+  return readSecretDocument(path, accountsSchema, 'ACCOUNTS_INVALID');
 }
 
 const derive = promisify(pbkdf2);

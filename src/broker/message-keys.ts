@@ -1,8 +1,7 @@
 /** The keys that messages are sealed with, as files: one of a device, and one of all devices of a fleet for its consumers. */
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
-import { readSecret } from '../secrets.ts';
-import { check } from '../validate.ts';
+import { readSecretDocument } from '../secrets.ts';
 import { nameSchema } from './names.ts';
 import { type MessageKey, SECRET_BYTES, Seal } from './seal.ts';
 
@@ -32,12 +31,9 @@ export const fleetKeysSchema = z.strictObject({
 });
 export type FleetKeys = z.infer<typeof fleetKeysSchema>;
 
-/** More is no file of keys: some hundred bytes for each of 100 000 devices. */
-const MAX_BYTES = 64 * 2 ** 20;
-
 /** @throws CutlineError FILE_*, SECRET_EXPOSED, KEY_INVALID, also where it is of another fleet or device */
 export async function readDeviceSeal(path: string, fleet: string, device: string): Promise<Seal> {
-  const found = await readKeys(path, deviceKeysSchema);
+  const found = await readSecretDocument(path, deviceKeysSchema, 'KEY_INVALID');
   if (found.fleet !== fleet || found.device !== device) {
     const problem = `it is of ${found.fleet}/${found.device}, and this is ${fleet}/${device}`;
     throw new CutlineError('KEY_INVALID', { path, problem });
@@ -47,25 +43,13 @@ export async function readDeviceSeal(path: string, fleet: string, device: string
 
 /** By device. @throws CutlineError FILE_*, SECRET_EXPOSED, KEY_INVALID */
 export async function readFleetSeals(path: string, fleet: string): Promise<ReadonlyMap<string, Seal>> {
-  const found = await readKeys(path, fleetKeysSchema);
+  const found = await readSecretDocument(path, fleetKeysSchema, 'KEY_INVALID');
   if (found.fleet !== fleet) {
     throw new CutlineError('KEY_INVALID', { path, problem: `it is of fleet ${found.fleet}, and this is ${fleet}` });
   }
   return new Map(
     Object.entries(found.devices).map(([device, keys]) => [device, new Seal(fleet, device, parsed(keys))]),
   );
-}
-
-async function readKeys<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
-  const text = (await readSecret(path, MAX_BYTES)).toString('utf8');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Not the parser's own words: they may quote what is secret.
-    throw new CutlineError('KEY_INVALID', { path, problem: 'it is not JSON' });
-  }
-  return check(value, schema, path, 'KEY_INVALID');
 }
 
 function parsed(keys: z.infer<typeof keysSchema>): MessageKey[] {

@@ -1,18 +1,10 @@
 /** `cutline broker account` and `cutline broker config`: accounts are made here, and written for other brokers. */
 import { join } from 'node:path';
-import {
-  type Accounts,
-  accountsSchema,
-  forEmqx,
-  forMosquitto,
-  isName,
-  makeAccount,
-  type Role,
-  readAccounts,
-  roles,
-} from '../broker/index.ts';
+import { accountsSchema, forEmqx, forMosquitto, makeAccount, type Role, readAccounts, roles } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
+import { ifThere } from '../if-there.ts';
+import { requireNames } from './names.ts';
 import { oneOf } from './thresholds.ts';
 import { writeNew } from './write-new.ts';
 import { writePrivately } from './write-privately.ts';
@@ -43,14 +35,8 @@ export async function addAccount(options: AccountArguments): Promise<MadeAccount
     throw wrong(role === 'device' ? 'Name the device with --device.' : `--device is for role device, not ${role}.`);
   }
   const username = options.username ?? device ?? `${fleet}-${role}`;
-  for (const [flag, name] of Object.entries({ '--fleet': fleet, '--device': device ?? 'x', '--username': username })) {
-    if (!isName(name)) throw wrong(`${flag} ${name}: use 1 to 64 letters, digits, dots, dashes and underscores.`);
-  }
-  const before = await readAccounts(path).catch((error: unknown): Accounts => {
-    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND')
-      return { format: 'cutline.accounts/1', accounts: [] };
-    throw error;
-  });
+  requireNames({ '--fleet': fleet, '--device': device, '--username': username });
+  const before = (await ifThere(readAccounts(path))) ?? { format: 'cutline.accounts/1', accounts: [] };
   if (before.accounts.some((a) => a.username === username))
     throw new CutlineError('KEY_EXISTS', { path: `${path}: ${username}` });
   const { account, password } = await makeAccount({ username, role, fleet, device });

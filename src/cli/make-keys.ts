@@ -2,9 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isName } from '../broker/index.ts';
-import { CutlineError } from '../errors.ts';
 import { keyId } from '../plan/index.ts';
+import { requireNames } from './names.ts';
 import { writeNew } from './write-new.ts';
 
 export interface MadeKeys {
@@ -17,10 +16,7 @@ export interface MadeKeys {
 
 /** @throws CutlineError USAGE, KEY_EXISTS: neither file is ever written over; OUTPUT_NOT_WRITABLE */
 export async function makeKeys(folder: string, name: string): Promise<MadeKeys> {
-  if (!isName(name)) {
-    const problem = `--name ${name}: use 1 to 64 letters, digits, dots, dashes and underscores.`;
-    throw new CutlineError('USAGE', { problem });
-  }
+  requireNames({ '--name': name });
   const pair = generateKeyPairSync('ed25519');
   const privateKey = join(folder, `${name}.key`);
   const publicKey = join(folder, `${name}.pub`);

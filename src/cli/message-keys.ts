@@ -1,10 +1,11 @@
 /** `cutline keys --device`: one more key for the messages of a device, in the two files that hold them. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { z } from 'zod';
-import { type DeviceKeys, type FleetKeys, fleetKeysSchema, isName, SECRET_BYTES } from '../broker/index.ts';
+import { type DeviceKeys, type FleetKeys, fleetKeysSchema, SECRET_BYTES } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
-import { readDocument } from '../validate.ts';
+import { ifThere } from '../if-there.ts';
+import { readSecretDocument } from '../secrets.ts';
+import { requireNames } from './names.ts';
 import { writePrivately } from './write-privately.ts';
 
 export interface AddedKey {
@@ -24,18 +25,10 @@ const KEPT = 2;
  * @throws CutlineError USAGE, KEY_INVALID for files that are none of ours, OUTPUT_NOT_WRITABLE
  */
 export async function addMessageKey(folder: string, fleet: string, device: string): Promise<AddedKey> {
-  for (const [flag, name] of [
-    ['--fleet', fleet],
-    ['--device', device],
-  ] as const) {
-    if (isName(name)) continue;
-    throw new CutlineError('USAGE', {
-      problem: `${flag} ${name}: use 1 to 64 letters, digits, dots, dashes and underscores.`,
-    });
-  }
+  requireNames({ '--fleet': fleet, '--device': device });
   const fleetPath = join(folder, 'fleet.keys.json');
   const devicePath = join(folder, `${device}.keys.json`);
-  const all: FleetKeys = (await existing(fleetPath, fleetKeysSchema)) ?? {
+  const all: FleetKeys = (await ifThere(readSecretDocument(fleetPath, fleetKeysSchema, 'KEY_INVALID'))) ?? {
     format: 'cutline.fleet-keys/1',
     fleet,
     devices: {},
@@ -54,13 +47,4 @@ export async function addMessageKey(folder: string, fleet: string, device: strin
   );
   await writePrivately(devicePath, `${JSON.stringify(own, null, 2)}\n`);
   return { format: 'cutline.message-key/1', fleet, device, id, deviceKeys: devicePath, fleetKeys: fleetPath };
-}
-
-async function existing<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S> | undefined> {
-  try {
-    return await readDocument(path, schema, { code: 'KEY_INVALID', maxBytes: 64 * 2 ** 20 });
-  } catch (error) {
-    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }

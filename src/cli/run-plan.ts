@@ -5,6 +5,7 @@ import { offeredCodecs } from '../codecs.ts';
 import { readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
+import { ifThere } from '../if-there.ts';
 import { exampleInputs, pictureInput, resolveCut } from '../model/index.ts';
 import { codecs, type Plan, readProtocol, readRequirements } from '../plan/index.ts';
 import {
@@ -174,14 +175,11 @@ function requirePictureAlone({ path, graph }: OpenModel, picture: Plan['picture'
 
 /** From the model card; null without one. */
 async function pictureOf(path: string, model: OpenModel): Promise<Plan['picture']> {
-  try {
-    const { input, preprocessing, labels } = await readCard(path);
-    if (!model.graph.inputs.some((v) => v.name === input)) {
-      throw new CutlineError('CARD_INVALID', { path, problem: `the model has no input ${input}` });
-    }
-    return { input, preprocessing, ...(labels && { labels }) };
-  } catch (error) {
-    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return null;
-    throw error;
+  const card = await ifThere(readCard(path));
+  if (!card) return null;
+  const { input, preprocessing, labels } = card;
+  if (!model.graph.inputs.some((v) => v.name === input)) {
+    throw new CutlineError('CARD_INVALID', { path, problem: `the model has no input ${input}` });
   }
+  return { input, preprocessing, ...(labels && { labels }) };
 }

@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path';
 import { stringify } from 'yaml';
 import { CutlineError } from '../errors.ts';
 import { readBounded, writeAtomically } from '../files.ts';
+import { ifThere } from '../if-there.ts';
 import { check, readDocument } from '../validate.ts';
 import { cardSchema, type ModelCard, type Preprocessing, preprocessingSchema } from './card.ts';
 
@@ -58,10 +59,7 @@ export interface PreprocessingFlags {
  * @throws CutlineError CARD_INVALID, PREPROCESSING_UNKNOWN, USAGE
  */
 export async function preprocessingFor(modelPath: string, flags: PreprocessingFlags = {}): Promise<Preprocessing> {
-  const card = await readCard(modelPath).catch((error: unknown) => {
-    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
-  });
+  const card = await ifThere(readCard(modelPath));
   const base = card?.preprocessing;
   const mean = numbers('--mean', flags.mean) ?? base?.mean;
   const std = numbers('--std', flags.std) ?? base?.std;

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
+import { ifThere } from '../if-there.ts';
 import { readDocument } from '../validate.ts';
 
 export interface Budget {
@@ -111,8 +112,5 @@ export class Ledger {
 }
 
 function read(path: string): Promise<State | undefined> {
-  return readDocument(path, schema, { code: 'LEDGER_INVALID', maxBytes: mostBytes }).catch((error: unknown) => {
-    if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return undefined;
-    throw error;
-  });
+  return ifThere(readDocument(path, schema, { code: 'LEDGER_INVALID', maxBytes: mostBytes }));
 }

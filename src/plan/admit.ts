@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
+import { ifThere } from '../if-there.ts';
 import { readDocument } from '../validate.ts';
 import { verifyId } from './read.ts';
 import type { Plan } from './schema.ts';
@@ -54,12 +55,7 @@ export class LastPlan {
 
   /** Undefined before the first. */
   async #last(): Promise<z.infer<typeof recordSchema> | undefined> {
-    try {
-      return await readDocument(this.#path, recordSchema, { code: 'PLAN_STATE_INVALID', maxBytes: 4096 });
-    } catch (error) {
-      if (error instanceof CutlineError && error.code === 'FILE_NOT_FOUND') return undefined;
-      throw error;
-    }
+    return ifThere(readDocument(this.#path, recordSchema, { code: 'PLAN_STATE_INVALID', maxBytes: 4096 }));
   }
 
   /** Once the plan has been verified and before it runs. @throws CutlineError OUTPUT_NOT_WRITABLE */
