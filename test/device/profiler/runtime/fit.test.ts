@@ -37,6 +37,17 @@ describe('a line through sizes', () => {
     expect(falling.perByte).toBe(0);
     expect(falling.fixed).toBeGreaterThan(1);
   });
+
+  it.each([0, -0.05])('is not drawn to a size where %d ms were left of larger figures', (left) => {
+    const fitted = fitLine([
+      [1024, 0.5],
+      [16_384, left],
+      [65_536, 0.6],
+      [262_144, 0.7],
+    ]);
+    expect(onLine(fitted, 1024)).toBeGreaterThan(0.2);
+    expect(onLine(fitted, 262_144)).toBeGreaterThan(0.5);
+  });
 });
 
 describe('the runtime of relays', () => {
@@ -45,13 +56,16 @@ describe('the runtime of relays', () => {
     const at = (term: typeof agent.head, bytes: number) => term.p50.fixedMs.value + term.p50.msPerByte.value * bytes;
     for (const bytes of sizes) {
       const { latencies, echoMs } = relay(bytes);
+      // As the planner has it: a small message's round trip, and the bytes one way.
+      const least = relay(sizes[0]!).echoMs[0]!;
+      const link = least + (echoMs[0]! - least) / 2;
       const parts = [
         at(agent.head, 2 * bytes),
         at(agent.encode, bytes),
         at(consumer.tail, bytes),
         at(consumer.exchange, bytes),
       ];
-      const whole = parts.reduce((a, b) => a + b) + 0.1 + 0.2 + echoMs[0]!;
+      const whole = parts.reduce((a, b) => a + b) + 0.1 + 0.2 + link;
       expect(whole / latencies[0]!.total).toBeCloseTo(1, 2);
     }
     expect(heldOut).toMatchObject({ n: 3 });
