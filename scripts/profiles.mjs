@@ -2,9 +2,9 @@
  * Writes the shipped profiles of boards and cloud machines that nobody of us has measured: `node scripts/profiles.mjs`. What is
  * published stands here with its source; what is scaled from it says by what. Links are written by hand.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 
 const folder = join(import.meta.dirname, '../profiles');
 const hpl = (issue) => `HPL, github.com/geerlingguy/top500-benchmark/issues/${issue}`;
@@ -15,9 +15,7 @@ const figure = (unit) => (value, source, words) => ({
   source,
   ...(source === 'published' ? { citation: words } : { note: words }),
 });
-const [ms, msPerByte, macs, bytes, watts, size, elements] = ['ms', 'ms/B', 'MAC/s', 'B/s', 'W', 'B', 'element/s'].map(
-  figure,
-);
+const [ms, macs, bytes, watts, size, elements] = ['ms', 'MAC/s', 'B/s', 'W', 'B', 'element/s'].map(figure);
 const modelled = 'modelled';
 
 /** Scission 2020 (Lockhart et al.), TensorFlow 2.1 on a Raspberry Pi 4, batch 1. */
@@ -41,36 +39,32 @@ function compute(ratio, words) {
   };
 }
 
-/** What x86-epyc-2-cores took of the runtime itself, at rest. */
-const here = {
-  agent: { head: [0.25, 2e-7], encode: [0.08, 4e-7] },
-  consumer: { tail: [0.4, 1e-6], exchange: [0.6, 5e-7] },
-};
+/** Measured, and shipped as it is. */
+const here = parse(await readFile(join(folder, 'x86-epyc-2-cores.yaml'), 'utf8'));
 
 /** One thread of scripts, so many times as slow. */
 function runtime(times) {
   const words = `x86-epyc-2-cores × ${times}: the ratio of single-threaded scripts, assumed; cutline profile measures it`;
-  const term = ([fixed, perByte]) => ({
-    p50: { fixedMs: ms(fixed * times, modelled, words), msPerByte: msPerByte(perByte * times, modelled, words) },
+  const term = ({ p50: { fixedMs, msPerByte } }) => ({
+    p50: {
+      fixedMs: ms(fixedMs.value * times, modelled, words),
+      msPerByte: figure('ms/B')(msPerByte.value * times, modelled, words),
+    },
   });
+  const { agent, consumer } = here.runtime;
   return {
-    agent: { head: term(here.agent.head), encode: term(here.agent.encode) },
-    consumer: { tail: term(here.consumer.tail), exchange: term(here.consumer.exchange) },
+    agent: { head: term(agent.head), encode: term(agent.encode) },
+    consumer: { tail: term(consumer.tail), exchange: term(consumer.exchange) },
   };
 }
 
-/** Elements a second of noise and rounding on x86-epyc-2-cores. */
+/** Elements a second of each stage. */
 const mechanism = (times) =>
   Object.fromEntries(
-    Object.entries({
-      clip: 3e8,
-      gauss: 1.5e7,
-      laplace: 1.5e7,
-      quant: 1e8,
-      dropout: 1.5e7,
-      topk: 2e7,
-      'exact-gauss': 1.5e5,
-    }).map(([kind, speed]) => [kind, elements(speed / times, modelled, `x86-epyc-2-cores / ${times}, assumed`)]),
+    Object.entries(here.mechanism).map(([kind, { value }]) => [
+      kind,
+      elements(value / times, modelled, `x86-epyc-2-cores / ${times}, assumed`),
+    ]),
   );
 
 const memory = (gib, citation) => size(gib * 2 ** 30, 'published', citation);

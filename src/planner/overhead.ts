@@ -17,10 +17,10 @@ export const consumerOverhead = ({ runtime }: Pick<Profile, 'runtime'>, term: 't
   runtime ? (bytes) => at(runtime.consumer[term], bytes) : unknown;
 
 /**
- * What an inference of small messages usually takes of the runtime, ms: `cutline profile` on two cores of a rented x86
- * server (EPYC, 2023). The right order of magnitude there, too little on a small board. It is said, never counted.
+ * What an inference of small messages usually takes of the runtime, ms: as profiles/x86-epyc-2-cores.yaml has it. The right order of
+ * magnitude there, too little on a small board. It is said, never counted.
  */
-export const usualMs = { agent: 0.45, consumer: 1.1 } as const;
+export const usualMs = { agent: 0.46, consumer: 1.8 } as const;
 
 function at({ p50, p95 }: RuntimeTerm, bytes: number): Term {
   const on = (line: RuntimeTerm['p50']) => line.fixedMs.value + line.msPerByte.value * bytes;

@@ -45,7 +45,8 @@ export function price(option: Option, model: ModelFacts, profiles: Profiles): Co
     p95: total.p95,
     ...(parts.uncountedMs > 0 && { uncounted: parts.uncountedMs }),
   };
-  const energy = energyOf(latencyMs, wireBytes, device, link, [total.source]);
+  // What the runtime takes costs energy too: where it is not known, the sum is no measurement.
+  const energy = energyOf(latencyMs, wireBytes, device, link, [total.source, parts.runtime ?? 'modelled']);
   return {
     latencyMs,
     energyMj: energy?.mj ?? null,
