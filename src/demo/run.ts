@@ -204,7 +204,7 @@ async function profileOf(subject: DemoSubject, url: string, { out, log, signal }
     connect,
     command,
     meter: 'auto',
-    budgetMs: 5000,
+    budgetMs: 2500,
     signal,
     log: (line) => log(`profile: ${line}`),
   });
