@@ -44,6 +44,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     upstream.on('data', (chunk: Buffer) => pass(upstream, client, chunk));
   });
   const free = new WeakMap<Socket, number>();
+  const underWay = new WeakMap<Socket, Buffer[]>();
   const pass = (from: Socket, to: Socket, chunk: Buffer) => {
     if (proxy.isBlackHole) return;
     const nowMs = performance.now();
@@ -55,8 +56,14 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
       from.pause();
       setTimeout(() => from.resume(), sentMs - nowMs - 250);
     }
-    if (waitMs <= 0) to.write(chunk);
-    else setTimeout(() => to.write(chunk), waitMs);
+    const line = underWay.get(to) ?? [];
+    underWay.set(to, line);
+    if (waitMs <= 0 && line.length === 0) to.write(chunk);
+    else {
+      line.push(chunk);
+      // Timers of different lengths may end in another order; whichever ends, what came first goes first.
+      setTimeout(() => to.write(line.shift()!), waitMs);
+    }
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const proxy: TcpProxy = {

@@ -8,11 +8,13 @@ const SEGMENT = 16_384;
 export async function shapedLink(targetPort, delayMs, bps) {
   const sockets = new Set();
   const freeAt = { up: 0, down: 0 };
-  const pass = (way, to) => (chunk) => {
+  const pass = (way, to, line = []) => (chunk) => {
     for (let i = 0; i < chunk.length; i += SEGMENT) {
       const part = chunk.subarray(i, i + SEGMENT);
       freeAt[way] = Math.max(freeAt[way], performance.now()) + (8000 * part.length) / bps;
-      setTimeout(() => to.writable && to.write(part), freeAt[way] - performance.now() + delayMs);
+      line.push(part);
+      // Timers of different lengths may end in another order; whichever ends, what came first goes first.
+      setTimeout(() => to.writable && to.write(line.shift()), freeAt[way] - performance.now() + delayMs);
     }
   };
   const server = createServer({ noDelay: true }, (client) => {

@@ -1,8 +1,8 @@
-import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, type ConnectOptions, startBroker } from '../../../../src/broker/index.ts';
 import { linkOf } from '../../../../src/device/profiler/link/fit.ts';
 import { measureLink } from '../../../../src/device/profiler/link/index.ts';
+import { startProxy } from '../../../support/proxy.ts';
 
 let broker: Broker;
 beforeAll(async () => {
@@ -19,41 +19,19 @@ const options = (port: number, maxPacketBytes = 4 * 2 ** 20): ConnectOptions => 
   maxPacketBytes,
 });
 
-/** Delays every chunk by `delayMs` and by its size at `bps`, one way up; down it only delays. */
-function slowProxy(port: number, delayMs: number, bps: number): Promise<Server> {
-  const server = createServer({ noDelay: true }, (device: Socket) => {
-    const up = dial({ port, host: '127.0.0.1', noDelay: true });
-    let freeAt = 0;
-    device.on('data', (chunk) => {
-      freeAt = Math.max(freeAt, performance.now()) + (8000 * chunk.length) / bps;
-      setTimeout(() => up.writable && up.write(chunk), freeAt - performance.now() + delayMs);
-    });
-    up.on('data', (chunk) => setTimeout(() => device.writable && device.write(chunk), delayMs));
-    for (const [a, b] of [
-      [device, up],
-      [up, device],
-    ] as const) {
-      // What is still on its way arrives first.
-      a.on('close', () => setTimeout(() => b.destroy(), delayMs + 5));
-      a.on('error', () => b.destroy());
-    }
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 describe('measuring a link', () => {
   it('sees the round trip and the uplink that a shaped link has', async () => {
-    const proxy = await slowProxy(broker.port, 10, 20e6);
+    const proxy = await startProxy(broker.port);
+    Object.assign(proxy, { latencyMs: 10, bytesPerS: 2.5e6 });
     try {
-      const { port } = proxy.address() as { port: number };
-      const link = await measureLink({ connect: options(port), repeats: 4, sizes: [64, 65_536, 262_144] });
+      const link = await measureLink({ connect: options(proxy.port), repeats: 4, sizes: [64, 65_536, 262_144] });
       expect(link.rttMs.value).toBeGreaterThan(19);
       expect(link.rttMs.value).toBeLessThan(60);
       expect(link.uplinkBps.value).toBeGreaterThan(12e6);
       expect(link.uplinkBps.value).toBeLessThan(26e6);
       expect(link.rttMs.source).toBe('measured');
     } finally {
-      proxy.close();
+      await proxy.close();
     }
   });
 
