@@ -1,6 +1,6 @@
 /** A thread that answers requests, each by its number. Nobody is kept alive by one that waits for work. */
-import { parentPort, Worker } from 'node:worker_threads';
-import { compiled } from '../compiled.ts';
+import { parentPort, type Worker } from 'node:worker_threads';
+import { compiled, startThread } from '../compiled.ts';
 import { CutlineError, type ErrorCode, type ErrorDetails } from '../errors.ts';
 
 interface Asked<Q> {
@@ -22,7 +22,7 @@ export class Thread<Q, R> {
   /** @param name of its file in this folder, without `-worker.ts`; @param data plain values that it begins with */
   constructor(name: string, data: object) {
     this.#name = name;
-    this.#worker = new Worker(compiled(`./${name}-worker.js`, import.meta.url), { workerData: data });
+    this.#worker = startThread(compiled(`./${name}-worker.js`, import.meta.url), data);
     this.#worker.on('message', (reply: Reply<R>) => this.#settle(reply));
     const fail = (error: unknown) => {
       for (const waiting of this.#waiting.values()) waiting.reject(error);

@@ -73,7 +73,7 @@ function start(place: HTMLElement, { search, pictures }: AgainData): void {
     fill(key, legend(numbers.ratePerS !== undefined));
     const { options, profiles } = commandFor(numbers, was);
     const given = profiles && ` In the profiles: ${profiles}.`;
-    fill(command, 'For the command: ', element('code', {}, options), given && `${given}`);
+    fill(command, 'For the command: ', element('code', {}, options), given);
     place.dataset.choice = chosen ? JSON.stringify([chosen.cut, chosen.defense, chosen.codec]) : 'none';
     announce(sentence);
   }
@@ -122,7 +122,7 @@ function choiceText({ result: { chosen }, relax }: PlannedAgain): string {
 function choice({ result: { chosen }, beside, unattacked }: PlannedAgain, sentence: string): HTMLElement[] {
   const list = new Set(unattacked.map((c) => c.cut));
   const few = [...list].slice(0, 4).join(', ') + (list.size > 4 ? ', …' : '');
-  const cheaper = chosen ? 'cheaper' : '';
+  const cheaper = chosen ? ' cheaper' : '';
   return [
     element('p', { class: `lead ${chosen ? 'safe' : 'leak'}` }, sentence),
     ...(chosen ? [element('p', {}, beside.alternatives.sentence)] : []),
@@ -131,10 +131,7 @@ function choice({ result: { chosen }, beside, unattacked }: PlannedAgain, senten
           element(
             'p',
             { class: 'note' },
-            `${unattacked.length} ${cheaper} candidates meet everything else and were not attacked enough to be taken, at ${few}: a command with pictures (--data) would attack them first.`.replace(
-              '  ',
-              ' ',
-            ),
+            `${unattacked.length}${cheaper} candidates meet everything else and were not attacked enough to be taken, at ${few}: a command with pictures (--data) would attack them first.`,
           ),
         ]
       : []),

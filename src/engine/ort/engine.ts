@@ -8,6 +8,7 @@ import { encodeModel } from '../../model/index.ts';
 import { RemoteEngine } from '../remote/engine.ts';
 import type { NearSession } from './near.ts';
 import type { OrtOptions, OrtSettings } from './options.ts';
+import { withoutTelemetry } from './telemetry.ts';
 
 /** Larger ones take long to load, and hardly ever run in a millisecond. */
 const mostNearBytes = 16 * 2 ** 20;
@@ -17,6 +18,7 @@ export class OrtEngine extends RemoteEngine {
   readonly #near = new Set<NearSession>();
 
   constructor(options: OrtOptions = {}) {
+    withoutTelemetry();
     const settings: OrtSettings = {
       threads: options.threads ?? availableParallelism(),
       executionProvider: options.executionProvider ?? 'cpu',

@@ -1,5 +1,6 @@
 /** Requests to one worker and their answers, by number. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../compiled.ts';
 import { CutlineError } from '../../errors.ts';
 import type { Reply, Request, WorkerData } from './protocol.ts';
 
@@ -21,8 +22,8 @@ export class Channel {
 
   /** @param settings for the worker, plain values */
   constructor(worker: URL, settings: object) {
-    const workerData: WorkerData = { settings, cancelFlags: this.#flags };
-    this.#worker = new Worker(worker, { workerData });
+    const data: WorkerData = { settings, cancelFlags: this.#flags };
+    this.#worker = startThread(worker, data);
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
     this.#worker.on('error', (error) =>
       this.#fail(new CutlineError('ENGINE_CRASHED', { problem: error.message }, { cause: error })),
