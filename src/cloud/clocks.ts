@@ -5,8 +5,6 @@
 
 import { RecentMap } from '../recent.ts';
 
-/** Clocks of so many devices are known at once; whoever was not heard of for longest is forgotten. */
-const MOST_DEVICES = 10_000;
 /** Offsets are the least of one or two such spans, so that a clock that drifts or was asleep is followed. */
 const SPAN_MS = 5 * 60_000;
 /** Devices may not ask for more. */
@@ -29,7 +27,12 @@ interface Known {
 }
 
 export class Clocks {
-  readonly #devices = new RecentMap<string, Known>(MOST_DEVICES);
+  readonly #devices: RecentMap<string, Known>;
+
+  /** @param most devices whose clocks are known at once; whoever was not heard of for longest is forgotten */
+  constructor(most: number) {
+    this.#devices = new RecentMap(most);
+  }
 
   /**
    * Takes the time of a message into account.

@@ -67,6 +67,8 @@ export const consumerConfigSchema = z
       .default(64 * 2 ** 20),
     /** By how much the clock of a device may be behind ours before its messages count as expired. */
     clockToleranceMs: z.int().min(0).default(2000),
+    /** Of so many devices sessions, clocks and replays are remembered, some 2 kB each; of more, those unheard of for longest are not. */
+    devices: z.int().min(1).max(2_000_000).default(10_000),
     /** How long to finish what was admitted, when asked to stop. */
     drainMs: z.int().min(0).max(600_000).default(10_000),
   })

@@ -24,6 +24,8 @@ export interface ConsumerOptions {
   readonly queue: number;
   readonly queueBytes: number;
   readonly clockToleranceMs: number;
+  /** Whose sessions, clocks and replays are remembered. */
+  readonly devices: number;
   /** With it only sealed messages count, and answers are sealed. */
   readonly sealing?: Sealing | undefined;
   /** Sends an answer to a device. */
@@ -57,11 +59,11 @@ const MOST_LATE = 1024;
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #lanes: ReadonlyMap<string, Lane>;
-  readonly #clocks = new Clocks();
+  readonly #clocks: Clocks;
   /** Of the last ones that were called too late: a device that asks again knows better. */
   readonly #late = new Recent<string>(MOST_LATE);
-  readonly #sessions = new Sessions();
-  readonly #replays = new Replays();
+  readonly #sessions: Sessions;
+  readonly #replays: Replays;
   /** Keys of what was admitted and is not answered yet. */
   readonly #underWay = new Map<string, Item>();
   readonly #counts = {
@@ -78,7 +80,11 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    const { concurrency, log } = options;
+    const { concurrency, devices, log } = options;
+    this.#clocks = new Clocks(devices);
+    this.#sessions = new Sessions(devices);
+    // One that starts again is known by both boots until the old one's messages have ended.
+    this.#replays = new Replays(2 * devices);
     const done = {
       ran: () => this.#counts.runs++,
       answered: (item: Item, answer: Given) => this.#answered(item, answer),

@@ -7,8 +7,6 @@ import { RecentMap } from '../recent.ts';
 
 /** Sequences behind the highest that are told apart; what is older counts as seen. */
 const WINDOW = 4096;
-/** Boots that are known at once; those unheard of for longest leave first. */
-const MOST_BOOTS = 20_000;
 
 interface Seen {
   highest: number;
@@ -16,7 +14,12 @@ interface Seen {
 }
 
 export class Replays {
-  readonly #boots = new RecentMap<string, Seen>(MOST_BOOTS);
+  readonly #boots: RecentMap<string, Seen>;
+
+  /** @param most boots that are known at once; those unheard of for longest leave first */
+  constructor(most: number) {
+    this.#boots = new RecentMap(most);
+  }
 
   /** True the first time. */
   isNew(deviceId: string, bootId: string, sequence: number): boolean {

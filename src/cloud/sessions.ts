@@ -4,11 +4,13 @@ import { RecentMap } from '../recent.ts';
 
 type Known = Pick<Header, 'planId' | 'deviceId' | 'bootId'> & { readonly offer: SessionOffer };
 
-/** Some 300 bytes each. */
-const MOST = 10_000;
-
 export class Sessions {
-  readonly #known = new RecentMap<string, Known>(MOST);
+  readonly #known: RecentMap<string, Known>;
+
+  /** @param most at once; some 300 bytes each */
+  constructor(most: number) {
+    this.#known = new RecentMap(most);
+  }
 
   /** Remembers what a full message offers. The first offer of an id counts: its constants do not change. */
   offered({ planId, deviceId, bootId, session: offer }: Envelope): void {

@@ -18,6 +18,11 @@ export interface Written {
   readonly isShort: boolean;
 }
 
+/** Of short results in a row, after which a consumer that forgets is one that was started anew. */
+const LONG_KNOWN = 32;
+/** Most messages in full for one that was not understood: what is spared then hardly matters. */
+const MOST_PATIENCE = 64;
+
 /** 49 days in milliseconds fit into 32 bits. */
 const MOST_MS = 2 ** 32 - 1;
 
@@ -27,6 +32,11 @@ export class Session {
   #offer: SessionOffer | undefined;
   #before: SessionOffer | undefined;
   #isKnown = false;
+  /** Results in a row to short messages. */
+  #understood = 0;
+  /** Results to full messages that are waited for after a short one was not understood, and how many still are. */
+  #patience = 0;
+  #left = 0;
 
   /**
    * @param expiryMs from creation to expiry, of every message
@@ -58,11 +68,19 @@ export class Session {
 
   /** A result came: short from a consumer that knows the session, in full from one that knows of none. */
   answered(sessionId: string | undefined): void {
-    this.#isKnown = sessionId !== undefined && sessionId === this.#offer?.id;
+    const isNamed = sessionId !== undefined && sessionId === this.#offer?.id;
+    if (this.#isKnown && isNamed && ++this.#understood >= LONG_KNOWN) this.#patience = 0;
+    if (!this.#isKnown && isNamed && this.#left > 0) this.#left--;
+    else this.#isKnown = isNamed;
   }
 
+  /** Where consumers take turns, or one has more devices than it remembers, short messages would be sent twice for ever. */
   unknown(): void {
+    if (!this.#isKnown) return;
     this.#isKnown = false;
+    this.#understood = 0;
+    this.#left = this.#patience;
+    this.#patience = Math.min(MOST_PATIENCE, Math.max(1, 2 * this.#patience));
   }
 
   /** A clock that was set leaves the session behind. */

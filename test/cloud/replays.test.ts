@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Replays } from '../../src/cloud/replays.ts';
 
 it('a sequence is new once, in whatever order they come', () => {
-  const seen = new Replays();
+  const seen = new Replays(1000);
   const once = new Set<number>();
   let state = 1;
   for (let i = 0; i < 20_000; i++) {
@@ -15,7 +15,7 @@ it('a sequence is new once, in whatever order they come', () => {
 });
 
 it('what is far behind counts as seen, and a jump forgets nothing that matters', () => {
-  const seen = new Replays();
+  const seen = new Replays(1000);
   expect(seen.isNew('cam', 'boot', 5)).toBe(true);
   expect(seen.isNew('cam', 'boot', 100_000)).toBe(true);
   expect(seen.isNew('cam', 'boot', 5)).toBe(false);
@@ -26,7 +26,7 @@ it('what is far behind counts as seen, and a jump forgets nothing that matters',
 });
 
 it('each boot of each device has a window of its own', () => {
-  const seen = new Replays();
+  const seen = new Replays(1000);
   for (const [device, boot] of [
     ['cam', 'a'],
     ['cam', 'b'],
@@ -38,7 +38,7 @@ it('each boot of each device has a window of its own', () => {
 });
 
 it('what was refused for now may come once more', () => {
-  const seen = new Replays();
+  const seen = new Replays(1000);
   expect([seen.isNew('cam', 'boot', 1), seen.isNew('cam', 'boot', 2)]).toEqual([true, true]);
   seen.forget('cam', 'boot', 1);
   seen.forget('other', 'boot', 2);

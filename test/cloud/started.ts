@@ -55,6 +55,7 @@ export function start({ served, ...options }: Partial<ConsumerOptions> & { reado
     queue: 3,
     queueBytes: 1e6,
     clockToleranceMs: 100,
+    devices: 1000,
     reply: async (device, _id, payload) => void answers.push({ device, envelope: decodeEnvelope(payload) }),
     log: (line) => log.push(line),
     now: () => 1500,

@@ -53,4 +53,35 @@ describe('a session', () => {
     session.answered(id);
     expect(write(session, nowMs)).toHaveProperty('offer');
   });
+
+  it('is written in full for longer each time when short messages are not understood', () => {
+    const session = new Session(5000, sent);
+    const { id } = write(session, 1000);
+    const isShort = () => 'atMs' in write(session, 1000);
+    /** Of messages that nobody ever understands in short: how many of so many were sent twice. */
+    let twice = 0;
+    for (let message = 0; message < 1000; message++) {
+      if (isShort()) {
+        twice++;
+        session.unknown();
+      }
+      session.answered(id);
+    }
+    expect(twice).toBeGreaterThan(3);
+    expect(twice).toBeLessThan(25);
+  });
+
+  it('is short again at once where a consumer that understood for long was started anew', () => {
+    const session = new Session(5000, sent);
+    const { id } = write(session, 1000);
+    for (let restart = 0; restart < 5; restart++) {
+      for (let i = 0; i < 40; i++) session.answered(id);
+      expect(write(session, 1000)).toHaveProperty('atMs');
+      session.unknown();
+      // Others that were under way learn the same.
+      session.unknown();
+      session.answered(id);
+      expect(write(session, 1000)).toHaveProperty('atMs');
+    }
+  });
 });

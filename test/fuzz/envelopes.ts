@@ -120,6 +120,7 @@ export async function fuzzEnvelopes(seed: number, count: number, untilMs: number
     queue: 64,
     queueBytes: 1e6,
     clockToleranceMs: 0,
+    devices: 1000,
     reply: async (_device, _id, payload) => {
       const message = decodeMessage(payload);
       const { kind } = 'bodyWith' in message ? message : message.body;
