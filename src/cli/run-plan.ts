@@ -79,9 +79,10 @@ export async function runPlan(
   }
   if (options.maxPacketBytes !== undefined) within('--max-packet-bytes', options.maxPacketBytes, 1);
   const { out, report } = options;
-  if (report !== undefined && options.tiers !== undefined) {
+  if (options.tiers !== undefined && (report ?? out) !== undefined) {
+    const flag = report === undefined ? '--out' : '--report';
     throw new CutlineError('USAGE', {
-      problem: '--report is of a plan: give --device, --cloud and --link, not --tiers.',
+      problem: `${flag} is of a plan: give --device, --cloud and --link, not --tiers, which prints a route.`,
     });
   }
   await checkOutputs({

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { openModel } from '../../../dist/cli/open-model.js';
-import { readCard } from '../../../dist/data/index.js';
+import { inputShape, readCard } from '../../../dist/data/index.js';
 import { measureCompute } from '../../../dist/device/profiler/compute.js';
 import { measureEncode } from '../../../dist/device/profiler/encode.js';
 import { measureLink } from '../../../dist/device/profiler/link/index.js';
@@ -17,11 +17,10 @@ import { watched } from './others.mjs';
 import { shapedLink } from './shaped.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const networks = ['models/lenet-fashion-mnist.onnx', 'models/cifar10cnn.onnx'];
+const shipped = ['models/lenet-fashion-mnist.onnx', 'models/cifar10cnn.onnx'].map((path) => root + path);
 const links = { loopback: undefined, '20 ms, 20 Mbit/s': [10, 20e6], '4 ms, 100 Mbit/s': [2, 100e6] };
 /** Two threads of a small network wait for each other where others use the machine too. */
 const threads = 1;
-const images = 250;
 const at = (values, p) => values.toSorted((a, b) => a - b)[Math.round(p * (values.length - 1))];
 const quiet = { log: () => {} };
 
@@ -32,7 +31,8 @@ export const row = {
     const broker = await startBroker();
     const cases = [];
     try {
-      for (const path of networks) cases.push(...(await network(root + path, broker, options, say)));
+      const paths = options.models.length > 0 ? options.models : shipped;
+      for (const path of paths) cases.push(...(await network(path, broker, options, say)));
     } finally {
       await broker.stop();
     }
@@ -41,10 +41,11 @@ export const row = {
 };
 
 /** Rounds of profile and measurement one after the other; of what they say, medians: others use the machine too. */
-async function network(path, broker, { every, rounds }, say) {
+async function network(path, broker, { every, rounds, images }, say) {
   const engine = await createEngine({ threads });
-  const model = await openModel(path, { shapes: [] }, engine);
   const card = await readCard(path);
+  const shapes = card.input === undefined ? [] : [`${card.input}=${inputShape(1, card.preprocessing).join(',')}`];
+  const model = await openModel(path, { shapes }, engine);
   const folder = await pictures(card.preprocessing, images);
   const sent = model.cuts.filter((c, i) => c.id !== 'output' && i % every === 0);
   const known = facts(model, model.cuts);
@@ -56,7 +57,7 @@ async function network(path, broker, { every, rounds }, say) {
       const seen = new Map(sent.map((cut) => [cut, { predicted: [], measured: [] }]));
       const { others } = await watched(async () => {
         for (let i = 0; i < rounds; i++) {
-          const here = await profile(engine, { ...model, cuts: sent }, agentUrl);
+          const here = await profile(engine, { ...model, cuts: sent }, agentUrl, images);
           const profiles = { device: here, cloud: here, link: here };
           for (const cut of sent) {
             const deployed = await deploy({ model, card, cut });
@@ -97,7 +98,7 @@ const medians = (latencies) => {
 };
 
 /** What a prediction needs, and no more: as `cutline profile --broker URL MODEL` measures it. */
-async function profile(engine, model, url) {
+async function profile(engine, model, url, images) {
   const encode = await measureEncode();
   const link = await measureLink({ connect: connectTo(url), budgetMs: 3000 });
   const runtime = await measureRuntime(engine, {

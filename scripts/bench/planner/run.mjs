@@ -1,7 +1,7 @@
 /**
- * `npm run bench:planner [-- --only ROW]… [--json]`: whether what the planner says comes true on this machine, now. A row is a
- * file of this folder that exports `row = { name, about, run(options, say) }`; run resolves with a value that JSON can hold
- * and `text`, lines for people.
+ * `npm run bench:planner [-- --only ROW]… [--model FILE]… [--json]`: whether what the planner says comes true on this machine, now, of
+ * the networks that ship or of others that have a card. A row is a file of this folder that exports `row = { name, about,
+ * run(options, say) }`; run resolves with a value that JSON can hold and `text`, lines for people.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,9 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: rows.map((r) => r.name) },
     json: { type: 'boolean', default: false },
+    model: { type: 'string', multiple: true, default: [] },
     every: { type: 'string', default: '3' },
+    images: { type: 'string', default: '250' },
     rounds: { type: 'string', default: '3' },
   },
 });
@@ -26,7 +28,12 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 const say = (line) => process.stderr.write(`${line}\n`);
-const options = { every: Number(values.every), rounds: Number(values.rounds) };
+const options = {
+  models: values.model,
+  every: Number(values.every),
+  images: Number(values.images),
+  rounds: Number(values.rounds),
+};
 const results = {};
 for (const row of rows.filter((r) => values.only.includes(r.name))) {
   say(`${row.name}: ${row.about}`);
