@@ -58,7 +58,7 @@ export function search(input: Search, findings: Findings): SearchResult {
   const chosen = choose(candidates, thresholds);
   // What no change of thresholds or of the protocol's rules can bring about is not on offer.
   const onOffer = all.filter((j) => j.breaches.every(canGiveWay)).map((j) => j.candidate);
-  const refusals = ranked.map(refusalOf);
+  const refusals = chosen ? [] : ranked.map(refusalOf);
   return {
     chosen,
     candidates,

@@ -8,10 +8,13 @@ import { CutlineError } from '../../errors.ts';
 /** The next length that may be seen; bytes. */
 export function paddedLength(bytes: number): number {
   if (bytes < 2) return bytes;
-  const exponent = Math.floor(Math.log2(bytes));
-  const free = exponent - (Math.floor(Math.log2(exponent)) + 1);
-  const step = 2 ** Math.max(0, free);
+  const step = stepFrom(Math.floor(Math.log2(bytes)));
   return Math.ceil(bytes / step) * step;
+}
+
+/** Between lengths of 2^exponent bytes and more, up to twice as many. */
+function stepFrom(exponent: number): number {
+  return exponent < 1 ? 1 : 2 ** Math.max(0, exponent - (Math.floor(Math.log2(exponent)) + 1));
 }
 
 export function padded(data: Uint8Array): Uint8Array {
@@ -34,7 +37,11 @@ export function requirePadding(data: Uint8Array, end: number, where: string): vo
 
 /** Bits that a padded length tells at most, where it lies between 1 and so many bytes. */
 export function lengthBits(mostBytes: number): number {
-  let lengths = 0;
-  for (let at = 1; at <= paddedLength(mostBytes); at = paddedLength(at + 1)) lengths++;
+  const most = paddedLength(mostBytes);
+  let lengths = most >= 1 ? 1 : 0;
+  // Those beyond a power of two and up to the next, or to the end.
+  for (let from = 1, exponent = 0; from < most; from *= 2, exponent++) {
+    lengths += Math.ceil((Math.min(most, 2 * from) - from) / stepFrom(exponent));
+  }
   return Math.log2(Math.max(1, lengths));
 }
