@@ -1,6 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** What takes a minute each and guards what seldom changes: with CUTLINE_THOROUGH=1 only, so that the rest stays under a quarter of an hour. */
+/** What takes a minute each and guards what seldom changes: with THOROUGH=1 only, so that the rest stays under a quarter of an hour. */
 const thorough = ['rounded', 'victims', 'substitute', 'linear', 'inverse-network', 'shadow'].map(
   (name) => `test/privacy/attacks/${name}.test.ts`,
 );
@@ -12,7 +12,7 @@ export default defineConfig({
       ...configDefaults.exclude,
       // Packs a whole agent: npm run test:bundle.
       'test/bundle/**',
-      ...(process.env.CUTLINE_THOROUGH
+      ...(process.env.THOROUGH
         ? []
         : [...thorough, 'test/cli/folders.test.ts', 'test/cli/run-profile.test.ts']),
     ],

@@ -1,7 +1,7 @@
 /**
  * Every operator with a rule, in the product of its attributes: the gradient graph as the engine loads it against central
  * differences of the forward graph on the same engine. Nothing of ours but shapes and the gradient takes part. Every third variant is
- * enough for a change that meant no harm; CUTLINE_THOROUGH=1 tries all of them.
+ * enough for a change that meant no harm; THOROUGH=1 tries all of them.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rewritten, rules } from '../../src/autodiff/index.ts';
@@ -32,7 +32,7 @@ async function wrongOf(variants: readonly Variant[]): Promise<string[]> {
 
 /** Of each operator at least one. */
 const tried = (variants: readonly Variant[]): readonly Variant[] =>
-  process.env.CUTLINE_THOROUGH ? variants : variants.filter((_, i) => i % 3 === 0);
+  process.env.THOROUGH ? variants : variants.filter((_, i) => i % 3 === 0);
 
 const operators = [...rules.keys(), ...rewritten].sort();
 

@@ -1,7 +1,7 @@
 /**
  * `npm run test:faults`: thousands of inferences while broker, consumer and agent are killed with -9 at random, and the link is cut,
- * slowed, swallowed and reset in the middle of packets. Nothing may be lost, doubled or wrong. CUTLINE_FAULTS_IMAGES and
- * CUTLINE_FAULTS_SEED make it shorter and repeat it.
+ * slowed, swallowed and reset in the middle of packets. Nothing may be lost, doubled or wrong. FAULTS_IMAGES and
+ * FAULTS_SEED make it shorter and repeat it.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,9 +14,10 @@ import { type Deployment, deploy } from '../e2e/support/deployment.ts';
 import { type BrokerKind, type Fleet, fleet } from '../e2e/support/fleet.ts';
 import { mosquittoMissing, type Running } from '../e2e/support/processes.ts';
 import { startProxy, type TcpProxy } from '../support/proxy.ts';
+import { mostResidentBytes } from './resident.ts';
 
-const images = Number(process.env.CUTLINE_FAULTS_IMAGES ?? 10_000);
-const seed = Number(process.env.CUTLINE_FAULTS_SEED ?? 1);
+const images = Number(process.env.FAULTS_IMAGES ?? 10_000);
+const seed = Number(process.env.FAULTS_SEED ?? 1);
 const deaths = 20;
 
 let deployment: Deployment | undefined;
@@ -114,10 +115,4 @@ async function answersOf({ whole, inputs }: Deployment): Promise<Map<string, num
   } finally {
     await engine.close();
   }
-}
-
-/** As Linux counts it; 0 where nobody does. */
-async function mostResidentBytes({ child }: Running): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-  return 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
