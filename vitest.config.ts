@@ -12,9 +12,7 @@ export default defineConfig({
       ...configDefaults.exclude,
       // Packs a whole agent: npm run test:bundle.
       'test/bundle/**',
-      ...(process.env.THOROUGH
-        ? []
-        : [...thorough, 'test/cli/folders.test.ts', 'test/cli/run-profile.test.ts']),
+      ...(process.env.THOROUGH ? [] : [...thorough, 'test/cli/folders.test.ts', 'test/cli/run-profile.test.ts']),
     ],
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],
