@@ -1,5 +1,5 @@
 /** Who may say and hear what, by role: the same rules for the embedded broker, mosquitto and EMQX. */
-import { isName } from './topics.ts';
+import { consumerHealthTopic, isName } from './topics.ts';
 
 /** `device` is one device of a fleet, `consumer` answers a fleet, `observer` watches it, `operator` also gives it plans. */
 export const roles = ['device', 'consumer', 'observer', 'operator'] as const;
@@ -23,15 +23,17 @@ export interface Rules {
 export function rulesOf({ role, fleet, device }: Member): Rules {
   const own = (channel: string) => `cutline/v1/${fleet}/${device ?? ''}/${channel}`;
   const all = (channel: string) => `cutline/v1/${fleet}/+/${channel}`;
+  const consumers = consumerHealthTopic(fleet, '+');
+  const watched = [...['state', 'health', 'result', 'plan'].map(all), consumers];
   switch (role) {
     case 'device':
       return { write: ['act/+', 'state', 'health', 'result'].map(own), read: ['res', 'plan'].map(own) };
     case 'consumer':
-      return { write: [all('res')], read: [all('act/+')] };
+      return { write: [all('res'), consumers], read: [all('act/+')] };
     case 'observer':
-      return { write: [], read: ['state', 'health', 'result', 'plan'].map(all) };
+      return { write: [], read: watched };
     case 'operator':
-      return { write: [all('plan')], read: ['state', 'health', 'result', 'plan'].map(all) };
+      return { write: [all('plan')], read: watched };
     default:
       return role satisfies never;
   }

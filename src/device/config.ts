@@ -6,6 +6,7 @@ import { CutlineError } from '../errors.ts';
 import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 import { outboxSchema } from './open-store.ts';
+import { isMeterName, meterNames } from './power/index.ts';
 import { fsyncSchema } from './results/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
@@ -57,8 +58,11 @@ export const agentConfigSchema = z.strictObject({
   resultsFsync: fsyncSchema.default(5),
   /** Keeps activations on the disk until they are answered, through outages and ends of the process. */
   outbox: outboxSchema.optional(),
-  /** Seconds between health messages. */
-  healthS: z.number().min(1).max(3600).default(30),
+  /** What tells the power of the device, as for `cutline profile --meter`: `auto` takes the first sensor that answers, `none` asks none. */
+  meter: z
+    .string()
+    .refine(isMeterName, `expected ${meterNames.join(', ')} or http://…`)
+    .default('auto'),
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -37,6 +37,7 @@ import { openSpending } from './spending.ts';
 import { runStoredAgent } from './stored-agent.ts';
 import { type AgentSummary, summaryOf } from './summary.ts';
 import { stateMessage, Uplink } from './uplink.ts';
+import { openVitalSigns } from './vital-signs.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -103,6 +104,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     configPath,
   });
+  const vitals = await openVitalSigns({ meter: config.meter, everyMs: 1000 * config.healthS, log });
   const ops = await openOps(config.http, folder, log);
   const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
   const end = new AbortController();
@@ -130,7 +132,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       random: Math.random,
       now: Date.now,
     });
-    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept }));
+    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept, vitals }));
     uplink?.start();
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
@@ -179,6 +181,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await inputs.close();
     await mechanism.close();
     await engine.close();
+    vitals.close();
     await ops.close();
     await kept?.store.close();
   }

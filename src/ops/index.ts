@@ -1,4 +1,12 @@
 /** Metrics, health, and what systemd is told. */
+export {
+  type AgentHealth,
+  agentHealthSchema,
+  type ConsumerHealth,
+  consumerHealthSchema,
+  MOST_FAILURES,
+  MOST_HEALTH_BYTES,
+} from './health.ts';
 export { Histogram } from './histogram.ts';
 export { figure, figures, type Metric, metricsText } from './metric.ts';
 export { type Ops, openOps, tokenOf } from './ops.ts';

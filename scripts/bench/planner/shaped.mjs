@@ -8,15 +8,17 @@ const SEGMENT = 16_384;
 export async function shapedLink(targetPort, delayMs, bps) {
   const sockets = new Set();
   const freeAt = { up: 0, down: 0 };
-  const pass = (way, to, line = []) => (chunk) => {
-    for (let i = 0; i < chunk.length; i += SEGMENT) {
-      const part = chunk.subarray(i, i + SEGMENT);
-      freeAt[way] = Math.max(freeAt[way], performance.now()) + (8000 * part.length) / bps;
-      line.push(part);
-      // Timers of different lengths may end in another order; whichever ends, what came first goes first.
-      setTimeout(() => to.writable && to.write(line.shift()), freeAt[way] - performance.now() + delayMs);
-    }
-  };
+  const pass =
+    (way, to, line = []) =>
+    (chunk) => {
+      for (let i = 0; i < chunk.length; i += SEGMENT) {
+        const part = chunk.subarray(i, i + SEGMENT);
+        freeAt[way] = Math.max(freeAt[way], performance.now()) + (8000 * part.length) / bps;
+        line.push(part);
+        // Timers of different lengths may end in another order; whichever ends, what came first goes first.
+        setTimeout(() => to.writable && to.write(line.shift()), freeAt[way] - performance.now() + delayMs);
+      }
+    };
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true });
     client.on('data', pass('up', upstream));
