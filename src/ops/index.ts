@@ -12,5 +12,6 @@ export { figure, figures, type Metric, metricsText } from './metric.ts';
 export { type Ops, openOps, tokenOf } from './ops.ts';
 export { type Overrides, overlay, variableOf } from './overlay.ts';
 export type { Report } from './report.ts';
+export { answerOps } from './server.ts';
 export { jsonSchema, settingPaths } from './setting-paths.ts';
 export { type HttpSettings, httpSchema } from './settings.ts';
