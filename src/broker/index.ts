@@ -21,6 +21,7 @@ export {
 export { type ExpectedTensor, expectedActivation, expectedAnswer, misfit, mostPacketBytes } from './expected.ts';
 export { type ExportedFile, forEmqx, forMosquitto } from './exported.ts';
 export { type FailureCode, failures } from './failures.ts';
+export { birthTopic, discoveryTopic, homeAssistantId, prefixSchema } from './home-assistant.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
 export {

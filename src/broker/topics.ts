@@ -4,8 +4,8 @@
  */
 import { CutlineError } from '../errors.ts';
 
-/** Answers, the retained state, health, and what the agent's sinks tell of results. */
-export type Channel = 'res' | 'state' | 'health' | 'result';
+/** Answers, the retained state, health, what the agent's sinks tell of results, and what Home Assistant is told of them. */
+export type Channel = 'res' | 'state' | 'health' | 'result' | 'label';
 
 const PREFIX = 'cutline/v1';
 /** Where the names of consumers stand; none that a device can have. */

@@ -5,6 +5,7 @@ import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
+import { homeAssistantSchema } from './home-assistant/index.ts';
 import { outboxSchema } from './open-store.ts';
 import { isMeterName, meterNames } from './power/index.ts';
 import { fsyncSchema } from './results/index.ts';
@@ -54,6 +55,8 @@ export const agentConfigSchema = z.strictObject({
     .optional(),
   /** Who is told of each inference as it ends. */
   sinks: z.array(sinkSchema).max(16).default([]),
+  /** Shows the device in Home Assistant, by the agent's broker. Who reads that broker sees the labels, too. */
+  homeAssistant: homeAssistantSchema.optional(),
   /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
   resultsFsync: fsyncSchema.default(5),
   /** Keeps activations on the disk until they are answered, through outages and ends of the process. */

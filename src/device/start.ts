@@ -22,6 +22,7 @@ import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
+import { type HomeAssistant, openHome } from './home-assistant/index.ts';
 import { whileInTime } from './in-time.ts';
 import { inputReader } from './inputs.ts';
 import { openStore } from './open-store.ts';
@@ -120,14 +121,19 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const startMs = performance.now();
   let recorder: Recorder;
   let outlets: Outlets;
+  let home: HomeAssistant | undefined;
   try {
     const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input });
     outlets = await openOutlets(results, config.sinks, { ...config, folder, log, stop });
+    home = await openHome(config, folder, uplink !== null, log);
     recorder = new Recorder({
       planId,
       firstIndex: results?.earlier?.nextIndex ?? 0,
       maxResults: source.isFinite ? 10_000 : 100,
-      write: outlets.write,
+      async write(line) {
+        home?.offer(line);
+        await outlets.write(line);
+      },
       log,
       random: Math.random,
       now: Date.now,
@@ -169,6 +175,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       clearInterval(watch);
       abandon.cancel();
       await source.close();
+      await home?.close();
       await uplink?.close().catch(() => {});
       await outlets.close();
     }

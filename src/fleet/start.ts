@@ -2,11 +2,11 @@
 import { channelsOf, consumerHealthTopic, Link } from '../broker/index.ts';
 import { figure, figures, openOps, type Report } from '../ops/index.ts';
 import { Fleet } from './fleet.ts';
+import type { Mark } from './marks.ts';
 import { MOST_PACKET_BYTES } from './messages.ts';
 import { openDashboard } from './open.ts';
 import type { FleetUpdate } from './view.ts';
 import { serveWeb } from './web/server.ts';
-import type { Mark } from './web/stream.ts';
 
 export interface DashboardStart {
   readonly configPath: string;
@@ -73,12 +73,12 @@ function reportOf(fleet: Fleet): Report {
   return {
     waitsFor: () => (fleet.isConnected ? undefined : 'the broker'),
     metrics() {
-      const { devices, consumers } = fleet.count;
+      const { devices, consumers, refused } = fleet.counts;
       return [
         figure('cutline_connected', 'gauge', '1 while connected to the broker', fleet.isConnected ? 1 : 0),
         figure('cutline_fleet_devices', 'gauge', 'Devices that are shown', devices),
         figure('cutline_fleet_consumers', 'gauge', 'Consumers that are shown', consumers),
-        figures('cutline_refused_messages_total', 'Messages that were not believed', 'kind', fleet.refused),
+        figures('cutline_refused_messages_total', 'Messages that were not believed', 'kind', refused),
       ];
     },
   };

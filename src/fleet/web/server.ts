@@ -7,11 +7,12 @@ import { bearsToken } from '../../bearer.ts';
 import { CutlineError } from '../../errors.ts';
 import { listenOn } from '../../listen-on.ts';
 import { answerOps, type Report } from '../../ops/index.ts';
+import type { Mark } from '../marks.ts';
 import type { FleetUpdate } from '../view.ts';
 import { loginWith } from './login.ts';
 import { fleetPage, loginPage, type Page } from './page.ts';
 import { Sessions } from './sessions.ts';
-import { type Mark, Stream } from './stream.ts';
+import { Stream } from './stream.ts';
 
 export interface WebOptions {
   readonly host: string;

@@ -1,9 +1,7 @@
 /** Server-sent events (WHATWG HTML, 9.2): each listener is told what has changed since it was last told, at most once a second. */
 import type { ServerResponse } from 'node:http';
+import type { Mark } from '../marks.ts';
 import type { FleetUpdate } from '../view.ts';
-
-/** How far a listener has been told. */
-export type Mark = { readonly version: number; readonly epoch: number };
 
 export interface StreamOptions {
   readonly everyMs?: number;
