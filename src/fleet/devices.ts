@@ -129,6 +129,7 @@ function viewOf(name: string, { state, stateAt, health, heardAt, restarts }: Dev
     state: state?.status ?? 'unknown',
     stateAt: stateAt ?? null,
     planId: (isHealthNewer ? health?.planId : undefined) ?? state?.planId ?? health?.planId ?? null,
+    update: state?.update ?? null,
     heardAt: heardAt ?? null,
     restarts,
     health: health ?? null,

@@ -7,6 +7,24 @@ export const MOST_PACKET_BYTES = MOST_HEALTH_BYTES + 512;
 
 const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/);
 
+const updateSchema = z.object({
+  /** Of the plan that runs: the one it was installed with, one that was confirmed, one that is tried, or one that it went back to. */
+  standing: z.enum(['factory', 'current', 'trial', 'fallback']),
+  /** What became of the last one that was pushed. */
+  last: z
+    .object({
+      planId: id,
+      outcome: z.enum(['confirmed', 'failed', 'refused']),
+      code: z
+        .string()
+        .regex(/^[A-Z][A-Z0-9_]{0,63}$/)
+        .optional(),
+      at: z.iso.datetime(),
+    })
+    .nullable(),
+});
+export type PlanUpdate = z.infer<typeof updateSchema>;
+
 /** What a later version says beside it is passed over. */
 const stateSchema = z.object({
   format: z.literal('cutline.state/1'),
@@ -14,6 +32,8 @@ const stateSchema = z.object({
   device: id,
   planId: id,
   bootId: id,
+  /** Of plans that are pushed, where the device takes any. */
+  update: updateSchema.optional().catch(undefined),
 });
 export type DeviceState = z.infer<typeof stateSchema>;
 

@@ -1,5 +1,6 @@
 /** What a watcher of a fleet is told of it: as the page gets it, in JSON. Times are Unix times of the dashboard's clock, ms. */
 import type { AgentHealth, ConsumerHealth } from '../ops/index.ts';
+import type { PlanUpdate } from './messages.ts';
 
 export interface DeviceView {
   readonly name: string;
@@ -8,6 +9,8 @@ export interface DeviceView {
   /** When that was said; null where it was said before the dashboard came. */
   readonly stateAt: number | null;
   readonly planId: string | null;
+  /** What became of plans that were pushed to it; null where it takes none. */
+  readonly update: PlanUpdate | null;
   /** When it last said anything itself; null where it has not since the dashboard came. */
   readonly heardAt: number | null;
   /** How often it was seen to start again. */

@@ -19,7 +19,7 @@ main.login { max-width: 460px; }
 .login form { display: grid; gap: 10px; } .login label { font-weight: 600; } .login .note { margin: 0; } .login input[aria-invalid] { border-color: var(--leak); }
 button.plain { font: inherit; font-size: 14px; color: var(--ink); background: none; border: 1px solid var(--line); border-radius: 6px; padding: 8px 14px; cursor: pointer; justify-self: start; }
 button.unfold { font: inherit; font-weight: 600; color: var(--ink); background: none; border: 0; padding: 4px 0; text-align: left; cursor: pointer; overflow-wrap: anywhere; }
-button.unfold::before { content: "▸"; display: inline-block; width: 1.1em; color: var(--muted); } button.unfold[aria-expanded=true]::before { content: "▾"; }
+button.unfold::before { content: ""; display: inline-block; width: 8px; height: 10px; margin-right: 8px; background: var(--muted); clip-path: polygon(0 0, 100% 50%, 0 100%); } button.unfold[aria-expanded=true]::before { transform: rotate(90deg); }
 :is(button, input, a, summary):focus-visible { outline: 2px solid var(--safe); outline-offset: 2px; }
 .fleet-table tr:last-child > th { border-bottom: 0; }
 .fleet-table th, .fleet-table td { padding: 8px 12px; }
@@ -34,7 +34,7 @@ tr.stale :is(.value, .sub, dd), .old .fleet-table :is(.value, .sub) { color: var
 tr.stale .age { color: var(--leak); font-style: normal; font-weight: 600; }
 .old .fleet-table, .old .counts { opacity: 0.75; }
 tr.more > td { background: color-mix(in srgb, var(--page) 60%, transparent); padding: 4px 16px 14px; }
-tr.more h4 { margin: 0 0 4px; font-size: 14px; } tr.more .note { margin: 0; }
+tr.more h3 { margin: 0 0 4px; font-size: 14px; } tr.more .note { margin: 0; }
 .failures { margin: 0; padding-left: 18px; font-size: 14px; }
 .plans { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); gap: 14px; align-items: start; }
 .plans .panel { margin: 0; min-width: 0; } .plan h3 { margin: 0 0 2px; font-size: 17px; overflow-wrap: anywhere; } .plan p { margin: 0 0 8px; }
@@ -56,5 +56,5 @@ footer { margin-top: 40px; }
   .fleet-table td[data-label]::before { content: attr(data-label); display: block; color: var(--muted); font-size: 12.5px; }
   .fleet-table tr.more { display: block; padding: 0; }
 }
-@media print { footer, .sieve { display: none; } .fleet-table tr, .plan { break-inside: avoid; } .leak-scale span, .tag { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+@media print { footer, .sieve { display: none; } .fleet-table tr, .plan { break-inside: avoid; } .leak-scale span, .tag, button.unfold::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;

@@ -5,12 +5,13 @@ import { element } from '../dom.ts';
 import type { Known } from './known.ts';
 import { amount, sum } from './words.ts';
 
-export function deviceDetails({ planId, restarts, health }: DeviceView, { now }: Known): HTMLElement[] {
+export function deviceDetails({ planId, update, restarts, health }: DeviceView, { now }: Known): HTMLElement[] {
   if (!health)
     return [element('p', { class: 'note' }, 'It has not said how it is since the dashboard began to listen.')];
   const { failures, outbox, power, source, refused } = health;
   const pairs: readonly (readonly [string, string])[] = [
     ['Plan', planId ?? '–'],
+    ...(update?.last ? ([['Last pushed', pushed(update.last, now)]] as const) : []),
     ['Up', `${span(health.uptimeS)}${restarts > 0 ? `, seen to start again ${times(restarts)}` : ''}`],
     ['Memory', bytes(health.residentBytes)],
     ['Power', power ? `${power.watts} W, ${power.source}, ${power.meter}` : 'no meter answers'],
@@ -31,7 +32,7 @@ export function deviceDetails({ planId, restarts, health }: DeviceView, { now }:
   ];
   return [
     element('dl', {}, ...pairs.flatMap(([name, text]) => [element('dt', {}, name), element('dd', {}, text)])),
-    element('h4', {}, 'Last failures'),
+    element('h3', {}, 'Last failures'),
     failures.length === 0
       ? element('p', { class: 'note' }, 'None.')
       : element(
@@ -49,6 +50,11 @@ export function deviceDetails({ planId, restarts, health }: DeviceView, { now }:
         ),
   ];
 }
+
+type Pushed = NonNullable<NonNullable<DeviceView['update']>['last']>;
+
+const pushed = ({ planId, outcome, code, at }: Pushed, now: number): string =>
+  `${planId}: ${outcome}${code ? `, ${code}` : ''}, ${ago(now - Date.parse(at))}`;
 
 const counted = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)

@@ -86,13 +86,14 @@ export function deviceRow(name: string): DeviceRow {
   return made;
 }
 
-function saidOf({ planId, health }: DeviceView, { plans }: Known): Said[] {
+function saidOf(device: DeviceView, { plans }: Known): Said[] {
+  const { planId, health } = device;
   const plan = planId === null ? undefined : plans.get(planId);
   const none: Said = { value: '–' };
   const figures = health
     ? [words.latency, words.queue, words.drops, words.answers, words.machine].map((of) => of(health))
     : [none, none, none, none, none];
-  return [words.planSaid(planId, plan), words.leakage(planId, plan), ...figures];
+  return [words.planSaid(device, plan), words.leakage(planId, plan), ...figures];
 }
 
 function cell(label: (typeof columns)[number]) {

@@ -29,8 +29,10 @@ export function heard(device: DeviceView, status: Status, now: number): string {
   return 'nothing heard yet';
 }
 
-export function planSaid(planId: string | null, plan: PlanView | undefined): Said {
+export function planSaid({ planId, update }: DeviceView, plan: PlanView | undefined): Said {
   if (planId === null) return none;
+  if (update?.standing === 'trial') return { value: short(planId), more: 'on trial' };
+  if (update?.standing === 'fallback') return { value: short(planId), more: 'went back to it', isBad: true };
   if (!plan) return { value: short(planId), more: 'unknown plan' };
   return {
     value: short(planId),
