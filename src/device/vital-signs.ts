@@ -1,7 +1,6 @@
 /** Power and temperature of the device, looked at now and then: each look takes a second or so, and little of the processor. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CutlineError } from '../errors.ts';
 import { openPowerMeter, type PowerMeter } from './power/index.ts';
 import { round } from './record.ts';
 import { readTemperatureC } from './temperature.ts';
@@ -42,19 +41,18 @@ export async function openVitalSigns(options: VitalSignsOptions): Promise<VitalS
   let isWell = true;
   let isOver = false;
   const look = async () => {
+    // What is not known any more is not told.
+    latest = { power: latest.power, temperatureC: await readTemperatureC(sys) };
     if (isFirst && meter === undefined) meter = await open();
     isFirst = false;
-    const [power, temperatureC] = await Promise.all([
-      meter === undefined ? null : powerOf(meter, Math.min(LOOK_MS, everyMs / 2)),
-      readTemperatureC(sys),
-    ]);
-    latest = { power, temperatureC };
+    if (meter === undefined) return;
+    latest = { ...latest, power: await powerOf(meter, Math.min(LOOK_MS, everyMs / 2)) };
     isWell = true;
   };
   const complain = (error: unknown) => {
-    if (!(error instanceof CutlineError)) throw error;
+    // No sensor ends an agent, whatever it says.
     latest = { ...latest, power: null };
-    if (isWell) log(error.message);
+    if (isWell) log(`the power is not told any more: ${(error as Error).message}`);
     isWell = false;
   };
   let timer: NodeJS.Timeout;
