@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { checkConsumer } from '../cloud/index.ts';
 import { checkAgent } from '../device/index.ts';
-import { openDashboard } from '../fleet/index.ts';
+import { dashboardConfigSchema, openDashboard } from '../fleet/index.ts';
 import { isLoopback } from '../loopback.ts';
 import type { Overrides } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
@@ -72,9 +72,15 @@ const checks: Readonly<Record<ConfigKind, (path: string, overrides: Overrides) =
   },
   async dashboard(path, overrides) {
     const { config, plans } = await openDashboard(path, overrides);
-    const isOutside = !isLoopback(config.http.host);
-    const open = 'http.host: reachable from outside without TLS; put a proxy that speaks https before it';
-    return { config: { ...config, device: undefined }, plans: [...plans], warnings: isOutside ? [open] : [] };
+    const warnings = [
+      ...(isLoopback(config.http.host)
+        ? []
+        : ['http.host: reachable from outside without TLS; put a proxy that speaks https before it']),
+      ...(config.broker.username === undefined
+        ? ['broker.username: none; where the broker has no accounts, anybody can speak for any device']
+        : []),
+    ];
+    return { config: { ...config, device: undefined }, plans, warnings };
   },
 };
 
@@ -90,7 +96,7 @@ function unsafe({ planKeys, messageKeys }: { planKeys: readonly string[]; messag
   ];
 }
 
-/** Agents have a device; whoever has neither that nor plans to serve, but a page, is a dashboard. */
+/** Agents have a device; whoever has neither that nor plans to run, but only settings of a dashboard, is one. */
 async function kindOf(path: string, { env, set }: Overrides): Promise<ConfigKind> {
   const document = await readDocument(path, z.unknown(), { code: 'CONFIG_INVALID' });
   const keys = typeof document === 'object' && document !== null ? document : {};
@@ -100,5 +106,6 @@ async function kindOf(path: string, { env, set }: Overrides): Promise<ConfigKind
   const { plans = [] } = keys as { plans?: unknown };
   // Of a dashboard they are paths.
   const isOfPaths = Array.isArray(plans) && plans.every((one) => typeof one === 'string');
-  return !has('plan') && isOfPaths && 'http' in keys ? 'dashboard' : 'consumer';
+  const isKnown = Object.keys(keys).every((key) => key in dashboardConfigSchema.shape);
+  return !has('plan') && isOfPaths && 'http' in keys && isKnown ? 'dashboard' : 'consumer';
 }

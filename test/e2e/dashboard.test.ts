@@ -1,5 +1,5 @@
 /** A fleet of real processes as a person sees it: broker, consumer, agents, and the dashboard in a browser. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Browser, Page } from 'playwright-core';
@@ -31,6 +31,12 @@ const fleetNow = async () =>
     refused: Record<string, number>;
     leftOut: { devices: number };
   };
+
+/** The most memory a process has had, by the kernel's count. */
+async function peakMb({ child }: Running): Promise<number> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) / 1000;
+}
 
 describe('a dashboard', { timeout: 30_000 }, () => {
   beforeAll(async () => {
@@ -110,6 +116,7 @@ describe('a dashboard', { timeout: 30_000 }, () => {
     expect(devices).toHaveLength(50);
     expect(refused).toMatchObject({ oversized: 1, malformed: 1, foreign: 1 });
     expect(devices.find((one) => one.name === 'cam-1')).toMatchObject({ state: 'online' });
+    expect(await peakMb(dashboard)).toBeLessThan(160);
   });
 
   it('says that it hears nothing while the broker is away, and ends when it is asked to', async () => {

@@ -41,7 +41,7 @@ describe('the token', () => {
     const entered = await login(`token=${token}`);
     expect([entered.status, entered.headers.get('location')]).toEqual([303, '/']);
     const set = entered.headers.get('set-cookie')!;
-    expect(set).toMatch(/^cutline-dashboard=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
+    expect(set).toMatch(/^cutline-yard=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/);
     expect(set).not.toContain(token);
     const inside = await get('/', { Cookie: cookieOf(entered) });
     expect([inside.status, await inside.text()]).toEqual([200, expect.stringContaining('id="fleet"')]);
@@ -66,7 +66,7 @@ describe('the token', () => {
     expect((await login(JSON.stringify({ token }), 'application/json')).status).toBe(400);
     for (const wrong of ['Bearer', `Basic ${token}`, `Bearer ${token}x`, `Bearer  `])
       expect((await get('/fleet.json', { Authorization: wrong })).status).toBe(401);
-    for (const cookie of ['cutline-dashboard=', 'cutline-dashboard=x', `cutline-dashboard=${token}`])
+    for (const cookie of ['cutline-yard=', 'cutline-yard=x', `cutline-yard=${token}`])
       expect((await get('/fleet.json', { Cookie: cookie })).status).toBe(401);
   });
 
@@ -147,7 +147,7 @@ describe('what is served', () => {
 describe('sessions', () => {
   it('end by themselves, and the oldest for a new one', () => {
     let now = 0;
-    const sessions = new Sessions(() => now);
+    const sessions = new Sessions('yard', () => now);
     const begin = () => sessions.begin(false).split(';')[0]!;
     const first = begin();
     expect(sessions.of(`a=b; ${first}; c=d`)).toBeDefined();

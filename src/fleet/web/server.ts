@@ -39,7 +39,7 @@ const REQUEST_MS = 5000;
 export async function serveWeb(options: WebOptions): Promise<Web> {
   const { token, fleet, program, report, since } = options;
   const page = fleetPage(fleet, program);
-  const sessions = new Sessions();
+  const sessions = new Sessions(fleet);
   const stream = new Stream(options);
   const login = loginWith(token);
 

@@ -4,15 +4,17 @@ import { randomBytes } from 'node:crypto';
 const LASTS_MS = 12 * 3_600_000;
 /** Then the oldest ends. */
 const MOST = 256;
-const NAME = 'cutline-dashboard';
 
 export class Sessions {
+  /** Of its own for each fleet: browsers send cookies of a host to all its ports. */
+  readonly #name: string;
   readonly #now: () => number;
   /** When each ends, in that order. */
   readonly #ends = new Map<string, number>();
 
   /** @param now a clock that never goes back, ms */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(fleet: string, now: () => number = () => performance.now()) {
+    this.#name = `cutline-${fleet}`;
     this.#now = now;
   }
 
@@ -24,13 +26,13 @@ export class Sessions {
       if (this.#ends.size <= MOST) break;
       this.#ends.delete(oldest);
     }
-    return cookie(id, LASTS_MS / 1000, isSecure);
+    return this.#cookie(id, LASTS_MS / 1000, isSecure);
   }
 
   /** The session of a `Cookie` header; undefined where it has none that goes on. */
   of(header: string | undefined): string | undefined {
-    const given = header?.split(/; */).find((part) => part.startsWith(`${NAME}=`));
-    const id = given?.slice(NAME.length + 1);
+    const given = header?.split(/; */).find((part) => part.startsWith(`${this.#name}=`));
+    const id = given?.slice(this.#name.length + 1);
     return id !== undefined && this.goesOn(id) ? id : undefined;
   }
 
@@ -42,10 +44,11 @@ export class Sessions {
   /** @returns what is sent as `Set-Cookie` */
   end(id: string | undefined, isSecure: boolean): string {
     if (id !== undefined) this.#ends.delete(id);
-    return cookie('', 0, isSecure);
+    return this.#cookie('', 0, isSecure);
+  }
+
+  /** Not for scripts, and not sent with what another site asks. */
+  #cookie(value: string, maxAgeS: number, isSecure: boolean): string {
+    return `${this.#name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${isSecure ? '; Secure' : ''}`;
   }
 }
-
-/** Not for scripts, and not sent with what another site asks. */
-const cookie = (value: string, maxAgeS: number, isSecure: boolean): string =>
-  `${NAME}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeS}${isSecure ? '; Secure' : ''}`;
