@@ -13,6 +13,11 @@ export function plans() {
       'section',
       { 'aria-labelledby': 'plans-title' },
       element('h2', { id: 'plans-title' }, 'Plans and their evidence'),
+      element(
+        'p',
+        { class: 'note' },
+        'What the strongest attack got back of the pictures, as SSIM from 0 to 1: the band is the interval, black its mean, dotted what the answer alone gives away, red what is allowed.',
+      ),
       list,
     ),
     show({ plans: files, devices }: Known): void {
