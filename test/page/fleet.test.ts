@@ -46,7 +46,8 @@ describe.skipIf(!isTried)('the page of a fleet', { timeout: 20_000 }, () => {
     const served = { host: '127.0.0.1', port: 0, token, fleet: 'yard', program, since, report };
     web = await serveWeb({ ...served, mark: () => fleet.mark });
     browser = await launchBrowser();
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    page = await context.newPage();
     page.setDefaultTimeout(8000);
     page.on('request', (request) => asked.push(request.url()));
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
@@ -212,11 +213,29 @@ describe.skipIf(!isTried)('the page of a fleet', { timeout: 20_000 }, () => {
     expect(await ground()).not.toBe(light);
   });
 
-  it('asks only the dashboard for anything, and leaves by its button', async () => {
+  it('asks only the dashboard for anything, and is told nothing more when somebody signs out', async () => {
     expect(asked.filter((url) => !url.startsWith(web.url) && !url.startsWith('data:'))).toEqual([]);
     expect(asked.some((url) => url.includes(token))).toBe(false);
     expect(complaints).toEqual([]);
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByLabel('Token').waitFor();
+    const other = await page.context().newPage();
+    await other.goto(web.url);
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByLabel('Token').waitFor();
+    await other.close();
+    const again = page.getByRole('link', { name: 'Sign in again' });
+    await again.waitFor();
+    expect(await page.locator('#fleet').getAttribute('class')).toContain('old');
+    await again.click();
+    await page.getByLabel('Token').fill(token);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Fleet yard' }).waitFor();
+  });
+
+  it('says when the dashboard is gone', async () => {
+    await row('cam-1').waitFor();
+    await web.close();
+    await expect
+      .poll(() => page.locator('.notices').textContent(), { timeout: 8000 })
+      .toContain('No connection to the dashboard. What is below is old.');
   });
 });

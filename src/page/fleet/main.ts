@@ -4,7 +4,7 @@ import { element, fill, say } from '../dom.ts';
 import { consumers } from './consumers.ts';
 import { devices } from './devices.ts';
 import { Known } from './known.ts';
-import { notices, QUIET_MS } from './notices.ts';
+import { type Line, notices, QUIET_MS } from './notices.ts';
 import { plans } from './plans.ts';
 
 const order: readonly Status[] = ['online', 'silent', 'offline', 'unknown'];
@@ -27,7 +27,7 @@ function start(place: HTMLElement): void {
     told,
     ...parts.map(({ section }) => section),
   );
-  let isOut = false;
+  let line: Line = 'open';
 
   /** For those who do not see it. */
   function tell(names: readonly string[], became: Status): void {
@@ -41,20 +41,20 @@ function start(place: HTMLElement): void {
       const all = [...known.devices.values()];
       say(number, String(all.filter((device) => known.statusOf(device) === name).length));
     }
-    notice.show(known, isOut);
-    const isOld = isOut || known.quietMs > QUIET_MS || known.told?.brokerLostAt !== null;
-    place.classList.toggle('old', isOld);
+    const now = line === 'open' && known.told && known.quietMs > QUIET_MS ? 'lost' : line;
+    notice.show(known, now);
+    place.classList.toggle('old', now !== 'open' || known.told?.brokerLostAt !== null);
   }
 
   const source = new EventSource('/events');
   source.addEventListener('message', ({ data }) => {
-    isOut = false;
+    line = 'open';
     known.apply(JSON.parse(data as string) as FleetUpdate);
     show();
   });
   source.addEventListener('error', () => {
     // It tries again by itself, unless it was answered that it may not.
-    isOut = source.readyState === EventSource.CLOSED;
+    line = source.readyState === EventSource.CLOSED ? 'closed' : 'lost';
     show();
   });
   // Ages grow though nothing comes.

@@ -4,17 +4,19 @@ import { element, fill } from '../dom.ts';
 import type { Known } from './known.ts';
 import { amount, sum } from './words.ts';
 
-/** A page that is told nothing for so long says so; the dashboard says something every few seconds. */
+/** A page that is told nothing for so long is not told any more; the dashboard says something every few seconds. */
 export const QUIET_MS = 12_000;
+
+/** Whether the page is told what changes: not while it tries to reach the dashboard, and not after it was sent away. */
+export type Line = 'open' | 'lost' | 'closed';
 
 export function notices() {
   const box = element('div', { class: 'notices', role: 'status' });
   let said = '';
   return {
     box,
-    /** @param isOut the dashboard does not let this page listen any more */
-    show(known: Known, isOut: boolean): void {
-      const texts = [...textsOf(known, isOut)];
+    show(known: Known, line: Line): void {
+      const texts = [...textsOf(known, line)];
       const key = JSON.stringify(texts);
       if (key === said) return;
       said = key;
@@ -30,14 +32,14 @@ export function notices() {
 
 type Text = readonly [kind: 'leak' | 'mild', text: string, link?: string];
 
-function* textsOf({ told, now, quietMs }: Known, isOut: boolean): Generator<Text> {
-  if (isOut)
+function* textsOf({ told, now }: Known, line: Line): Generator<Text> {
+  if (line === 'closed')
     yield [
       'leak',
       'This page is told nothing any more: the session is over, or too many pages are open. ',
       'Sign in again',
     ];
-  else if (told && quietMs > QUIET_MS) yield ['leak', 'No connection to the dashboard. What is below is old.'];
+  else if (line === 'lost') yield ['leak', 'No connection to the dashboard. What is below is old.'];
   if (!told) return;
   const { brokerLostAt, leftOut, refused } = told;
   if (brokerLostAt !== null)
