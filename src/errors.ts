@@ -419,6 +419,10 @@ const catalogue = {
     exit: 1,
     text: '{address}: cannot listen for metrics and health ({problem}). Choose another port or host in http.',
   },
+  DASHBOARD_LISTEN: {
+    exit: 1,
+    text: '{address}: cannot listen for the page ({problem}). Choose another port or host in http.',
+  },
   REQUEST_INVALID: { exit: 2, text: 'The request cannot be used: {problem}.' },
   REQUEST_UNAUTHORIZED: { exit: 2, text: 'The request has not the token. Send it as Authorization: Bearer TOKEN.' },
   REQUEST_FOREIGN: {

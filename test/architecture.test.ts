@@ -37,8 +37,9 @@ const allowed: Record<string, readonly string[]> = {
   device: ['ops', 'model', 'engine', 'broker', 'data', 'plan', 'profile', 'privacy/mechanisms'],
   cloud: ['ops', 'model', 'engine', 'broker', 'plan'],
   report: [],
+  fleet: ['ops', 'broker', 'plan'],
   /** Runs in a browser: what it takes of these is without Node. */
-  page: ['plan', 'planner', 'report'],
+  page: ['plan', 'planner', 'report', 'fleet'],
 };
 /** Arithmetic, which imports nothing: every part may. */
 const everybodys = new Set(['', 'numeric']);

@@ -1,10 +1,11 @@
 /** Commands in the guides: each has only options that exist, files it names exist or are made before, and the cheap ones run. */
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import yargs from 'yargs';
 import { commands, nestedCommands } from '../src/cli/program.ts';
 import { type Deployment, deploy } from './e2e/support/deployment.ts';
@@ -85,17 +86,42 @@ describe('the guide to a device', () => {
     await cp(join(d.folder, 'least.yaml'), join(folder, 'plan/least.yaml'));
     await cp(await d.config('agent.yaml', config), join(folder, 'agent.yaml'));
     for (const line of first) {
-      const { code, stderr } = await inFolder(line.split(' ').slice(1));
+      const { code, stderr } = await inFolder(folder, line.split(' ').slice(1));
       expect(code, `${line}\n${stderr}`).toBe(0);
     }
-    expect((await inFolder(['config', 'check', 'agent.yaml', '--json'])).stdout).toContain('"warnings": []');
+    expect((await inFolder(folder, ['config', 'check', 'agent.yaml', '--json'])).stdout).toContain('"warnings": []');
   });
-
-  const inFolder = (args: string[]) =>
-    new Promise<{ code: unknown; stdout: string; stderr: string }>((done) => {
-      const main = resolve(docs, '../dist/cli/main.js');
-      execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) =>
-        done({ code: error?.code ?? 0, stdout, stderr }),
-      );
-    });
 });
+
+describe('the guide to a fleet', () => {
+  let d: Deployment;
+  beforeAll(async () => {
+    d = await deploy({ images: 1 });
+  });
+  afterAll(() => d?.remove());
+
+  it('has accounts and checks that work as they stand', { timeout: 60_000 }, async () => {
+    const example = parse(readFileSync(join(docs, '../deploy/examples/dashboard.yaml'), 'utf8'));
+    const { caFile: _, ...broker } = example.broker;
+    await d.config('dashboard.yaml', { ...example, broker, planKeys: [] });
+    for (const secret of ['token', 'password'])
+      await writeFile(join(d.folder, secret), `${'x'.repeat(64)}\n`, { mode: 0o600 });
+    const isCheap = /^cutline (broker (account|config)|config (check|schema))/;
+    const lines = linesOf('guide-fleet.md').filter((line) => isCheap.test(line));
+    expect(lines).toHaveLength(6);
+    for (const line of lines) {
+      const { code, stderr } = await inFolder(d.folder, line.split(' ').slice(1));
+      expect(code, `${line}\n${stderr}`).toBe(0);
+    }
+    const checked = JSON.parse((await inFolder(d.folder, ['config', 'check', 'dashboard.yaml', '--json'])).stdout);
+    expect(checked).toMatchObject({ of: 'dashboard', plans: [{ planId: d.plan.planId }], warnings: [] });
+  });
+});
+
+const inFolder = (cwd: string, args: string[]) =>
+  new Promise<{ code: unknown; stdout: string; stderr: string }>((done) => {
+    const main = resolve(docs, '../dist/cli/main.js');
+    execFile(process.execPath, [main, ...args], { cwd }, (error, stdout, stderr) =>
+      done({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });

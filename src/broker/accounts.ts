@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { readSecretDocument } from '../secrets.ts';
 import { type Member, roles } from './acl.ts';
+import { prefixSchema } from './home-assistant.ts';
 import { nameSchema } from './names.ts';
 
 /** `$7$iterations$salt$hash`: PBKDF2 with SHA-512, 64 bytes, as mosquitto_passwd writes it. */
@@ -21,8 +22,13 @@ const accountSchema = z
     role: z.enum(roles),
     fleet: nameSchema,
     device: nameSchema.optional(),
+    homeAssistant: prefixSchema.optional(),
   })
-  .refine((a) => (a.role === 'device') === (a.device !== undefined), 'a device has a device name, and nobody else has');
+  .refine((a) => (a.role === 'device') === (a.device !== undefined), 'a device has a device name, and nobody else has')
+  .refine(
+    (a) => a.homeAssistant === undefined || a.role === 'device' || a.role === 'observer',
+    'only a device and an observer have to do with Home Assistant',
+  );
 export type Account = z.infer<typeof accountSchema>;
 
 export const accountsSchema = z.strictObject({
@@ -48,9 +54,10 @@ export async function makeAccount(
   const password = randomBytes(32).toString('base64url');
   const salt = Buffer.from(randomBytes(SALT_BYTES).toString('base64url'));
   const hash = await derive(password, salt, ITERATIONS, HASH_BYTES, 'sha512');
-  const { username, role, fleet, device } = member;
+  const { username, role, fleet, device, homeAssistant } = member;
   const stored = `$7$${ITERATIONS}$${salt.toString('base64')}$${hash.toString('base64')}`;
-  return { account: { username, password: stored, role, fleet, ...(device !== undefined && { device }) }, password };
+  const more = { ...(device !== undefined && { device }), ...(homeAssistant !== undefined && { homeAssistant }) };
+  return { account: { username, password: stored, role, fleet, ...more }, password };
 }
 
 /** Takes about the same time whether or not there is such a user. */

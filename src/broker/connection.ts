@@ -37,7 +37,8 @@ export interface PublishOptions {
   readonly responseTopic?: string;
 }
 
-export type Receive = (topic: string, payload: Buffer) => void;
+/** @param isRetained said before the subscription, nobody knows when */
+export type Receive = (topic: string, payload: Buffer, isRetained: boolean) => void;
 
 export interface Connection {
   readonly protocol: 4 | 5;
@@ -137,7 +138,7 @@ function open(
   client.on('disconnect', (packet) => {
     reason = `the broker said ${packet.reasonCode ?? 'goodbye'}`;
   });
-  client.on('message', receive);
+  client.on('message', (topic, payload, { retain }) => receive(topic, payload, retain));
 
   return new Promise<Connection>((resolve, reject) => {
     const abort = () => client.end(true);

@@ -21,6 +21,7 @@ export {
 export { type ExpectedTensor, expectedActivation, expectedAnswer, misfit, mostPacketBytes } from './expected.ts';
 export { type ExportedFile, forEmqx, forMosquitto } from './exported.ts';
 export { type FailureCode, failures } from './failures.ts';
+export { birthTopic, discoveryTopic, homeAssistantId, prefixSchema } from './home-assistant.ts';
 export { defaultLimits, type Limits } from './limits.ts';
 export { Link, type LinkOptions } from './link.ts';
 export {
@@ -39,4 +40,16 @@ export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, serviceSettings } from './settings.ts';
 export { encodeShort, type ShortHeader } from './short.ts';
 export { readTlsFiles } from './tls-files.ts';
-export { activationOf, activationsOf, activationTopic, agentClientId, isName, topicOf } from './topics.ts';
+export {
+  activationOf,
+  activationsOf,
+  activationTopic,
+  agentClientId,
+  type Channel,
+  channelOf,
+  channelsOf,
+  consumerHealthTopic,
+  consumerOf,
+  isName,
+  topicOf,
+} from './topics.ts';

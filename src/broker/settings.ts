@@ -44,6 +44,8 @@ export const serviceSettings = {
   qos: z.union([z.literal(0), z.literal(1)]).default(0),
   /** Give up after so many seconds without a broker; never when left out. */
   giveUpAfterS: z.number().positive().optional(),
+  /** Seconds between health messages. */
+  healthS: z.number().min(1).max(3600).default(30),
   threads: z.int().min(1).max(256).optional(),
   executionProvider: z.string().min(1).default('cpu'),
   /** What runs the network; tfjs needs the npm package `@tensorflow/tfjs-node`, and has no use for the two settings above. */

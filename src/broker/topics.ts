@@ -4,10 +4,12 @@
  */
 import { CutlineError } from '../errors.ts';
 
-/** Answers, the retained state, health, and what the agent's sinks tell of results. */
-export type Channel = 'res' | 'state' | 'health' | 'result';
+/** Answers, the retained state, health, what the agent's sinks tell of results, and what Home Assistant is told of them. */
+export type Channel = 'res' | 'state' | 'health' | 'result' | 'label';
 
 const PREFIX = 'cutline/v1';
+/** Where the names of consumers stand; none that a device can have. */
+const CONSUMERS = '_consumers';
 /** No slash, wildcard, `$` or control character can get into a topic this way. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
@@ -18,6 +20,29 @@ export function isName(text: string): boolean {
 /** @throws CutlineError NAME_INVALID */
 export function topicOf(fleet: string, device: string, channel: Channel): string {
   return `${PREFIX}/${checked('fleet', fleet)}/${checked('device', device)}/${channel}`;
+}
+
+/** What a device says on a channel of its own, of every device of a fleet. @throws CutlineError NAME_INVALID */
+export const channelsOf = (fleet: string, channel: Channel): string =>
+  `${PREFIX}/${checked('fleet', fleet)}/+/${channel}`;
+
+/** Whose channel a topic is; undefined for any other topic. */
+export function channelOf(topic: string, fleet: string): { device: string; channel: string } | undefined {
+  const parts = topic.split('/', 6);
+  const [a, b, f, device, channel] = parts;
+  if (parts.length !== 5 || `${a}/${b}` !== PREFIX || f !== fleet || !isName(device!)) return undefined;
+  return { device: device!, channel: channel! };
+}
+
+/** Where a consumer says how it is; `+` for all of them. @throws CutlineError NAME_INVALID */
+export function consumerHealthTopic(fleet: string, name: string): string {
+  return `${PREFIX}/${checked('fleet', fleet)}/${CONSUMERS}/${name === '+' ? name : checked('consumer', name)}/health`;
+}
+
+/** Which consumer says how it is; undefined for any other topic. */
+export function consumerOf(topic: string, fleet: string): string | undefined {
+  const name = topic.split('/', 7)[4];
+  return name !== undefined && isName(name) && topic === consumerHealthTopic(fleet, name) ? name : undefined;
 }
 
 /** Where a device sends the activations of a plan. @throws CutlineError NAME_INVALID */

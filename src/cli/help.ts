@@ -29,10 +29,11 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ['broker', 'Run a small MQTT broker (3.1.1, in memory), on this machine only unless told otherwise'],
       ['broker account', 'Make an account with a password of its own, and the rights of its role'],
       ['broker config', 'Write accounts and their rights as another broker takes them'],
+      ['dashboard', 'Show a fleet as a live page: devices, plans and their evidence, latency, power, failures'],
       ['bundle', 'Pack an agent for a device: Node, programs, plan, head, service and installer in one file'],
-      ['config', 'Configurations of agents and consumers: see config check and config schema'],
+      ['config', 'Configurations of agents, consumers and dashboards: see config check and config schema'],
       ['config check <file>', 'Open everything that a configuration names, as a start does, and connect to nothing'],
-      ['config schema <of>', 'Print the JSON Schema of the configuration of an agent or a consumer'],
+      ['config schema <of>', 'Print the JSON Schema of the configuration of an agent, a consumer or a dashboard'],
     ],
   ],
   [

@@ -10,6 +10,7 @@ import { configCommand } from './commands/config.ts';
 import { configCheckCommand } from './commands/config-check.ts';
 import { configSchemaCommand } from './commands/config-schema.ts';
 import { consumerCommand } from './commands/consumer.ts';
+import { dashboardCommand } from './commands/dashboard.ts';
 import { dataCommand } from './commands/data.ts';
 import { demoCommand } from './commands/demo.ts';
 import { gradientCommand } from './commands/gradient.ts';
@@ -38,6 +39,7 @@ export const commands: CommandModule<any, any>[] = [
   agentCommand,
   consumerCommand,
   brokerCommand,
+  dashboardCommand,
   configCommand,
   bundleCommand,
   gradientCommand,

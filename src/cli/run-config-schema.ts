@@ -1,9 +1,14 @@
 /** `cutline config schema`: what editors complete by, and what says which variable sets which setting. */
 import { consumerConfigSchema } from '../cloud/index.ts';
 import { agentConfigSchema } from '../device/index.ts';
+import { dashboardConfigSchema } from '../fleet/index.ts';
 import { jsonSchema } from '../ops/index.ts';
 
-export const configSchemas = { agent: agentConfigSchema, consumer: consumerConfigSchema } as const;
+export const configSchemas = {
+  agent: agentConfigSchema,
+  consumer: consumerConfigSchema,
+  dashboard: dashboardConfigSchema,
+} as const;
 export type ConfigKind = keyof typeof configSchemas;
 
 export function configSchemaOf(kind: ConfigKind): object {

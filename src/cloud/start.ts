@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { activationsOf, type Connection, connectOptions, Link, topicOf } from '../broker/index.ts';
+import { activationsOf, type Connection, connectOptions, consumerHealthTopic, Link, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { openOps } from '../ops/index.ts';
 import { type AnswerCache, Answers } from './answers.ts';
 import { type ConsumerConfig, readConsumerConfig } from './config.ts';
 import { Consumer, type ConsumerCounts } from './consumer.ts';
+import { healthOf } from './health.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { openServed } from './open-served.ts';
 import { consumerReport } from './report.ts';
@@ -40,9 +41,10 @@ export interface ConsumerSummary extends ConsumerCounts {
 export async function startConsumer(options: ConsumerStart): Promise<ConsumerSummary> {
   const { log, stop } = options;
   const { config, folder } = await readConsumerConfig(options.configPath, { env: process.env, set: options.set ?? [] });
-  const { fleet, qos } = config;
+  const { fleet, qos, healthS } = config;
+  const random = randomBytes(4).toString('hex');
   const connect = await connectOptions(config.broker, folder, {
-    clientId: `cutline-consumer-${config.group ?? 'tails'}-${randomBytes(4).toString('hex')}`,
+    clientId: `cutline-consumer-${config.group ?? 'tails'}-${random}`,
   });
   const ops = await openOps(config.http, folder, log);
   const startMs = performance.now();
@@ -83,6 +85,14 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
         receive: (topic, payload) => consumer.receive(topic, payload),
       },
     );
+    const name = `${(config.group ?? 'consumer').slice(0, 50)}-${random}`;
+    const health = healthOf({ name, planIds, everyS: healthS, queue: config.queue, consumer });
+    const sayHealth = (leaving: boolean) =>
+      link.connection
+        ?.publish(consumerHealthTopic(fleet, name), JSON.stringify(health(leaving)), { qos: 0 })
+        .catch(() => {});
+    const saying = setInterval(() => void sayHealth(false), 1000 * healthS);
+    end.signal.addEventListener('abort', () => clearInterval(saying), { once: true });
     ops.follow(consumerReport({ planIds, consumer, isConnected: () => link.connection !== undefined }));
     const leave = async () => {
       const finish = async () => {
@@ -91,6 +101,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
         if (connection)
           for (const id of planIds) await connection.unsubscribe(filterOf(config, id, connection)).catch(() => {});
         await consumer.drain();
+        await sayHealth(true);
       };
       await Promise.race([finish(), sleep(config.drainMs, undefined, { ref: false })]);
       end.abort();
@@ -101,6 +112,7 @@ export async function startConsumer(options: ConsumerStart): Promise<ConsumerSum
     const seconds = Math.round(performance.now() - startMs) / 1000;
     return { format: 'cutline.consumer/1', fleet, planIds, seconds, ...consumer.counts };
   } finally {
+    end.abort();
     await close();
     await kept?.close();
     await ops.close();

@@ -5,7 +5,9 @@ import { nameSchema, serviceSettings } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
+import { homeAssistantSchema } from './home-assistant/index.ts';
 import { outboxSchema } from './open-store.ts';
+import { isMeterName, meterNames } from './power/index.ts';
 import { fsyncSchema } from './results/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
@@ -53,12 +55,17 @@ export const agentConfigSchema = z.strictObject({
     .optional(),
   /** Who is told of each inference as it ends. */
   sinks: z.array(sinkSchema).max(16).default([]),
+  /** Shows the device in Home Assistant, by the agent's broker. Who reads that broker sees the labels, too. */
+  homeAssistant: homeAssistantSchema.optional(),
   /** When lines of the results are forced to the disk: each as it comes, never, or every so many seconds. */
   resultsFsync: fsyncSchema.default(5),
   /** Keeps activations on the disk until they are answered, through outages and ends of the process. */
   outbox: outboxSchema.optional(),
-  /** Seconds between health messages. */
-  healthS: z.number().min(1).max(3600).default(30),
+  /** What tells the power of the device, as for `cutline profile --meter`: `auto` takes the first sensor that answers, `none` asks none. */
+  meter: z
+    .string()
+    .refine(isMeterName, `expected ${meterNames.join(', ')} or http://…`)
+    .default('auto'),
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -3,6 +3,8 @@
  * the summary. Memory is bounded however long the agent runs.
  */
 import type { Tensors } from '../model/tensor.ts';
+import { LastFailures } from './last-failures.ts';
+import { LastMinute } from './last-minute.ts';
 import { Latencies } from './latencies.ts';
 import type { Failed, Inference, Known } from './record.ts';
 import { scoreOf } from './score.ts';
@@ -47,6 +49,8 @@ export class Recorder {
   /** By the number that the agent gives them: they come to it one by one, and it counts. */
   readonly #underWay = new Map<number, Picture | Unread>();
   readonly latencies: Latencies;
+  readonly lastMinute = new LastMinute();
+  readonly lastFailures = new LastFailures();
   readonly total = { answered: 0, failed: 0 };
   /** The first, and the first that failed. */
   readonly results: (Inference | Failed)[] = [];
@@ -72,12 +76,15 @@ export class Recorder {
     if (!known) this.#underWay.delete(ended.index);
     const inference = known ? ended : { ...ended, index: picture?.index ?? firstIndex + ended.index };
     const sha256 = (known ?? picture)?.sha256;
+    const at = new Date(now()).toISOString();
     if ('error' in inference) {
       this.total.failed++;
+      this.lastFailures.add(inference.error.code, at);
       this.#tell(inference);
     } else {
       this.total.answered++;
       this.latencies.add(inference.latencyMs);
+      this.lastMinute.add(inference.latencyMs.total);
     }
     if (this.results.length < maxResults || ('error' in inference && this.total.failed === 1)) {
       this.results.push(inference);
@@ -88,7 +95,7 @@ export class Recorder {
       ...(sha256 !== undefined && { sha256 }),
       ...(known?.id !== undefined && { id: known.id }),
       planId,
-      at: new Date(now()).toISOString(),
+      at,
     };
     const line: Line = outputs ? { head, outputs: plainOutputs(outputs) } : { head };
     picture?.answered?.({ ...line.head, ...(line.outputs && { outputs: line.outputs }) });

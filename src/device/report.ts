@@ -1,33 +1,48 @@
 /** What an agent tells whoever watches it: in metrics, by its readiness, and in its health messages. */
-import { figure, figures, type Metric, type Report } from '../ops/index.ts';
+import { type AgentHealth, figure, figures, type Metric, MOST_FAILURES, type Report } from '../ops/index.ts';
 import type { OpenStore } from './open-store.ts';
 import type { Outlets } from './outlets.ts';
 import type { Recorder } from './recorder.ts';
 import type { SinkCounts } from './sinks/index.ts';
 import type { OpenedSource } from './sources/index.ts';
 import type { Uplink } from './uplink.ts';
+import type { VitalSigns } from './vital-signs.ts';
 
 interface Watched {
   readonly planId: string;
-  readonly recorder: Pick<Recorder, 'total' | 'latencies'>;
+  readonly recorder: Pick<Recorder, 'total' | 'latencies' | 'lastMinute' | 'lastFailures'>;
   readonly source: Pick<OpenedSource, 'counts'>;
   readonly outlets: Pick<Outlets, 'sinks'>;
   /** Null where the plan keeps everything on the device. */
   readonly uplink: Pick<Uplink, 'isConnected' | 'counts' | 'tellAlso'> | null;
   readonly kept: OpenStore | undefined;
+  readonly vitals: Pick<VitalSigns, 'latest'>;
 }
 
 /** From now on the uplink's health messages say it, too. */
 export function agentReport(watched: Watched): Report {
-  const { source, uplink, kept, recorder } = watched;
-  uplink?.tellAlso(() => ({
-    inferences: { ...recorder.total },
-    source: { ...source.counts },
-    outbox: kept ? kept.store.counts : null,
-  }));
+  const { uplink } = watched;
+  uplink?.tellAlso(() => healthOf(watched));
   return {
     waitsFor: () => (uplink && !uplink.isConnected ? 'the broker' : undefined),
-    metrics: () => [...inferences(watched), ...connection(watched), ...outbox(watched)],
+    metrics: () => [...inferences(watched), ...connection(watched), ...outbox(watched), ...machine(watched)],
+  };
+}
+
+/** What a health message has beside the counts of the uplink. */
+type Beside = Pick<
+  AgentHealth,
+  'inferences' | 'latencyMs' | 'source' | 'outbox' | 'power' | 'temperatureC' | 'failures'
+>;
+
+function healthOf({ source, kept, recorder, vitals }: Watched): Beside {
+  return {
+    inferences: { ...recorder.total },
+    latencyMs: recorder.lastMinute.spread(),
+    source: { ...source.counts },
+    outbox: kept ? kept.store.counts : null,
+    ...vitals.latest,
+    failures: recorder.lastFailures.latest(MOST_FAILURES),
   };
 }
 
@@ -79,5 +94,15 @@ function outbox({ kept }: Watched): Metric[] {
       age: droppedByAge,
       plan: droppedOfOtherPlans,
     }),
+  ];
+}
+
+function machine({ vitals }: Watched): Metric[] {
+  const { power, temperatureC } = vitals.latest;
+  return [
+    ...(power ? [figure('cutline_power_watts', 'gauge', `Power of the device, ${power.source}`, power.watts)] : []),
+    ...(temperatureC === null
+      ? []
+      : [figure('cutline_temperature_celsius', 'gauge', 'Temperature of the processor', temperatureC)]),
   ];
 }

@@ -22,6 +22,7 @@ import { runAgent } from './agent.ts';
 import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { loadHead } from './head.ts';
+import { type HomeAssistant, openHome } from './home-assistant/index.ts';
 import { whileInTime } from './in-time.ts';
 import { inputReader } from './inputs.ts';
 import { openStore } from './open-store.ts';
@@ -37,6 +38,7 @@ import { openSpending } from './spending.ts';
 import { runStoredAgent } from './stored-agent.ts';
 import { type AgentSummary, summaryOf } from './summary.ts';
 import { stateMessage, Uplink } from './uplink.ts';
+import { openVitalSigns } from './vital-signs.ts';
 
 export interface AgentOptions {
   readonly configPath: string;
@@ -103,6 +105,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     configPath,
   });
+  const vitals = await openVitalSigns({ meter: config.meter, everyMs: 1000 * config.healthS, log });
   const ops = await openOps(config.http, folder, log);
   const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
   const end = new AbortController();
@@ -118,19 +121,24 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const startMs = performance.now();
   let recorder: Recorder;
   let outlets: Outlets;
+  let home: HomeAssistant | undefined;
   try {
     const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input });
     outlets = await openOutlets(results, config.sinks, { ...config, folder, log, stop });
+    home = await openHome(config, folder, uplink !== null, log);
     recorder = new Recorder({
       planId,
       firstIndex: results?.earlier?.nextIndex ?? 0,
       maxResults: source.isFinite ? 10_000 : 100,
-      write: outlets.write,
+      async write(line) {
+        home?.offer(line);
+        await outlets.write(line);
+      },
       log,
       random: Math.random,
       now: Date.now,
     });
-    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept }));
+    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept, vitals }));
     uplink?.start();
     const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
@@ -167,6 +175,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       clearInterval(watch);
       abandon.cancel();
       await source.close();
+      await home?.close();
       await uplink?.close().catch(() => {});
       await outlets.close();
     }
@@ -179,6 +188,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     await inputs.close();
     await mechanism.close();
     await engine.close();
+    vitals.close();
     await ops.close();
     await kept?.store.close();
   }

@@ -265,9 +265,13 @@ export class Uplink {
   }
 
   #sayHealth(): void {
+    const { device, planId, healthMs } = this.#options;
     const health = {
       format: 'cutline.health/1',
-      device: this.#options.device,
+      of: 'agent',
+      device,
+      planId,
+      everyS: healthMs / 1000,
       uptimeS: Math.round((performance.now() - this.#startMs) / 1000),
       residentBytes: process.memoryUsage.rss(),
       ...this.counts,

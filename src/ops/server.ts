@@ -2,10 +2,11 @@
  * `/metrics`, `/healthz` and `/readyz`. Whoever orchestrates asks for the last two from elsewhere and has no token to send, so they
  * tell one word; what is counted and what is waited for is told on this machine, or to who has the token.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { bearsToken } from '../bearer.ts';
 import { CutlineError } from '../errors.ts';
-import { hostOf, isLoopback, urlHost } from '../loopback.ts';
+import { listenOn } from '../listen-on.ts';
+import { hostOf, isLoopback } from '../loopback.ts';
 import { CONTENT_TYPE, metricsText } from './metric.ts';
 import { processMetrics } from './process-metrics.ts';
 import type { Report } from './report.ts';
@@ -38,9 +39,13 @@ export async function serveOps(options: OpsServerOptions): Promise<OpsServer> {
   server.on('request', (request, response) => {
     // A body is of no use here.
     request.resume();
-    send(response, answer(request, options));
+    answerOps(request, response, options);
   });
-  const url = await listen(server, options);
+  const url = await listenOn(
+    server,
+    options,
+    (address, problem) => new CutlineError('OPS_LISTEN', { address, problem }),
+  );
   // It keeps no process alive that has ended its work.
   server.unref();
   return {
@@ -53,13 +58,22 @@ export async function serveOps(options: OpsServerOptions): Promise<OpsServer> {
   };
 }
 
+/** For a server that has more to tell, too. */
+export function answerOps(
+  request: IncomingMessage,
+  response: ServerResponse,
+  told: Pick<OpsServerOptions, 'token' | 'report'>,
+): void {
+  send(response, answer(request, told));
+}
+
 interface Answer {
   readonly status: number;
   readonly text: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function answer(request: IncomingMessage, { token, report }: OpsServerOptions): Answer {
+function answer(request: IncomingMessage, { token, report }: Pick<OpsServerOptions, 'token' | 'report'>): Answer {
   const path = (request.url ?? '').split('?', 1)[0];
   const isTrusted = token === undefined ? isLocal(request) : bearsToken(request.headers.authorization, token);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -103,16 +117,4 @@ function send(response: ServerResponse, { status, text, headers }: Answer): void
     ...headers,
   });
   response.end(response.req.method === 'HEAD' ? undefined : text);
-}
-
-async function listen(server: Server, { host, port }: OpsServerOptions): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new CutlineError('OPS_LISTEN', { address: `${host}:${port}`, problem: error.code ?? error.message })),
-    );
-    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
-  });
-  const found = server.address();
-  const actual = typeof found === 'object' && found ? found.port : port;
-  return `http://${urlHost(host)}:${actual}`;
 }

@@ -1,5 +1,5 @@
 /** Elements, made of names and texts alone: nothing that came in a model's or a file's names is ever read as markup. */
-import { plainText } from '../report/index.ts';
+import { plainText } from '../html.ts';
 
 type Child = Node | string | undefined;
 
@@ -25,3 +25,9 @@ const nodes = (children: readonly Child[]): (Node | string)[] =>
     if (child === undefined) return [];
     return [typeof child === 'string' ? plainText(child) : child];
   });
+
+/** Writes a text where it is another one: what has not changed is left alone. */
+export function say(target: Element, text: string): void {
+  const plain = plainText(text);
+  if (target.textContent !== plain) target.textContent = plain;
+}

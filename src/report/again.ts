@@ -1,6 +1,6 @@
 /** The part of the page that plans again: a place for it, what it reads, and the program. The program is given: it decides, the report does not. */
 import { createHash } from 'node:crypto';
-import { type Html, html, trusted } from './html.ts';
+import { type Html, html, trusted } from '../html.ts';
 import type { ReportData } from './types.ts';
 
 export function planAgain({ again }: ReportData): Html | undefined {

@@ -1,6 +1,7 @@
 /** What attacks got back, and what is known of a cut without one. */
+
+import { type Html, html } from '../html.ts';
 import { cutName, defenseName, interval, percent, similarity } from './format.ts';
-import { type Html, html } from './html.ts';
 import type { AuditEntry, Band, ExposureEntry, FailedEntry, ReportData } from './types.ts';
 
 const none = '–';

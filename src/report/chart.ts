@@ -6,7 +6,7 @@ import { GridComponent, MarkAreaComponent, MarkLineComponent } from 'echarts/com
 import * as echarts from 'echarts/core';
 import { LabelLayout } from 'echarts/features';
 import { SVGRenderer } from 'echarts/renderers';
-import { type Html, html, trusted } from './html.ts';
+import { type Html, html, trusted } from '../html.ts';
 
 echarts.use([
   SVGRenderer,

@@ -1,10 +1,10 @@
 /** How long each picture took, end to end. */
 
 import type { EChartsOption } from 'echarts';
+import type { Html } from '../html.ts';
 import { quantile } from '../numeric/index.ts';
 import { axis, chart, colours, text } from './chart.ts';
 import { milliseconds } from './format.ts';
-import type { Html } from './html.ts';
 
 /** Bins over the fastest 99 %, so that one slow picture does not flatten the rest; slower ones count in the last bin. */
 export function latencyHistogram(latencyMs: readonly number[]): Html {

@@ -1,10 +1,11 @@
 /** The report as one file that opens from disk and asks nobody for anything. */
+
+import { html, trusted } from '../html.ts';
+import { pageStyle } from '../page-style.ts';
 import { planAgain, programOf, programSource } from './again.ts';
 import { againStyle } from './again-style.ts';
 import { attacks, exposure } from './attack-sections.ts';
-import { html, trusted } from './html.ts';
 import { candidates, evidence, leakageAgainstLatency, theRun, whatAnAttackerSees, why } from './sections.ts';
-import { style } from './style.ts';
 import type { ReportData } from './types.ts';
 import { verdict } from './verdict.ts';
 import { toSplitOrNot } from './ways.ts';
@@ -25,7 +26,7 @@ export function htmlReport(data: ReportData): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${data.title}: ${data.model.name}</title>
-<style>${trusted(data.again ? style + againStyle : style)}</style>
+<style>${trusted(data.again ? pageStyle + againStyle : pageStyle)}</style>
 </head>
 <body><main>
 ${verdict(data)}

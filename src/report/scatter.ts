@@ -1,8 +1,8 @@
 /** Leakage against latency: every candidate that was attacked, with the line that must not be crossed. */
 import type { EChartsOption } from 'echarts';
+import { type Html, html } from '../html.ts';
 import { axis, chart, colours, text } from './chart.ts';
 import { bestCodecs, isChosen } from './format.ts';
-import { type Html, html } from './html.ts';
 import { type Box, LABEL_GAP, labelPlace, type Room } from './label-place.ts';
 import type { CandidateEntry, PlanEntry } from './types.ts';
 

@@ -1,4 +1,6 @@
 /** The body of the page, one function a section. */
+
+import { type Html, html, trusted } from '../html.ts';
 import { quantile } from '../numeric/index.ts';
 import { cameTrue } from './came-true.ts';
 import {
@@ -14,7 +16,6 @@ import {
   undivided,
 } from './format.ts';
 import { latencyHistogram } from './histogram.ts';
-import { type Html, html, trusted } from './html.ts';
 import { leakageScatter } from './scatter.ts';
 import type { CandidateEntry, ReportData, RunEntry } from './types.ts';
 

@@ -1,7 +1,8 @@
 /** The top of the page: what was decided, and whether it held. */
+
+import { type Html, html } from '../html.ts';
 import { quantile } from '../numeric/index.ts';
 import { bytes, cutName, defenseName, interval, milliseconds, percent, similarity, undivided } from './format.ts';
-import { type Html, html } from './html.ts';
 import type { CandidateEntry, EvidenceEntry, ReportData } from './types.ts';
 
 export function verdict(data: ReportData): Html {

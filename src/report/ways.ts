@@ -1,6 +1,7 @@
 /** To split or not, side by side, and what costs alone would have chosen. */
+
+import { type Html, html } from '../html.ts';
 import { bytes, cutName, milliseconds, similarity } from './format.ts';
-import { type Html, html } from './html.ts';
 import type { AlternativesEntry, PlanEntry, ReportData } from './types.ts';
 
 const ways = { device: 'All on the device', cloud: 'All in the cloud', split: 'Split' } as const;

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { mayPublish, maySubscribe, rulesOf } from '../../src/broker/acl.ts';
-import { agentClientId, readAccounts, readTlsFiles, startBroker } from '../../src/broker/index.ts';
+import {
+  agentClientId,
+  discoveryTopic,
+  homeAssistantId,
+  isName,
+  readAccounts,
+  readTlsFiles,
+  startBroker,
+} from '../../src/broker/index.ts';
 import { addAccount, exportAccounts } from '../../src/cli/broker-accounts.ts';
 import { freePort, mosquittoMissing, type Running, run } from '../e2e/support/processes.ts';
 
@@ -58,6 +66,47 @@ describe('rules', () => {
   });
 });
 
+describe('rules of who watches', () => {
+  const device = rulesOf({ role: 'device', fleet: 'yard', device: 'cam-1', homeAssistant: 'homeassistant' });
+  const consumer = rulesOf({ role: 'consumer', fleet: 'yard' });
+  const observer = rulesOf({ role: 'observer', fleet: 'yard' });
+
+  it('let each speak for itself alone: a device as itself, a consumer as a consumer, who watches not at all', () => {
+    for (const channel of ['state', 'health', 'label'])
+      expect(mayPublish(device, `cutline/v1/yard/cam-1/${channel}`)).toBe(true);
+    expect(mayPublish(consumer, 'cutline/v1/yard/_consumers/tails-1/health')).toBe(true);
+    for (const topic of ['cutline/v1/yard/cam-2/state', 'cutline/v1/yard/_consumers/tails-1/health'])
+      expect(mayPublish(device, topic), topic).toBe(false);
+    for (const topic of [
+      'cutline/v1/yard/cam-1/state',
+      'cutline/v1/yard/cam-1/health',
+      'cutline/v1/x/_consumers/a/health',
+    ])
+      expect(mayPublish(consumer, topic), topic).toBe(false);
+    expect(observer.write).toEqual([]);
+    for (const filter of ['state', 'health', 'label'].map((c) => `cutline/v1/yard/+/${c}`))
+      expect(maySubscribe(observer, filter), filter).toBe(true);
+    expect(maySubscribe(observer, 'cutline/v1/yard/_consumers/+/health')).toBe(true);
+    // Whatever a device is called, it is no consumer.
+    expect(isName('_consumers')).toBe(false);
+  });
+
+  it('let a device announce itself and no other to Home Assistant, and Home Assistant hear it', () => {
+    const [own, other] = ['cam-1', 'cam-2'].map((name) =>
+      discoveryTopic('homeassistant', homeAssistantId('yard', name)),
+    );
+    expect([mayPublish(device, own!), mayPublish(device, other!)]).toEqual([true, false]);
+    expect(maySubscribe(device, 'homeassistant/status')).toBe(true);
+    expect(maySubscribe(device, 'homeassistant/+/+/config')).toBe(false);
+    expect(mayPublish(rulesOf({ role: 'device', fleet: 'yard', device: 'cam-1' }), own!)).toBe(false);
+    const home = rulesOf({ role: 'observer', fleet: 'yard', homeAssistant: 'homeassistant' });
+    for (const filter of ['homeassistant/device/+/config', 'homeassistant/+/+/+/config', 'homeassistant/status'])
+      expect(maySubscribe(home, filter), filter).toBe(true);
+    expect([mayPublish(home, 'homeassistant/status'), mayPublish(home, own!)]).toEqual([true, false]);
+    expect([mayPublish(observer, 'homeassistant/status'), maySubscribe(home, '#')]).toEqual([false, false]);
+  });
+});
+
 describe('accounts', () => {
   it('and passwords are for their owner’s eyes only, and no account is made twice', async () => {
     expect((await stat(at('accounts.json'))).mode & 0o777).toBe(0o600);
@@ -67,6 +116,9 @@ describe('accounts', () => {
     await expect(addAccount({ ...again, role: 'king' })).rejects.toMatchObject({ code: 'USAGE' });
     await expect(addAccount({ ...again, device: undefined })).rejects.toMatchObject({ code: 'USAGE' });
     await expect(addAccount({ ...again, device: 'a/b' })).rejects.toMatchObject({ code: 'USAGE' });
+    const wrong = [{ homeAssistant: '#' }, { role: 'consumer', device: undefined, homeAssistant: 'homeassistant' }];
+    for (const change of wrong)
+      await expect(addAccount({ ...again, ...change })).rejects.toMatchObject({ code: 'USAGE' });
     await writeFile(at('open.json'), '{}');
     await expect(readAccounts(at('open.json'))).rejects.toMatchObject({ code: 'SECRET_EXPOSED' });
     await writeFile(at('bad.json'), '{"format":"cutline.accounts/1","accounts":[{}]}', { mode: 0o600 });

@@ -1,4 +1,5 @@
 /** `cutline config`: what a start would find wrong is found before there is one, and nothing is written or called. */
+import { generateKeyPairSync } from 'node:crypto';
 import { appendFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -28,6 +29,12 @@ const base = () => ({
 const check = async (settings: object, env: Record<string, string> = {}) => {
   const path = await d.config('checked.yaml', { ...base(), ...settings });
   return runConfigCheck(path, undefined, { env, set: [] });
+};
+const dashboard = async (settings: object) => {
+  const broker = { url: 'mqtt://127.0.0.1:1' };
+  const right = { broker, fleet: 'yard', plans: ['plan.json'], http: { tokenFile: 'token' } };
+  const path = await d.config('dashboard.yaml', { ...right, ...settings });
+  return runConfigCheck(path, undefined, { env: {}, set: [] });
 };
 
 describe('cutline config check', () => {
@@ -79,6 +86,37 @@ describe('cutline config check', () => {
     const error = await check(settings).catch((e: unknown) => e);
     expect(error).toMatchObject({ exit: 2, message: expect.stringMatching(message) });
     expect((error as Error).message).not.toContain('secret-word');
+  });
+
+  it('says of a dashboard what is right and what could be safer', async () => {
+    await writeFile(join(d.folder, 'token'), `${'x'.repeat(32)}\n`, { mode: 0o600 });
+    expect(await dashboard({})).toMatchObject({
+      of: 'dashboard',
+      device: null,
+      plans: [{ planId: d.plan.planId, cut: d.plan.cut.id }],
+      warnings: [expect.stringMatching(/username/), expect.stringMatching(/TLS/)],
+    });
+    const http = { host: '0.0.0.0', tokenFile: 'token' };
+    expect((await dashboard({ http })).warnings[0]).toMatch(/proxy/);
+    // A consumer that lacks its plan is none.
+    await expect(dashboard({ share: 'auto' })).rejects.toThrow(/plan/);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a token that others may read', { http: { tokenFile: 'open' } }, /600/],
+    ['a token that is soon guessed', { http: { tokenFile: 'short' } }, /5 characters; make one of 16/],
+    ['no token', { http: { port: 1 } }, /http\.tokenFile/],
+    ['a plan that is not there', { plans: ['none.json'] }, /none\.json/],
+    ['a plan that nobody signed', { planKeys: ['plan.pub'] }, /sign/],
+    ['a device with a wildcard', { devices: ['+'] }, /devices\.0/],
+    ['no room', { maxDevices: 0 }, /maxDevices/],
+    ['a key that is none', { planKeys: ['garbage.pem'] }, /garbage\.pem/],
+  ])('finds of a dashboard %s', async (_, settings, message) => {
+    await writeFile(join(d.folder, 'short'), 'hello\n', { mode: 0o600 });
+    const { publicKey } = generateKeyPairSync('ed25519');
+    await writeFile(join(d.folder, 'plan.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+    const error = await dashboard(settings).catch((e: unknown) => e);
+    expect(error).toMatchObject({ exit: 2, message: expect.stringMatching(message) });
   });
 
   it('finds a consumer’s tail that was altered', async () => {

@@ -30,6 +30,7 @@ const commands: Record<string, readonly string[]> = {
   demo: ['--out', '--images', '--protocol'],
   agent: ['--config', '--images', '--results'],
   consumer: ['--config', '--give-up-after'],
+  dashboard: ['--config', '--set'],
   broker: ['--port', '--host', '--insecure'],
   'data fetch': ['--dir'],
 };

@@ -10,6 +10,7 @@ import { parseAllDocuments } from 'yaml';
 import type { z } from 'zod';
 import { consumerConfigSchema } from '../../src/cloud/index.ts';
 import { agentConfigSchema } from '../../src/device/index.ts';
+import { dashboardConfigSchema } from '../../src/fleet/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, 'deploy', path), 'utf8');
@@ -30,6 +31,7 @@ describe('examples of configurations', () => {
   it.each([
     ['examples/agent.yaml', agentConfigSchema],
     ['examples/consumer.yaml', consumerConfigSchema],
+    ['examples/dashboard.yaml', dashboardConfigSchema],
   ])('%s has no setting that does not exist', (path, schema) => {
     expect(faults(schema, documents(path)[0])).toEqual([]);
   });
@@ -102,7 +104,7 @@ describe('Kubernetes', () => {
 });
 
 describe('units of systemd', () => {
-  it.each(['agent', 'consumer'])('cutline-%s.service is one', async (name) => {
+  it.each(['agent', 'consumer', 'dashboard'])('cutline-%s.service is one', async (name) => {
     const text = read(`systemd/cutline-${name}.service`);
     for (const line of text.split('\n')) expect(line).toMatch(/^(|#.*|\[\w+\]|[A-Za-z]+=.*)$/);
     for (const hard of ['ProtectSystem=strict', 'NoNewPrivileges=yes', 'CapabilityBoundingSet=\n', 'NotifyAccess=all'])

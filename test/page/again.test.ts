@@ -1,18 +1,16 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlanAnswer } from '../../src/cli/plan-answer.ts';
 import { type PlanArguments, runPlan } from '../../src/cli/run-plan.ts';
 import { modelSha256, readModel } from '../../src/model/index.ts';
 import { type Profile, readProfile } from '../../src/profile/index.ts';
+import { hasBrowser, launchBrowser } from '../support/browser.ts';
 import { confirmedBy, leastProtocol, met } from '../support/evidence.ts';
 
-const executablePath = '/usr/bin/chromium';
-const hasBrowser = existsSync(executablePath);
-if (!hasBrowser) console.warn(`SKIPPED: the page is not tried in a browser, since there is no ${executablePath}.`);
+const isTried = hasBrowser('the page of a report is');
 
 const model = resolve(import.meta.dirname, '../../models/lenet-fashion-mnist.onnx');
 let dir: string;
@@ -129,24 +127,14 @@ async function turn({ maxSsim, mbps, rttMs, deviceSpeed, rate, objective, weight
   return page.getAttribute('#again', 'data-choice');
 }
 
-describe.skipIf(!hasBrowser)('the page of a plan', () => {
+describe.skipIf(!isTried)('the page of a plan', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'cutline-page-'));
     await writeFile(at('audit.json'), await audit());
     await writeFile(at('least.yaml'), JSON.stringify(leastProtocol));
     [device, link] = [await readProfile('raspberry-pi-zero-2-w'), await readProfile('link-wifi')];
     await planned({}, at('report.html'));
-    const quiet = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ];
-    browser = await chromium.launch({
-      executablePath,
-      args: [...quiet, '--disable-component-update', '--disable-sync'],
-    });
+    browser = await launchBrowser();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on('request', (request) => asked.push(request.url()));
     page.on('console', (message) => complaints.push(message.text()));

@@ -17,6 +17,12 @@ const options = {
   fleet: { type: 'string', demandOption: true, requiresArg: true, describe: 'The fleet it belongs to' },
   device: { type: 'string', requiresArg: true, describe: 'Of a device: its name' },
   username: { type: 'string', requiresArg: true, describe: 'Default: the device, or FLEET-ROLE' },
+  'home-assistant': {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Prefix of its discovery (homeassistant): lets the device announce itself there; makes an observer Home Assistant',
+  },
   out: { type: 'string', demandOption: true, requiresArg: true, describe: 'Folder for USERNAME.password' },
 } as const satisfies Record<string, Options>;
 
@@ -28,7 +34,7 @@ export const brokerAccountCommand: CommandModule<object, Arguments> = {
   builder: (yargs) => yargs.options(options),
   handler: async (argv) => {
     const [{ addAccount }, { print }] = await Promise.all([import('../broker-accounts.ts'), import('../output.ts')]);
-    const made = await addAccount(argv);
+    const made = await addAccount({ ...argv, homeAssistant: argv['home-assistant'] });
     print(
       argv.json,
       made,

@@ -5,8 +5,9 @@ import { precedence, setOption } from '../set-option.ts';
 const options = {
   of: {
     type: 'string',
-    choices: ['agent', 'consumer'] as const,
-    describe: 'Whose configuration it is; default agent where it names a device',
+    choices: ['agent', 'consumer', 'dashboard'] as const,
+    describe:
+      'Whose configuration it is; default agent where it names a device, dashboard where it names no plan to run',
   },
   ...setOption,
 } as const satisfies Record<string, Options>;

@@ -7,6 +7,13 @@ export type { PowerMeter, PowerReading } from './meter.ts';
 /** An address (`http://…`) is a plug that measures. */
 export const meterNames = ['auto', 'ina3221', 'jetson', 'pmic', 'rapl', 'battery', 'modelled', 'none'] as const;
 
+/** A plug's address without a password, which would stand in the configuration for all to see. */
+export function isMeterName(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && /^https?:$/.test(url.protocol)) return url.username === '' && url.password === '';
+  return (meterNames as readonly string[]).includes(text);
+}
+
 export interface MeterOptions {
   /** What the machine calls itself, for `modelled`. */
   readonly machineModel?: string | undefined;

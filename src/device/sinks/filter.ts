@@ -2,7 +2,7 @@
 import type { Line } from '../recorder.ts';
 import type { Filter } from './settings.ts';
 
-export function passes({ head }: Line, filter: Filter | undefined): boolean {
+export function passes({ head }: Pick<Line, 'head'>, filter: Filter | undefined): boolean {
   if (!filter) return true;
   if ('error' in head) return filter.failures;
   const { labels, minScore } = filter;

@@ -13,7 +13,8 @@ import type { Delivery, SinkCounts } from './sink.ts';
 import { stdoutDelivery } from './stdout.ts';
 import { webhookDelivery } from './webhook.ts';
 
-export { type SinkSettings, sinkSchema } from './settings.ts';
+export { passes } from './filter.ts';
+export { filterSchema, type SinkSettings, sinkSchema } from './settings.ts';
 export type { SinkCounts } from './sink.ts';
 
 export interface SinkContext {

@@ -4,7 +4,7 @@ import { brokerSettingsSchema } from '../../broker/index.ts';
 import { fsyncSchema } from '../results/index.ts';
 
 /** Decided here: what is held back never leaves the device. All that is said must hold. */
-const filterSchema = z.strictObject({
+export const filterSchema = z.strictObject({
   /** Names of the answer, or its index where the plan has no names. */
   labels: z.array(z.string().min(1)).min(1).optional(),
   /** The least `score`, 0 … 1. */

@@ -2,9 +2,9 @@
  * `POST /infer`: the body is a picture, the answer what became of it. As many requests are taken as can be worked on and a few
  * that wait; more are told to come back, before their bodies are read, so that memory is bounded whoever asks.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { CutlineError } from '../../errors.ts';
-import { urlHost } from '../../loopback.ts';
+import { listenOn } from '../../listen-on.ts';
 import type { Picture, Unread } from '../source.ts';
 import { refuse, respond } from './http-refusal.ts';
 import { bodyOf, wrongWith } from './http-request.ts';
@@ -92,7 +92,11 @@ export async function httpSource(options: HttpOptions, context: SourceContext): 
     });
   };
   server.on('request', listener).on('checkContinue', listener);
-  const address = await listen(server, host, port);
+  const address = await listenOn(
+    server,
+    { host, port },
+    (at, problem) => new CutlineError('HTTP_LISTEN', { address: at, problem }),
+  );
   log(`POST pictures to ${address}/infer`);
 
   const onStop = () => {
@@ -132,17 +136,4 @@ export async function httpSource(options: HttpOptions, context: SourceContext): 
       clearTimeout(patience);
     },
   };
-}
-
-/** @returns its address as a URL */
-async function listen(server: Server, host: string, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new CutlineError('HTTP_LISTEN', { address: `${host}:${port}`, problem: error.code ?? error.message })),
-    );
-    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
-  });
-  const found = server.address();
-  const actual = typeof found === 'object' && found ? found.port : port;
-  return `http://${urlHost(host)}:${actual}`;
 }

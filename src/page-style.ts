@@ -1,5 +1,5 @@
-/** The page's look: one column of reading width, wide figures, light and dark from the reader's system. */
-export const style = `
+/** What pages of ours look like: one column of reading width, wide figures, light and dark from the reader's system. */
+export const pageStyle = `
 :root {
   color-scheme: light dark;
   --page: #f7f6f2; --panel: #ffffff; --ink: #1d1d1b; --muted: #6a6862; --line: #dedbd2;
