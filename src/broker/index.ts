@@ -39,4 +39,12 @@ export { type Broker, type BrokerOptions, startBroker } from './server.ts';
 export { type BrokerSettings, brokerSettingsSchema, connectOptions, serviceSettings } from './settings.ts';
 export { encodeShort, type ShortHeader } from './short.ts';
 export { readTlsFiles } from './tls-files.ts';
-export { activationOf, activationsOf, activationTopic, agentClientId, isName, topicOf } from './topics.ts';
+export {
+  activationOf,
+  activationsOf,
+  activationTopic,
+  agentClientId,
+  isName,
+  topicOf,
+  updatesClientId,
+} from './topics.ts';

@@ -4,8 +4,8 @@
  */
 import { CutlineError } from '../errors.ts';
 
-/** Answers, the retained state, health, and what the agent's sinks tell of results. */
-export type Channel = 'res' | 'state' | 'health' | 'result';
+/** Answers, the retained state, health, what the agent's sinks tell of results, and the retained plan that a device shall run. */
+export type Channel = 'res' | 'state' | 'health' | 'result' | 'plan';
 
 const PREFIX = 'cutline/v1';
 /** No slash, wildcard, `$` or control character can get into a topic this way. */
@@ -41,6 +41,9 @@ export function activationOf(topic: string, fleet: string): { device: string; pl
 
 /** One device, one client: a second agent of the same name takes the place of the first. */
 export const agentClientId = (fleet: string, device: string): string => `cutline-agent-${fleet}-${device}`;
+
+/** What hears of new plans, beside the agent: it is there while the agent is not. */
+export const updatesClientId = (fleet: string, device: string): string => `cutline-updates-${fleet}-${device}`;
 
 function checked(kind: string, name: string): string {
   if (!isName(name)) throw new CutlineError('NAME_INVALID', { kind, name: JSON.stringify(name) });

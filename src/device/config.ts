@@ -9,6 +9,8 @@ import { outboxSchema } from './open-store.ts';
 import { fsyncSchema } from './results/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
+import { checkUpdates } from './updates/check-updates.ts';
+import { updatesSchema } from './updates/settings.ts';
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
@@ -57,6 +59,8 @@ export const agentConfigSchema = z.strictObject({
   resultsFsync: fsyncSchema.default(5),
   /** Keeps activations on the disk until they are answered, through outages and ends of the process. */
   outbox: outboxSchema.optional(),
+  /** Takes new plans from the broker, fetches and tries them, and goes back by itself; nothing of the kind when left out. */
+  updates: updatesSchema.optional(),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });
@@ -78,6 +82,7 @@ export async function readAgentConfig(
     const problem = 'outbox, source: who asks over HTTP waits for the answer, and has none to wait for on a disk';
     throw new CutlineError('CONFIG_INVALID', { path, problem });
   }
+  checkUpdates(path, config);
   const folder = dirname(resolve(path));
   return { config: { ...config, images: config.images.map((image) => resolve(folder, image)) }, folder };
 }

@@ -3,6 +3,7 @@
  * the summary. Memory is bounded however long the agent runs.
  */
 import type { Tensors } from '../model/tensor.ts';
+import { isOfThePlan } from './fault.ts';
 import { Latencies } from './latencies.ts';
 import type { Failed, Inference, Known } from './record.ts';
 import { scoreOf } from './score.ts';
@@ -48,12 +49,20 @@ export class Recorder {
   readonly #underWay = new Map<number, Picture | Unread>();
   readonly latencies: Latencies;
   readonly total = { answered: 0, failed: 0 };
+  /** Failures that lie in the plan, and the last of them. */
+  faults = 0;
+  fault: string | undefined;
   /** The first, and the first that failed. */
   readonly results: (Inference | Failed)[] = [];
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.latencies = new Latencies(options.random);
+  }
+
+  /** Pictures that came and have no record. */
+  get underWay(): number {
+    return this.#underWay.size;
   }
 
   /** The same pictures, remembered until their records. */
@@ -74,6 +83,10 @@ export class Recorder {
     const sha256 = (known ?? picture)?.sha256;
     if ('error' in inference) {
       this.total.failed++;
+      if (isOfThePlan(inference.error.code)) {
+        this.faults++;
+        this.fault = inference.error.message;
+      }
       this.#tell(inference);
     } else {
       this.total.answered++;

@@ -1,0 +1,8 @@
+/** What an agent ends with, and whose fault it is. */
+
+/** The broker's or the network's: they say nothing about the plan that ran. */
+export const isOfTheNetwork = (code: string): boolean => /^(BROKER_|CANCELLED$)/.test(code);
+
+/** The plan's, or its files': another try comes to the same. */
+export const isOfThePlanItself = (code: string): boolean =>
+  /^(PLAN_|MODEL_|HEAD_|CODEC_|CAP_|TENSOR_|ENGINE_LOAD|ENGINE_MEMORY|PREPROCESSING_|ACTIVATION_)/.test(code);
