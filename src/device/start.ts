@@ -145,6 +145,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     });
     ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept }));
     uplink?.start();
+    // Before what is under way is abandoned: nobody takes it up again then.
+    const delivering = drained(stop, supervised);
     supervised?.follow({ recorder, uplink, store: kept?.store });
     const abandon = abandonAfter(
       stop,
@@ -176,7 +178,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
         await runStoredAgent(
           { ...stored, catchUpPerS: config.outbox?.catchUpPerS },
           whileInTime(source.pictures, plan),
-          drained(stop, supervised),
+          delivering,
         );
       } else await runAgent({ ...shared, uplink: uplink ?? undefined }, pictures, stop);
       // A source that waits notices no broker.

@@ -1,20 +1,44 @@
 /** Plans that are pushed to a running agent: tried in a process of their own, confirmed or rolled back, and nothing is lost. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Running } from './support/processes.ts';
+import { cutline, type Running } from './support/processes.ts';
 import { type Made, slowHead, trial, type Updating, updating } from './support/updating.ts';
 
-const IMAGES = 40;
 let u: Updating;
+let feeding: AbortController;
+let fed: Promise<string[]>;
 beforeEach(async () => {
-  u = await updating({ images: IMAGES });
+  u = await updating({ images: 1 });
+  feeding = new AbortController();
+  fed = feed(feeding.signal);
 });
-afterEach(() => u?.end());
+afterEach(async () => {
+  feeding?.abort();
+  await fed;
+  await u?.end();
+});
 
-const watch = { images: [], source: { type: 'watch', folder: 'images', settleMs: 0, pollMs: 50, maxFps: 25 } };
+/** A picture every so often, as long as the test goes on. */
+async function feed(end: AbortSignal): Promise<string[]> {
+  const bytes = await readFile(u.at('images', '0000.png'));
+  const names = ['0000.png'];
+  for (let i = 1; !end.aborted; i++) {
+    const name = `${String(i).padStart(4, '0')}.png`;
+    await writeFile(u.at('images', name), bytes);
+    names.push(name);
+    await sleep(60);
+  }
+  return names;
+}
+
+const watch = { images: [], source: { type: 'watch', folder: 'images', settleMs: 40, pollMs: 50 } };
 const agentOf = (settings: Record<string, unknown> = {}) =>
   u.agent({ ...watch, ...settings }, '--results', u.at('results.jsonl'));
+const withTrial = (changed: object) => ({
+  updates: { folder: 'updates', from: u.server.url, hangS: 6, trial: { ...trial, ...changed } },
+});
+const quick = () => withTrial({ answers: 1 });
 
 interface Line {
   readonly image: string;
@@ -26,34 +50,37 @@ async function answers(): Promise<Line[]> {
   const lines = text.split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Line).filter((line) => !line.error);
 }
-/** Each picture once. */
+/** Every picture there was has one answer. */
 async function expectAll(): Promise<Line[]> {
-  await expect.poll(async () => (await answers()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(IMAGES);
+  feeding.abort();
+  const names = await fed;
+  await expect.poll(async () => (await answers()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(names.length);
   const found = await answers();
-  expect(new Set(found.map((line) => line.image)).size).toBe(found.length);
+  expect(found.map((line) => line.image.replace(/.*\//, '')).sort()).toEqual(names);
   return found;
 }
 const pidOf = (agent: Running, made: Made): number =>
   Number([...agent.stderr().matchAll(new RegExp(`agent (\\d+) runs plan ${made.plan.planId}`, 'g'))].at(-1)?.[1]);
 const runs = (made: Pick<Made, 'plan'>) => new RegExp(`runs plan ${made.plan.planId}`);
-const goesBack = async (agent: Running) => {
-  await expect
-    .poll(() => agent.stderr().split(`runs plan ${u.first.planId}`).length, { timeout: 20_000 })
-    .toBeGreaterThan(2);
-};
+const confirms = ({ plan }: Made) => `plan ${plan.planId} is confirmed`;
 
 describe('a plan that is pushed', () => {
   it('is fetched, tried and confirmed during load, and nothing is lost or done twice', async () => {
     const made = await u.make();
-    await u.f.consumer({ plan: 'plan.json' });
-    await u.f.consumer({ plan: made.path });
+    await u.serve('first', made);
     const agent = await agentOf();
     await agent.says('connected');
-    const pushed = await u.push(made, '--wait', '30s', '--json');
-    expect(pushed.code, pushed.err + agent.stderr()).toBe(0);
-    expect(JSON.parse(pushed.out).devices).toEqual([{ device: 'cam-1', taken: 'confirmed', problem: null }]);
+    const config = u.at('operator.yaml');
+    const args = ['--config', config, '--device', 'cam-1', '--wait', '40s', '--json'];
+    const pushed = cutline('plan', 'push', made.path, ...args);
+    expect(await pushed.ended, pushed.stderr() + agent.stderr()).toBe(0);
+    expect(JSON.parse(pushed.stdout()).devices).toEqual([{ device: 'cam-1', taken: 'confirmed', problem: null }]);
     const found = await expectAll();
     expect(new Set(found.map((line) => line.planId))).toEqual(new Set([u.first.planId, made.plan.planId]));
+    const status = cutline('plan', 'status', '--config', config, '--json');
+    expect(await status.ended).toBe(0);
+    const [device] = JSON.parse(status.stdout()).devices;
+    expect(device).toMatchObject({ status: 'online', planId: made.plan.planId, update: { standing: 'current' } });
     expect(await agent.stop()).toBe(0);
     // One document, of the agent that ran last.
     expect(JSON.parse(agent.stdout())).toMatchObject({ planId: made.plan.planId, stopped: true });
@@ -63,54 +90,43 @@ describe('a plan that is pushed', () => {
     const again = await agentOf();
     await again.says(runs(made));
     await again.says('connected');
+    await sleep(300);
     expect(await again.stop()).toBe(0);
     expect(again.stderr()).not.toMatch(/was pushed|on trial/);
   });
 
-  it('goes back when nobody answers for it, says so, and is not tried again', async () => {
-    await u.f.consumer({ plan: 'plan.json' });
-    const agent = await agentOf();
+  it('goes back when nobody answers for it, says so, and is tried again only when it is signed again', async () => {
+    const later = await u.make({ serial: 500 });
+    await u.serve('first', later);
+    const agent = await agentOf(withTrial({ silentS: 1 }));
     await agent.says('connected');
     const made = await u.make();
-    const pushed = await u.push(made, '--wait', '30s', '--json');
-    expect(pushed.code).toBe(1);
-    expect(JSON.parse(pushed.out).devices).toEqual([
-      { device: 'cam-1', taken: 'failed', problem: expect.stringContaining('no answer for 2 s while connected') },
-    ]);
-    await goesBack(agent);
-    await expectAll();
+    const { devices } = await u.push(made, '40s');
+    const problem = expect.stringContaining('no answer for 1 s while connected');
+    expect(devices).toEqual([{ device: 'cam-1', taken: 'failed', problem }]);
     await u.push(made);
     await agent.says(/failed here at .* and is not tried again/);
-    expect(await agent.stop()).toBe(0);
     expect(agent.stderr().match(/on trial/g)).toHaveLength(1);
-    // Signed again it is another plan.
-    const later = await u.make();
-    await u.f.consumer({ plan: later.path });
-    const next = await agentOf();
     await u.push(later);
-    await next.says(`plan ${later.plan.planId} is confirmed`).catch(async () => {
-      // All pictures may be answered by now.
-      await writeFile(u.at('images', 'zz.png'), await readFile(u.at('images', '0000.png')));
-    });
-    expect(await next.stop()).toBe(0);
+    await agent.says(confirms(later));
+    await expectAll();
+    expect(await agent.stop()).toBe(0);
   });
 
-  it('goes back from a head that never ends, and from one that the engine refuses', async () => {
-    await u.f.consumer({ plan: 'plan.json' });
-    const agent = await agentOf();
+  it('goes back from a head that the engine refuses, and from one that never ends', async () => {
+    const slow = await u.withHead(slowHead(), { serial: 300 });
+    await u.serve('first', slow);
+    const agent = await agentOf(withTrial({ silentS: 1 }));
     await agent.says('connected');
     const broken = await u.withHead(Buffer.from('no network at all'));
     await u.push(broken);
-    await agent.says(new RegExp(`plan ${broken.plan.planId} has failed: .*not a usable ONNX`));
-    const slow = await u.withHead(slowHead());
-    await u.f.consumer({ plan: slow.path });
+    await agent.says(new RegExp(`plan ${broken.plan.planId} has failed: .*it is no ONNX model`));
     await u.push(slow);
-    await agent.says(new RegExp(`plan ${slow.plan.planId} has failed: no answer`));
-    await goesBack(agent);
+    await agent.says(new RegExp(`plan ${slow.plan.planId} has failed: (no answer|it gave no sign of life)`));
     await expectAll();
     const { failed, current, newest } = await u.rollout();
     expect(failed.map((f) => f.planId)).toEqual([broken.plan.planId, slow.plan.planId]);
-    expect([current, newest]).toEqual([null, slow.plan.serial]);
+    expect([current, newest?.planId]).toEqual([null, slow.plan.planId]);
     // Going back opens no way for what was superseded.
     const between = await u.make({ serial: slow.plan.serial - 1 });
     await u.push(between);
@@ -118,40 +134,53 @@ describe('a plan that is pushed', () => {
     expect(await agent.stop()).toBe(0);
   });
 
-  it('goes back when its agent is killed again and again, and stays through a single time', async () => {
+  it('goes back when its agent dies again and again', async () => {
     const made = await u.make();
-    const slowly = { updates: { folder: 'updates', from: u.server.url, trial: { ...trial, answers: 1000 } } };
-    await u.f.consumer({ plan: 'plan.json' });
-    const agent = await agentOf(slowly);
+    await u.serve('first', made);
+    const agent = await agentOf(withTrial({ answers: 100_000 }));
     await agent.says('connected');
     await u.push(made);
     const killed = new Set<number>();
     while (killed.size < 3) {
-      await expect
-        .poll(() => pidOf(agent, made) > 0 && !killed.has(pidOf(agent, made)), { timeout: 20_000 })
-        .toBe(true);
-      process.kill(pidOf(agent, made), 'SIGKILL');
+      const isNew = () => pidOf(agent, made) > 0 && !killed.has(pidOf(agent, made));
+      await expect.poll(isNew, { timeout: 30_000, interval: 20 }).toBe(true);
       killed.add(pidOf(agent, made));
+      process.kill(pidOf(agent, made), 'SIGKILL');
     }
     await agent.says(/was started 3 times and did not come through; the last time it ended with SIGKILL/);
-    await goesBack(agent);
     await expectAll();
     expect(await agent.stop()).toBe(0);
+  });
+
+  it('waits until the outbox is empty: what lies in it is of the plan before', async () => {
+    const made = await u.make();
+    const outbox = { path: 'outbox' };
+    const updates = { ...withTrial({}).updates, drainS: 0.5 };
+    const agent = await agentOf({ outbox, updates });
+    await agent.says('connected');
+    await u.push(made);
+    await agent.says('the new plan waits, too');
+    expect(agent.stderr()).not.toContain('on trial');
+    await u.serve('first', made);
+    await agent.says(confirms(made));
+    await expectAll();
+    expect(await agent.stop()).toBe(0);
+    expect(JSON.parse(agent.stdout()).outbox).toMatchObject({ waiting: 0, droppedOfOtherPlans: 0 });
   });
 });
 
 describe('what an agent goes back to', () => {
   it('is what ran before, else the plan of the configuration, whatever lies broken on the disk', async () => {
     const [second, third] = [await u.make(), await u.make()];
-    for (const plan of ['plan.json', second.path, third.path]) await u.f.consumer({ plan });
-    const agent = await agentOf({
-      updates: { folder: 'updates', from: u.server.url, trial: { ...trial, answers: 1 } },
-    });
+    await u.serve('first', second, third);
+    const agent = await agentOf(quick());
     for (const made of [second, third]) {
       await u.push(made);
-      await agent.says(`plan ${made.plan.planId} is confirmed`);
+      await agent.says(confirms(made));
     }
     expect(await agent.stop()).toBe(0);
+    // Else what lies broken would be fetched again.
+    await u.push('clear');
     const lies = (made: Made, file: string) => u.at('updates', 'plans', made.plan.planId, file);
     await writeFile(lies(third, 'head.onnx'), 'a disk that rots');
     const before = await agentOf();
@@ -160,21 +189,38 @@ describe('what an agent goes back to', () => {
     await before.says('connected');
     expect(await before.stop()).toBe(0);
     await rm(lies(second, 'plan.json'));
-    const factory = await agentOf();
+    const factory = await agentOf(quick());
     await factory.says(runs({ plan: u.first }));
     await factory.says('connected');
-    // It is fetched again when it is pushed again, and an older one is not taken.
+    // It is mended when it is pushed again, and an older one is not taken.
     await u.push(await u.make({ serial: second.plan.serial }));
     await factory.says('is older than');
-    await writeFile(u.at('images', 'one-more.png'), await readFile(u.at('images', '0000.png')));
     await u.push(third);
-    await factory.says(new RegExp(`runs plan ${third.plan.planId}, on trial`));
+    await factory.says(confirms(third));
+    await expectAll();
     expect(await factory.stop()).toBe(0);
-    // And with nothing left it says so, and by the exit code.
-    await rm(join(u.at('updates'), 'updates.json'));
+    expect(await u.rollout()).toMatchObject({ current: { planId: third.plan.planId } });
+  });
+
+  it('is nothing where all is broken: it waits for a push, and says what is wrong', async () => {
+    const second = await u.make();
+    await u.serve('first', second);
+    const agent = await agentOf(quick());
+    await u.push(second);
+    await agent.says(confirms(second));
+    expect(await agent.stop()).toBe(0);
+    await u.push('clear');
+    await rm(u.at('updates', 'plans'), { recursive: true });
     await rm(u.at('head.onnx'));
+    const rescued = await agentOf(quick());
+    await rescued.says('Waiting for one');
+    await u.push(second);
+    await rescued.says(confirms(second));
+    expect(await rescued.stop()).toBe(0);
+    // Where none was ever pushed, it ends as any agent does.
+    for (const file of ['updates/updates.json', 'plan-state.json']) await rm(u.at(file));
     const nothing = await agentOf();
     expect(await nothing.ended).toBe(2);
-    expect(nothing.stdout()).toContain('FILE_NOT_FOUND');
+    expect(JSON.parse(nothing.stdout())).toMatchObject({ format: 'cutline.error/1', code: 'FILE_NOT_FOUND' });
   });
 });

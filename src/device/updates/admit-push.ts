@@ -38,12 +38,10 @@ export async function admitPush(plan: Plan, a: Admittance, rollout: Rollout, now
     throw new CutlineError('UPDATE_FAILED_BEFORE', { plan: planId, at, problem });
   }
   await new LastPlan(resolve(a.folder, a.planState)).check(plan);
-  const isKnown = [rollout.current, rollout.trial].some((known) => known?.planId === planId);
-  if (!isKnown && serial <= rollout.newest) {
-    const last = rollout.trial ?? rollout.last ?? rollout.current;
-    const about = { plan: planId, serial, last: last?.planId ?? 'another', lastSerial: rollout.newest };
-    throw new CutlineError('PLAN_OLDER', about);
-  }
+  const { newest, current } = rollout;
+  const isKnown = [newest, current].some((known) => known?.planId === planId);
+  if (newest && !isKnown && serial <= newest.serial)
+    throw new CutlineError('PLAN_OLDER', { plan: planId, serial, last: newest.planId, lastSerial: newest.serial });
   if (!a.updates.anyModel && a.modelSha256 !== undefined && model.sha256 !== a.modelSha256)
     throw new CutlineError('PLAN_OTHER_MODEL', { wanted: model.sha256, found: a.modelSha256 });
   verifyPlan(plan, { protocol: a.protocol });

@@ -13,11 +13,12 @@ export type Decision =
 
 /** @param problem why it was asked to leave, when it was */
 export function afterTrial(
-  { failure, left, signal, exit }: Ending,
+  { failure, left, signal, exit, hung }: Ending,
   problem: string | undefined,
   wasStopped: boolean,
 ): Decision {
   if (problem !== undefined) return { kind: 'failed', code: 'UPDATE_TRIAL', problem };
+  if (hung) return { kind: 'failed', code: 'UPDATE_TRIAL', problem: 'it gave no sign of life, and was ended' };
   if (wasStopped || left?.wasStopped || (failure && isOfTheNetwork(failure.code))) return { kind: 'unsaid' };
   if (left) return { kind: left.answered > 0 && left.faults === 0 ? 'confirmed' : 'unsaid' };
   if (failure && isOfThePlanItself(failure.code))

@@ -8,6 +8,8 @@ export interface Ending {
   readonly exit: number;
   /** It was killed, by us or another. */
   readonly signal: NodeJS.Signals | null;
+  /** It was killed since it gave no sign of life. */
+  readonly hung: boolean;
   /** In its own words, where it had some. */
   readonly failure: Extract<FromAgent, { kind: 'failed' }> | undefined;
   readonly left: Extract<FromAgent, { kind: 'left' }> | undefined;
@@ -25,6 +27,7 @@ export interface AgentOptions {
   readonly log: (line: string) => void;
 }
 
+const GRACE_MS = 1000;
 /** 128 and more: ended by a signal, as a shell says it. */
 const SIGNALLED = 128;
 const numbers: Partial<Record<NodeJS.Signals, number>> = {
@@ -39,6 +42,7 @@ const numbers: Partial<Record<NodeJS.Signals, number>> = {
 export class AgentProcess {
   readonly #child: ChildProcess;
   readonly #options: AgentOptions;
+  #hung = false;
   #failure: Ending['failure'];
   #left: Ending['left'];
   #leaving: NodeJS.Timeout | undefined;
@@ -59,7 +63,7 @@ export class AgentProcess {
       const end = (exit: number, signal: NodeJS.Signals | null) => {
         clearTimeout(this.#leaving);
         clearTimeout(this.#silence);
-        resolve({ exit, signal, failure: this.#failure, left: this.#left });
+        resolve({ exit, signal, hung: this.#hung, failure: this.#failure, left: this.#left });
       };
       this.#child.once('error', (error) => {
         options.log(`the agent cannot be started: ${error.message}`);
@@ -124,8 +128,12 @@ export class AgentProcess {
     const { hangMs, log } = this.#options;
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
-      log(`agent ${this.pid} gives no sign of life for ${hangMs / 1000} s and is ended`);
-      this.kill();
+      // Where the whole machine slept, its words may be waiting to be heard.
+      this.#silence = setTimeout(() => {
+        log(`agent ${this.pid} gives no sign of life for ${hangMs / 1000} s and is ended`);
+        this.#hung = true;
+        this.kill();
+      }, GRACE_MS);
     }, hangMs);
   }
 }

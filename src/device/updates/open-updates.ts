@@ -60,7 +60,11 @@ export async function openUpdates(
   const rollout = await RolloutFile.open(at, log);
   // Who puts a newer plan beside the configuration means it. One that cannot be read is found out when it is its turn.
   const own = await readPlan(resolve(folder, config.plan)).catch(() => undefined);
-  if (own && own.serial > rollout.now.newest) await rollout.change((r) => adopted(r, own.serial));
+  const { newest } = rollout.now;
+  if (own && own.serial > (newest?.serial ?? -1)) {
+    const { planId, serial } = own;
+    await rollout.change((r) => adopted(r, { planId, serial }));
+  }
   const { planState } = config;
   return {
     config,

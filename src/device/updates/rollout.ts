@@ -19,8 +19,8 @@ export type Outcome = z.infer<typeof outcome>;
 
 export const rolloutSchema = z.strictObject({
   format: z.literal('cutline.updates/1'),
-  /** The highest serial that was ever tried here: what is older is superseded, whether or not it was confirmed. */
-  newest: z.int().nonnegative(),
+  /** The newest that was ever to be tried here: what is older is superseded, whether or not this one was confirmed. */
+  newest: plan.nullable(),
   current: plan.nullable(),
   previous: plan.nullable(),
   /** Begun as often as it says; 0: it lies here and waits for its turn. */
@@ -33,7 +33,7 @@ export type Rollout = z.infer<typeof rolloutSchema>;
 
 export const noRollout: Rollout = {
   format: 'cutline.updates/1',
-  newest: 0,
+  newest: null,
   current: null,
   previous: null,
   trial: null,
@@ -45,11 +45,16 @@ const MOST_FAILED = 16;
 /** A longer story is cut. */
 const MOST_WORDS = 500;
 
+const newer = (a: Known | null, { planId, serial }: Known): Known => (a && a.serial >= serial ? a : { planId, serial });
+
 export const staged = (r: Rollout, { planId, serial }: Known): Rollout => ({
   ...r,
-  newest: Math.max(r.newest, serial),
+  newest: newer(r.newest, { planId, serial }),
   trial: { planId, serial, starts: 0 },
 });
+
+/** Its files are not what they were when it was fetched: pushed again, it is fetched again. */
+export const dropped = (r: Rollout): Rollout => ({ ...r, trial: null });
 
 /** Written down before it starts: a plan that takes the device down with it is counted, too. */
 export const begun = (r: Rollout): Rollout =>
@@ -74,9 +79,9 @@ export function confirmed(r: Rollout, at: string): Rollout {
 }
 
 /** The plan of the configuration is newer than all that came: it runs. */
-export const adopted = (r: Rollout, serial: number): Rollout => ({
+export const adopted = (r: Rollout, newest: Known): Rollout => ({
   ...r,
-  newest: serial,
+  newest,
   current: null,
   previous: null,
   trial: null,
@@ -107,7 +112,7 @@ export function failed(r: Rollout, known: Known, why: Why): Rollout {
   const story = storyOf(known, 'failed', why);
   return {
     ...r,
-    newest: Math.max(r.newest, known.serial),
+    newest: newer(r.newest, known),
     trial: r.trial?.planId === known.planId ? null : r.trial,
     failed: [...r.failed.filter((f) => f.planId !== known.planId), story].slice(-MOST_FAILED),
     last: story,

@@ -2,9 +2,10 @@
 import { CutlineError } from '../../errors.ts';
 import type { Plan, Protocol } from '../../plan/index.ts';
 import type { AgentConfig } from '../config.ts';
+import { isOfTheDisk } from './faults-of-plans.ts';
 import { checkFilesOf } from './plan-files.ts';
 import type { PlansFolder } from './plans-folder.ts';
-import { begun, failed, type Known, unbegun } from './rollout.ts';
+import { begun, dropped, failed, type Known, unbegun } from './rollout.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import type { Slot } from './talk.ts';
 
@@ -90,6 +91,11 @@ export class Slots {
     try {
       return { slot, plan: await this.#checked(slot, trial) };
     } catch (error) {
+      if (error instanceof CutlineError && isOfTheDisk(error.code)) {
+        log(`plan ${trial.planId} does not lie here as it was fetched: ${error.message} Push it again`);
+        await rollout.settle(dropped, log);
+        return undefined;
+      }
       if (error instanceof CutlineError) return fail(error.code, error.message);
       await rollout.settle(unbegun, log);
       throw error;

@@ -62,6 +62,11 @@ class Supervisor {
   /** A hand-over that was not to be had is asked for again later. */
   #mayTryAtMs = 0;
   readonly #pause = new Backoff({ firstMs: 60_000, maxMs: 3_600_000 });
+  /** It is known which plan runs, or that none does. */
+  #begin = () => {};
+  readonly #begun = new Promise<void>((resolve) => {
+    this.#begin = resolve;
+  });
   #rescued: (() => void) | undefined;
   #complaint = '';
 
@@ -87,7 +92,11 @@ class Supervisor {
     const leave = () => this.#agent?.leave(true);
     this.#stop.addEventListener('abort', leave, { once: true });
     try {
-      const receive = (payload: Buffer, signal: AbortSignal) => this.#arrivals.receive(payload, signal);
+      const receive = async (payload: Buffer, signal: AbortSignal) => {
+        // What runs is not taken for something new.
+        await this.#begun;
+        await this.#arrivals.receive(payload, signal);
+      };
       this.#mailbox = await Mailbox.open({ ...config, folder, receive, log: this.#log });
       for (;;) {
         const opened = await this.#slots.next(performance.now() >= this.#mayTryAtMs);
@@ -107,6 +116,7 @@ class Supervisor {
     const { updates } = this.#open;
     const running = { planId: plan.planId, standing: slot.standing };
     this.#running = running;
+    this.#begin();
     const trial = new Trial(updates.trial, performance.now());
     let problem: string | undefined;
     let isAsked = false;
@@ -121,7 +131,7 @@ class Supervisor {
         ({ problem } = verdict);
         isAsked = true;
         agent.leave(false);
-      } else if ((progress.connected || isStuck(progress)) && this.#isDue(running.planId)) {
+      } else if ((progress.connected || isStuck(progress)) && this.#isDue(running.planId, progress)) {
         isAsked = true;
         agent.leave(false, 1000 * updates.drainS);
       }
@@ -132,7 +142,6 @@ class Supervisor {
     this.#log(`agent ${agent.pid} runs plan ${plan.planId}, ${inWords[slot.standing]}`);
     const ending = await agent.ended;
     this.#agent = undefined;
-    this.#running = undefined;
     const isOnTrial = (running as { standing: Slot['standing'] }).standing === 'trial';
     const goesOn = isOnTrial ? this.#afterTrial(opened, ending, problem) : this.#after(opened, ending, isAsked);
     const isEnd = !(await goesOn);
@@ -214,6 +223,7 @@ class Supervisor {
       this.#slots.isBroken(opened, errorOf(failure));
       return true;
     }
+    if (wasAsked) this.#mayTryAtMs = 0;
     if (wasAsked && left && left.waiting > 0) {
       const waitMs = this.#pause.nextMs();
       this.#mayTryAtMs = performance.now() + waitMs;
@@ -231,6 +241,8 @@ class Supervisor {
     if (problem && !current && !previous) return { exit: problem.exit, failure: problem };
     const none = new CutlineError('UPDATE_NO_PLAN', { problem: problem?.message ?? '' });
     this.#log(`${none.message} Waiting for one for ${RESCUE_MS / 1000} s`);
+    this.#running = undefined;
+    this.#begin();
     this.#tell();
     const rescued = new Promise<void>((resolve) => {
       this.#rescued = resolve;
@@ -261,9 +273,9 @@ class Supervisor {
     await plans.keepOnly([...keptPlans(rollout.now).map(({ planId }) => planId), fetching]);
   }
 
-  #isDue(runs: string): boolean {
+  #isDue(runs: string, { waiting }: Progress): boolean {
     const { trial } = this.#open.rollout.now;
-    return trial !== null && trial.planId !== runs && performance.now() >= this.#mayTryAtMs;
+    return trial !== null && trial.planId !== runs && (waiting === 0 || performance.now() >= this.#mayTryAtMs);
   }
 
   #update(): UpdateState {

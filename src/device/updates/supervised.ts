@@ -112,6 +112,7 @@ function progressOf(running: Running | undefined) {
     ready: running !== undefined,
     connected: uplink === null || (uplink?.isConnected ?? false),
     asking: (recorder?.underWay ?? 0) > 0 || (store?.counts.waiting ?? 0) > 0,
+    waiting: store?.counts.waiting ?? 0,
     answered: recorder?.total.answered ?? 0,
     faults: recorder?.faults ?? 0,
     fault: recorder?.fault,

@@ -8,6 +8,8 @@ export interface Progress {
   readonly connected: boolean;
   /** Pictures are under way, or wait for an answer. */
   readonly asking: boolean;
+  /** Activations in the outbox. */
+  readonly waiting: number;
   readonly answered: number;
   /** Inferences that failed for a reason that lies in the plan. */
   readonly faults: number;

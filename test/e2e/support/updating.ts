@@ -3,13 +3,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type PushedPlan, runPlanPush } from '../../../src/cli/run-plan-push.ts';
 import type { Rollout } from '../../../src/device/updates/rollout.ts';
 import { encodeModel, GraphBuilder, int64, modelSha256 } from '../../../src/model/index.ts';
 import { keyId, type Plan, type PlanKey, signPlan } from '../../../src/plan/index.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import { type FilesServer, filesServer } from './files-server.ts';
 import { type Fleet, fleet } from './fleet.ts';
-import { cutline, type Running } from './processes.ts';
+import type { Running } from './processes.ts';
 
 /** Times in which a test can wait for all of them. */
 export const trial = { answers: 5, forS: 60, silentS: 2, startS: 20 };
@@ -25,10 +26,9 @@ export interface Updating {
   make(changed?: Partial<Plan>, key?: PlanKey): Promise<Made>;
   /** With its head for the web server. */
   withHead(bytes: Buffer, changed?: Partial<Plan>): Promise<Made>;
-  push(
-    made: Made,
-    ...args: string[]
-  ): Promise<{ readonly code: number | string; readonly out: string; readonly err: string }>;
+  push(made: Made | 'clear', wait?: string): Promise<PushedPlan>;
+  /** One consumer for all of them. */
+  serve(...made: (Made | 'first')[]): Promise<Running>;
   agent(settings?: Record<string, unknown>, ...args: string[]): Promise<Running>;
   /** What lies in the folder of updates. */
   rollout(): Promise<Rollout>;
@@ -84,18 +84,31 @@ export async function updating({ images = 40 } = {}): Promise<Updating> {
       server.files.set(`${sha256}.onnx`, bytes);
       return make({ ...changed, head: { file: 'head.onnx', sha256, bytes: bytes.length } });
     },
-    async push({ path }, ...args) {
-      const pushed = cutline('plan', 'push', path, '--config', at('operator.yaml'), '--device', 'cam-1', ...args);
-      return { code: await pushed.ended, out: pushed.stdout(), err: pushed.stderr() };
+    push: (made, wait) => {
+      const what = made === 'clear' ? undefined : made.path;
+      const rest = { from: undefined, parts: undefined, wait, clear: made === 'clear' };
+      return runPlanPush({ plan: what, config: at('operator.yaml'), device: ['cam-1'], ...rest });
     },
+    serve: (...all) =>
+      f.consumer({ plan: undefined, plans: all.map((m) => ({ plan: m === 'first' ? 'plan.json' : m.path })) }),
     agent: (settings = {}, ...args) => {
-      const updates = { folder: 'updates', from: server.url, drainS: 5, hangS: 10, trial };
+      const updates = { folder: 'updates', from: server.url, drainS: 5, hangS: 6, trial };
       const common = { planKeys: ['plan.pub'], inFlight: 2, timeoutMs: 300, expiryMs: 3000, updates };
       return f.agent({ ...common, ...settings }, ...args);
     },
     rollout: async () => JSON.parse(await readFile(at('updates', 'updates.json'), 'utf8')),
     async end() {
-      await f.end();
+      // One that is computing does not notice that it is alone.
+      const agent = await readFile(at('updates', 'agent.pid'), 'utf8').catch(() => undefined);
+      const ended = f.end();
+      if (agent !== undefined) {
+        try {
+          process.kill((JSON.parse(agent) as { pid: number }).pid, 'SIGKILL');
+        } catch {
+          // It is gone.
+        }
+      }
+      await ended;
       await server.close();
       await sleep(100);
       await d.remove();
