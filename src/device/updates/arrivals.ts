@@ -24,11 +24,13 @@ export interface ArrivalsOptions {
 
 /** Plans whose tries are remembered. */
 const MOST_TRIED = 64;
+const MOST_TOLD = 32;
 
 export class Arrivals {
   readonly #options: ArrivalsOptions;
   readonly #tries = new Map<string, Tries>();
   #said = '';
+  #refusals = 0;
   /** What is being fetched. */
   fetching: string | undefined;
   /** The last that was refused, since the last that was not. */
@@ -40,17 +42,25 @@ export class Arrivals {
 
   /** Never rejects. */
   async receive(payload: Buffer, signal: AbortSignal): Promise<void> {
-    const { log } = this.#options;
+    let planId = '';
     try {
       const push = parsePush(payload);
-      if (!this.#options.isHere(push.plan.planId)) await this.#take(push, signal);
+      ({ planId } = push.plan);
+      if (!this.#options.isHere(planId)) await this.#take(push, signal);
     } catch (error) {
-      if (signal.aborted) return;
-      // Once: retained, it comes again with each connection.
-      const line = `a pushed plan was refused: ${(error as Error).message}`;
-      if (line !== this.#said) log(line);
-      this.#said = line;
+      if (!signal.aborted) this.#tell(planId, error);
     }
+  }
+
+  /** Once of each: retained, it comes again with each connection. And ever more rarely, since anybody may push nonsense. */
+  #tell(planId: string, error: unknown): void {
+    const { code, message } = error as CutlineError;
+    const key = `${planId} ${code}`;
+    if (key === this.#said) return;
+    this.#said = key;
+    const count = ++this.#refusals;
+    if (count > MOST_TOLD && (count & (count - 1)) !== 0) return;
+    this.#options.log(`a pushed plan was refused: ${message}${count > MOST_TOLD ? ` (the ${count}th)` : ''}`);
   }
 
   async #take(push: Push, signal: AbortSignal): Promise<void> {

@@ -1,15 +1,15 @@
 /** A deployment whose plans are signed and pushed: a broker, a web server for heads, consumers, an agent with `updates:`. */
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PushedPlan, runPlanPush } from '../../../src/cli/run-plan-push.ts';
 import type { Rollout } from '../../../src/device/updates/rollout.ts';
 import { encodeModel, GraphBuilder, int64, modelSha256 } from '../../../src/model/index.ts';
-import { keyId, type Plan, type PlanKey, signPlan } from '../../../src/plan/index.ts';
+import { type Plan, type PlanKey, signPlan } from '../../../src/plan/index.ts';
 import { type Deployment, deploy } from './deployment.ts';
 import { type FilesServer, filesServer } from './files-server.ts';
 import { type Fleet, fleet } from './fleet.ts';
+import { newKey } from './keys.ts';
 import type { Running } from './processes.ts';
 
 /** Times in which a test can wait for all of them. */
@@ -38,14 +38,6 @@ export interface Updating {
 export interface Made {
   readonly plan: Plan;
   readonly path: string;
-}
-
-export function newKey(): { readonly key: PlanKey; readonly pem: string } {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  return {
-    key: { id: keyId(privateKey), key: privateKey },
-    pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-  };
 }
 
 export async function updating({ images = 40 } = {}): Promise<Updating> {
