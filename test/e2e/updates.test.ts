@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeModel } from '../../src/model/index.ts';
 import { cutline, type Running } from './support/processes.ts';
 import { type Made, slowHead, trial, type Updating, updating } from './support/updating.ts';
 
@@ -36,7 +37,7 @@ const watch = { images: [], source: { type: 'watch', folder: 'images', settleMs:
 const agentOf = (settings: Record<string, unknown> = {}) =>
   u.agent({ ...watch, ...settings }, '--results', u.at('results.jsonl'));
 const withTrial = (changed: object) => ({
-  updates: { folder: 'updates', from: u.server.url, hangS: 6, trial: { ...trial, ...changed } },
+  updates: { folder: 'updates', from: u.server.url, hangS: 4, trial: { ...trial, ...changed } },
 });
 const quick = () => withTrial({ answers: 1 });
 
@@ -169,6 +170,29 @@ describe('a plan that is pushed', () => {
   });
 });
 
+describe('a plan that sends nothing', () => {
+  it('is taken and left as others are, and the device’s state is told without its agent', async () => {
+    const whole = Buffer.from(encodeModel(u.d.whole));
+    const tensors = [{ name: 'logits', dtype: 'float32' as const, shape: [1, 10] }];
+    const local = await u.withHead(whole, {
+      cut: { id: 'output', tensors },
+      tail: null,
+      answer: undefined,
+      evidence: [],
+    });
+    const back = await u.make();
+    await u.serve('first', back);
+    const agent = await agentOf(quick());
+    await agent.says('connected');
+    for (const made of [local, back]) {
+      const { devices } = await u.push(made, '40s');
+      expect(devices, agent.stderr()).toEqual([{ device: 'cam-1', taken: 'confirmed', problem: null }]);
+    }
+    await expectAll();
+    expect(await agent.stop()).toBe(0);
+  });
+});
+
 describe('what an agent goes back to', () => {
   it('is what ran before, else the plan of the configuration, whatever lies broken on the disk', async () => {
     const [second, third] = [await u.make(), await u.make()];
@@ -200,22 +224,14 @@ describe('what an agent goes back to', () => {
     await expectAll();
     expect(await factory.stop()).toBe(0);
     expect(await u.rollout()).toMatchObject({ current: { planId: third.plan.planId } });
-  });
-
-  it('is nothing where all is broken: it waits for a push, and says what is wrong', async () => {
-    const second = await u.make();
-    await u.serve('first', second);
-    const agent = await agentOf(quick());
-    await u.push(second);
-    await agent.says(confirms(second));
-    expect(await agent.stop()).toBe(0);
+    // With nothing left it waits for a push, for a while.
     await u.push('clear');
     await rm(u.at('updates', 'plans'), { recursive: true });
     await rm(u.at('head.onnx'));
     const rescued = await agentOf(quick());
     await rescued.says('Waiting for one');
-    await u.push(second);
-    await rescued.says(confirms(second));
+    await u.push(third);
+    await rescued.says(new RegExp(`runs plan ${third.plan.planId}, on trial`));
     expect(await rescued.stop()).toBe(0);
     // Where none was ever pushed, it ends as any agent does.
     for (const file of ['updates/updates.json', 'plan-state.json']) await rm(u.at(file));

@@ -4,7 +4,6 @@
  * its process down, and sessions of onnxruntime leak. No network is loaded here.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Backoff } from '../../broker/index.ts';
 import { CutlineError, type ErrorCode } from '../../errors.ts';
 import { openNotifier } from '../../ops/index.ts';
 import { afterTrial } from './after-trial.ts';
@@ -13,11 +12,13 @@ import { Arrivals } from './arrivals.ts';
 import { isOfThePlanItself } from './faults-of-plans.ts';
 import { Mailbox } from './mailbox.ts';
 import { type OpenUpdates, openUpdates } from './open-updates.ts';
-import { confirmed, failed, type Known, keptPlans, staged, unbegun } from './rollout.ts';
+import { confirmed, failed, type Known, unbegun } from './rollout.ts';
 import { type Opened, Slots } from './slots.ts';
+import { Successor } from './successor.ts';
 import type { Slot, UpdateState } from './talk.ts';
 import { Telling } from './telling.ts';
-import { type Progress, Trial } from './trial.ts';
+import type { Progress } from './trial.ts';
+import { Watch } from './watch.ts';
 
 export interface SuperviseOptions {
   readonly configPath: string;
@@ -50,18 +51,14 @@ class Supervisor {
   readonly #stop: AbortSignal;
   readonly #slots: Slots;
   readonly #arrivals: Arrivals;
+  readonly #successor: Successor;
   readonly #telling: Telling;
   readonly #notifier;
   #mailbox: Mailbox | undefined;
   #agent: AgentProcess | undefined;
-  #running: { readonly planId: string; standing: Slot['standing'] } | undefined;
-  /** It lies here, and waits until another one's trial is over. */
-  #next: Known | undefined;
+  #running: { readonly planId: string; readonly watch: Watch } | undefined;
   #isFirst = true;
   #isReady = false;
-  /** A hand-over that was not to be had is asked for again later. */
-  #mayTryAtMs = 0;
-  readonly #pause = new Backoff({ firstMs: 60_000, maxMs: 3_600_000 });
   /** It is known which plan runs, or that none does. */
   #begin = () => {};
   readonly #begun = new Promise<void>((resolve) => {
@@ -75,12 +72,12 @@ class Supervisor {
     this.#log = log;
     this.#stop = stop;
     this.#slots = new Slots({ ...opened, log });
+    this.#successor = new Successor({ ...opened, log });
     this.#telling = new Telling({ device: opened.config.device, bootId: opened.bootId });
     this.#notifier = openNotifier({ env: process.env, log });
     this.#arrivals = new Arrivals({
       ...opened,
-      isHere: (planId) =>
-        [this.#running?.planId, this.#next?.planId, opened.rollout.now.trial?.planId].includes(planId),
+      isHere: (planId) => this.#running?.planId === planId || this.#successor.is(planId),
       onStaged: (known) => this.#staged(known),
       onNews: () => this.#tell(),
       log,
@@ -99,7 +96,7 @@ class Supervisor {
       };
       this.#mailbox = await Mailbox.open({ ...config, folder, receive, log: this.#log });
       for (;;) {
-        const opened = await this.#slots.next(performance.now() >= this.#mayTryAtMs);
+        const opened = await this.#slots.next(this.#successor.mayTry);
         const end = opened ? await this.#run(opened) : await this.#rescue();
         if (end) return end;
       }
@@ -113,38 +110,25 @@ class Supervisor {
   /** One agent, from start to end. Undefined: another one follows. */
   async #run(opened: Opened): Promise<Supervision | undefined> {
     const { slot, plan } = opened;
+    const { planId } = plan;
     const { updates } = this.#open;
-    const running = { planId: plan.planId, standing: slot.standing };
-    this.#running = running;
+    const watch = new Watch(slot.standing, updates.trial, performance.now());
+    this.#running = { planId, watch };
     this.#begin();
-    const trial = new Trial(updates.trial, performance.now());
-    let problem: string | undefined;
-    let isAsked = false;
-    const startMs = performance.now();
     const look = async (progress: Progress) => {
       if (progress.ready && !this.#isReady) this.#notifier?.ready();
       this.#isReady ||= progress.ready;
-      if (isAsked) return;
-      const verdict = running.standing === 'trial' ? trial.see(progress, performance.now()) : undefined;
-      if (verdict?.confirmed === true) await this.#confirm(plan);
-      else if (verdict) {
-        ({ problem } = verdict);
-        isAsked = true;
-        agent.leave(false);
-      } else if ((progress.connected || isStuck(progress)) && this.#isDue(running.planId, progress)) {
-        isAsked = true;
-        agent.leave(false, 1000 * updates.drainS);
-      }
+      const next = watch.look(progress, this.#successor.isDue(planId, progress.waiting), performance.now());
+      if (next === 'confirm') await this.#confirm(plan);
+      else if (next === 'back') agent.leave(false);
+      else if (next === 'hand-over') agent.leave(false, 1000 * updates.drainS);
     };
-    // Its head does not load: then there is nothing to be handed over.
-    const isStuck = ({ ready }: Progress) => !ready && performance.now() - startMs > 1000 * updates.trial.startS;
     const agent = this.#start(slot, look);
-    this.#log(`agent ${agent.pid} runs plan ${plan.planId}, ${inWords[slot.standing]}`);
+    this.#log(`agent ${agent.pid} runs plan ${planId}, ${inWords[slot.standing]}`);
     const ending = await agent.ended;
     this.#agent = undefined;
-    const isOnTrial = (running as { standing: Slot['standing'] }).standing === 'trial';
-    const goesOn = isOnTrial ? this.#afterTrial(opened, ending, problem) : this.#after(opened, ending, isAsked);
-    const isEnd = !(await goesOn);
+    const isOnTrial = watch.standing === 'trial';
+    const isEnd = !(await (isOnTrial ? this.#afterTrial(opened, ending) : this.#after(opened, ending)));
     this.#tell();
     return isEnd ? { exit: ending.exit, failure: ending.failure } : undefined;
   }
@@ -179,31 +163,31 @@ class Supervisor {
   async #confirm(plan: Opened['plan']): Promise<void> {
     const { rollout, last } = this.#open;
     await rollout.change((r) => confirmed(r, new Date().toISOString()));
-    if (this.#running) this.#running.standing = 'current';
+    this.#running?.watch.confirmed();
     this.#slots.forgive();
     this.#log(`plan ${plan.planId} is confirmed`);
     // Were it lost here, the agent's next start writes it.
     await last.record(plan);
-    await this.#takeNext();
+    await this.#successor.take(this.#arrivals.fetching);
   }
 
   /** Whether another agent follows. */
-  async #afterTrial({ plan }: Opened, ending: Ending, problem: string | undefined): Promise<boolean> {
+  async #afterTrial({ plan }: Opened, ending: Ending): Promise<boolean> {
     const { rollout } = this.#open;
-    const decision = afterTrial(ending, problem, this.#stop.aborted);
+    const decision = afterTrial(ending, this.#running?.watch.problem, this.#stop.aborted);
     switch (decision.kind) {
       case 'failed': {
         const { planId, serial } = plan;
         const why = { ...decision, at: new Date().toISOString() };
         this.#log(`plan ${planId} has failed: ${decision.problem}`);
         await rollout.settle((r) => failed(r, { planId, serial }, why), this.#log);
-        await this.#takeNext();
+        await this.#successor.take(this.#arrivals.fetching);
         return true;
       }
       case 'again':
         this.#slots.lastEnd = decision.how;
         this.#log(`plan ${plan.planId} ended in its trial: ${decision.how}`);
-        await this.#takeNext();
+        await this.#successor.take(this.#arrivals.fetching);
         return true;
       case 'confirmed':
         await this.#confirm(plan);
@@ -217,20 +201,13 @@ class Supervisor {
   }
 
   /** The same, of one that is not on trial. */
-  async #after(opened: Opened, { failure, left }: Ending, wasAsked: boolean): Promise<boolean> {
+  async #after(opened: Opened, { failure, left }: Ending): Promise<boolean> {
     if (this.#stop.aborted) return false;
-    if (failure && isOfThePlanItself(failure.code)) {
-      this.#slots.isBroken(opened, errorOf(failure));
-      return true;
-    }
-    if (wasAsked) this.#mayTryAtMs = 0;
-    if (wasAsked && left && left.waiting > 0) {
-      const waitMs = this.#pause.nextMs();
-      this.#mayTryAtMs = performance.now() + waitMs;
-      const seconds = Math.round(waitMs / 1000);
-      this.#log(`${left.waiting} activations still wait for their answers; the new plan waits, too, for ${seconds} s`);
-    }
-    return wasAsked;
+    const wasAsked = this.#running?.watch.isAsked ?? false;
+    if (failure && isOfThePlanItself(failure.code)) this.#slots.isBroken(opened, errorOf(failure));
+    else if (wasAsked) this.#successor.handedOver(left?.waiting ?? 0);
+    else return false;
+    return true;
   }
 
   /** Nothing can run. A plan that is pushed now may. */
@@ -253,34 +230,15 @@ class Supervisor {
   }
 
   async #staged(known: Known): Promise<void> {
-    this.#next = known;
-    if (this.#running?.standing !== 'trial') await this.#takeNext();
+    this.#successor.arrived(known);
+    if (this.#running?.watch.standing !== 'trial') await this.#successor.take(this.#arrivals.fetching);
     this.#tell();
     this.#rescued?.();
   }
 
-  /** The newest that waits is tried next. What nobody needs any more goes. */
-  async #takeNext(): Promise<void> {
-    const { rollout, plans } = this.#open;
-    const known = this.#next;
-    if (known) {
-      await rollout.change((r) => staged(r, known));
-      this.#next = undefined;
-      this.#mayTryAtMs = 0;
-      this.#log(`plan ${known.planId} lies here and is to be tried`);
-    }
-    const { fetching = '' } = this.#arrivals;
-    await plans.keepOnly([...keptPlans(rollout.now).map(({ planId }) => planId), fetching]);
-  }
-
-  #isDue(runs: string, { waiting }: Progress): boolean {
-    const { trial } = this.#open.rollout.now;
-    return trial !== null && trial.planId !== runs && (waiting === 0 || performance.now() >= this.#mayTryAtMs);
-  }
-
   #update(): UpdateState {
     const { trial, last } = this.#open.rollout.now;
-    const standing = this.#running?.standing ?? 'fallback';
+    const standing = this.#running?.watch.standing ?? 'fallback';
     return { standing, trial: trial?.planId ?? null, last: this.#arrivals.refused ?? last };
   }
 
