@@ -396,6 +396,38 @@ const catalogue = {
     exit: 1,
     text: 'This picture would be told in {bits} bits, and plan {plan} promises {promised} at most. It was not sent: the head is not the one that the plan was made for.',
   },
+  PUSH_INVALID: { exit: 2, text: '{path}: not a plan for a device: {problem}. Push plans with cutline plan push.' },
+  PUSH_NOT_KEPT: {
+    exit: 1,
+    text: '{url}: the broker did not keep the plan for {device}: {problem}. Raise its limit of retained messages, or give this account the right to write and read plans (role operator).',
+  },
+  PUSH_UNCONFIRMED: { exit: 1, text: '{count} of {total} devices did not take plan {plan}. {problem}' },
+  UPDATE_SOURCE: {
+    exit: 2,
+    text: 'The head of plan {plan} is not fetched from {url}: {problem}.',
+  },
+  UPDATE_TOO_LARGE: {
+    exit: 2,
+    text: 'The head of plan {plan} has {bytes} bytes, more than the {limit} that this device fetches. Make it smaller, or raise maxBytes in updates.',
+  },
+  UPDATE_FETCH: { exit: 1, text: '{url}: {problem}.' },
+  UPDATE_FAILED_BEFORE: {
+    exit: 1,
+    text: 'Plan {plan} failed here at {at} and is not tried again: {problem} Mend what was wrong, and sign it with cutline plan sign --new-serial.',
+  },
+  UPDATE_TRIAL: { exit: 1, text: 'Plan {plan} did not come through its trial: {problem}.' },
+  UPDATE_NO_PLAN: {
+    exit: 1,
+    text: 'Of the plans on this device none can run, and the one of the configuration neither: {problem} Push a new one, or put plan and head back.',
+  },
+  UPDATE_STATE_INVALID: {
+    exit: 2,
+    text: '{path}: not what an agent writes of its updates: {problem}. It was set aside; the plan of the configuration runs.',
+  },
+  UPDATE_IN_USE: {
+    exit: 1,
+    text: '{path}: another agent (process {pid}) runs from this folder. Stop it, or give this one a folder of its own.',
+  },
   // --- broker, agent, consumer --------------------------------------------------------------------------------------
   CONFIG_INVALID: { exit: 2, text: '{path}: {problem}.' },
   RESULTS_OTHER: {

@@ -52,4 +52,5 @@ export {
   consumerOf,
   isName,
   topicOf,
+  updatesClientId,
 } from './topics.ts';

@@ -12,7 +12,7 @@ import { type Account, accountFor } from './accounts.ts';
 import { mayPublish, maySubscribe, rulesOf } from './acl.ts';
 import { limitPackets } from './packet-limit.ts';
 import type { TlsFiles } from './socket.ts';
-import { agentClientId } from './topics.ts';
+import { agentClientId, updatesClientId } from './topics.ts';
 
 export interface BrokerOptions {
   readonly host: string;
@@ -139,8 +139,8 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 
 /** Whoever takes a client id takes the place of the one that has it. */
 function ownsName({ role, fleet, device }: Account, clientId: string): boolean {
-  if (role !== 'device') return !/^cutline-(agent|result)-/.test(clientId);
-  if (clientId === agentClientId(fleet, device!)) return true;
+  if (role !== 'device') return !/^cutline-(agent|result|updates)-/.test(clientId);
+  if (clientId === agentClientId(fleet, device!) || clientId === updatesClientId(fleet, device!)) return true;
   // A name may begin with another device's name and a dash: only a number may follow.
   const own = `cutline-result-${fleet}-${device}-`;
   return clientId.startsWith(own) && /^\d+$/.test(clientId.slice(own.length));

@@ -4,8 +4,11 @@
  */
 import { CutlineError } from '../errors.ts';
 
-/** Answers, the retained state, health, what the agent's sinks tell of results, and what Home Assistant is told of them. */
-export type Channel = 'res' | 'state' | 'health' | 'result' | 'label';
+/**
+ * Answers, the retained state, health, what the agent's sinks tell of results, what Home Assistant is told of them, and the retained
+ * plan that a device shall run.
+ */
+export type Channel = 'res' | 'state' | 'health' | 'result' | 'label' | 'plan';
 
 const PREFIX = 'cutline/v1';
 /** Where the names of consumers stand; none that a device can have. */
@@ -66,6 +69,9 @@ export function activationOf(topic: string, fleet: string): { device: string; pl
 
 /** One device, one client: a second agent of the same name takes the place of the first. */
 export const agentClientId = (fleet: string, device: string): string => `cutline-agent-${fleet}-${device}`;
+
+/** What hears of new plans, beside the agent: it is there while the agent is not. */
+export const updatesClientId = (fleet: string, device: string): string => `cutline-updates-${fleet}-${device}`;
 
 function checked(kind: string, name: string): string {
   if (!isName(name)) throw new CutlineError('NAME_INVALID', { kind, name: JSON.stringify(name) });

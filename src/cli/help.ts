@@ -17,6 +17,8 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ],
       ['plan sign <plan>', 'Sign a plan, so that agents and consumers that trust the key run it'],
       ['plan diff <before> <after>', 'Say in words what changed from one plan to another'],
+      ['plan push [plan]', 'Give a signed plan to devices, which fetch, try and confirm it, or go back by themselves'],
+      ['plan status', 'Say which plan each device of a fleet runs, and what became of the last one pushed'],
       ['keys', 'Make keys: a pair that signs plans and verifies them, or one that seals the messages of a device'],
       ['split <model>', 'Write the two halves of a model: head.onnx for the device, tail.onnx for the cloud'],
     ],

@@ -46,12 +46,13 @@ export function guardOutput(): void {
 export function fail(error: unknown, json: boolean): void {
   const known = error instanceof CutlineError;
   const message = known ? error.message : error instanceof Error ? error.message : String(error);
-  const code = known ? error.code : 'INTERNAL';
   process.exitCode = known ? error.exit : 1;
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ format: 'cutline.error/1', code, message }, null, 2)}\n`);
-  } else {
-    process.stderr.write(`cutline: ${message} [${code}]\n`);
-    if (!known && error instanceof Error) process.stderr.write(`This is a bug in cutline.\n${error.stack}\n`);
-  }
+  report({ code: known ? error.code : 'INTERNAL', message }, json);
+  if (!json && !known && error instanceof Error) process.stderr.write(`This is a bug in cutline.\n${error.stack}\n`);
+}
+
+/** In the words of whoever failed. */
+export function report({ code, message }: { readonly code: string; readonly message: string }, json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify({ format: 'cutline.error/1', code, message }, null, 2)}\n`);
+  else process.stderr.write(`cutline: ${message} [${code}]\n`);
 }

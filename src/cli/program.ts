@@ -19,7 +19,9 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { planCommand } from './commands/plan.ts';
 import { planDiffCommand } from './commands/plan-diff.ts';
+import { planPushCommand } from './commands/plan-push.ts';
 import { planSignCommand } from './commands/plan-sign.ts';
+import { planStatusCommand } from './commands/plan-status.ts';
 import { planVerifyCommand } from './commands/plan-verify.ts';
 import { profileCommand } from './commands/profile.ts';
 import { splitCommand } from './commands/split.ts';
@@ -53,6 +55,8 @@ export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> =
   'plan verify': planVerifyCommand,
   'plan sign': planSignCommand,
   'plan diff': planDiffCommand,
+  'plan push': planPushCommand,
+  'plan status': planStatusCommand,
   'broker account': brokerAccountCommand,
   'broker config': brokerConfigCommand,
   'config check': configCheckCommand,

@@ -13,6 +13,7 @@ import { checkSinks, checkStdout } from './sinks/index.ts';
 import { checkSource } from './sources/index.ts';
 import { lookAtSpending } from './spending.ts';
 import { mechanismOf, pictureOf, readHead } from './start.ts';
+import { readUpdateFiles } from './updates/index.ts';
 
 /** @throws CutlineError what a start would throw before it connects */
 export async function checkAgent(
@@ -42,6 +43,7 @@ export async function checkAgent(
   }
   await tokenOf(config.http, folder);
   if (outbox?.keyFile !== undefined) await readOutboxKey(resolve(folder, outbox.keyFile));
+  if (config.updates) await readUpdateFiles(config.updates, folder);
   for (const path of config.images) await statOf(path);
   await checkSource(config.source, folder);
   await checkSinks(config.sinks, { ...config, folder });

@@ -11,6 +11,8 @@ import { isMeterName, meterNames } from './power/index.ts';
 import { fsyncSchema } from './results/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
+import { checkUpdates } from './updates/check-updates.ts';
+import { updatesSchema } from './updates/settings.ts';
 
 export const agentConfigSchema = z.strictObject({
   ...serviceSettings,
@@ -66,6 +68,8 @@ export const agentConfigSchema = z.strictObject({
     .string()
     .refine(isMeterName, `expected ${meterNames.join(', ')} or http://…`)
     .default('auto'),
+  /** Takes new plans from the broker, fetches and tries them, and goes back by itself; nothing of the kind when left out. */
+  updates: updatesSchema.optional(),
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
@@ -85,6 +89,7 @@ export async function readAgentConfig(
     const problem = 'outbox, source: who asks over HTTP waits for the answer, and has none to wait for on a disk';
     throw new CutlineError('CONFIG_INVALID', { path, problem });
   }
+  checkUpdates(path, config);
   const folder = dirname(resolve(path));
   return { config: { ...config, images: config.images.map((image) => resolve(folder, image)) }, folder };
 }

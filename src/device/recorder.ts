@@ -3,6 +3,7 @@
  * the summary. Memory is bounded however long the agent runs.
  */
 import type { Tensors } from '../model/tensor.ts';
+import { isOfThePlan } from './fault.ts';
 import { LastFailures } from './last-failures.ts';
 import { LastMinute } from './last-minute.ts';
 import { Latencies } from './latencies.ts';
@@ -52,12 +53,20 @@ export class Recorder {
   readonly lastMinute = new LastMinute();
   readonly lastFailures = new LastFailures();
   readonly total = { answered: 0, failed: 0 };
+  /** Failures that lie in the plan, and the last of them. */
+  faults = 0;
+  fault: string | undefined;
   /** The first, and the first that failed. */
   readonly results: (Inference | Failed)[] = [];
 
   constructor(options: RecorderOptions) {
     this.#options = options;
     this.latencies = new Latencies(options.random);
+  }
+
+  /** Pictures that came and have no record. */
+  get underWay(): number {
+    return this.#underWay.size;
   }
 
   /** The same pictures, remembered until their records. */
@@ -80,6 +89,10 @@ export class Recorder {
     if ('error' in inference) {
       this.total.failed++;
       this.lastFailures.add(inference.error.code, at);
+      if (isOfThePlan(inference.error.code)) {
+        this.faults++;
+        this.fault = inference.error.message;
+      }
       this.#tell(inference);
     } else {
       this.total.answered++;

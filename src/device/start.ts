@@ -35,9 +35,11 @@ import { Session } from './session.ts';
 import { checkStdout } from './sinks/index.ts';
 import { mayComeAgain, openSource, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
+import { stateMessage } from './state-message.ts';
 import { runStoredAgent } from './stored-agent.ts';
 import { type AgentSummary, summaryOf } from './summary.ts';
-import { stateMessage, Uplink } from './uplink.ts';
+import { drained, inSlot, type Supervised } from './updates/index.ts';
+import { Uplink } from './uplink.ts';
 import { openVitalSigns } from './vital-signs.ts';
 
 export interface AgentOptions {
@@ -57,6 +59,8 @@ export interface AgentOptions {
   readonly log: (line: string) => void;
   /** Finish what is under way and leave. */
   readonly stop: AbortSignal;
+  /** Where a supervisor started it. */
+  readonly supervised?: Supervised | undefined;
 }
 
 /** Late twins are unpacked beside what is waited for. */
@@ -70,11 +74,13 @@ const LOST_MS = 500;
  * @throws CutlineError for a wrong configuration, plan or head, before anything is sent; BROKER_* when it gives up
  */
 export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
-  const { log, stop } = options;
-  const { config, folder } = await readAgentConfig(options.configPath, { env: process.env, set: options.set ?? [] });
+  const { log, stop, supervised } = options;
+  const given = await readAgentConfig(options.configPath, { env: process.env, set: options.set ?? [] });
+  const { folder } = given;
+  const config = inSlot(given.config, supervised?.slot);
   checkStdout(config.sinks, options.isStdoutTaken);
   checkFiles(config.sinks, folder, options.resultsPath);
-  const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now);
+  const { plan, path: planPath, commit } = await openPlan(config, folder, Date.now, supervised?.slot.serials);
   for (const { name, sha256 } of plan.model.fixed ?? [])
     log(`input ${name} is fixed in the head and tail (${sha256.slice(0, 12)}…)`);
   const protocol = await readProtocol(
@@ -91,7 +97,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const results =
     resultsPath === undefined
       ? undefined
-      : await lookAtResults(resultsPath, { planId, fsync: config.resultsFsync, existing, log, stop });
+      : await lookAtResults(resultsPath, {
+          // Whichever plan it was done under, where plans come and go.
+          planId: supervised ? undefined : planId,
+          fsync: config.resultsFsync,
+          existing,
+          log,
+          stop,
+        });
   const inputs = inputReader(preprocessing);
   const bootId = randomBytes(ID_BYTES).toString('hex');
   const session = new Session(config.expiryMs, expectedActivation(plan));
@@ -140,7 +153,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     });
     ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept, vitals }));
     uplink?.start();
-    const abandon = abandonAfter(stop, config.timeoutMs, () => uplink?.abandon());
+    // Before what is under way is abandoned: nobody takes it up again then.
+    const delivering = drained(stop, supervised);
+    supervised?.follow({ recorder, uplink, store: kept?.store });
+    const abandon = abandonAfter(
+      stop,
+      () => supervised?.drainMs ?? config.timeoutMs,
+      () => uplink?.abandon(),
+    );
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
@@ -166,7 +186,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
         await runStoredAgent(
           { ...stored, catchUpPerS: config.outbox?.catchUpPerS },
           whileInTime(source.pictures, plan),
-          stop,
+          delivering,
         );
       } else await runAgent({ ...shared, uplink: uplink ?? undefined }, pictures, stop);
       // A source that waits notices no broker.
@@ -238,7 +258,7 @@ async function createUplink(
   options: AgentOptions,
 ) {
   const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS, inFlight } = config;
-  const state = { device, planId: plan.planId, bootId };
+  const state = { device, planId: plan.planId, bootId, update: options.supervised?.update };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
     clientId: agentClientId(fleet, device),
@@ -266,10 +286,10 @@ async function createUplink(
 }
 
 /** After `stop`, what is under way has this long to be answered. */
-function abandonAfter(stop: AbortSignal, ms: number, abandon: () => void): { cancel: () => void } {
+function abandonAfter(stop: AbortSignal, ms: () => number, abandon: () => void): { cancel: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const start = () => {
-    timer = setTimeout(abandon, ms);
+    timer = setTimeout(abandon, ms());
   };
   stop.addEventListener('abort', start, { once: true });
   return {

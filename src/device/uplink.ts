@@ -18,6 +18,7 @@ import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
 import { type Delivered, type Message, Outbox } from './outbox.ts';
 import type { Session, Written } from './session.ts';
+import { type StateFields, stateMessage } from './state-message.ts';
 
 export interface UplinkOptions {
   readonly link: Omit<LinkOptions, 'log'>;
@@ -25,6 +26,8 @@ export interface UplinkOptions {
   readonly device: string;
   readonly planId: string;
   readonly bootId: string;
+  /** What else the device's state says, as far as it is known at the start. */
+  readonly update?: object | undefined;
   readonly session: Session;
   /** With it messages are sealed, and only sealed answers count. */
   readonly seal?: Seal | undefined;
@@ -42,19 +45,12 @@ export interface UplinkOptions {
   readonly log: (line: string) => void;
 }
 
-/** The retained state of a device; `offline` is also its last will. */
-export function stateMessage(status: 'online' | 'offline', { device, planId, bootId }: StateFields): string {
-  return JSON.stringify({ format: 'cutline.state/1', status, device, planId, bootId });
-}
-
 /**
  * Why a message on the answer topic was refused: larger than any answer; not sealed by who has the key; no envelope; for another
  * device or plan, or no answer; nothing that was asked; not the tensors that the plan says; more at once than can be asked for.
  */
 export const refusalKinds = ['oversized', 'forged', 'malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
 export type RefusalKind = (typeof refusalKinds)[number];
-
-type StateFields = Pick<UplinkOptions, 'device' | 'planId' | 'bootId'>;
 
 /** An answer to us, not unpacked yet. */
 interface Heard<K extends 'result' | 'failure' = 'result' | 'failure'> {
@@ -75,12 +71,14 @@ export class Uplink {
   #run: Promise<void> | undefined;
   #health: NodeJS.Timeout | undefined;
   readonly #refusals: Refusals<RefusalKind>;
+  #state: StateFields;
   #connects = 0;
   #also: () => object = () => ({});
   #unpacking = 0;
 
   constructor(options: UplinkOptions) {
     this.#options = options;
+    this.#state = options;
     const { fleet, device, planId, log } = options;
     this.#topics = {
       act: activationTopic(fleet, device, planId),
@@ -127,6 +125,13 @@ export class Uplink {
     this.#also = also;
   }
 
+  /** Says anew what state the device is in. */
+  announce(changed: Pick<StateFields, 'update'>): void {
+    this.#state = { ...this.#state, ...changed };
+    const words = stateMessage('online', this.#state);
+    void this.#link.connection?.publish(this.#topics.state, words, { qos: 1, retain: true }).catch(() => {});
+  }
+
   get isConnected(): boolean {
     return this.#link.connection !== undefined;
   }
@@ -159,7 +164,7 @@ export class Uplink {
   async close(): Promise<void> {
     clearInterval(this.#health);
     const { connection } = this.#link;
-    const words = stateMessage('offline', this.#options);
+    const words = stateMessage('offline', this.#state);
     await connection?.publish(this.#topics.state, words, { qos: 1, retain: true }).catch(() => {});
     this.#end.abort();
     await this.#run;
@@ -168,7 +173,7 @@ export class Uplink {
 
   async #prepare(connection: Connection): Promise<void> {
     await connection.subscribe(this.#topics.res, this.#options.qos);
-    await connection.publish(this.#topics.state, stateMessage('online', this.#options), { qos: 1, retain: true });
+    await connection.publish(this.#topics.state, stateMessage('online', this.#state), { qos: 1, retain: true });
     this.#connects++;
   }
 

@@ -17,7 +17,7 @@ export interface Overrides {
 
 const PREFIX = 'CUTLINE_';
 /** Of other parts of the program; no settings. */
-const others = new Set(['CUTLINE_TFJS', 'CUTLINE_PYTHON', 'CUTLINE_SHARED']);
+const others = new Set(['CUTLINE_TFJS', 'CUTLINE_PYTHON', 'CUTLINE_SHARED', 'CUTLINE_SUPERVISED']);
 
 /** `broker.passwordFile` → `CUTLINE_BROKER_PASSWORD_FILE` */
 export const variableOf = (path: readonly string[]): string =>

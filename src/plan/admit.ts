@@ -47,14 +47,14 @@ export class LastPlan {
 
   /** @throws CutlineError PLAN_OLDER, PLAN_STATE_INVALID, FILE_* */
   async check({ serial, planId }: Plan): Promise<void> {
-    const last = await this.#last();
+    const last = await this.last();
     if (!last || serial > last.serial || (serial === last.serial && planId === last.planId)) return;
     const about = { plan: planId, serial, last: last.planId, lastSerial: last.serial, path: this.#path };
     throw new CutlineError('PLAN_OLDER', about);
   }
 
-  /** Undefined before the first. */
-  async #last(): Promise<z.infer<typeof recordSchema> | undefined> {
+  /** Undefined before the first. @throws CutlineError PLAN_STATE_INVALID, FILE_* */
+  async last(): Promise<z.infer<typeof recordSchema> | undefined> {
     return ifThere(readDocument(this.#path, recordSchema, { code: 'PLAN_STATE_INVALID', maxBytes: 4096 }));
   }
 

@@ -2,12 +2,13 @@
 
 export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
-export { requireInTime } from './admit.ts';
+export { admitPlan, LastPlan, requireInTime } from './admit.ts';
 export { type PlanChange, planDiff } from './diff.ts';
 export type { Evidence, EvidenceAttack } from './evidence.ts';
 export { type BrokenRule, confidenceFor, type Gap, gapsOf, missingObservations } from './gaps.ts';
-export { type OpenPlan, openPlan } from './open.ts';
+export { type OpenPlan, openPlan, readPlanKeys, type Serials } from './open.ts';
 export { type Protocol, parseProtocol, protocolSha256, type RequiredAttack } from './protocol.ts';
+export { MOST_PUSH_BYTES, type Push, parsePush, partName, pushOf } from './push.ts';
 export {
   type EvidenceGap,
   evidenceGap,

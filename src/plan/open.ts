@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { admitPlan, LastPlan } from './admit.ts';
 import { readPlan } from './read.ts';
 import type { Plan } from './schema.ts';
-import { readPublicKey } from './sign.ts';
+import { type PlanKey, readPublicKey } from './sign.ts';
 
 export interface PlanSettings {
   readonly plan: string;
@@ -19,16 +19,32 @@ export interface OpenPlan {
 }
 
 /**
+ * What to do about serials: hold the plan against the last one and write it down; only hold it against it, for a plan that is on
+ * trial; neither, for one that this device goes back to by itself.
+ */
+export type Serials = 'keep' | 'check' | 'ignore';
+
+/**
  * @param folder that paths are relative to
  * @throws CutlineError FILE_*, KEY_INVALID, PLAN_INVALID, PLAN_ALTERED, PLAN_UNSIGNED, PLAN_KEY_UNKNOWN, PLAN_EXPIRED, PLAN_OLDER
  */
-export async function openPlan(settings: PlanSettings, folder: string, now: () => number): Promise<OpenPlan> {
+export async function openPlan(
+  settings: PlanSettings,
+  folder: string,
+  now: () => number,
+  serials: Serials = 'keep',
+): Promise<OpenPlan> {
   const path = resolve(folder, settings.plan);
   const plan = await readPlan(path);
-  const keys = await Promise.all(settings.planKeys.map((key) => readPublicKey(resolve(folder, key))));
+  const keys = await readPlanKeys(settings, folder);
   admitPlan(plan, { keys, nowMs: now() });
-  if (keys.length === 0) return { plan, path, commit: async () => {} };
+  const open = { plan, path, commit: async () => {} };
+  if (keys.length === 0 || serials === 'ignore') return open;
   const last = new LastPlan(resolve(folder, settings.planState));
   await last.check(plan);
-  return { plan, path, commit: () => last.record(plan) };
+  return serials === 'check' ? open : { ...open, commit: () => last.record(plan) };
 }
+
+/** @throws CutlineError FILE_*, KEY_INVALID */
+export const readPlanKeys = ({ planKeys }: Pick<PlanSettings, 'planKeys'>, folder: string): Promise<PlanKey[]> =>
+  Promise.all(planKeys.map((key) => readPublicKey(resolve(folder, key))));

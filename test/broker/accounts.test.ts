@@ -14,6 +14,7 @@ import {
   readAccounts,
   readTlsFiles,
   startBroker,
+  updatesClientId,
 } from '../../src/broker/index.ts';
 import { addAccount, exportAccounts } from '../../src/cli/broker-accounts.ts';
 import { freePort, mosquittoMissing, type Running, run } from '../e2e/support/processes.ts';
@@ -203,6 +204,19 @@ describe.each(['aedes', 'mosquitto'] as const)('on %s', (kind) => {
     other.made.publish('cutline/v1/yard/cam-1/act/p', 'forged', { qos: 1 }, () => {});
     await expect.poll(() => cam.heard.length).toBe(2);
     expect([other.heard, tails.heard.length]).toEqual([[], 1]);
+    // Plans are the operator's to write: a device hears its own, and cannot write any.
+    await cam.made.subscribeAsync('cutline/v1/yard/cam-1/plan', { qos: 1 });
+    const operator = await client(url, 'yard-operator', 'operator');
+    await operator.made.publishAsync('cutline/v1/yard/cam-1/plan', 'p', { qos: 1, retain: true });
+    await expect.poll(() => cam.heard.at(-1)).toBe('cutline/v1/yard/cam-1/plan');
+    const before = cam.heard.length;
+    const writer = await client(url, 'cam-2', kind === 'aedes' ? agentClientId('yard', 'cam-2') : 'writer');
+    writer.made.publish('cutline/v1/yard/cam-1/plan', 'forged', { qos: 1, retain: true }, () => {});
+    tails.made.publish('cutline/v1/yard/cam-1/plan', 'forged', { qos: 1, retain: true }, () => {});
+    await operator.made.publishAsync('cutline/v1/yard/cam-1/plan', 'q', { qos: 1, retain: true });
+    await expect.poll(() => cam.heard.length).toBeGreaterThan(before);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(cam.heard.length).toBe(before + 1);
     await expect(client(url, 'cam-1', 'x', 'wrong')).rejects.toThrow();
     await expect(connectAsync(url, { reconnectPeriod: 0 })).rejects.toThrow();
   });
@@ -213,6 +227,10 @@ describe.each(['aedes', 'mosquitto'] as const)('on %s', (kind) => {
     await client(url, 'cam-1', agentClientId('yard', 'cam-1'));
     await expect(client(url, 'cam-2', agentClientId('yard', 'cam-1'))).rejects.toThrow();
     await expect(client(url, 'yard-consumer', agentClientId('yard', 'cam-1'))).rejects.toThrow();
+    // Nor of what hears of its plans.
+    await client(url, 'cam-1', updatesClientId('yard', 'cam-1'));
+    await expect(client(url, 'cam-2', updatesClientId('yard', 'cam-1'))).rejects.toThrow();
+    await expect(client(url, 'yard-operator', updatesClientId('yard', 'cam-1'))).rejects.toThrow();
     const watcher = await client(url, 'yard-observer', 'w');
     const granted = await watcher.made.subscribeAsync('$SYS/#').catch(() => [{ qos: 128 }]);
     expect(granted.every((g) => g.qos >= 128)).toBe(true);

@@ -35,33 +35,7 @@ export const agentCommand: CommandModule<object, Arguments> = {
   describe: 'Run the head on this device and send defended activations to the cloud',
   builder: (yargs) => yargs.options(options).epilogue(precedence),
   handler: async (argv) => {
-    const [{ startAgent }, { CutlineError }, { fail, note, print }, { stopSignal }, { agentText }] = await Promise.all([
-      import('../../device/index.ts'),
-      import('../../errors.ts'),
-      import('../output.ts'),
-      import('../stop.ts'),
-      import('../service-text.ts'),
-    ]);
-    const summary = await startAgent({
-      configPath: argv.config,
-      set: argv.set.map(String),
-      images: argv.images?.map(String),
-      resultsPath: argv.results,
-      existingResults: argv.overwrite ? 'overwrite' : argv.resume ? 'resume' : 'add',
-      isStdoutTaken: argv.json,
-      giveUpAfterS: argv['give-up-after'],
-      log: (line) => process.stderr.write(`agent: ${line}\n`),
-      stop: stopSignal(),
-    });
-    // Lines of results are alone on standard output.
-    if (summary.sinks.some(({ type }) => type === 'stdout')) note(agentText(summary));
-    else print(argv.json, summary, () => agentText(summary));
-    const { failed, total } = summary.inferences;
-    const first = summary.results.find((r) => 'error' in r);
-    if (failed > 0 && !summary.stopped) {
-      const problem = first && 'error' in first ? first.error.message : '';
-      // On stderr only: stdout has its one document.
-      fail(new CutlineError('INFERENCES_FAILED', { failed, total, problem }), false);
-    }
+    const { runAgentCommand } = await import('../run-agent.ts');
+    await runAgentCommand({ ...argv, set: argv.set.map(String), images: argv.images?.map(String) });
   },
 };

@@ -11,7 +11,8 @@ import { writeFifo } from './fifo.ts';
 import { type Earlier, readEarlier } from './read.ts';
 
 export interface ResultsOptions {
-  readonly planId: string;
+  /** Whose answers need not be asked for again; undefined: any plan's. */
+  readonly planId: string | undefined;
   readonly fsync: Fsync;
   /** What to do with a file that is there: go on with it, add to it and do everything again, or begin it anew. */
   readonly existing: 'resume' | 'add' | 'overwrite';

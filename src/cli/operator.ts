@@ -1,0 +1,30 @@
+/** The configuration of whoever looks after a fleet, and a connection as such. */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { brokerSettingsSchema, type Connection, connect, connectOptions, nameSchema } from '../broker/index.ts';
+import { overlay } from '../ops/index.ts';
+import { readDocument } from '../validate.ts';
+
+/** YAML; paths are relative to the file. */
+const operatorConfigSchema = z.strictObject({
+  broker: brokerSettingsSchema,
+  fleet: nameSchema,
+});
+
+export interface Operator {
+  readonly fleet: string;
+  readonly url: string;
+  readonly connection: Connection;
+}
+
+/** @throws CutlineError CONFIG_INVALID, FILE_*, SECRET_EXPOSED, BROKER_* */
+export async function connectOperator(
+  path: string,
+  clientId: string,
+  receive: (topic: string, payload: Buffer) => void,
+): Promise<Operator> {
+  const over = overlay(operatorConfigSchema, path, { env: process.env, set: [] });
+  const { broker, fleet } = await readDocument(path, operatorConfigSchema, { code: 'CONFIG_INVALID', over });
+  const options = await connectOptions(broker, dirname(resolve(path)), { clientId });
+  return { fleet, url: broker.url, connection: await connect(options, receive) };
+}
