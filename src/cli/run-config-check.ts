@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { checkConsumer } from '../cloud/index.ts';
 import { checkAgent } from '../device/index.ts';
 import type { Overrides } from '../ops/index.ts';
+import { routesOf } from '../plan/index.ts';
 import { readDocument } from '../validate.ts';
 
 export interface CheckedConfig {
@@ -12,7 +13,7 @@ export interface CheckedConfig {
   readonly fleet: string;
   readonly device: string | null;
   readonly broker: string;
-  /** An agent has one; a consumer may serve several. */
+  /** An agent's, with the routes of its safe set; those that a consumer serves. */
   readonly plans: readonly { readonly planId: string; readonly cut: string }[];
   /** What runs, and could run more safely. */
   readonly warnings: readonly string[];
@@ -54,7 +55,7 @@ export function configText({ of, path, fleet, device, broker, plans, warnings }:
 
 async function agentOf(path: string, overrides: Overrides) {
   const { config, plan } = await checkAgent(path, overrides);
-  return { config, plans: [plan] };
+  return { config, plans: routesOf(plan) };
 }
 
 /** Agents have a device. */

@@ -7,6 +7,7 @@ import { httpSchema, type Overrides, overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 import { outboxSchema } from './open-store.ts';
 import { fsyncSchema } from './results/index.ts';
+import { routesSchema } from './routes/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
 
@@ -57,6 +58,8 @@ export const agentConfigSchema = z.strictObject({
   resultsFsync: fsyncSchema.default(5),
   /** Keeps activations on the disk until they are answered, through outages and ends of the process. */
   outbox: outboxSchema.optional(),
+  /** When the agent moves between the routes of a plan's safe set; of a plan without one there is nothing to say. */
+  routes: routesSchema.prefault({}),
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
 });

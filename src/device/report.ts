@@ -3,6 +3,7 @@ import { figure, figures, type Metric, type Report } from '../ops/index.ts';
 import type { OpenStore } from './open-store.ts';
 import type { Outlets } from './outlets.ts';
 import type { Recorder } from './recorder.ts';
+import type { RoutesTold } from './routes/index.ts';
 import type { SinkCounts } from './sinks/index.ts';
 import type { OpenedSource } from './sources/index.ts';
 import type { Uplink } from './uplink.ts';
@@ -15,19 +16,22 @@ interface Watched {
   /** Null where the plan keeps everything on the device. */
   readonly uplink: Pick<Uplink, 'isConnected' | 'counts' | 'tellAlso'> | null;
   readonly kept: OpenStore | undefined;
+  /** Undefined where there is one route. */
+  readonly told: (() => RoutesTold) | undefined;
 }
 
 /** From now on the uplink's health messages say it, too. */
 export function agentReport(watched: Watched): Report {
-  const { source, uplink, kept, recorder } = watched;
+  const { source, uplink, kept, recorder, told } = watched;
   uplink?.tellAlso(() => ({
     inferences: { ...recorder.total },
     source: { ...source.counts },
     outbox: kept ? kept.store.counts : null,
+    ...(told && { route: told().current, moves: told().moves }),
   }));
   return {
     waitsFor: () => (uplink && !uplink.isConnected ? 'the broker' : undefined),
-    metrics: () => [...inferences(watched), ...connection(watched), ...outbox(watched)],
+    metrics: () => [...inferences(watched), ...connection(watched), ...outbox(watched), ...routes(watched)],
   };
 }
 
@@ -79,5 +83,19 @@ function outbox({ kept }: Watched): Metric[] {
       age: droppedByAge,
       plan: droppedOfOtherPlans,
     }),
+  ];
+}
+
+function routes({ told }: Watched): Metric[] {
+  if (!told) return [];
+  const { current, moves, probes, probeBytes } = told();
+  return [
+    {
+      ...figure('cutline_route_info', 'gauge', 'The route of the plan that pictures take now, by its id', 1),
+      samples: [{ labels: { plan: current }, value: 1 }],
+    },
+    figure('cutline_route_moves_total', 'counter', 'Moves from one route to another', moves),
+    figure('cutline_route_probes_total', 'counter', 'Messages that were sent to learn how fast the link is', probes),
+    figure('cutline_route_probe_bytes_total', 'counter', 'The same in bytes', probeBytes),
   ];
 }

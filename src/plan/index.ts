@@ -3,9 +3,11 @@
 export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
 export { requireInTime } from './admit.ts';
+export { type Cost, type Load, type Queueing, type Source, sources } from './cost.ts';
 export { type PlanChange, planDiff } from './diff.ts';
 export type { Evidence, EvidenceAttack } from './evidence.ts';
 export { type BrokenRule, confidenceFor, type Gap, gapsOf, missingObservations } from './gaps.ts';
+export { type Costed, objectiveValue } from './objective.ts';
 export { type OpenPlan, openPlan } from './open.ts';
 export { type Protocol, parseProtocol, protocolSha256, type RequiredAttack } from './protocol.ts';
 export {
@@ -20,22 +22,18 @@ export {
 } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export { readRequirements } from './requirements.ts';
+export { nameIn, type RoutePlan, routesOf } from './safe-set.ts';
 export {
   type AnswerTensor,
   type Candidate,
-  type Cost,
   candidateSchema,
   fixedInputSchema,
   type Leakage,
-  type Load,
   type Objective,
   objectives,
   type Plan,
   planSchema,
-  type Queueing,
-  type Source,
   type Standing,
-  sources,
   type Thresholds,
   thresholdsSchema,
   weighable,

@@ -11,7 +11,8 @@ import { writeFifo } from './fifo.ts';
 import { type Earlier, readEarlier } from './read.ts';
 
 export interface ResultsOptions {
-  readonly planId: string;
+  /** Of all routes: what one has answered no other one is asked. */
+  readonly planIds: readonly string[];
   readonly fsync: Fsync;
   /** What to do with a file that is there: go on with it, add to it and do everything again, or begin it anew. */
   readonly existing: 'resume' | 'add' | 'overwrite';
@@ -31,7 +32,7 @@ export interface Results {
  * @throws CutlineError OUTPUT_NOT_WRITABLE, RESULTS_OTHER, FILE_UNREADABLE
  */
 export async function lookAtResults(path: string, options: ResultsOptions): Promise<Results> {
-  const { planId, fsync, existing, log, stop } = options;
+  const { planIds, fsync, existing, log, stop } = options;
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: 'it is a folder' });
   const place = await placeOf(path).catch((error: unknown) => {
@@ -43,7 +44,7 @@ export async function lookAtResults(path: string, options: ResultsOptions): Prom
   if (!found || existing === 'overwrite') {
     return { earlier: undefined, open: () => appendTo(path, place.path, { fsync, keepBytes: 0 }) };
   }
-  const earlier = await readEarlier(place.path, planId);
+  const earlier = await readEarlier(place.path, new Set(planIds));
   return {
     earlier: existing === 'resume' ? earlier : { ...earlier, done: new Done() },
     async open() {
