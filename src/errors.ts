@@ -300,7 +300,7 @@ const catalogue = {
   },
   ROUTES_DIFFER: {
     exit: 1,
-    text: '{path}: {recorded} moves were recorded, and {decided} are decided on the same telemetry: another version wrote it, or it was changed.',
+    text: '{path}: recorded is {recorded}, and decided on the same telemetry {decided}. Another version wrote it, or it was changed: replay it with the version that ran then.',
   },
   ACCOUNTS_INVALID: {
     exit: 2,

@@ -21,6 +21,8 @@ import { planDiffCommand } from './commands/plan-diff.ts';
 import { planSignCommand } from './commands/plan-sign.ts';
 import { planVerifyCommand } from './commands/plan-verify.ts';
 import { profileCommand } from './commands/profile.ts';
+import { routesCommand } from './commands/routes.ts';
+import { routesReplayCommand } from './commands/routes-replay.ts';
 import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';
 import { runCommandOf } from './run-command.ts';
@@ -39,6 +41,7 @@ export const commands: CommandModule<any, any>[] = [
   consumerCommand,
   brokerCommand,
   configCommand,
+  routesCommand,
   bundleCommand,
   gradientCommand,
   trainCommand,
@@ -55,6 +58,7 @@ export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> =
   'broker config': brokerConfigCommand,
   'config check': configCheckCommand,
   'config schema': configSchemaCommand,
+  'routes replay': routesReplayCommand,
 };
 
 export const runCommand = (argv: readonly string[]): Promise<void> =>

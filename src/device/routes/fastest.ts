@@ -1,9 +1,15 @@
 /**
- * The least of what was measured lately: times only ever grow by what gets in the way. All of the last moments count, at least two and
- * at most five, so that one hiccup slows nothing down and a lasting change is seen after a few.
+ * The least of what was measured lately: times only ever grow by what gets in the way. All of the last moments count, at least so many
+ * and at most five, so that one hiccup slows nothing down and a lasting change is seen after a few.
  */
 export class Fastest {
   readonly #samples: { readonly value: number; readonly atMs: number }[] = [];
+  readonly #least: number;
+
+  /** @param least that count however old they are */
+  constructor(least = 2) {
+    this.#least = least;
+  }
 
   add(value: number, atMs: number): void {
     this.#samples.push({ value, atMs });
@@ -18,10 +24,10 @@ export class Fastest {
   get value(): number | undefined {
     const newest = this.lastMs;
     const counted = this.#samples.filter(
-      ({ atMs }, i) => newest - atMs <= LATELY_MS || i >= this.#samples.length - LEAST,
+      ({ atMs }, i) => newest - atMs <= LATELY_MS || i >= this.#samples.length - this.#least,
     );
     return counted.length === 0 ? undefined : Math.min(...counted.map((s) => s.value));
   }
 }
 
-const [LEAST, MOST, LATELY_MS] = [2, 5, 1500];
+const [MOST, LATELY_MS] = [5, 1500];

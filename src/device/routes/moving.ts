@@ -24,7 +24,7 @@ export interface MovingOptions {
   readonly routes: readonly Route[];
   readonly settings: RoutesSettings;
   readonly uplink: Pick<Uplink, 'isConnected' | 'probe'>;
-  readonly stream: Pick<Stream, 'speed'>;
+  readonly stream: Pick<Stream, 'speed' | 'waitedMs'>;
   /** Milliseconds of each head while nothing else runs, in the order of the routes. */
   readonly headMs: readonly number[];
   readonly file?: Pick<RoutesLog, 'tell' | 'close'> | undefined;
@@ -105,7 +105,9 @@ export class Moving implements Routing {
 
   answered(route: Route, bytes: number, delivered: Delivered): void {
     const { planId } = route.plan;
-    this.#seen.answered(planId, bytes, delivered, this.#options.stream.speed());
+    const { stream } = this.#options;
+    const waitedMs = stream.waitedMs(delivered.sentMs);
+    this.#seen.answered(planId, { bytes, waitedMs, speed: stream.speed() }, delivered);
     if (this.#position.avoided[planId]) this.#answered.add(planId);
   }
 

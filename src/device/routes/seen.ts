@@ -15,6 +15,8 @@ interface Answered {
 const LAST = 5;
 /** What was not seen for so long fades, halving in as long again, so that what got better is tried again. */
 const [FADES_AFTER_MS, HALVES_IN_MS] = [10_000, 20_000];
+/** What the first head after a wait, or another thread, may cost on any device. */
+const NOISE_MS = 2;
 /** Of a clock's and a plan's last digits nothing is made. */
 const [LEAST_TIMES, MOST_TIMES] = [0.01, 100];
 
@@ -22,7 +24,8 @@ export class Seen {
   readonly #routes: readonly Terms[];
   readonly #now: () => number;
   readonly #warm = new Map<string, number>();
-  readonly #heads = new Fastest();
+  /** As multiples of what they take alone, by plan. */
+  readonly #heads = new Map<string, Fastest>();
   readonly #beyond = new Fastest();
   #answers: Answered[] = [];
   #answeredMs = Number.NEGATIVE_INFINITY;
@@ -39,12 +42,23 @@ export class Seen {
   }
 
   ran(planId: string, headMs: number): void {
-    const alone = this.#warm.get(planId) ?? this.#of(planId)?.headMs;
-    if (alone) this.#heads.add(within(headMs / alone), this.#now());
+    const aloneMs = this.#aloneMs(planId);
+    if (aloneMs === 0) return;
+    const known = this.#heads.get(planId) ?? new Fastest();
+    known.add(within(headMs / aloneMs), this.#now());
+    this.#heads.set(planId, known);
   }
 
-  /** @param bytes of the message that asked */
-  answered(planId: string, bytes: number, { outcome, sentMs, arrivedMs, tries }: Delivered, speed?: StreamSpeed): void {
+  /** @param bytes of the message that asked; @param waitedMs on the stream behind others */
+  answered(
+    planId: string,
+    {
+      bytes,
+      waitedMs,
+      speed,
+    }: { readonly bytes: number; readonly waitedMs: number; readonly speed: StreamSpeed | undefined },
+    { outcome, sentMs, arrivedMs, tries }: Delivered,
+  ): void {
     const { queueMs, tailMs, decodeMs } = outcome;
     const planned = this.#of(planId)?.tailMs;
     const tailFactor = planned ? within((tailMs + decodeMs) / planned) : undefined;
@@ -52,8 +66,8 @@ export class Seen {
     this.#answeredMs = this.#now();
     // Of one that was sent twice nobody knows which was answered.
     if (!speed || tries !== 1) return;
-    const linkMs = speed.rttMs + (speed.msPerKb * bytes) / 1000;
-    this.#beyond.add(Math.max(0, arrivedMs - sentMs - queueMs - tailMs - decodeMs - linkMs), this.#now());
+    const elsewhereMs = speed.rttMs + (speed.msPerKb * bytes) / 1000 + waitedMs + queueMs + tailMs + decodeMs;
+    this.#beyond.add(Math.max(0, arrivedMs - sentMs - elsewhereMs), this.#now());
   }
 
   telemetry(
@@ -64,20 +78,37 @@ export class Seen {
     const cloud = fading(nowMs - this.#answeredMs);
     const factors = this.#answers.flatMap((a) => a.tailFactor ?? []);
     const waiting = this.#answers.map((a) => a.waitingMs);
-    const slowdown = (this.#heads.value ?? 1) ** fading(nowMs - this.#heads.lastMs);
     const beyondMs = this.#beyond.value;
     const tailFactor = factors.length > 0 ? median(factors) ** cloud : 1;
     const waitingMs = waiting.length > 0 ? median(waiting) * cloud : 0;
     return {
       ...machine,
       headMs: Object.fromEntries([...this.#warm].map(([id, ms]) => [id, coarse(ms)])),
-      slowdown: coarse(slowdown),
+      slowdown: coarse(this.#slowdown()),
       link: speed ? { rttMs: coarse(speed.rttMs), msPerKb: coarse(speed.msPerKb) } : null,
       beyondMs: beyondMs === undefined ? null : coarse(beyondMs),
       // A tenth of a millisecond waits nowhere.
       waitingMs: waitingMs < 0.1 ? 0 : coarse(waitingMs),
       tailFactor: coarse(tailFactor),
     };
+  }
+
+  /**
+   * Of the device, from the heads that ran lately: a long one tells much, a short one little, since what gets in its way is as long
+   * again. What was learnt on another route is kept until it fades, or a device would be taken for fast as soon as it did less.
+   */
+  #slowdown(): number {
+    let [logs, weights] = [0, NOISE_MS];
+    for (const [planId, times] of this.#heads) {
+      const weight = this.#aloneMs(planId) * fading(this.#now() - times.lastMs);
+      logs += weight * Math.log(times.value!);
+      weights += weight;
+    }
+    return Math.exp(logs / weights);
+  }
+
+  #aloneMs(planId: string): number {
+    return this.#warm.get(planId) ?? this.#of(planId)?.headMs ?? 0;
   }
 
   #of(planId: string): Terms | undefined {

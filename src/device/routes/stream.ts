@@ -25,22 +25,28 @@ interface Measured {
 /** Between two that are measured, so that pings stay few. */
 const APART_MS = 50;
 const RTT_EVERY_MS = 1000;
+const BUSY_MS = 1;
 /** Older ones say nothing of now. */
 const STALE_MS = 10_000;
 /** What takes so much longer than expected is not only held up. */
 const HELD_UP_MS = 500;
+/** More than are under way at once. */
+const MOST_WAITS = 256;
 /** TCP, IP and MQTT around a message. */
 const AROUND_BYTES = 60;
 
 export class Stream implements StreamWatch {
   readonly #now: () => number;
-  readonly #rtt = new Fastest();
+  readonly #pings = new Fastest(3);
+  /** From a message to the ping behind it: a round trip at most. */
+  readonly #messages = new Fastest();
   /** By size: messages within a factor of four tell the same. */
   readonly #classes = new Map<number, { readonly perKb: Fastest; bytes: number }>();
   #pending: Measured | undefined;
   #measuredMs = Number.NEGATIVE_INFINITY;
   #freeMs = Number.NEGATIVE_INFINITY;
   #sent = 0;
+  #waits: { readonly atMs: number; readonly waitMs: number }[] = [];
 
   /** @param now milliseconds of a clock that is never set */
   constructor(now: () => number = () => performance.now()) {
@@ -52,6 +58,8 @@ export class Stream implements StreamWatch {
     const bytes = payload + AROUND_BYTES;
     const startMs = Math.max(nowMs, this.#freeMs);
     this.#sent += bytes;
+    this.#waits.push({ atMs: nowMs, waitMs: startMs - nowMs });
+    if (this.#waits.length > MOST_WAITS) this.#waits.shift();
     this.#freeMs = startMs + (bytes / 1000) * this.#perKb();
     if (this.#pending || nowMs - this.#measuredMs < APART_MS) return { written() {}, lost() {} };
     const mine: Measured = { bytes, startMs, upTo: this.#sent };
@@ -76,9 +84,14 @@ export class Stream implements StreamWatch {
     await this.#ping(settled);
   }
 
+  /** What a message waited behind others on the stream, by when it was sent; 0 where that is not known any more. */
+  waitedMs(sentMs: number): number {
+    return this.#waits.find(({ atMs }) => atMs >= sentMs)?.waitMs ?? 0;
+  }
+
   /** Undefined while nothing fresh is known. */
   speed(): StreamSpeed | undefined {
-    const rttMs = this.#rtt.value;
+    const rttMs = this.#rttMs();
     const fresh = this.#fresh();
     const heldUp = this.#heldUp();
     if (rttMs === undefined || (!fresh && !heldUp)) return undefined;
@@ -88,8 +101,8 @@ export class Stream implements StreamWatch {
   async #arrived({ bytes, startMs, upTo }: Measured, settled: () => Promise<void>): Promise<void> {
     const nowMs = this.#now();
     this.#pending = undefined;
-    if (this.#rtt.value === undefined) await this.#ping(settled);
-    const rttMs = this.#rtt.value ?? 0;
+    this.#messages.add(nowMs - startMs, nowMs);
+    const rttMs = this.#rttMs()!;
     const tookMs = Math.max(1e-3, nowMs - startMs - rttMs);
     const size = Math.floor(Math.log2(bytes) / 2);
     const known = this.#classes.get(size) ?? { perKb: new Fastest(), bytes };
@@ -98,13 +111,21 @@ export class Stream implements StreamWatch {
     this.#classes.set(size, known);
     // What was sent since is all that can still be on its way.
     this.#freeMs = nowMs - rttMs + ((this.#sent - upTo) / 1000) * this.#perKb();
-    if (nowMs - this.#rtt.lastMs > RTT_EVERY_MS && this.#sent === upTo) await this.#ping(settled);
+    if (nowMs - this.#pings.lastMs > RTT_EVERY_MS) await this.#ping(settled);
   }
 
+  /** Behind messages that are still on their way it would tell of those. */
   async #ping(settled: () => Promise<void>): Promise<void> {
     const before = this.#now();
+    if (this.#freeMs - before > BUSY_MS) return;
     await settled();
-    this.#rtt.add(this.#now() - before, this.#now());
+    this.#pings.add(this.#now() - before, this.#now());
+  }
+
+  /** Undefined before anything was measured. Where no ping was quicker than a message, half of that is taken for the way. */
+  #rttMs(): number | undefined {
+    const [ping, message] = [this.#pings.value, this.#messages.value];
+    return message !== undefined && (ping ?? message) >= message ? message / 2 : ping;
   }
 
   /** Of the largest messages that were measured lately. */
@@ -120,7 +141,7 @@ export class Stream implements StreamWatch {
     if (!this.#pending) return undefined;
     const { bytes, startMs } = this.#pending;
     const nowMs = this.#now();
-    const tookMs = nowMs - startMs - (this.#rtt.value ?? 0);
+    const tookMs = nowMs - startMs - (this.#rttMs() ?? 0);
     if (tookMs < HELD_UP_MS + (2 * bytes * this.#perKb()) / 1000) return undefined;
     return { msPerKb: (1000 * tookMs) / bytes, fromBytes: bytes, atMs: nowMs };
   }
