@@ -1,33 +1,41 @@
 /**
- * The least of what was measured lately: times only ever grow by what gets in the way. All of the last moments count, at least so many
- * and at most five, so that one hiccup slows nothing down and a lasting change is seen after a few.
+ * The least of what was measured lately: times only ever grow by what gets in the way, so one hiccup slows nothing down, and a change
+ * that lasts is seen when what was before is no longer counted.
  */
 export class Fastest {
-  readonly #samples: { readonly value: number; readonly atMs: number }[] = [];
-  readonly #least: number;
+  /** Each the least of a part of the time that counts. */
+  readonly #least: { value: number; readonly atMs: number; lastMs: number }[] = [];
+  readonly #latelyMs: number;
 
-  /** @param least that count however old they are */
-  constructor(least = 2) {
-    this.#least = least;
+  /** @param latelyMs what is older counts only while nothing newer is known but one measurement */
+  constructor(latelyMs = 1500) {
+    this.#latelyMs = latelyMs;
   }
 
   add(value: number, atMs: number): void {
-    this.#samples.push({ value, atMs });
-    if (this.#samples.length > MOST) this.#samples.shift();
+    const newest = this.#least.at(-1);
+    if (newest && atMs - newest.atMs < this.#latelyMs / PARTS) {
+      newest.value = Math.min(newest.value, value);
+      newest.lastMs = atMs;
+      return;
+    }
+    this.#least.push({ value, atMs, lastMs: atMs });
+    if (this.#least.length > PARTS + 1) this.#least.shift();
   }
 
   get lastMs(): number {
-    return this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+    return this.#least.at(-1)?.lastMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Undefined before the first. */
   get value(): number | undefined {
-    const newest = this.lastMs;
-    const counted = this.#samples.filter(
-      ({ atMs }, i) => newest - atMs <= LATELY_MS || i >= this.#samples.length - this.#least,
+    const counted = this.#least.filter(
+      ({ lastMs }, i) => this.lastMs - lastMs <= this.#latelyMs || i >= this.#least.length - SURE,
     );
-    return counted.length === 0 ? undefined : Math.min(...counted.map((s) => s.value));
+    return counted.length === 0 ? undefined : Math.min(...counted.map((part) => part.value));
   }
 }
 
-const [MOST, LATELY_MS] = [5, 1500];
+const PARTS = 5;
+/** One alone may be a hiccup. */
+const SURE = 2;

@@ -106,7 +106,7 @@ export class Moving implements Routing {
   answered(route: Route, bytes: number, delivered: Delivered): void {
     const { planId } = route.plan;
     const { stream } = this.#options;
-    const waitedMs = stream.waitedMs(delivered.sentMs);
+    const waitedMs = stream.waitedMs(delivered.sentMs, bytes);
     this.#seen.answered(planId, { bytes, waitedMs, speed: stream.speed() }, delivered);
     if (this.#position.avoided[planId]) this.#answered.add(planId);
   }

@@ -26,7 +26,8 @@ export class Seen {
   readonly #warm = new Map<string, number>();
   /** As multiples of what they take alone, by plan. */
   readonly #heads = new Map<string, Fastest>();
-  readonly #beyond = new Fastest();
+  /** Longer than the link's own figures, which it is what is left of: a link that slows down must not be taken for it. */
+  readonly #beyond = new Fastest(5000);
   #answers: Answered[] = [];
   #answeredMs = Number.NEGATIVE_INFINITY;
 
@@ -78,7 +79,7 @@ export class Seen {
     const cloud = fading(nowMs - this.#answeredMs);
     const factors = this.#answers.flatMap((a) => a.tailFactor ?? []);
     const waiting = this.#answers.map((a) => a.waitingMs);
-    const beyondMs = this.#beyond.value;
+    const beyondMs = this.#beyond.value === undefined ? undefined : this.#beyond.value * cloud;
     const tailFactor = factors.length > 0 ? median(factors) ** cloud : 1;
     const waitingMs = waiting.length > 0 ? median(waiting) * cloud : 0;
     return {
@@ -86,9 +87,8 @@ export class Seen {
       headMs: Object.fromEntries([...this.#warm].map(([id, ms]) => [id, coarse(ms)])),
       slowdown: coarse(this.#slowdown()),
       link: speed ? { rttMs: coarse(speed.rttMs), msPerKb: coarse(speed.msPerKb) } : null,
-      beyondMs: beyondMs === undefined ? null : coarse(beyondMs),
-      // A tenth of a millisecond waits nowhere.
-      waitingMs: waitingMs < 0.1 ? 0 : coarse(waitingMs),
+      beyondMs: beyondMs === undefined ? null : shortly(beyondMs),
+      waitingMs: shortly(waitingMs),
       tailFactor: coarse(tailFactor),
     };
   }
@@ -116,5 +116,7 @@ export class Seen {
   }
 }
 
+/** A tenth of a millisecond is nothing. */
+const shortly = (ms: number): number => (ms < 0.1 ? 0 : coarse(ms));
 const within = (times: number): number => Math.min(MOST_TIMES, Math.max(LEAST_TIMES, times));
 const fading = (ageMs: number): number => 2 ** -Math.max(0, (ageMs - FADES_AFTER_MS) / HALVES_IN_MS);

@@ -1,7 +1,7 @@
 /**
  * How fast the stream to the broker is, from the agent's own messages: after one was written the broker is asked whether it has read
- * everything (a ping of two bytes), and the time until it says so is one round trip and what the bytes take. A ping by itself tells the
- * round trip. What waits behind earlier messages is taken off by what those are expected to take.
+ * everything (a ping of two bytes). The time until it says so is one round trip and what all bytes take that were on the stream then: the
+ * message and those before it of which the broker had said nothing yet. A ping by itself tells the round trip.
  */
 import type { StreamWatch } from '../stream-watch.ts';
 import { Fastest } from './fastest.ts';
@@ -9,44 +9,43 @@ import { Fastest } from './fastest.ts';
 export interface StreamSpeed {
   readonly rttMs: number;
   readonly msPerKb: number;
-  /** Of the messages that tell; others may take what no short one shows. */
+  /** Bytes that were on the stream when this was measured; more may take what so few do not show. */
   readonly fromBytes: number;
   readonly atMs: number;
 }
 
-interface Measured {
+interface Sent {
+  readonly atMs: number;
+  /** On the stream with it. */
   readonly bytes: number;
-  /** When its first byte could go. */
-  readonly startMs: number;
-  /** Bytes that were sent up to its last. */
+  /** Of all that were sent, up to its last. */
   readonly upTo: number;
 }
 
-/** Between two that are measured, so that pings stay few. */
-const APART_MS = 50;
+/** So that pings stay few where messages are many. */
+const [MOST_PENDING, APART_MS] = [16, 20];
 const RTT_EVERY_MS = 1000;
-const BUSY_MS = 1;
-/** Older ones say nothing of now. */
-const STALE_MS = 10_000;
+/** Older ones say little of now, and then nothing. */
+const [JUST_NOW_MS, STALE_MS] = [2500, 10_000];
 /** What takes so much longer than expected is not only held up. */
 const HELD_UP_MS = 500;
 /** More than are under way at once. */
-const MOST_WAITS = 256;
+const MOST_KEPT = 256;
 /** TCP, IP and MQTT around a message. */
 const AROUND_BYTES = 60;
 
 export class Stream implements StreamWatch {
   readonly #now: () => number;
-  readonly #pings = new Fastest(3);
+  readonly #pings = new Fastest(5000);
   /** From a message to the ping behind it: a round trip at most. */
   readonly #messages = new Fastest();
-  /** By size: messages within a factor of four tell the same. */
+  /** By size: within a factor of four they tell the same. */
   readonly #classes = new Map<number, { readonly perKb: Fastest; bytes: number }>();
-  #pending: Measured | undefined;
-  #measuredMs = Number.NEGATIVE_INFINITY;
-  #freeMs = Number.NEGATIVE_INFINITY;
+  /** Asked about, in order. */
+  #pending: Sent[] = [];
+  readonly #last: Sent[] = [];
   #sent = 0;
-  #waits: { readonly atMs: number; readonly waitMs: number }[] = [];
+  #arrived = 0;
 
   /** @param now milliseconds of a clock that is never set */
   constructor(now: () => number = () => performance.now()) {
@@ -54,70 +53,63 @@ export class Stream implements StreamWatch {
   }
 
   sending(payload: number) {
-    const nowMs = this.#now();
-    const bytes = payload + AROUND_BYTES;
-    const startMs = Math.max(nowMs, this.#freeMs);
-    this.#sent += bytes;
-    this.#waits.push({ atMs: nowMs, waitMs: startMs - nowMs });
-    if (this.#waits.length > MOST_WAITS) this.#waits.shift();
-    this.#freeMs = startMs + (bytes / 1000) * this.#perKb();
-    if (this.#pending || nowMs - this.#measuredMs < APART_MS) return { written() {}, lost() {} };
-    const mine: Measured = { bytes, startMs, upTo: this.#sent };
-    this.#pending = mine;
-    this.#measuredMs = nowMs;
+    const upTo = this.#sent + payload + AROUND_BYTES;
+    const mine: Sent = { atMs: this.#now(), bytes: upTo - this.#arrived, upTo };
+    this.#sent = upTo;
+    this.#last.push(mine);
+    if (this.#last.length > MOST_KEPT) this.#last.shift();
+    const before = this.#pending.at(-1);
+    const isMany = this.#pending.length >= MOST_PENDING || (before && mine.atMs - before.atMs < APART_MS);
+    if (isMany) return { written() {}, lost() {} };
+    this.#pending.push(mine);
     const lost = () => {
-      if (this.#pending === mine) this.#pending = undefined;
+      this.#pending = this.#pending.filter((other) => other !== mine);
     };
-    return {
-      lost,
-      written: (settled: () => Promise<void>) =>
-        void settled()
-          .then(() => this.#arrived(mine, settled))
-          .catch(lost),
-    };
+    const written = (settled: () => Promise<void>) =>
+      void settled()
+        .then(() => this.#hasArrived(mine, settled))
+        .catch(lost);
+    return { written, lost };
   }
 
   /** A new connection: what was on the old one is gone. @param settled resolves when the broker has read everything */
   async begin(settled: () => Promise<void>): Promise<void> {
-    this.#pending = undefined;
-    this.#freeMs = Number.NEGATIVE_INFINITY;
+    this.#pending = [];
+    this.#arrived = this.#sent;
     await this.#ping(settled);
   }
 
   /** What a message waited behind others on the stream, by when it was sent; 0 where that is not known any more. */
-  waitedMs(sentMs: number): number {
-    return this.#waits.find(({ atMs }) => atMs >= sentMs)?.waitMs ?? 0;
+  waitedMs(sentMs: number, own: number): number {
+    const bytes = this.#last.find(({ atMs }) => atMs >= sentMs)?.bytes ?? 0;
+    return (Math.max(0, bytes - own - AROUND_BYTES) * (this.#fresh()?.msPerKb ?? 0)) / 1000;
   }
 
   /** Undefined while nothing fresh is known. */
   speed(): StreamSpeed | undefined {
     const rttMs = this.#rttMs();
-    const fresh = this.#fresh();
-    const heldUp = this.#heldUp();
-    if (rttMs === undefined || (!fresh && !heldUp)) return undefined;
-    return { rttMs, ...(heldUp ?? fresh!) };
+    const found = this.#heldUp() ?? this.#fresh();
+    return rttMs === undefined || !found ? undefined : { rttMs, ...found };
   }
 
-  async #arrived({ bytes, startMs, upTo }: Measured, settled: () => Promise<void>): Promise<void> {
+  async #hasArrived({ bytes, atMs, upTo }: Sent, settled: () => Promise<void>): Promise<void> {
     const nowMs = this.#now();
-    this.#pending = undefined;
-    this.#messages.add(nowMs - startMs, nowMs);
-    const rttMs = this.#rttMs()!;
-    const tookMs = Math.max(1e-3, nowMs - startMs - rttMs);
+    this.#arrived = Math.max(this.#arrived, upTo);
+    this.#pending = this.#pending.filter((other) => other.upTo > upTo);
+    this.#messages.add(nowMs - atMs, nowMs);
+    const tookMs = Math.max(1e-3, nowMs - atMs - this.#rttMs()!);
     const size = Math.floor(Math.log2(bytes) / 2);
     const known = this.#classes.get(size) ?? { perKb: new Fastest(), bytes };
     known.perKb.add((1000 * tookMs) / bytes, nowMs);
     known.bytes = bytes;
     this.#classes.set(size, known);
-    // What was sent since is all that can still be on its way.
-    this.#freeMs = nowMs - rttMs + ((this.#sent - upTo) / 1000) * this.#perKb();
     if (nowMs - this.#pings.lastMs > RTT_EVERY_MS) await this.#ping(settled);
   }
 
   /** Behind messages that are still on their way it would tell of those. */
   async #ping(settled: () => Promise<void>): Promise<void> {
+    if (this.#sent !== this.#arrived) return;
     const before = this.#now();
-    if (this.#freeMs - before > BUSY_MS) return;
     await settled();
     this.#pings.add(this.#now() - before, this.#now());
   }
@@ -128,25 +120,24 @@ export class Stream implements StreamWatch {
     return message !== undefined && (ping ?? message) >= message ? message / 2 : ping;
   }
 
-  /** Of the largest messages that were measured lately. */
+  /** Of the most bytes that were measured just now; where there were none, of the last. */
   #fresh(): Omit<StreamSpeed, 'rttMs'> | undefined {
     const nowMs = this.#now();
-    const fresh = [...this.#classes.values()].filter(({ perKb }) => nowMs - perKb.lastMs < STALE_MS);
-    const largest = fresh.sort((a, b) => b.bytes - a.bytes)[0];
-    return largest && { msPerKb: largest.perKb.value!, fromBytes: largest.bytes, atMs: largest.perKb.lastMs };
+    const known = [...this.#classes.values()].sort((a, b) => b.bytes - a.bytes);
+    const last = Math.max(...known.map(({ perKb }) => perKb.lastMs));
+    const within = (ms: number) => known.find(({ perKb }) => nowMs - perKb.lastMs < ms);
+    const found =
+      within(JUST_NOW_MS) ?? (nowMs - last < STALE_MS ? known.find((k) => k.perKb.lastMs === last) : undefined);
+    return found && { msPerKb: found.perKb.value!, fromBytes: found.bytes, atMs: found.perKb.lastMs };
   }
 
   /** What has not arrived yet and should have long ago. */
   #heldUp(): Omit<StreamSpeed, 'rttMs'> | undefined {
-    if (!this.#pending) return undefined;
-    const { bytes, startMs } = this.#pending;
+    const [first] = this.#pending;
+    if (!first) return undefined;
     const nowMs = this.#now();
-    const tookMs = nowMs - startMs - (this.#rttMs() ?? 0);
-    if (tookMs < HELD_UP_MS + (2 * bytes * this.#perKb()) / 1000) return undefined;
-    return { msPerKb: (1000 * tookMs) / bytes, fromBytes: bytes, atMs: nowMs };
-  }
-
-  #perKb(): number {
-    return this.#fresh()?.msPerKb ?? 0;
+    const tookMs = nowMs - first.atMs - (this.#rttMs() ?? 0);
+    if (tookMs < HELD_UP_MS + (2 * first.bytes * (this.#fresh()?.msPerKb ?? 0)) / 1000) return undefined;
+    return { msPerKb: (1000 * tookMs) / first.bytes, fromBytes: first.bytes, atMs: nowMs };
   }
 }
