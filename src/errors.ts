@@ -290,6 +290,18 @@ const catalogue = {
     exit: 2,
     text: '{path}: not what an agent writes of the plan that it ran last: {problem}. Take it from a backup, or delete it, if no newer plan than this one ever ran here.',
   },
+  ROUTES_LOG_INVALID: {
+    exit: 2,
+    text: '{path}: not a recording of moves between routes: {problem}. An agent writes one where its configuration has routes.log.',
+  },
+  ROUTES_LOG_OTHER_PLAN: {
+    exit: 2,
+    text: '{path} was recorded with plan {found}, and {wanted} is another one. Give the plan that ran then with --plan.',
+  },
+  ROUTES_DIFFER: {
+    exit: 1,
+    text: '{path}: recorded is {recorded}, and decided on the same telemetry {decided}. Another version wrote it, or it was changed: replay it with the version that ran then.',
+  },
   ACCOUNTS_INVALID: {
     exit: 2,
     text: '{path}: not the accounts of a broker: {problem}. cutline broker account makes them.',

@@ -20,18 +20,17 @@ const secretKeys = new Set(['passwordFile', 'keyFile', 'tokenFile', 'messageKeys
 const openKeys = new Set(['caFile', 'certFile', 'planKeys', 'card']);
 
 /**
- * @param plan where plan and head lie here; they become `plan.json` and the head beside it
+ * @param plan where plan and the heads of its routes lie here; they become `plan.json` and the heads beside it
  * @throws CutlineError CONFIG_INVALID for a file that has no place in a bundle
  */
 export async function bundledConfig(
   path: string,
-  plan: { readonly path: string; readonly head: string | undefined; readonly headFile: string | undefined },
+  plan: { readonly path: string; readonly heads: readonly { readonly path: string; readonly file: string }[] },
 ): Promise<BundledConfig> {
   const document = parseDocument(await readFile(path, 'utf8'));
   document.set('plan', 'plan.json');
   document.delete('head');
-  const files = [{ from: plan.path, to: 'plan.json' }];
-  if (plan.head !== undefined && plan.headFile !== undefined) files.push({ from: plan.head, to: plan.headFile });
+  const files = [{ from: plan.path, to: 'plan.json' }, ...plan.heads.map(({ path: from, file: to }) => ({ from, to }))];
   const secrets: string[] = [];
   const folder = dirname(resolve(path));
   const settings = document.toJS() as Record<string, unknown>;

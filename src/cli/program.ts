@@ -24,6 +24,8 @@ import { planSignCommand } from './commands/plan-sign.ts';
 import { planStatusCommand } from './commands/plan-status.ts';
 import { planVerifyCommand } from './commands/plan-verify.ts';
 import { profileCommand } from './commands/profile.ts';
+import { routesCommand } from './commands/routes.ts';
+import { routesReplayCommand } from './commands/routes-replay.ts';
 import { splitCommand } from './commands/split.ts';
 import { trainCommand } from './commands/train.ts';
 import { runCommandOf } from './run-command.ts';
@@ -43,6 +45,7 @@ export const commands: CommandModule<any, any>[] = [
   brokerCommand,
   dashboardCommand,
   configCommand,
+  routesCommand,
   bundleCommand,
   gradientCommand,
   trainCommand,
@@ -61,6 +64,7 @@ export const nestedCommands: Readonly<Record<string, CommandModule<any, any>>> =
   'broker config': brokerConfigCommand,
   'config check': configCheckCommand,
   'config schema': configSchemaCommand,
+  'routes replay': routesReplayCommand,
 };
 
 export const runCommand = (argv: readonly string[]): Promise<void> =>

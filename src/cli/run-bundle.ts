@@ -4,7 +4,7 @@ import { bundledConfig, makeBundle, type Platform } from '../bundle/index.ts';
 import { readAgentConfig } from '../device/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { readPlan } from '../plan/index.ts';
+import { type Plan, readPlan, routesOf } from '../plan/index.ts';
 
 interface BundleArguments {
   readonly platform: Platform;
@@ -33,18 +33,21 @@ export async function runBundle(options: BundleArguments, log: (line: string) =>
   const { config: settings } = await readAgentConfig(options.config);
   const plan = await readPlan(options.plan);
   const path = resolve(options.plan);
-  const head = plan.head && resolve(dirname(path), plan.head.file);
-  if (head && plan.head) {
-    const found = modelSha256(await readModel(head));
-    if (found !== plan.head.sha256)
-      throw new CutlineError('HEAD_MISMATCH', { path: head, problem: 'its digest is not the one that the plan names' });
-  }
-  const config = await bundledConfig(options.config, { path, head: head ?? undefined, headFile: plan.head?.file });
+  const heads = await Promise.all(routesOf(plan).flatMap(({ head }) => (head ? [headBeside(path, head)] : [])));
+  const config = await bundledConfig(options.config, { path, heads });
   const { bytes } = await makeBundle({ platform, config, out: resolve(out), log });
   const { secrets } = config;
   const { device } = settings;
   const node = process.versions.node;
   return { format: 'cutline.bundle/1', path: out, bytes, platform, node, device, planId: plan.planId, secrets };
+}
+
+/** @throws CutlineError FILE_*, HEAD_MISMATCH */
+async function headBeside(planPath: string, { file, sha256 }: NonNullable<Plan['head']>) {
+  const path = resolve(dirname(planPath), file);
+  if (modelSha256(await readModel(path)) !== sha256)
+    throw new CutlineError('HEAD_MISMATCH', { path, problem: 'its digest is not the one that the plan names' });
+  return { path, file };
 }
 
 export function bundleText({ path, bytes, platform, node, device, planId, secrets }: Bundle): string {

@@ -5,6 +5,7 @@ import { checkAgent } from '../device/index.ts';
 import { dashboardConfigSchema, openDashboard } from '../fleet/index.ts';
 import { isLoopback } from '../loopback.ts';
 import type { Overrides } from '../ops/index.ts';
+import { routesOf } from '../plan/index.ts';
 import { readDocument } from '../validate.ts';
 import type { ConfigKind } from './run-config-schema.ts';
 
@@ -15,7 +16,7 @@ export interface CheckedConfig {
   readonly fleet: string;
   readonly device: string | null;
   readonly broker: string;
-  /** An agent has one; a consumer may serve several, and a dashboard show them. */
+  /** An agent's, with the routes of its safe set; a consumer may serve several, and a dashboard show them. */
   readonly plans: readonly { readonly planId: string; readonly cut: string }[];
   /** What runs, and could run more safely. */
   readonly warnings: readonly string[];
@@ -64,7 +65,7 @@ interface Checked extends Pick<CheckedConfig, 'plans' | 'warnings'> {
 const checks: Readonly<Record<ConfigKind, (path: string, overrides: Overrides) => Promise<Checked>>> = {
   async agent(path, overrides) {
     const { config, plan } = await checkAgent(path, overrides);
-    return { config, plans: [named(plan)], warnings: unsafe(config) };
+    return { config, plans: routesOf(plan).map(named), warnings: unsafe(config) };
   },
   async consumer(path, overrides) {
     const { config, plans } = await checkConsumer(path, overrides);

@@ -5,13 +5,16 @@ import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { type FixedInput, modelSha256, readModel } from '../model/index.ts';
 import {
+  nameIn,
   type Plan,
   type Protocol,
   protocolSha256,
+  type RoutePlan,
   readPlan,
   readProtocol,
   readPublicKey,
   requireInTime,
+  routesOf,
   verifyId,
   verifyPlan,
   verifySignature,
@@ -59,35 +62,50 @@ export async function runPlanVerify(options: PlanVerifyArguments): Promise<PlanV
   requireInTime(plan, Date.now());
   if (plan.expires !== undefined) verified.push(`it holds until ${plan.expires}`);
   const protocol = await readProtocol(options.protocol);
-  for (const part of ['head', 'tail'] as const) {
-    const named = plan[part];
-    if (!named) continue;
-    const path = resolve(folder, named.file);
-    if (!(await exists(path))) unverified.push(`${named.file} does not lie beside the plan`);
-    else {
-      const sha256 = modelSha256(await readModel(path));
-      verifyPlan(plan, part === 'head' ? { headSha256: sha256 } : { tailSha256: sha256 });
-      verified.push(`${named.file} is the plan's`);
-    }
+  for (const route of routesOf(plan)) {
+    const of = nameIn(plan, route) === plan.planId ? '' : `route ${route.planId}: `;
+    await verifyFiles(route, folder, { verified, unverified }, of);
   }
   verifyPlan(plan, { protocol });
-  const none = plan.evidence.length === 0;
-  verified.push(none ? 'no evidence is needed' : `the evidence meets protocol ${protocol.name}`);
-  if (!none) {
+  const routes = routesOf(plan);
+  const proven = routes.filter((route) => route.evidence.length > 0);
+  const whose = routes.length === 1 ? '' : ` of ${proven.length} of ${routes.length} routes; the rest need none`;
+  verified.push(proven.length === 0 ? 'no evidence is needed' : `the evidence${whose} meets protocol ${protocol.name}`);
+  if (proven.length > 0) {
     const audit = options.audit ?? (await beside(folder, 'audit.json'));
     if (audit === undefined) unverified.push('the audit: give --audit FILE');
     else {
       const findings = await readAudit(audit, plan.model.sha256, plan.model.fixed as readonly FixedInput[] | undefined);
-      verifyEvidence(plan, findings, await protocolOf(plan, protocol));
+      for (const route of proven) verifyEvidence(route, findings, await protocolOf(route, protocol));
       verified.push(`every figure of the evidence is in ${audit}`);
     }
   }
   if (options.model === undefined) unverified.push('the model: give --model FILE');
   else {
     await verifyModel(plan, options.model, options);
-    verified.push(`head and tail are those of ${options.model} at ${plan.cut.id}`);
+    const cuts = [...new Set(routes.map((route) => route.cut.id))].join(', ');
+    verified.push(`head and tail are those of ${options.model} at ${cuts}`);
   }
   return { format: 'cutline.plan-verify/1', planId: plan.planId, verified, unverified };
+}
+
+async function verifyFiles(
+  route: RoutePlan,
+  folder: string,
+  { verified, unverified }: { readonly verified: string[]; readonly unverified: string[] },
+  of: string,
+): Promise<void> {
+  for (const part of ['head', 'tail'] as const) {
+    const named = route[part];
+    if (!named) continue;
+    const path = resolve(folder, named.file);
+    if (!(await exists(path))) unverified.push(`${of}${named.file} does not lie beside the plan`);
+    else {
+      const sha256 = modelSha256(await readModel(path));
+      verifyPlan(route, part === 'head' ? { headSha256: sha256 } : { tailSha256: sha256 });
+      verified.push(`${of}${named.file} is the plan's`);
+    }
+  }
 }
 
 async function verifyModel(plan: Plan, path: string, options: PlanVerifyArguments): Promise<void> {
@@ -95,8 +113,10 @@ async function verifyModel(plan: Plan, path: string, options: PlanVerifyArgument
   try {
     const { sha256, graph, cuts } = await openModel(path, options, engine);
     verifyPlan(plan, { modelSha256: sha256 });
-    const cut = cuts.find((c) => c.id === plan.cut.id);
-    verifyParts(plan, graph, cut);
+    for (const route of routesOf(plan)) {
+      const cut = cuts.find((c) => c.id === route.cut.id);
+      verifyParts(route, graph, cut);
+    }
   } finally {
     await engine.close();
   }

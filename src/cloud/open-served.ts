@@ -4,7 +4,7 @@ import { expectedActivation, expectedAnswer } from '../broker/index.ts';
 import { createEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { openPlan, verifyPlan } from '../plan/index.ts';
+import { openPlan, routesOf, verifyPlan } from '../plan/index.ts';
 import type { ConsumerConfig } from './config.ts';
 import type { Served } from './item.ts';
 import { loadTail } from './tail.ts';
@@ -46,28 +46,38 @@ export async function openServed(
 }
 
 /**
- * Reads and checks each plan and its tail; nothing is loaded.
+ * Reads and checks each plan and the tails of its routes; nothing is loaded. A route that several plans have in their safe sets is
+ * read once.
  * @throws CutlineError as `openServed`
  */
 export async function readServed(config: ConsumerConfig, folder: string) {
-  const read = await Promise.all(
-    settingsOf(config).map(async (settings) => {
-      const { plan, path: planPath, commit } = await openPlan({ ...config, ...settings }, folder, Date.now);
-      if (!plan.tail)
-        throw new CutlineError('TAIL_MISMATCH', { path: planPath, problem: 'it keeps everything on the device' });
+  const read = await Promise.all(settingsOf(config).map((settings) => readTails(config, settings, folder)));
+  const own = read.flatMap((routes) => routes.slice(0, 1));
+  for (const [i, { openedId, planPath }] of own.entries()) {
+    if (own.findIndex((r) => r.openedId === openedId) < i)
+      throw new CutlineError('CONFIG_INVALID', { path: planPath, problem: `plan ${openedId} stands there twice` });
+  }
+  const all = read.flat();
+  return all.filter(({ plan }, i) => all.findIndex((r) => r.plan.planId === plan.planId) === i);
+}
+
+/** The routes of one plan that have a tail; those of a safe set lie where the plan's own lies. */
+async function readTails(config: ConsumerConfig, settings: ReturnType<typeof settingsOf>[number], folder: string) {
+  const { plan: opened, path: planPath, commit } = await openPlan({ ...config, ...settings }, folder, Date.now);
+  const own = settings.tail === undefined ? undefined : resolve(folder, settings.tail);
+  const routes = routesOf(opened).filter((route) => route.tail);
+  if (routes.length === 0)
+    throw new CutlineError('TAIL_MISMATCH', { path: planPath, problem: 'it keeps everything on the device' });
+  return Promise.all(
+    routes.map(async (plan) => {
       const tailPath =
-        settings.tail === undefined ? resolve(dirname(planPath), plan.tail.file) : resolve(folder, settings.tail);
+        own !== undefined && plan.planId === opened.planId ? own : resolve(dirname(own ?? planPath), plan.tail!.file);
       const bytes = await readModel(tailPath);
       // The evidence is the device's to judge: it decides what leaves it.
       verifyPlan(plan, { tailSha256: modelSha256(bytes) });
-      return { plan, planPath, bytes, settings, commit };
+      return { plan, openedId: opened.planId, planPath, bytes, settings, commit };
     }),
   );
-  for (const [i, { plan, planPath }] of read.entries()) {
-    if (read.findIndex((r) => r.plan.planId === plan.planId) < i)
-      throw new CutlineError('CONFIG_INVALID', { path: planPath, problem: `plan ${plan.planId} stands there twice` });
-  }
-  return read;
 }
 
 function settingsOf({ plan, planState, tail, plans, batch }: ConsumerConfig) {

@@ -1,39 +1,31 @@
 /**
  * The agent: the trusted side. Takes pictures from a source, runs the head, defends and encodes the activation, sends it,
- * and waits for the answer. As many pictures are under way as there are lanes, and a lane has one at a time: from the source to
- * its record. What an agent says to the broker is `uplink.ts`, waiting is `outbox.ts`.
+ * and waits for the answer. A lane has one picture at a time, from the source to its record, on the route that is current when it
+ * starts; each route has places for as many as may be under way. What an agent says to the broker is `uplink.ts`, waiting is `outbox.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { type Codec, type EncodedTensor, type Header, ID_BYTES, Permits } from '../broker/index.ts';
+import { type EncodedTensor, type Header, ID_BYTES, Permits } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
-import type { Plan } from '../plan/index.ts';
-import type { CapCheck } from './cap.ts';
-import type { Head } from './head.ts';
+import type { RoutePlan } from '../plan/index.ts';
 import type { InputReader } from './inputs.ts';
-import type { Delivered } from './outbox.ts';
+import type { Delivered } from './message.ts';
+import { Places } from './places.ts';
 import { type Failed, failed, type Inference, type Known, type Latency, round, top1 } from './record.ts';
-import type { Session } from './session.ts';
+import { isLocal, type Route } from './route.ts';
+import type { Routing } from './routing.ts';
 import type { Picture, Source, Unread } from './source.ts';
-import type { Spend } from './spending.ts';
 import type { Uplink } from './uplink.ts';
 
 export interface Agent {
-  readonly plan: Plan;
   readonly deviceId: string;
   readonly bootId: string;
   readonly expiryMs: number;
-  /** Pictures under way at once, waiting for their answers. */
+  /** Pictures under way at once on a route, waiting for their answers. */
   readonly inFlight: number;
   readonly inputs: Pick<InputReader, 'read'>;
-  readonly head: Head;
-  readonly codec: Codec;
-  readonly session: Session;
-  /** Before each send, too. */
-  readonly checkCap: CapCheck;
-  /** Before each send; what it refuses is not sent. */
-  readonly spend: Spend;
-  /** Undefined where the plan keeps everything on the device. */
+  readonly routing: Routing;
+  /** Undefined where no route sends anything. */
   readonly uplink: Pick<Uplink, 'check' | 'deliver' | 'lost'> | undefined;
   /** Called for every inference, in the order in which they end. A throw ends the run. */
   readonly record: (inference: Inference | Failed, outputs?: Tensors, known?: Known) => Promise<void>;
@@ -47,21 +39,23 @@ export interface Agent {
 export async function runAgent(agent: Agent, source: Source, stop: AbortSignal): Promise<void> {
   const pictures = source[Symbol.asyncIterator]();
   const turn = new Permits(1);
+  const places = new Places(agent.routing, agent.inFlight);
   const failures: unknown[] = [];
   let [index, ended] = [0, false];
   const next = async () => {
+    // A lane that waits for an answer takes no picture: decoding one would take the processor from what is awaited.
+    await places.free();
     if (ended || stop.aborted || failures.length > 0) return undefined;
     agent.uplink?.check();
     const { value: picture, done } = await pictures.next();
     ended = done === true;
-    return done ? undefined : prepare(agent, picture, index++);
+    return done ? undefined : begin(agent, places, picture, index++);
   };
-  // A lane that waits for an answer takes no picture: decoding one would take the processor from what is awaited.
   const lane = async () => {
     try {
       for (let taken = await turn.use(next); taken; taken = await turn.use(next)) {
         if ('error' in taken) await agent.record(taken);
-        else await finish(agent, taken);
+        else await finish(agent, taken).finally(() => places.leave(taken.route));
       }
     } catch (error) {
       failures.push(error);
@@ -69,58 +63,95 @@ export async function runAgent(agent: Agent, source: Source, stop: AbortSignal):
       await pictures.return?.();
     }
   };
-  await Promise.all(Array.from({ length: agent.inFlight }, lane));
+  await Promise.all(Array.from({ length: agent.inFlight * agent.routing.all.length }, lane));
   if (failures.length > 0) throw failures[0];
 }
 
+/** A picture that has passed the head of its route. */
 interface Prepared {
   readonly index: number;
   readonly picture: Picture;
+  readonly route: Route;
   readonly header: Header;
   readonly startMs: number;
   readonly headMs: number;
   readonly activation: Tensors;
 }
 
-/** Runs the head: one at a time, on the engine's thread. */
-export async function prepare(agent: Agent, picture: Picture | Unread, index: number): Promise<Prepared | Failed> {
+interface Taken extends Pick<Prepared, 'index' | 'picture' | 'route' | 'startMs'> {
+  /** Or what the head failed with. */
+  readonly made: Prepared | CutlineError;
+}
+
+async function begin(agent: Agent, places: Places, picture: Picture | Unread, index: number): Promise<Taken | Failed> {
   if ('error' in picture) return failed(index, picture.name, picture.error);
-  const { plan, head, deviceId, bootId, expiryMs } = agent;
+  const route = await places.take();
+  const startMs = performance.now();
+  return { index, picture, route, startMs, made: await prepare(agent, route, picture, index) };
+}
+
+/** Runs the head: one at a time, on the engine's thread. */
+export async function prepare(
+  agent: Agent,
+  route: Route,
+  picture: Picture,
+  index: number,
+): Promise<Prepared | CutlineError> {
+  const { deviceId, bootId, expiryMs, routing } = agent;
+  const { planId } = route.plan;
   const input = await agent.inputs.read(picture.pixels);
   // A clock that is set while the agent runs must not make its messages older than they are.
   const createdMs = Math.round(performance.timeOrigin + performance.now());
   const correlationId = randomBytes(ID_BYTES).toString('hex');
   const expiresMs = createdMs + expiryMs;
-  const header = { planId: plan.planId, deviceId, bootId, sequence: index, correlationId, createdMs, expiresMs };
+  const header = { planId, deviceId, bootId, sequence: index, correlationId, createdMs, expiresMs };
   const startMs = performance.now();
   try {
-    const activation = await head.run(input);
-    return { index, picture, header, startMs, activation, headMs: performance.now() - startMs };
+    const activation = await route.head.run(input);
+    const headMs = performance.now() - startMs;
+    routing.ran(route, headMs);
+    return { index, picture, route, header, startMs, activation, headMs };
   } catch (error) {
     if (!(error instanceof CutlineError)) throw error;
-    return failed(index, picture.name, error);
+    return error;
   }
 }
 
-async function finish(agent: Agent, prepared: Prepared): Promise<void> {
-  const { uplink, plan, record } = agent;
-  const { index, picture, activation, startMs } = prepared;
-  let answer: Awaited<ReturnType<typeof ask>>;
+async function finish(agent: Agent, taken: Taken): Promise<void> {
+  const { record, routing } = agent;
+  const { index, picture, route } = taken;
+  const found = await outcomeOf(agent, taken.made);
+  if (!(found instanceof CutlineError)) return found.record(record, (taken.made as Prepared).startMs);
+  routing.failed(route, found);
+  const refuge = routing.refugeFrom(route, found);
+  const instead = refuge && (await outcomeOf(agent, await prepare(agent, refuge, picture, index)));
+  if (instead && !(instead instanceof CutlineError)) return instead.record(record, taken.startMs);
+  await record(failed(index, picture.name, found));
+}
+
+/** The answer, of the cloud or of a route that keeps everything here; or what it failed with. */
+async function outcomeOf(agent: Agent, made: Prepared | CutlineError) {
+  if (made instanceof CutlineError) return made;
+  const { uplink } = agent;
+  const { index, picture, route, activation, headMs } = made;
   try {
-    answer = uplink ? await ask(agent, uplink, prepared) : local(activation, prepared.headMs);
+    const answer = isLocal(route) || !uplink ? local(activation, headMs) : await ask(agent, uplink, made);
+    const { outputs, latency, tries } = answer;
+    return {
+      record(record: Agent['record'], startMs: number) {
+        const total = round(performance.now() - startMs);
+        return record(named(route.plan, index, picture, outputs, { ...latency, total }, tries), outputs);
+      },
+    };
   } catch (error) {
     if (!(error instanceof CutlineError) || uplink?.lost) throw error;
-    await record(failed(index, picture.name, error));
-    return;
+    return error;
   }
-  const { outputs, latency, tries } = answer;
-  const total = round(performance.now() - startMs);
-  await record(named(plan, index, picture, outputs, { ...latency, total }, tries), outputs);
 }
 
 /** @param waited what an inference took before it was sent, and in all */
 export function inferenceOf(
-  plan: Plan,
+  plan: RoutePlan,
   { index, ...picture }: Pick<Picture, 'name' | 'label'> & { readonly index: number },
   { outcome, sentMs, arrivedMs, tries }: Delivered,
   waited: { readonly headMs: number; readonly encodeMs: number; readonly totalMs: number },
@@ -137,7 +168,7 @@ export function inferenceOf(
 }
 
 function named(
-  plan: Plan,
+  plan: RoutePlan,
   index: number,
   { name, label }: Pick<Picture, 'name' | 'label'>,
   outputs: Tensors,
@@ -154,26 +185,27 @@ function named(
     ...(labels?.[best] !== undefined && { top1Label: labels[best] }),
     latencyMs,
     tries,
+    planId: plan.planId,
   };
 }
 
 /** Encodes, sends and waits. */
 async function ask(
-  { codec, checkCap, spend, session }: Agent,
+  { routing }: Agent,
   uplink: NonNullable<Agent['uplink']>,
-  { header, headMs, activation }: Prepared,
+  { route, header, headMs, activation }: Prepared,
 ) {
+  const { session, spend } = route;
   const encodeStartMs = performance.now();
-  const tensors = await encoded({ codec, checkCap }, activation);
+  const tensors = await encoded(route, activation);
   await spend();
   const first = session.write(header, tensors);
   const again = () => session.writeInFull(header, tensors);
   const encodeMs = performance.now() - encodeStartMs;
-  const { outcome, sentMs, arrivedMs, tries } = await uplink.deliver({
-    correlationId: header.correlationId,
-    first,
-    again,
-  });
+  const { planId, correlationId } = header;
+  const delivered = await uplink.deliver({ planId, correlationId, first, again });
+  routing.answered(route, first.payload.length, delivered);
+  const { outcome, sentMs, arrivedMs, tries } = delivered;
   const tailMs = outcome.queueMs + outcome.tailMs + outcome.decodeMs;
   const latency: Omit<Latency, 'total'> = {
     head: round(headMs),
@@ -185,12 +217,23 @@ async function ask(
 }
 
 export async function encoded(
-  { codec, checkCap }: Pick<Agent, 'codec' | 'checkCap'>,
+  { codec, checkCap }: Pick<Route, 'codec' | 'checkCap'>,
   activation: Tensors,
 ): Promise<EncodedTensor[]> {
   const tensors = await Promise.all(Object.entries(activation).map(([name, tensor]) => codec.encode(name, tensor)));
   checkCap(tensors);
   return tensors;
+}
+
+/** Of an inference that a route answers which keeps everything here. */
+export function inferenceHere(
+  plan: RoutePlan,
+  { index, ...picture }: Pick<Picture, 'name' | 'label'> & { readonly index: number },
+  outputs: Tensors,
+  headMs: number,
+): Inference {
+  const { latency, tries } = local(outputs, headMs);
+  return named(plan, index, picture, outputs, { ...latency, total: round(headMs) }, tries);
 }
 
 /** The whole network ran here. */

@@ -1,18 +1,18 @@
 /** Opens what a start of an agent opens, and says what is wrong with it; nothing is written, loaded into an engine or connected. */
 import { resolve } from 'node:path';
 import { agentClientId, connectOptions, readDeviceSeal } from '../broker/index.ts';
-import { statOf } from '../files.ts';
+import { checkWritable, statOf } from '../files.ts';
 import { type Overrides, tokenOf } from '../ops/index.ts';
 import { openPlan, type Plan, readProtocol } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
-import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
 import { readOutboxKey } from './open-store.ts';
 import { checkFiles } from './outlets.ts';
+import { checkRoutes, isLocal, readHeads, spenderOf } from './route.ts';
 import { checkSinks, checkStdout } from './sinks/index.ts';
 import { checkSource } from './sources/index.ts';
 import { lookAtSpending } from './spending.ts';
-import { mechanismOf, pictureOf, readHead } from './start.ts';
+import { pictureOf } from './start.ts';
 import { readUpdateFiles } from './updates/index.ts';
 
 /** @throws CutlineError what a start would throw before it connects */
@@ -28,19 +28,19 @@ export async function checkAgent(
   const protocol = await readProtocol(
     isShippedName(config.protocol) ? config.protocol : resolve(folder, config.protocol),
   );
-  await readHead(config, folder, plan, planPath, protocol);
+  const heads = await readHeads(config, folder, plan, planPath, protocol);
   const { preprocessing } = await pictureOf(config, folder, plan);
-  const mechanism = mechanismOf(plan, preprocessing);
+  const checked = checkRoutes(heads, preprocessing, config.expiryMs);
   try {
-    capCheck(plan, mechanism);
-    await lookAtSpending(config, folder, plan, mechanism.mechanism.guarantee, configPath);
+    await lookAtSpending(config, folder, checked.map(spenderOf), configPath);
   } finally {
-    await mechanism.close();
+    await Promise.all(checked.map((route) => route.mechanism.close()));
   }
-  if (plan.tail) {
+  if (checked.some((route) => !isLocal(route))) {
     await connectOptions(config.broker, folder, { clientId: agentClientId(fleet, device) });
     if (messageKeys !== undefined) await readDeviceSeal(resolve(folder, messageKeys), fleet, device);
   }
+  if (config.routes.log !== undefined && heads.length > 1) await checkWritable(resolve(folder, config.routes.log));
   await tokenOf(config.http, folder);
   if (outbox?.keyFile !== undefined) await readOutboxKey(resolve(folder, outbox.keyFile));
   if (config.updates) await readUpdateFiles(config.updates, folder);

@@ -9,6 +9,7 @@ import { homeAssistantSchema } from './home-assistant/index.ts';
 import { outboxSchema } from './open-store.ts';
 import { isMeterName, meterNames } from './power/index.ts';
 import { fsyncSchema } from './results/index.ts';
+import { routesSchema } from './routes/index.ts';
 import { sinkSchema } from './sinks/index.ts';
 import { checkOneSource, sourceSchema } from './sources/index.ts';
 import { checkUpdates } from './updates/check-updates.ts';
@@ -70,6 +71,8 @@ export const agentConfigSchema = z.strictObject({
     .default('auto'),
   /** Takes new plans from the broker, fetches and tries them, and goes back by itself; nothing of the kind when left out. */
   updates: updatesSchema.optional(),
+  /** When the agent moves between the routes of a plan's safe set; of a plan without one there is nothing to say. */
+  routes: routesSchema.prefault({}),
 });
 
 export type AgentConfig = z.infer<typeof agentConfigSchema>;

@@ -41,12 +41,12 @@ export interface OpenStore {
 export async function openStore(
   { path, maxAgeS, keyFile, ...bounds }: OutboxSettings,
   folder: string,
-  planId: string,
+  planIds: readonly string[],
   earlier: Results['earlier'],
 ): Promise<OpenStore> {
   const key = keyFile === undefined ? undefined : await readOutboxKey(resolve(folder, keyFile));
   const at = resolve(folder, path);
-  const store = await Store.open({ ...bounds, path: at, maxAgeMs: 1000 * maxAgeS, key, planId, now: Date.now });
+  const store = await Store.open({ ...bounds, path: at, maxAgeMs: 1000 * maxAgeS, key, planIds, now: Date.now });
   const done = earlier?.done ?? new Done();
   let nextIndex = earlier?.nextIndex ?? 0;
   for (const { id, stored } of store.entries()) {

@@ -4,21 +4,14 @@
  * stream on which the first copy may still be waiting, and whenever there is a new stream. How many wait at once is the agent's
  * affair; how many are on the stream at once, and how long to wait, is learnt (`pace.ts`).
  */
-import { type Body, failures } from '../broker/index.ts';
+import { failures } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
-import type { Tensors } from '../model/tensor.ts';
 import { Recent } from '../recent.ts';
+import type { Answer, BodyOf, Delivered, Message } from './message.ts';
 import { answerFailed, noAnswer } from './no-answer.ts';
 import { Pace } from './pace.ts';
 import type { Written } from './session.ts';
 import { Silence } from './silence.ts';
-
-export interface Message {
-  readonly correlationId: string;
-  readonly first: Written;
-  /** What is sent again, in full. */
-  readonly again: () => Uint8Array;
-}
 
 export interface OutboxOptions {
   /** The first time-out, and the least ever after. */
@@ -27,39 +20,19 @@ export interface OutboxOptions {
   readonly retries?: number | undefined;
   readonly expiryMs: number;
   readonly fleet: string;
-  readonly planId: string;
   /** A message is on its stream too long if others wait behind it when the broker asks whether anybody is there. */
   readonly keepaliveMs: number;
   /** Messages that may be on the stream at once. */
   readonly most: number;
   /** Publishes; a rejection other than BROKER_LOST ends the message, BROKER_LOST waits for `up`. */
-  readonly send: (correlationId: string, written: Written) => Promise<void>;
+  readonly send: (correlationId: string, planId: string, written: Written) => Promise<void>;
   /** Resolves when the broker has read all that was sent before; rejects when the stream has ended. */
   readonly settled: () => Promise<void>;
   readonly log: (line: string) => void;
+  /** Nobody answers for this plan, though the broker has its messages; until `false` is told of it. */
+  readonly silent?: (planId: string, isSilent: boolean) => void;
   /** Uniform on [0, 1). */
   readonly random?: () => number;
-}
-
-type BodyOf<K extends Body['kind']> = Extract<Body, { readonly kind: K }>;
-
-/** A result as it was checked and unpacked. */
-export interface Outcome extends Omit<BodyOf<'result'>, 'tensors'> {
-  readonly outputs: Tensors;
-}
-
-export interface Answer {
-  readonly correlationId: string;
-  /** When it came, by `performance.now()`. */
-  readonly arrivedMs: number;
-  readonly body: Outcome | BodyOf<'failure'>;
-}
-
-export interface Delivered extends Pick<Answer, 'arrivedMs'> {
-  readonly outcome: Outcome;
-  /** When it was first handed to the connection, by `performance.now()`. */
-  readonly sentMs: number;
-  readonly tries: number;
 }
 
 interface Entry extends Message {
@@ -93,7 +66,8 @@ export class Outbox {
   #isUp = false;
   #downSinceMs = performance.now();
   #failed: { readonly error: unknown } | undefined;
-  readonly #silence = new Silence();
+  /** By plan. */
+  readonly #silences = new Map<string, Silence>();
   #resends = 0;
   #lateTwins = 0;
 
@@ -148,8 +122,9 @@ export class Outbox {
     for (const entry of this.#entries.values()) this.#queue.add(entry);
   }
 
-  isWaitingFor(correlationId: string): boolean {
-    return this.#entries.has(correlationId);
+  /** Of what an answer is waited for; undefined where none is. */
+  planOf(correlationId: string): string | undefined {
+    return this.#entries.get(correlationId)?.planId;
   }
 
   /** Counts an answer to what has been answered; false where nothing was asked. */
@@ -161,8 +136,8 @@ export class Outbox {
 
   /** Takes an answer from the wire. `unknown` when nothing waits for it and nothing ever did. */
   answer({ correlationId, arrivedMs, body }: Answer): 'taken' | 'late twin' | 'unknown' {
-    if (this.#silence.endedBy(arrivedMs)) this.#found();
     const entry = this.#entries.get(correlationId);
+    if (entry && this.#silenceOf(entry.planId).endedBy(arrivedMs)) this.#found(entry.planId);
     if (!entry) return this.again(correlationId) ? 'late twin' : 'unknown';
     if (body.kind === 'failure' && body.code === 'UNKNOWN_SESSION') {
       // Nothing was wrong but the form, and what is sent again has the other one.
@@ -209,7 +184,7 @@ export class Outbox {
     else this.#resends++;
     const written = isFirst ? entry.first : { payload: entry.again(), isShort: false };
     this.#wait(entry);
-    this.#options.send(entry.correlationId, written).catch((error: unknown) => {
+    this.#options.send(entry.correlationId, entry.planId, written).catch((error: unknown) => {
       if (error instanceof CutlineError && error.code === 'BROKER_LOST') return;
       entry.reject(error);
     });
@@ -239,9 +214,12 @@ export class Outbox {
       this.#wait(entry);
       return;
     }
-    const { planId, fleet, log } = this.#options;
-    if (this.#silence.begunBy(copy))
+    const { fleet, log, silent } = this.#options;
+    const { planId } = entry;
+    if (this.#silenceOf(planId).begunBy(copy)) {
       log(`nobody answers for plan ${planId} in fleet ${fleet}; waiting for a consumer of it`);
+      silent?.(planId, true);
+    }
     const waitedMs = this.#pace.timeoutMs(entry.timeouts++);
     this.#leave(entry);
     this.#pause(entry, 100, `no answer within ${Math.round(waitedMs)} ms`);
@@ -264,14 +242,21 @@ export class Outbox {
   }
 
   /** Whoever paused for want of anybody need not go on with it. */
-  #found(): void {
-    this.#options.log(`plan ${this.#options.planId} is answered again`);
+  #found(planId: string): void {
+    this.#options.log(`plan ${planId} is answered again`);
+    this.#options.silent?.(planId, false);
     for (const entry of this.#entries.values()) {
-      if (this.#onStream.has(entry) || this.#queue.has(entry) || entry.refusal) continue;
+      if (entry.planId !== planId || this.#onStream.has(entry) || this.#queue.has(entry) || entry.refusal) continue;
       clearTimeout(entry.timer);
       this.#queue.add(entry);
     }
     queueMicrotask(() => this.#pump());
+  }
+
+  #silenceOf(planId: string): Silence {
+    const known = this.#silences.get(planId) ?? new Silence();
+    this.#silences.set(planId, known);
+    return known;
   }
 
   /** Its place on the stream is somebody else's. */
@@ -290,7 +275,7 @@ export class Outbox {
   }
 
   #noAnswer(entry: Entry): CutlineError {
-    const { fleet, planId } = this.#options;
-    return noAnswer(entry, { fleet, planId, downSinceMs: this.#isUp ? undefined : this.#downSinceMs });
+    const { fleet } = this.#options;
+    return noAnswer(entry, { fleet, planId: entry.planId, downSinceMs: this.#isUp ? undefined : this.#downSinceMs });
   }
 }

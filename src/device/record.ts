@@ -28,6 +28,8 @@ export interface Inference {
   readonly latencyMs: Latency;
   /** How often the activation was sent. */
   readonly tries: number;
+  /** The plan's, or that of the route of its safe set by which it was answered. */
+  readonly planId: string;
 }
 
 /** Of an inference that the recorder did not see come. */

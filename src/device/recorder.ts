@@ -29,6 +29,7 @@ export interface Line {
 }
 
 export interface RecorderOptions {
+  /** Of what failed; an answer knows its route. */
   readonly planId: string;
   /** What pictures are counted from that do not know their place. */
   readonly firstIndex: number;
@@ -107,7 +108,7 @@ export class Recorder {
       ...(outputs && { score: scoreOf(outputs) }),
       ...(sha256 !== undefined && { sha256 }),
       ...(known?.id !== undefined && { id: known.id }),
-      planId,
+      planId: 'planId' in inference ? inference.planId : planId,
       at,
     };
     const line: Line = outputs ? { head, outputs: plainOutputs(outputs) } : { head };

@@ -3,6 +3,7 @@ import { type AgentHealth, figure, figures, type Metric, MOST_FAILURES, type Rep
 import type { OpenStore } from './open-store.ts';
 import type { Outlets } from './outlets.ts';
 import type { Recorder } from './recorder.ts';
+import type { RoutesTold } from './routes/index.ts';
 import type { SinkCounts } from './sinks/index.ts';
 import type { OpenedSource } from './sources/index.ts';
 import type { Uplink } from './uplink.ts';
@@ -17,6 +18,8 @@ interface Watched {
   readonly uplink: Pick<Uplink, 'isConnected' | 'counts' | 'tellAlso'> | null;
   readonly kept: OpenStore | undefined;
   readonly vitals: Pick<VitalSigns, 'latest'>;
+  /** Undefined where there is one route. */
+  readonly told: (() => RoutesTold) | undefined;
 }
 
 /** From now on the uplink's health messages say it, too. */
@@ -25,7 +28,13 @@ export function agentReport(watched: Watched): Report {
   uplink?.tellAlso(() => healthOf(watched));
   return {
     waitsFor: () => (uplink && !uplink.isConnected ? 'the broker' : undefined),
-    metrics: () => [...inferences(watched), ...connection(watched), ...outbox(watched), ...machine(watched)],
+    metrics: () => [
+      ...inferences(watched),
+      ...connection(watched),
+      ...outbox(watched),
+      ...machine(watched),
+      ...routes(watched),
+    ],
   };
 }
 
@@ -33,9 +42,9 @@ export function agentReport(watched: Watched): Report {
 type Beside = Pick<
   AgentHealth,
   'inferences' | 'latencyMs' | 'source' | 'outbox' | 'power' | 'temperatureC' | 'failures'
->;
+> & { readonly route?: string; readonly moves?: number };
 
-function healthOf({ source, kept, recorder, vitals }: Watched): Beside {
+function healthOf({ source, kept, recorder, vitals, told }: Watched): Beside {
   return {
     inferences: { ...recorder.total },
     latencyMs: recorder.lastMinute.spread(),
@@ -43,6 +52,7 @@ function healthOf({ source, kept, recorder, vitals }: Watched): Beside {
     outbox: kept ? kept.store.counts : null,
     ...vitals.latest,
     failures: recorder.lastFailures.latest(MOST_FAILURES),
+    ...(told && { route: told().current, moves: told().moves }),
   };
 }
 
@@ -104,5 +114,19 @@ function machine({ vitals }: Watched): Metric[] {
     ...(temperatureC === null
       ? []
       : [figure('cutline_temperature_celsius', 'gauge', 'Temperature of the processor', temperatureC)]),
+  ];
+}
+
+function routes({ told }: Watched): Metric[] {
+  if (!told) return [];
+  const { current, moves, probes, probeBytes } = told();
+  return [
+    {
+      ...figure('cutline_route_info', 'gauge', 'The route of the plan that pictures take now, by its id', 1),
+      samples: [{ labels: { plan: current }, value: 1 }],
+    },
+    figure('cutline_route_moves_total', 'counter', 'Moves from one route to another', moves),
+    figure('cutline_route_probes_total', 'counter', 'Messages that were sent to learn how fast the link is', probes),
+    figure('cutline_route_probe_bytes_total', 'counter', 'The same in bytes', probeBytes),
   ];
 }

@@ -11,55 +11,70 @@ export type Spend = () => Promise<void>;
 
 const free: Spend = async () => {};
 
-/** @throws CutlineError CONFIG_INVALID for a budget without a guarantee to count, or one smaller than a single send; LEDGER_* */
+/** A route, and what its mechanism guarantees of one send. */
+export interface Spender {
+  readonly plan: Pick<Plan, 'planId' | 'defense' | 'tail'>;
+  readonly guarantee: Guarantee;
+}
+
+/**
+ * What is sent of one scene adds up over all routes: one ledger, of the plan that the first route is of, and a price for each.
+ * @returns in the order of the routes; those that send nothing spend nothing
+ * @throws CutlineError CONFIG_INVALID for a budget without a guarantee to count, or one smaller than a single send; LEDGER_*
+ */
 export async function openSpending(
-  { privacyBudget }: Pick<AgentConfig, 'privacyBudget'>,
+  config: Pick<AgentConfig, 'privacyBudget'>,
   folder: string,
-  plan: Plan,
-  guarantee: Guarantee,
+  routes: readonly Spender[],
   {
     now,
     log,
     configPath,
   }: { readonly now: () => number; readonly log: (line: string) => void; readonly configPath: string },
-): Promise<Spend> {
-  const { rho } = guarantee.kind === 'dp' ? guarantee : { rho: undefined };
-  const budget = budgetOf({ privacyBudget }, plan, guarantee, configPath);
-  if (!budget || rho === undefined) {
-    if (rho !== undefined)
-      log(`plan ${plan.planId} claims an ε for each send, and no privacyBudget counts what they add up to`);
-    return free;
+): Promise<readonly Spend[]> {
+  const budget = budgetOf(config, routes, configPath);
+  if (!budget) {
+    for (const { plan, guarantee } of routes) {
+      if (guarantee.kind === 'dp')
+        log(`plan ${plan.planId} claims an ε for each send, and no privacyBudget counts what they add up to`);
+    }
+    return routes.map(() => free);
   }
-  const open = await Ledger.open({ ...budget, path: resolve(folder, budget.path), plan: plan.planId, now });
-  return () => open.spend(rho);
+  const { planId } = routes[0]!.plan;
+  const open = await Ledger.open({ ...budget, path: resolve(folder, budget.path), plan: planId, now });
+  return routes.map(({ guarantee }) => {
+    const rho = guarantee.kind === 'dp' ? guarantee.rho : undefined;
+    return rho === undefined ? free : () => open.spend(rho);
+  });
 }
 
-/** Holds a budget against the plan and what was spent, and spends nothing. @throws CutlineError as `openSpending` */
+/** Holds a budget against the routes and what was spent, and spends nothing. @throws CutlineError as `openSpending` */
 export async function lookAtSpending(
   config: Pick<AgentConfig, 'privacyBudget'>,
   folder: string,
-  plan: Plan,
-  guarantee: Guarantee,
+  routes: readonly Spender[],
   configPath: string,
 ): Promise<void> {
-  const budget = budgetOf(config, plan, guarantee, configPath);
-  if (budget) await Ledger.look(resolve(folder, budget.path), plan.planId);
+  const budget = budgetOf(config, routes, configPath);
+  if (budget) await Ledger.look(resolve(folder, budget.path), routes[0]!.plan.planId);
 }
 
 /** Undefined where nobody counts. @throws CutlineError CONFIG_INVALID */
 function budgetOf(
   { privacyBudget }: Pick<AgentConfig, 'privacyBudget'>,
-  plan: Plan,
-  guarantee: Guarantee,
+  routes: readonly Spender[],
   configPath: string,
 ): { readonly path: string; readonly budget: Budget } | undefined {
   if (!privacyBudget) return undefined;
-  const { rho } = guarantee.kind === 'dp' ? guarantee : { rho: undefined };
   const refuse = (problem: string) => new CutlineError('CONFIG_INVALID', { path: configPath, problem });
-  if (rho === undefined) throw refuse(`privacyBudget: ${plan.defense} claims no ε that could be counted`);
   const { ledger, epsilon, delta, windowHours } = privacyBudget;
   const budget = { rho: rhoOfBudget(epsilon, delta), windowMs: windowHours * 3_600_000 };
-  if (budget.rho < rho)
-    throw refuse(`privacyBudget: not even one send of ${plan.defense} fits into ε = ${epsilon}, δ = ${delta}`);
+  // One that keeps everything on the device beside others that are counted needs no ε.
+  const counted = routes.length === 1 ? routes : routes.filter(({ plan }) => plan.tail);
+  for (const { plan, guarantee } of counted) {
+    if (guarantee.kind !== 'dp') throw refuse(`privacyBudget: ${plan.defense} claims no ε that could be counted`);
+    if (budget.rho < guarantee.rho)
+      throw refuse(`privacyBudget: not even one send of ${plan.defense} fits into ε = ${epsilon}, δ = ${delta}`);
+  }
   return { path: ledger, budget };
 }

@@ -1,37 +1,25 @@
 /** From a configuration to a running agent: reads and checks everything before a byte is sent. */
 import { randomBytes } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
-import {
-  agentClientId,
-  connectOptions,
-  createCodec,
-  expectedActivation,
-  expectedAnswer,
-  ID_BYTES,
-  readDeviceSeal,
-  topicOf,
-} from '../broker/index.ts';
-import { inputShape, type Preprocessing, readCard } from '../data/index.ts';
+import { resolve } from 'node:path';
+import { agentClientId, connectOptions, expectedAnswer, ID_BYTES, readDeviceSeal, topicOf } from '../broker/index.ts';
+import { readCard } from '../data/index.ts';
 import { createEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import { modelSha256, readModel } from '../model/index.ts';
 import { openOps } from '../ops/index.ts';
-import { openPlan, type Plan, type Protocol, readProtocol, verifyPlan } from '../plan/index.ts';
+import { openPlan, type Plan, readProtocol, routesOf } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
 import { runAgent } from './agent.ts';
-import { capCheck } from './cap.ts';
 import { type AgentConfig, readAgentConfig } from './config.ts';
-import { loadHead } from './head.ts';
 import { type HomeAssistant, openHome } from './home-assistant/index.ts';
 import { whileInTime } from './in-time.ts';
 import { inputReader } from './inputs.ts';
 import { openStore } from './open-store.ts';
 import { checkFiles, type Outlets, openOutlets } from './outlets.ts';
 import { Recorder } from './recorder.ts';
-import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { agentReport } from './report.ts';
 import { lookAtResults } from './results/index.ts';
-import { Session } from './session.ts';
+import { type CheckedRoute, checkRoutes, isLocal, loadRoutes, readHeads, spenderOf } from './route.ts';
+import { type OpenRouting, openRouting, Stream } from './routes/index.ts';
 import { checkStdout } from './sinks/index.ts';
 import { mayComeAgain, openSource, untilReturned } from './sources/index.ts';
 import { openSpending } from './spending.ts';
@@ -39,7 +27,7 @@ import { stateMessage } from './state-message.ts';
 import { runStoredAgent } from './stored-agent.ts';
 import { type AgentSummary, summaryOf } from './summary.ts';
 import { drained, inSlot, type Supervised } from './updates/index.ts';
-import { Uplink } from './uplink.ts';
+import { Uplink, type UplinkOptions } from './uplink.ts';
 import { openVitalSigns } from './vital-signs.ts';
 
 export interface AgentOptions {
@@ -86,43 +74,48 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   const protocol = await readProtocol(
     isShippedName(config.protocol) ? config.protocol : resolve(folder, config.protocol),
   );
-  const headBytes = await readHead(config, folder, plan, planPath, protocol);
+  const heads = await readHeads(config, folder, plan, planPath, protocol);
   await commit();
   const { input, preprocessing } = await pictureOf(config, folder, plan);
   const { resultsPath, images, existingResults = 'resume' } = options;
-  const settings = images ? undefined : config.source;
+  const sourceSettings = images ? undefined : config.source;
   // Frames never come again.
-  const existing = existingResults === 'resume' && !mayComeAgain(settings) ? 'add' : existingResults;
+  const existing = existingResults === 'resume' && !mayComeAgain(sourceSettings) ? 'add' : existingResults;
   const { planId } = plan;
+  const planIds = routesOf(plan).map((route) => route.planId);
   const results =
     resultsPath === undefined
       ? undefined
       : await lookAtResults(resultsPath, {
           // Whichever plan it was done under, where plans come and go.
-          planId: supervised ? undefined : planId,
+          planIds: supervised ? undefined : planIds,
           fsync: config.resultsFsync,
           existing,
           log,
           stop,
         });
   const inputs = inputReader(preprocessing);
-  const bootId = randomBytes(ID_BYTES).toString('hex');
-  const session = new Session(config.expiryMs, expectedActivation(plan));
-  const uplink = plan.tail && (await createUplink(config, folder, plan, { bootId, session }, options));
   const { threads, executionProvider, engine: name } = config;
-  const mechanism = mechanismOf(plan, preprocessing);
-  const checkCap = capCheck(plan, mechanism);
+  const checked = checkRoutes(heads, preprocessing, config.expiryMs);
+  const bootId = randomBytes(ID_BYTES).toString('hex');
+  const stream = new Stream();
+  let routing: OpenRouting | undefined;
+  const heard = { watch: stream, silent: (id: string, isSilent: boolean) => routing?.silent(id, isSilent) };
+  const uplink = await createUplink(
+    config,
+    folder,
+    plan,
+    checked,
+    { bootId, ...(checked.length > 1 && heard) },
+    options,
+  );
   const { configPath } = options;
-  const spend = await openSpending(config, folder, plan, mechanism.mechanism.guarantee, {
-    now: Date.now,
-    log,
-    configPath,
-  });
+  const spends = await openSpending(config, folder, checked.map(spenderOf), { now: Date.now, log, configPath });
   const vitals = await openVitalSigns({ meter: config.meter, everyMs: 1000 * config.healthS, log });
   const ops = await openOps(config.http, folder, log);
-  const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planId, results?.earlier) : undefined;
+  const kept = config.outbox && uplink ? await openStore(config.outbox, folder, planIds, results?.earlier) : undefined;
   const end = new AbortController();
-  const source = await openSource(settings, images ?? config.images, folder, {
+  const source = await openSource(sourceSettings, images ?? config.images, folder, {
     size: preprocessing,
     strictChannels: config.channels === 'refuse',
     inFlight: config.inFlight,
@@ -136,7 +129,9 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
   let outlets: Outlets;
   let home: HomeAssistant | undefined;
   try {
-    const head = await loadHead({ plan, bytes: headBytes, engine, mechanism, inputName: input });
+    const routes = await loadRoutes(checked, spends, { engine, input });
+    const { routes: settings } = config;
+    routing = await openRouting({ plan, routes, settings, folder, preprocessing, uplink, stream, log });
     outlets = await openOutlets(results, config.sinks, { ...config, folder, log, stop });
     home = await openHome(config, folder, uplink !== null, log);
     recorder = new Recorder({
@@ -151,8 +146,10 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
       random: Math.random,
       now: Date.now,
     });
-    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept, vitals }));
+    const { told } = routing;
+    ops.follow(agentReport({ planId, recorder, source, outlets, uplink, kept, vitals, told }));
     uplink?.start();
+    routing.start();
     // Before what is under way is abandoned: nobody takes it up again then.
     const delivering = drained(stop, supervised);
     supervised?.follow({ recorder, uplink, store: kept?.store });
@@ -164,22 +161,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     const watch = setInterval(() => uplink?.lost && end.abort(), LOST_MS);
     try {
       const { device: deviceId, expiryMs, inFlight } = config;
-      const codec = createCodec(plan.codec, plan.picture?.preprocessing);
       const record = recorder.record.bind(recorder);
-      const shared = {
-        plan,
-        deviceId,
-        bootId,
-        expiryMs,
-        inFlight,
-        inputs,
-        head,
-        codec,
-        session,
-        checkCap,
-        spend,
-        record,
-      };
+      const shared = { deviceId, bootId, expiryMs, inFlight, inputs, routing, record };
       const pictures = untilReturned(recorder.following(whileInTime(source.pictures, plan)), () => end.abort());
       if (kept && uplink) {
         const stored = { ...shared, uplink, store: kept.store, firstIndex: kept.nextIndex };
@@ -194,6 +177,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     } finally {
       clearInterval(watch);
       abandon.cancel();
+      await routing.close();
       await source.close();
       await home?.close();
       await uplink?.close().catch(() => {});
@@ -206,31 +190,14 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     end.abort();
     await source.close();
     await inputs.close();
-    await mechanism.close();
+    await Promise.all(checked.map((route) => route.mechanism.close()));
     await engine.close();
     vitals.close();
     await ops.close();
     await kept?.store.close();
   }
-  return summaryOf({ config, plan, stopped: stop.aborted, startMs, recorder, source, uplink, outlets, kept });
-}
-
-/** The bytes of the head that lies here, held against the plan. Null where the plan has none. */
-export async function readHead(
-  config: AgentConfig,
-  folder: string,
-  plan: Plan,
-  planPath: string,
-  protocol: Protocol,
-): Promise<Uint8Array | null> {
-  if (!plan.head) {
-    verifyPlan(plan, { protocol });
-    return null;
-  }
-  const path = config.head === undefined ? resolve(dirname(planPath), plan.head.file) : resolve(folder, config.head);
-  const bytes = await readModel(path);
-  verifyPlan(plan, { headSha256: modelSha256(bytes), protocol });
-  return bytes;
+  const { told } = routing;
+  return summaryOf({ config, plan, stopped: stop.aborted, startMs, recorder, source, uplink, outlets, kept, told });
 }
 
 /** How pictures become the network's input: as the plan says, else by the card of the configuration. */
@@ -244,21 +211,21 @@ export async function pictureOf(config: AgentConfig, folder: string, plan: Plan)
   });
 }
 
-/** For the shapes of one picture; a plan's tensors have a batch of one. */
-export function mechanismOf(plan: Plan, preprocessing: Preprocessing): DeviceMechanism {
-  const activation = plan.cut.tensors.map(({ name, shape }) => ({ name, shape: shape.slice(1) }));
-  return createDeviceMechanism(plan.defense, { input: inputShape(1, preprocessing).slice(1), activation });
-}
-
+/** Null where no route sends anything. */
 async function createUplink(
   config: AgentConfig,
   folder: string,
   plan: Plan,
-  { bootId, session }: { readonly bootId: string; readonly session: Session },
+  routes: readonly CheckedRoute[],
+  heard: Pick<UplinkOptions, 'bootId' | 'watch' | 'silent'>,
   options: AgentOptions,
 ) {
+  const plans = routes
+    .filter((route) => !isLocal(route))
+    .map(({ plan: sent, session }) => ({ planId: sent.planId, session, expected: expectedAnswer(sent) }));
+  if (plans.length === 0) return null;
   const { fleet, device, qos, timeoutMs, retries, expiryMs, healthS, inFlight } = config;
-  const state = { device, planId: plan.planId, bootId, update: options.supervised?.update };
+  const state = { device, planId: plan.planId, bootId: heard.bootId, update: options.supervised?.update };
   const giveUpAfterS = options.giveUpAfterS ?? config.giveUpAfterS;
   const connect = await connectOptions(config.broker, folder, {
     clientId: agentClientId(fleet, device),
@@ -269,10 +236,10 @@ async function createUplink(
     messageKeys === undefined ? undefined : await readDeviceSeal(resolve(folder, messageKeys), fleet, device);
   return new Uplink({
     ...state,
+    ...heard,
     seal,
-    session,
-    expected: expectedAnswer(plan),
-    unpacking: inFlight + SPARE_ANSWERS,
+    plans,
+    unpacking: inFlight * plans.length + SPARE_ANSWERS,
     link: { connect, giveUpAfterMs: giveUpAfterS === undefined ? undefined : giveUpAfterS * 1000 },
     fleet,
     qos,

@@ -5,9 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Header } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
-import { type Agent, encoded, inferenceOf, prepare } from './agent.ts';
+import { type Agent, encoded, inferenceHere, inferenceOf, prepare } from './agent.ts';
 import { failed } from './record.ts';
-import type { Source } from './source.ts';
+import { isLocal, type Route } from './route.ts';
+import type { Picture, Source } from './source.ts';
 import type { Store } from './store/index.ts';
 import type { Uplink } from './uplink.ts';
 
@@ -34,7 +35,11 @@ export async function runStoredAgent(agent: StoredAgent, source: Source, stop: A
   try {
     await Promise.all([
       produce(agent, source, end.signal).finally(() => produced.abort()),
-      ...Array.from({ length: agent.inFlight }, () => deliver(agent, produced.signal, end.signal)),
+      ...agent.routing.all
+        .filter((route) => !isLocal(route))
+        .flatMap((route) =>
+          Array.from({ length: agent.inFlight }, () => deliver(agent, route, produced.signal, end.signal)),
+        ),
     ]);
   } catch (error) {
     end.abort();
@@ -46,40 +51,77 @@ export async function runStoredAgent(agent: StoredAgent, source: Source, stop: A
 }
 
 async function produce(agent: StoredAgent, source: Source, stop: AbortSignal): Promise<void> {
-  const { store, plan, record, spend, firstIndex } = agent;
+  const { record, routing, firstIndex } = agent;
   let count = 0;
   for await (const picture of source) {
     if (stop.aborted) return;
     agent.uplink.check();
     const index = picture.index ?? firstIndex + count;
-    const capturedMs = Date.now();
-    const prepared = await prepare(agent, picture, count++);
-    if ('error' in prepared) {
-      await record({ ...prepared, index }, undefined, picture);
-      continue;
-    }
-    const startMs = performance.now();
     try {
-      const tensors = await encoded(agent, prepared.activation);
-      await spend();
-      const encodeMs = performance.now() - startMs;
-      const { headMs, header } = prepared;
-      const { name: image, label, sha256 } = prepared.picture;
-      const told = { planId: plan.planId, correlationId: header.correlationId, capturedMs, headMs, encodeMs };
-      await store.put({ ...told, index, image, label, sha256, tensors });
+      if ('error' in picture) throw picture.error;
+      await store(agent, routing.current, picture, { index, count });
     } catch (error) {
       if (!(error instanceof CutlineError) || error.code === 'STORE_INVALID') throw error;
       await record(failed(index, picture.name, error), undefined, picture);
     }
+    count++;
   }
 }
 
-/** One lane: what is oldest, until its answer. */
-async function deliver(agent: StoredAgent, produced: AbortSignal, stop: AbortSignal): Promise<void> {
+/**
+ * Puts the activation on the disk; a route that keeps everything here answers at once, and takes what failed on another one.
+ * @throws CutlineError of head, codec, cap, budget and disk
+ */
+async function store(
+  agent: StoredAgent,
+  route: Route,
+  picture: Picture,
+  at: { readonly index: number; readonly count: number },
+): Promise<void> {
+  const { record, routing } = agent;
+  const { index, count } = at;
+  const capturedMs = Date.now();
+  const prepared = await prepare(agent, route, picture, count);
+  try {
+    if (prepared instanceof CutlineError) throw prepared;
+    const { headMs, header, activation } = prepared;
+    const { name: image, label, sha256 } = picture;
+    if (isLocal(route)) {
+      const inference = inferenceHere(route.plan, { index, name: image, label }, activation, headMs);
+      return await record(inference, activation, picture);
+    }
+    const startMs = performance.now();
+    const tensors = await encoded(route, activation);
+    await route.spend();
+    const encodeMs = performance.now() - startMs;
+    const { planId, correlationId } = header;
+    await agent.store.put({
+      planId,
+      correlationId,
+      capturedMs,
+      headMs,
+      encodeMs,
+      index,
+      image,
+      label,
+      sha256,
+      tensors,
+    });
+  } catch (error) {
+    if (!(error instanceof CutlineError) || error.code === 'STORE_INVALID') throw error;
+    routing.failed(route, error);
+    const refuge = routing.refugeFrom(route, error);
+    if (!refuge) throw error;
+    await store(agent, refuge, picture, at);
+  }
+}
+
+/** One lane of a route: what is oldest there, until its answer. */
+async function deliver(agent: StoredAgent, route: Route, produced: AbortSignal, stop: AbortSignal): Promise<void> {
   const { store, inFlight, catchUpPerS } = agent;
   while (!stop.aborted) {
     agent.uplink.check();
-    const claimed = await store.claim();
+    const claimed = await store.claim(route.plan.planId);
     if (!claimed) {
       if (produced.aborted) return;
       await store.changed(AbortSignal.any([produced, stop]));
@@ -88,14 +130,15 @@ async function deliver(agent: StoredAgent, produced: AbortSignal, stop: AbortSig
     const { waiting } = store.counts;
     const isBacklog = waiting > 2 * inFlight;
     const until = performance.now() + (isBacklog && catchUpPerS !== undefined ? (1000 * inFlight) / catchUpPerS : 0);
-    await answer(agent, claimed, stop);
+    await answer(agent, route, claimed, stop);
     const restMs = until - performance.now();
     if (restMs > 0) await sleep(restMs, undefined, { signal: stop }).catch(() => {});
   }
 }
 
-async function answer(agent: StoredAgent, { id, stored }: Claimed, stop: AbortSignal): Promise<void> {
-  const { store, session, uplink, record, deviceId, bootId, expiryMs, plan } = agent;
+async function answer(agent: StoredAgent, route: Route, { id, stored }: Claimed, stop: AbortSignal): Promise<void> {
+  const { store, uplink, record, routing, deviceId, bootId, expiryMs } = agent;
+  const { plan, session } = route;
   const { correlationId, index, image, label, sha256, tensors, capturedMs } = stored;
   // When it is sent, not when it was captured: it may have waited for a day.
   const createdMs = Math.round(performance.timeOrigin + performance.now());
@@ -105,7 +148,9 @@ async function answer(agent: StoredAgent, { id, stored }: Claimed, stop: AbortSi
   const known = { ...(sha256 !== undefined && { sha256 }), id: correlationId };
   try {
     const first = session.write(header, tensors);
-    const delivered = await uplink.deliver({ correlationId, first, again: () => session.writeInFull(header, tensors) });
+    const again = () => session.writeInFull(header, tensors);
+    const delivered = await uplink.deliver({ planId: plan.planId, correlationId, first, again });
+    routing.answered(route, first.payload.length, delivered);
     const latency = { headMs: stored.headMs, encodeMs: stored.encodeMs, totalMs: Date.now() - capturedMs };
     const inference = inferenceOf(plan, { index, name: image, label }, delivered, latency);
     await record(inference, delivered.outcome.outputs, known);
@@ -113,6 +158,7 @@ async function answer(agent: StoredAgent, { id, stored }: Claimed, stop: AbortSi
   } catch (error) {
     if (!(error instanceof CutlineError) || uplink.lost || error.code === 'STORE_INVALID') throw error;
     store.release(id);
+    routing.failed(route, error);
     if (error.code === 'CANCELLED' || stop.aborted) return;
     if (error.code === 'NO_ANSWER') {
       await sleep(AGAIN_MS, undefined, { signal: stop }).catch(() => {});

@@ -6,6 +6,7 @@ import type { OpenStore } from './open-store.ts';
 import type { Outlets } from './outlets.ts';
 import { type Failed, type Inference, round } from './record.ts';
 import type { Recorder } from './recorder.ts';
+import type { RoutesTold } from './routes/index.ts';
 import type { SinkCounts, SinkSettings } from './sinks/index.ts';
 import type { OpenedSource, SourceCounts } from './sources/index.ts';
 import type { StoreCounts } from './store/index.ts';
@@ -37,6 +38,8 @@ export interface AgentSummary {
   readonly hostile: number;
   /** The same by kind. */
   readonly refused: Readonly<Record<RefusalKind, number>>;
+  /** Moves between the routes of a safe set, with what was sent to learn how fast the link is; null where there is one route. */
+  readonly routes: RoutesTold | null;
   /** In order of the pictures; the first 10 000 of files, 100 of a source without end, and the first that failed. */
   readonly results: readonly (Inference | Failed)[];
 }
@@ -59,10 +62,11 @@ interface Run {
   readonly uplink: Uplink | null;
   readonly outlets: Outlets;
   readonly kept: OpenStore | undefined;
+  readonly told: (() => RoutesTold) | undefined;
 }
 
 export function summaryOf(run: Run): AgentSummary {
-  const { config, plan, stopped, startMs, recorder, source, uplink, outlets, kept } = run;
+  const { config, plan, stopped, startMs, recorder, source, uplink, outlets, kept, told } = run;
   const { resends, lateTwins, reconnects, hostile, refused } = uplink?.counts ?? noCounts;
   const { total, latencies, results: records } = recorder;
   return {
@@ -86,6 +90,7 @@ export function summaryOf(run: Run): AgentSummary {
     reconnects,
     hostile,
     refused,
+    routes: told?.() ?? null,
     results: records.sort((a, b) => a.index - b.index),
   };
 }

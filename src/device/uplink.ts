@@ -1,38 +1,40 @@
 /** What an agent says to the broker: its state, its health, activations out, answers in. */
+import { randomBytes } from 'node:crypto';
 import {
   activationTopic,
-  type Body,
   type Connection,
-  decodeMessage,
   decodeTensors,
-  type ExpectedTensor,
   Link,
   type LinkOptions,
   misfit,
   mostPacketBytes,
+  type PublishOptions,
   Refusals,
   type Seal,
   topicOf,
 } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Tensors } from '../model/tensor.ts';
-import { type Delivered, type Message, Outbox } from './outbox.ts';
-import type { Session, Written } from './session.ts';
+import { type Heard, heardIn, type SentPlan } from './heard.ts';
+import type { Delivered, Message } from './message.ts';
+import { Outbox } from './outbox.ts';
+import type { Written } from './session.ts';
 import { type StateFields, stateMessage } from './state-message.ts';
+import type { StreamWatch } from './stream-watch.ts';
 
 export interface UplinkOptions {
   readonly link: Omit<LinkOptions, 'log'>;
   readonly fleet: string;
   readonly device: string;
+  /** What the device says that it runs. */
   readonly planId: string;
   readonly bootId: string;
   /** What else the device's state says, as far as it is known at the start. */
   readonly update?: object | undefined;
-  readonly session: Session;
+  /** Of every route that sends. */
+  readonly plans: readonly SentPlan[];
   /** With it messages are sealed, and only sealed answers count. */
   readonly seal?: Seal | undefined;
-  /** What an answer holds; everything else is refused. */
-  readonly expected: readonly ExpectedTensor[];
   /** Answers that are unpacked at once; more are refused. At least as many as may be waited for. */
   readonly unpacking: number;
   readonly qos: 0 | 1;
@@ -42,6 +44,9 @@ export interface UplinkOptions {
   /** Inferences that may wait for an answer at once. */
   readonly inFlight: number;
   readonly healthMs: number;
+  readonly watch?: StreamWatch | undefined;
+  /** Nobody answers for this plan, or somebody does again. */
+  readonly silent?: ((planId: string, isSilent: boolean) => void) | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -51,14 +56,6 @@ export interface UplinkOptions {
  */
 export const refusalKinds = ['oversized', 'forged', 'malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
 export type RefusalKind = (typeof refusalKinds)[number];
-
-/** An answer to us, not unpacked yet. */
-interface Heard<K extends 'result' | 'failure' = 'result' | 'failure'> {
-  readonly correlationId: string;
-  /** Of a short one. */
-  readonly sessionId: string | undefined;
-  readonly body: Extract<Body, { readonly kind: K }>;
-}
 
 export class Uplink {
   readonly #options: UplinkOptions;
@@ -79,9 +76,9 @@ export class Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#state = options;
-    const { fleet, device, planId, log } = options;
+    const { fleet, device, plans, silent, log } = options;
     this.#topics = {
-      act: activationTopic(fleet, device, planId),
+      act: (planId: string) => activationTopic(fleet, device, planId),
       res: topicOf(fleet, device, 'res'),
       state: topicOf(fleet, device, 'state'),
       health: topicOf(fleet, device, 'health'),
@@ -93,18 +90,19 @@ export class Uplink {
       ...options,
       keepaliveMs: 1000 * options.link.connect.keepaliveS,
       most: options.inFlight,
-      send: (id, written) => this.#send(id, written),
+      silent: silent ?? (() => {}),
+      send: (id, planId, written) => this.#send(id, planId, written),
       settled: () => this.#connected().settled(),
     });
     const skip = {
-      overBytes: mostPacketBytes(options.expected),
+      overBytes: Math.max(...plans.map((plan) => mostPacketBytes(plan.expected))),
       tell: (bytes: number) => this.#refusals.add('oversized', `a message of ${bytes} bytes`),
     };
     this.#link = new Link(
       { ...options.link, connect: { ...options.link.connect, skip }, log },
       {
         prepare: (connection) => this.#prepare(connection),
-        onUp: () => this.#outbox.up(),
+        onUp: () => this.#up(),
         onDown: () => this.#outbox.down(),
         receive: (topic, payload) => this.#receive(topic, payload),
       },
@@ -171,19 +169,48 @@ export class Uplink {
     this.check();
   }
 
+  #up(): void {
+    const connection = this.#connected();
+    // It ends with the connection; then there is another.
+    void this.#options.watch?.begin(() => connection.settled()).catch(() => {});
+    this.#outbox.up();
+  }
+
   async #prepare(connection: Connection): Promise<void> {
     await connection.subscribe(this.#topics.res, this.#options.qos);
     await connection.publish(this.#topics.state, stateMessage('online', this.#state), { qos: 1, retain: true });
     this.#connects++;
   }
 
-  async #send(correlation: string, { payload, isShort }: Written): Promise<void> {
+  async #send(correlation: string, planId: string, { payload, isShort }: Written): Promise<void> {
     const { qos, expiryMs, seal } = this.#options;
-    const { act, res } = this.#topics;
+    const { res } = this.#topics;
+    const act = this.#topics.act(planId);
     const sent = seal ? seal.seal(payload, 'act') : payload;
     // For whoever reads along; where bytes are spared, these are.
     const mirrored = isShort ? {} : { correlation, responseTopic: res };
-    await this.#connected().publish(act, sent, { qos, expiryS: expiryMs / 1000, ...mirrored });
+    await this.#watched(act, sent, { qos, expiryS: expiryMs / 1000, ...mirrored });
+  }
+
+  async #watched(topic: string, payload: Uint8Array, options: PublishOptions): Promise<void> {
+    const connection = this.#connected();
+    const watched = this.#options.watch?.sending(payload.length + topic.length);
+    try {
+      await connection.publish(topic, payload, options);
+    } catch (error) {
+      watched?.lost();
+      throw error;
+    }
+    watched?.written(() => connection.settled());
+  }
+
+  /**
+   * Sends bytes that mean nothing to where nobody listens, so that the watch learns how fast the stream is.
+   * @throws CutlineError BROKER_LOST
+   */
+  probe(bytes: number): Promise<void> {
+    // What can be compressed might be, on the way.
+    return this.#watched(this.#topics.act('probe'), randomBytes(bytes), { qos: 0 });
   }
 
   /** @throws CutlineError BROKER_LOST */
@@ -207,7 +234,7 @@ export class Uplink {
       return;
     }
     try {
-      answer = this.#read(opened);
+      answer = heardIn(opened, this.#options);
     } catch (error) {
       this.#refusals.add('malformed', (error as Error).message);
       return;
@@ -216,10 +243,13 @@ export class Uplink {
       this.#refusals.add('foreign', 'an answer that is not for this device and plan');
       return;
     }
-    const { correlationId, sessionId, body } = answer;
-    const { session } = this.#options;
+    const { plan, correlationId, body } = answer;
+    const { session } = plan;
     const asksInFull = body.kind === 'failure' && body.code === 'UNKNOWN_SESSION';
-    if (!this.#outbox.isWaitingFor(correlationId)) {
+    const asked = this.#outbox.planOf(correlationId);
+    if (asked !== undefined && asked !== plan.planId) {
+      this.#refusals.add('foreign', `an answer by plan ${plan.planId} to what was asked by plan ${asked}`);
+    } else if (asked === undefined) {
       // One of several consumers may be slower than the others; it learns from the next message.
       if (this.#outbox.again(correlationId)) {
         if (asksInFull) session.unknown();
@@ -228,31 +258,16 @@ export class Uplink {
       if (asksInFull) session.unknown();
       this.#outbox.answer({ correlationId, arrivedMs, body });
     } else {
-      const problem = misfit(body.tensors, this.#options.expected);
+      const problem = misfit(body.tensors, plan.expected);
       if (problem !== undefined) this.#refusals.add('unfit', problem);
       else if (this.#unpacking >= this.#options.unpacking) this.#refusals.add('flood', 'too many answers at once');
-      else void this.#unpack({ correlationId, sessionId, body }, arrivedMs);
+      else void this.#unpack({ ...answer, body }, arrivedMs);
     }
-  }
-
-  /** Undefined for what is no answer to us. @throws CutlineError ENVELOPE_INVALID, TENSOR_INVALID */
-  #read(payload: Buffer): Heard | undefined {
-    const { device, planId, expected, session } = this.#options;
-    const message = decodeMessage(payload);
-    if ('bodyWith' in message) {
-      const { sessionId, correlationId } = message;
-      if (!session.owns(sessionId)) return undefined;
-      const body = message.bodyWith(expected);
-      return body.kind === 'activation' ? undefined : { correlationId, sessionId, body };
-    }
-    const { deviceId, correlationId, body } = message;
-    if (deviceId !== device || message.planId !== planId || body.kind === 'activation') return undefined;
-    return { correlationId, sessionId: undefined, body };
   }
 
   /** Never rejects: what does not unpack is refused, and the answer may still come. */
   async #unpack(
-    { correlationId, sessionId, body: { tensors, ...times } }: Heard<'result'>,
+    { plan, correlationId, sessionId, body: { tensors, ...times } }: Heard<'result'>,
     arrivedMs: number,
   ): Promise<void> {
     this.#unpacking++;
@@ -265,7 +280,7 @@ export class Uplink {
     } finally {
       this.#unpacking--;
     }
-    this.#options.session.answered(sessionId);
+    plan.session.answered(sessionId);
     this.#outbox.answer({ correlationId, arrivedMs, body: { ...times, outputs } });
   }
 

@@ -1,6 +1,6 @@
 /** Plans whose files the dashboard has: what it shows of their evidence. */
 import { resolve } from 'node:path';
-import { type Plan, readPlan, readPublicKey, verifyId, verifySignature } from '../plan/index.ts';
+import { type Plan, readPlan, readPublicKey, routesOf, verifyId, verifySignature } from '../plan/index.ts';
 import type { DashboardConfig } from './config.ts';
 import type { PlanView } from './view.ts';
 
@@ -10,14 +10,16 @@ export async function readPlanViews(
   folder: string,
 ): Promise<PlanView[]> {
   const keys = await Promise.all(planKeys.map((key) => readPublicKey(resolve(folder, key))));
-  return Promise.all(
+  const views = await Promise.all(
     plans.map(async (path) => {
       const plan = await readPlan(resolve(folder, path));
       verifyId(plan);
       if (keys.length > 0) verifySignature(plan, keys);
-      return planView(plan, keys.length > 0);
+      // A device may run any route of a safe set; the plan's signature holds for all.
+      return routesOf(plan).map((route) => planView({ ...route, signature: plan.signature }, keys.length > 0));
     }),
   );
+  return views.flat();
 }
 
 function planView(plan: Plan, isVerified: boolean): PlanView {

@@ -5,6 +5,7 @@ import { writeAtomically } from '../files.ts';
 import { ifThere } from '../if-there.ts';
 import { readDocument } from '../validate.ts';
 import { verifyId } from './read.ts';
+import { nameIn } from './safe-set.ts';
 import type { Plan } from './schema.ts';
 import { type PlanKey, verifySignature } from './sign.ts';
 
@@ -22,10 +23,13 @@ export function admitPlan(plan: Plan, { keys, nowMs }: Admission): void {
   requireInTime(plan, nowMs);
 }
 
-/** @throws CutlineError PLAN_EXPIRED */
-export function requireInTime({ planId, expires }: Pick<Plan, 'planId' | 'expires'>, nowMs: number): void {
-  if (expires === undefined || nowMs < Date.parse(expires)) return;
-  throw new CutlineError('PLAN_EXPIRED', { plan: planId, expires, now: new Date(nowMs).toISOString() });
+/** A safe set ends with the first of its routes that ends. @throws CutlineError PLAN_EXPIRED */
+export function requireInTime(plan: Pick<Plan, 'planId' | 'expires' | 'safeSet'>, nowMs: number): void {
+  for (const route of [plan, ...(plan.safeSet ?? [])]) {
+    const { expires } = route;
+    if (expires === undefined || nowMs < Date.parse(expires)) continue;
+    throw new CutlineError('PLAN_EXPIRED', { plan: nameIn(plan, route), expires, now: new Date(nowMs).toISOString() });
+  }
 }
 
 const recordSchema = z.strictObject({

@@ -1,6 +1,7 @@
 /** What one plan has that another has not, in words. */
 import { canonicalJson } from '../canonical.ts';
 import type { Evidence } from './evidence.ts';
+import type { RoutePlan } from './safe-set.ts';
 import type { Plan } from './schema.ts';
 
 export interface PlanChange {
@@ -37,6 +38,7 @@ export function planDiff(before: Plan, after: Plan): readonly PlanChange[] {
     told(`thresholds.${key}`, `Asked for, ${key}`, a, b);
   }
   note('evidence', before.evidence, after.evidence, evidenceWords(before.evidence, after.evidence));
+  for (const change of setChanges(before.safeSet ?? [], after.safeSet ?? [])) changes.push(change);
   const [a, b] = [before.predicted, after.predicted];
   for (const [path, what, x, y, unit] of [
     ['latencyMs.total', 'Predicted latency', a.latencyMs.total, b.latencyMs.total, 'ms'],
@@ -66,6 +68,27 @@ export function planDiff(before: Plan, after: Plan): readonly PlanChange[] {
     `Signed by ${before.signature?.key ?? 'nobody'} → ${after.signature?.key ?? 'nobody'}.`,
   );
   return changes;
+}
+
+/** Routes are the same where cut, defense and codec are. */
+function setChanges(before: readonly RoutePlan[], after: readonly RoutePlan[]): PlanChange[] {
+  const named = (routes: readonly RoutePlan[]) =>
+    new Map(
+      routes.map((r) => [r.cut.id === 'output' ? 'all on the device' : `${r.cut.id}, ${r.defense}, ${r.codec}`, r]),
+    );
+  const [old, now] = [named(before), named(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((name): PlanChange[] => {
+    const [a, b] = [old.get(name), now.get(name)];
+    const path = `safeSet.${name}`;
+    if (!a || !b) {
+      const words = `Safe set: ${b ? 'a route more' : 'no longer'}: ${name}.`;
+      return [{ path, before: a ?? null, after: b ?? null, words }];
+    }
+    // When it was made tells nothing of a route.
+    return planDiff(a, b)
+      .filter((c) => c.path !== 'serial')
+      .map((c) => ({ ...c, path: `${path}.${c.path}`, words: `Safe set, ${name}: ${c.words}` }));
+  });
 }
 
 function keysOf<T extends object>(a: T, b: T): (keyof T & string)[] {

@@ -3,9 +3,11 @@
 export { type CodecName, codecs } from '../codecs.ts';
 export { type Threat, threats } from '../threats.ts';
 export { admitPlan, LastPlan, requireInTime } from './admit.ts';
+export { type Cost, type Load, type Queueing, type Source, sources } from './cost.ts';
 export { type PlanChange, planDiff } from './diff.ts';
 export type { Evidence, EvidenceAttack } from './evidence.ts';
 export { type BrokenRule, confidenceFor, type Gap, gapsOf, missingObservations } from './gaps.ts';
+export { type Costed, objectiveValue } from './objective.ts';
 export { type OpenPlan, openPlan, readPlanKeys, type Serials } from './open.ts';
 export { type Protocol, parseProtocol, protocolSha256, type RequiredAttack } from './protocol.ts';
 export { MOST_PUSH_BYTES, type Push, parsePush, partName, pushOf } from './push.ts';
@@ -21,22 +23,18 @@ export {
 } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export { readRequirements } from './requirements.ts';
+export { nameIn, type RoutePlan, routesOf } from './safe-set.ts';
 export {
   type AnswerTensor,
   type Candidate,
-  type Cost,
   candidateSchema,
   fixedInputSchema,
   type Leakage,
-  type Load,
   type Objective,
   objectives,
   type Plan,
   planSchema,
-  type Queueing,
-  type Source,
   type Standing,
-  sources,
   type Thresholds,
   thresholdsSchema,
   weighable,

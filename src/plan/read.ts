@@ -5,6 +5,7 @@ import { check, readDocument } from '../validate.ts';
 import type { Evidence } from './evidence.ts';
 import { confidenceFor, gapsOf, missingObservations } from './gaps.ts';
 import type { Protocol } from './protocol.ts';
+import { nameIn, routesOf } from './safe-set.ts';
 import { type Plan, planSchema, withoutSearch } from './schema.ts';
 
 /** @throws CutlineError FILE_NOT_FOUND, PLAN_INVALID with the path of every wrong or unknown key. */
@@ -23,12 +24,14 @@ export function idOfPlan(plan: Omit<Plan, 'planId'>): string {
   return canonicalSha256(rest).slice(0, 32);
 }
 
-/** The id is the digest of the rest: it fails where anybody wrote in the file. @throws CutlineError PLAN_ALTERED */
+/** The ids of the plan and its routes are digests of the rest: it fails where anybody wrote in the file. @throws CutlineError PLAN_ALTERED */
 export function verifyId(plan: Plan): void {
-  const found = idOfPlan(plan);
-  if (found === plan.planId) return;
-  const problem = `its content has the id ${found}, so it was changed after it was made`;
-  throw new CutlineError('PLAN_ALTERED', { plan: plan.planId, problem });
+  for (const one of [...(plan.safeSet ?? []), plan]) {
+    const found = idOfPlan(one);
+    if (found === one.planId) continue;
+    const problem = `its content has the id ${found}, so it was changed after it was made`;
+    throw new CutlineError('PLAN_ALTERED', { plan: nameIn(plan, one), problem });
+  }
 }
 
 export interface Holdings {
@@ -36,21 +39,27 @@ export interface Holdings {
   /** Digest of the head that lies here. */
   readonly headSha256?: string;
   readonly tailSha256?: string;
-  /** What an audit must have done: the evidence is held against it. Without one nobody here asks for evidence. */
+  /** What an audit must have done: the evidence of every route is held against it. Without one nobody here asks for evidence. */
   readonly protocol?: Protocol;
 }
 
-/** @throws CutlineError PLAN_OTHER_MODEL, PLAN_OTHER_FILE, PLAN_WITHOUT_EVIDENCE, PLAN_WEAKER_EVIDENCE */
+/**
+ * Digests are of the plan's own parts; those of a safe set are held against their own routes (`routesOf`).
+ * @throws CutlineError PLAN_OTHER_MODEL, PLAN_OTHER_FILE, PLAN_WITHOUT_EVIDENCE, PLAN_WEAKER_EVIDENCE
+ */
 export function verifyPlan(plan: Plan, { modelSha256, headSha256, tailSha256, protocol }: Holdings = {}): void {
   if (modelSha256 !== undefined && modelSha256 !== plan.model.sha256) {
     throw new CutlineError('PLAN_OTHER_MODEL', { wanted: plan.model.sha256, found: modelSha256 });
   }
   verifyPart('head', plan.head, headSha256);
   verifyPart('tail', plan.tail, tailSha256);
-  const gap = protocol && evidenceGap(plan, protocol);
-  if (!gap) return;
-  const about = { plan: plan.planId, protocol: protocol.name, problem: gap.problem };
-  throw new CutlineError(gap.weaker ? 'PLAN_WEAKER_EVIDENCE' : 'PLAN_WITHOUT_EVIDENCE', about);
+  if (!protocol) return;
+  for (const route of routesOf(plan)) {
+    const gap = evidenceGap(route, protocol);
+    if (!gap) continue;
+    const about = { plan: nameIn(plan, route), protocol: protocol.name, problem: gap.problem };
+    throw new CutlineError(gap.weaker ? 'PLAN_WEAKER_EVIDENCE' : 'PLAN_WITHOUT_EVIDENCE', about);
+  }
 }
 
 function verifyPart(part: 'head' | 'tail', wanted: Plan['head'], found: string | undefined): void {
@@ -65,7 +74,7 @@ export interface EvidenceGap {
   readonly problem: string;
 }
 
-/** Why the evidence does not let the plan through by this protocol; undefined when it does. */
+/** Why its evidence does not let the plan's own route through by this protocol; undefined when it does. */
 export function evidenceGap(plan: Plan, protocol: Protocol): EvidenceGap | undefined {
   const { threat } = plan.thresholds;
   // Nothing is sent, or the owner allowed the cloud to see everything.

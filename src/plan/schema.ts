@@ -7,12 +7,10 @@ import { z } from 'zod';
 import { codecs } from '../codecs.ts';
 import { preprocessingSchema } from '../data/card.ts';
 import { threats } from '../threats.ts';
+import { amount, costFields, costSchema, loadSchema } from './cost.ts';
 import { evidenceSchema } from './evidence.ts';
+import { misfitsInSet } from './safe-set.ts';
 import { answerTypes, intervalSchema, name, sha256, ssim, ssimBandSchema } from './values.ts';
-
-/** Where a figure comes from. A sum is as good as its worst term: modelled < published < measured. */
-export const sources = ['measured', 'published', 'modelled'] as const;
-export type Source = (typeof sources)[number];
 
 export const objectives = ['latency', 'p95', 'energy', 'bytes', 'cloud', 'weights'] as const;
 export type Objective = (typeof objectives)[number];
@@ -20,7 +18,6 @@ export type Objective = (typeof objectives)[number];
 /** What `weights` weighs: ms, ms, mJ, bytes, and ms of a server. */
 export const weighable = ['latency', 'p95', 'energy', 'bytes', 'cloud'] as const;
 
-const amount = z.number().nonnegative();
 const tensorSchema = z.strictObject({
   name,
   dtype: name,
@@ -77,85 +74,8 @@ export const leakageSchema = z.strictObject({
 });
 export type Leakage = z.infer<typeof leakageSchema>;
 
-const latencySchema = z.strictObject({
-  /** Parts and total are medians. */
-  total: amount,
-  head: amount,
-  encode: amount,
-  network: amount,
-  tail: amount,
-  /** The total again, by its right name. */
-  p50: amount.optional(),
-  /** Null where a term of it has no ninety-fifth percentile. */
-  p95: amount.nullable().optional(),
-  /** Part of the total where a rate of requests is asked for. */
-  waiting: amount.optional(),
-  /** What the runtime itself usually takes, modelled, and not part of the total: a profile does not say it. */
-  uncounted: amount.optional(),
-});
-
-const places = z.strictObject({ device: amount, link: amount, cloud: amount });
-
-/** Requests that keep coming. */
-const loadSchema = z.strictObject({
-  ratePerS: z.number().positive().max(1e9),
-  /** Of the cloud, each running the tail; default 1. */
-  servers: z.int().min(1).max(100_000).optional(),
-  /** That a server takes together; default 1. */
-  batch: z.int().min(1).max(10_000).optional(),
-  /** Default Poisson: from many that know nothing of each other; `even`, as a camera's are. */
-  arrivals: z.enum(['poisson', 'even']).optional(),
-});
-export type Load = z.infer<typeof loadSchema>;
-
-const queueingSchema = z.strictObject({
-  ratePerS: amount,
-  keepsUp: z.boolean(),
-  /** Where most of the time is used. */
-  limit: z.enum(['device', 'link', 'cloud']),
-  /** How it was reckoned. */
-  method: z.string(),
-  /** Null where nothing takes time. */
-  capacityPerS: amount.nullable(),
-  throughputPerS: amount,
-  /** Shares of the time that a server of each works; 1 and more cannot be kept up. */
-  utilisation: places,
-  /** Mean waits, and what 95 in 100 wait at most; 0 where it does not keep up. */
-  waitingMs: places,
-  p95Ms: places,
-});
-export type Queueing = z.infer<typeof queueingSchema>;
-
-const costFields = {
-  latencyMs: latencySchema,
-  /** At the rate that was asked for. */
-  queueing: queueingSchema.optional(),
-  energyMj: amount.nullable(),
-  activationBytes: z.int().nonnegative(),
-  wireBytes: z.int().nonnegative(),
-  /** What the device must download: the head. */
-  downloadBytes: z.int().nonnegative(),
-  /** Share of right answers left, 0…1; null where nobody measured it. */
-  accuracy: z.number().min(0).max(1).nullable(),
-  /** Share of the model's own answers that stay as they are; null where nobody measured it. */
-  agreement: z.number().min(0).max(1).nullable(),
-  sources: z.strictObject({
-    head: z.enum(sources),
-    encode: z.enum(sources),
-    network: z.enum(sources),
-    tail: z.enum(sources),
-    energy: z.enum(sources).nullable(),
-    wireBytes: z.enum(sources),
-    /** Of what the runtime itself takes; null where a profile does not say it, so that it is not counted. */
-    runtime: z.enum(sources).nullable().optional(),
-  }),
-};
-
 export const standings = ['safe', 'accepted', 'screened', 'open', 'unaudited'] as const;
 export type Standing = (typeof standings)[number];
-
-export const costSchema = z.strictObject(costFields);
-export type Cost = z.infer<typeof costSchema>;
 
 export const candidateSchema = z.strictObject({
   cut: name,
@@ -234,7 +154,8 @@ const searchFields = {
   table: z.looseObject({ rows: z.array(z.unknown()), rest: z.array(z.unknown()) }).optional(),
 };
 
-const planFields = z.strictObject({
+/** One way through the network, as a plan of its own. */
+const routeFields = {
   format: z.literal('cutline.plan/1'),
   /** 32 hex digits, derived from the rest of the plan: two equal plans have one id. */
   planId: z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits'),
@@ -271,6 +192,28 @@ const planFields = z.strictObject({
   evidence: z.array(evidenceSchema).max(64),
   predicted: costSchema,
   profiles: z.strictObject({ device: name, cloud: name, link: name }),
+};
+
+type AnswerFields = Pick<z.infer<z.ZodObject<typeof routeFields>>, 'tail' | 'answer'>;
+const saysItsAnswer = ({ tail, answer }: AnswerFields): boolean => tail === null || answer !== undefined;
+const namesDiffer = ({ answer = [] }: AnswerFields): boolean =>
+  new Set(answer.map((t) => t.name)).size === answer.length;
+const unsaid = { message: 'a plan with a tail says what the tail answers: names, types and shapes', path: ['answer'] };
+const twice = { message: 'two outputs of one name', path: ['answer'] };
+
+/** A route of a safe set: a plan with its own id, parts and evidence, that has neither a set nor a signature of its own. */
+const memberSchema = z.strictObject(routeFields).refine(saysItsAnswer, unsaid).refine(namesDiffer, twice);
+
+/** Beside the plan's own route. */
+const MOST_MEMBERS = 15;
+
+const planFields = z.strictObject({
+  ...routeFields,
+  /**
+   * Other routes that a device may move to, each with evidence of its own; the plan's own is the first choice. Id and signature of
+   * the plan cover them.
+   */
+  safeSet: z.array(memberSchema).min(1).max(MOST_MEMBERS).optional(),
   /** Over the canonical form of all the above (`sign.ts`); `key` is the id of the public key that verifies it. */
   signature: z
     .strictObject({
@@ -283,13 +226,11 @@ const planFields = z.strictObject({
 });
 
 export const planSchema = planFields
-  .refine(({ tail, answer }) => tail === null || answer !== undefined, {
-    message: 'a plan with a tail says what the tail answers: names, types and shapes',
-    path: ['answer'],
-  })
-  .refine(({ answer = [] }) => new Set(answer.map((t) => t.name)).size === answer.length, {
-    message: 'two outputs of one name',
-    path: ['answer'],
+  .refine(saysItsAnswer, unsaid)
+  .refine(namesDiffer, twice)
+  .superRefine((plan, context) => {
+    for (const { index, problem } of misfitsInSet(plan))
+      context.addIssue({ code: 'custom', message: problem, path: ['safeSet', index] });
   });
 export type Plan = z.infer<typeof planSchema>;
 

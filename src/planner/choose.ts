@@ -1,36 +1,10 @@
 /** The best candidate for an objective, and the set that no other candidate beats in everything. */
-import type { Candidate, Thresholds } from '../plan/index.ts';
+import { type Candidate, type Costed, objectiveValue, type Thresholds } from '../plan/index.ts';
 
-export type Costed = Pick<Candidate, 'latencyMs' | 'energyMj' | 'wireBytes'>;
+export { objectiveValue };
 
 /** That a server works on it: the tail. */
 export const cloudMsOf = ({ latencyMs }: Pick<Candidate, 'latencyMs'>): number => latencyMs.tail;
-
-/** Lower is better. Infinite where the objective needs what is unknown: an energy, a distribution. */
-export function objectiveValue(c: Costed, { objective, weights }: Thresholds): number {
-  const energyMj = c.energyMj ?? Number.POSITIVE_INFINITY;
-  const p95Ms = c.latencyMs.p95 ?? Number.POSITIVE_INFINITY;
-  switch (objective) {
-    case 'latency':
-      return c.latencyMs.total;
-    case 'p95':
-      return p95Ms;
-    case 'energy':
-      return energyMj;
-    case 'bytes':
-      return c.wireBytes;
-    case 'cloud':
-      return cloudMsOf(c);
-    case 'weights': {
-      const { latency = 0, p95 = 0, energy = 0, bytes = 0, cloud = 0 } = weights ?? {};
-      // Of what is unknown nothing counts where it is not weighed.
-      const unsure = (p95 > 0 ? p95 * p95Ms : 0) + (energy > 0 ? energy * energyMj : 0);
-      return latency * c.latencyMs.total + unsure + bytes * c.wireBytes + cloud * cloudMsOf(c);
-    }
-    default:
-      return objective satisfies never;
-  }
-}
 
 /** Cheapest first. Ties go to lower latency, then fewer bytes, then the order given. */
 export function byObjective(asked: Thresholds): (a: Costed, b: Costed) => number {

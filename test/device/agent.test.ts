@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { createCodec, decodeEnvelope, type Envelope } from '../../src/broker/index.ts';
 import type { Pixels } from '../../src/data/index.ts';
 import { type Agent, runAgent } from '../../src/device/agent.ts';
-import { type Answer, Outbox } from '../../src/device/outbox.ts';
+import type { Answer } from '../../src/device/message.ts';
+import { Outbox } from '../../src/device/outbox.ts';
 import type { Failed, Inference } from '../../src/device/record.ts';
+import type { Route } from '../../src/device/route.ts';
+import { onlyRoute } from '../../src/device/routing.ts';
 import { Session } from '../../src/device/session.ts';
 import type { Source, Unread } from '../../src/device/source.ts';
 import { CutlineError } from '../../src/errors.ts';
@@ -46,12 +49,11 @@ function agentOf(
     retries: 1,
     expiryMs: expiryMs ?? 20_000,
     fleet: 'yard',
-    planId: 'plan',
     keepaliveMs: 15_000,
     most: 64,
     settled: async () => {},
     log: () => {},
-    send: async (_id, { payload }) => {
+    send: async (_id, _plan, { payload }) => {
       const envelope = decodeEnvelope(Buffer.from(payload));
       const fate = fates[envelope.sequence]!;
       if (envelope.sequence === stopAt) stop.abort();
@@ -69,12 +71,8 @@ function agentOf(
   const fateOf = (index: number) => fates[index]!;
   /** Heads and codecs know a picture by its only pixel; who pays has been encoded before. */
   const encoded: number[] = [];
-  const agent: Agent = {
-    plan: { planId: 'p' } as Agent['plan'],
-    deviceId: 'd',
-    bootId: '00'.repeat(16),
-    expiryMs: 20_000,
-    inFlight: 2,
+  const route: Route = {
+    plan: { planId: 'p', tail: {} } as Route['plan'],
     session: new Session(20_000, []),
     checkCap: () => {},
     head: {
@@ -85,7 +83,6 @@ function agentOf(
         return { x: input };
       },
     },
-    inputs: { read: async ({ data }) => float32(Float32Array.of(data[0]!), [1, 1]) },
     codec: {
       ...createCodec('float32'),
       async encode(name, tensor) {
@@ -98,6 +95,14 @@ function agentOf(
     async spend() {
       if (fateOf(encoded.shift()!) === 'not paid for') throw new CutlineError('BUDGET_SPENT');
     },
+  };
+  const agent: Agent = {
+    deviceId: 'd',
+    bootId: '00'.repeat(16),
+    expiryMs: 20_000,
+    inFlight: 2,
+    routing: onlyRoute(route),
+    inputs: { read: async ({ data }) => float32(Float32Array.of(data[0]!), [1, 1]) },
     uplink: {
       check() {
         if (lost) throw lost;

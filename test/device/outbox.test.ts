@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Answer, type Message, Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
+import type { Answer, Message } from '../../src/device/message.ts';
+import { Outbox, type OutboxOptions } from '../../src/device/outbox.ts';
 import { CutlineError } from '../../src/errors.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -7,6 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const message = (id: string): Message => ({
   correlationId: id,
+  planId: 'plan',
   first: { payload: Uint8Array.of(1), isShort: true },
   again: () => Uint8Array.of(2),
 });
@@ -24,11 +26,10 @@ function outbox(options: Partial<OutboxOptions> = {}) {
     retries: 2,
     expiryMs: 60_000,
     fleet: 'yard',
-    planId: 'plan',
     keepaliveMs: 15_000,
     most: 64,
     settled: async () => {},
-    send: async (id, { isShort }) => void sent.push(isShort ? id : `${id} in full`),
+    send: async (id, _, { isShort }) => void sent.push(isShort ? id : `${id} in full`),
     log: () => {},
     random: () => 0,
     ...options,

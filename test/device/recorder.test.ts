@@ -7,7 +7,14 @@ import { CutlineError } from '../../src/errors.ts';
 import { float32 } from '../../src/model/index.ts';
 
 const latencyMs = { total: 5, head: 1, encode: 1, network: 1, tail: 2 };
-const inference = (index: number): Inference => ({ index, image: `${index}`, top1: 1, latencyMs, tries: 1 });
+const inference = (index: number): Inference => ({
+  index,
+  image: `${index}`,
+  top1: 1,
+  latencyMs,
+  tries: 1,
+  planId: 'p',
+});
 const outputs = { y: float32(Float32Array.of(0, Math.log(3)), [1, 2]) };
 
 function recorderOf(given: Partial<ConstructorParameters<typeof Recorder>[0]> = {}) {

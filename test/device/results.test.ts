@@ -20,7 +20,7 @@ type Options = Parameters<typeof lookAtResults>[1];
 function look(path: string, given: Partial<Options> = {}) {
   const said: string[] = [];
   const options: Options = {
-    planId,
+    planIds: [planId],
     fsync: 'never',
     existing: 'resume',
     log: (text) => said.push(text),

@@ -27,6 +27,7 @@ const message = (n: number) => {
   const full = { ...header, correlationId: id(n) };
   return {
     correlationId: id(n),
+    planId: 'plan',
     first: session.write(full, [right]),
     again: () => session.writeInFull(full, [right]),
   };
@@ -62,7 +63,13 @@ beforeEach(async () => {
   });
   session = new Session(1e6, sent);
   uplink = new Uplink({
-    session,
+    plans: [
+      {
+        planId: 'plan',
+        session,
+        expected: expectedAnswer({ answer: [{ name: 'y', dtype: 'float32', shape: [1, 3] }] }),
+      },
+    ],
     link: {
       connect: {
         url: broker.url,
@@ -77,7 +84,6 @@ beforeEach(async () => {
     device: 'cam-1',
     planId: 'plan',
     bootId: header.bootId,
-    expected: expectedAnswer({ answer: [{ name: 'y', dtype: 'float32', shape: [1, 3] }] }),
     unpacking: 2,
     qos: 0,
     timeoutMs: 20_000,

@@ -7,14 +7,19 @@ import type { PowerMeter } from './meter.ts';
 import { sampledMeter } from './sampled.ts';
 import { foldersIn, number, word } from './sysfs.ts';
 
-/** Undefined where there is none. @throws CutlineError POWER_METER_UNAVAILABLE for one that is being charged, or tells no power */
-export async function openBattery(root = '/sys/class/power_supply'): Promise<PowerMeter | undefined> {
-  let folder: string | undefined;
+/** Of the machine itself; undefined where there is none. */
+export async function batteryFolder(root = '/sys/class/power_supply'): Promise<string | undefined> {
   for (const candidate of await foldersIn(root)) {
     // Mice and pens have batteries as well.
     if ((await word(candidate, 'type')) === 'Battery' && (await word(candidate, 'scope')) !== 'Device')
-      folder ??= candidate;
+      return candidate;
   }
+  return undefined;
+}
+
+/** Undefined where there is none. @throws CutlineError POWER_METER_UNAVAILABLE for one that is being charged, or tells no power */
+export async function openBattery(root?: string): Promise<PowerMeter | undefined> {
+  const folder = await batteryFolder(root);
   if (folder === undefined) return undefined;
   const battery = folder;
   const refuse = (problem: string): never => {

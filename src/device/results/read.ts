@@ -42,7 +42,7 @@ const LAST_IDS = 1024;
 const BEGINNING = '{"index":';
 
 /** @throws CutlineError RESULTS_OTHER, FILE_UNREADABLE */
-export async function readEarlier(path: string, planId: string | undefined): Promise<Earlier> {
+export async function readEarlier(path: string, planIds: ReadonlySet<string> | undefined): Promise<Earlier> {
   const done = new Done();
   const ids = new Recent<string>(LAST_IDS);
   let [lines, foreign, nextIndex, wholeBytes] = [0, 0, 0, 0];
@@ -53,7 +53,7 @@ export async function readEarlier(path: string, planId: string | undefined): Pro
     nextIndex = Math.max(nextIndex, found.index + 1);
     if (found.id !== undefined) ids.add(found.id);
     if (found.error) return true;
-    if (planId !== undefined && found.planId !== planId) foreign++;
+    if (planIds !== undefined && (found.planId === undefined || !planIds.has(found.planId))) foreign++;
     else if (found.sha256 !== undefined) done.add({ image: found.image, sha256: found.sha256 });
     return true;
   };

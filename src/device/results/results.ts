@@ -11,8 +11,8 @@ import { writeFifo } from './fifo.ts';
 import { type Earlier, readEarlier } from './read.ts';
 
 export interface ResultsOptions {
-  /** Whose answers need not be asked for again; undefined: any plan's. */
-  readonly planId: string | undefined;
+  /** Whose answers need not be asked for again: what one route has answered no other one is asked; undefined: any plan's. */
+  readonly planIds: readonly string[] | undefined;
   readonly fsync: Fsync;
   /** What to do with a file that is there: go on with it, add to it and do everything again, or begin it anew. */
   readonly existing: 'resume' | 'add' | 'overwrite';
@@ -32,7 +32,7 @@ export interface Results {
  * @throws CutlineError OUTPUT_NOT_WRITABLE, RESULTS_OTHER, FILE_UNREADABLE
  */
 export async function lookAtResults(path: string, options: ResultsOptions): Promise<Results> {
-  const { planId, fsync, existing, log, stop } = options;
+  const { planIds, fsync, existing, log, stop } = options;
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) throw new CutlineError('OUTPUT_NOT_WRITABLE', { path, problem: 'it is a folder' });
   const place = await placeOf(path).catch((error: unknown) => {
@@ -44,7 +44,7 @@ export async function lookAtResults(path: string, options: ResultsOptions): Prom
   if (!found || existing === 'overwrite') {
     return { earlier: undefined, open: () => appendTo(path, place.path, { fsync, keepBytes: 0 }) };
   }
-  const earlier = await readEarlier(place.path, planId);
+  const earlier = await readEarlier(place.path, new Set(planIds));
   return {
     earlier: existing === 'resume' ? earlier : { ...earlier, done: new Done() },
     async open() {

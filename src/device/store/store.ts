@@ -22,7 +22,8 @@ export interface StoreOptions {
   readonly latestOnly: boolean;
   /** 32 bytes: with it nothing on the disk can be read without it. */
   readonly key?: Uint8Array | undefined;
-  readonly planId: string;
+  /** Of all routes; what is of others is of no use any more. */
+  readonly planIds: readonly string[];
   /** Unix time in milliseconds. */
   readonly now: () => number;
 }
@@ -48,7 +49,7 @@ export class Store {
   readonly #options: StoreOptions;
   #db: RootDatabase<Buffer, number>;
   /** What waits, oldest first: bytes on the disk, and when it was stored. */
-  readonly #waiting = new Map<number, { readonly bytes: number; readonly atMs: number }>();
+  readonly #waiting = new Map<number, { readonly bytes: number; readonly atMs: number; readonly planId: string }>();
   readonly #claimed = new Set<number>();
   #next = 1;
   #bytes = 0;
@@ -92,15 +93,15 @@ export class Store {
     const value = this.#sealed(id, written(stored));
     await this.#makeRoom(onDisk(value.length));
     await this.#saving(() => this.#db.put(id, value));
-    this.#add(id, value.length, stored.capturedMs);
+    this.#add(id, value.length, stored);
     for (const tell of this.#listeners) tell();
   }
 
-  /** The oldest that nobody has claimed; it is the caller's until `remove` or `release`. Undefined where there is none. */
-  async claim(): Promise<{ readonly id: number; readonly stored: Stored } | undefined> {
+  /** The plan's oldest that nobody has claimed; it is the caller's until `remove` or `release`. Undefined where there is none. */
+  async claim(planId: string): Promise<{ readonly id: number; readonly stored: Stored } | undefined> {
     await this.#dropOld();
-    for (const id of this.#waiting.keys()) {
-      if (this.#claimed.has(id)) continue;
+    for (const [id, entry] of this.#waiting) {
+      if (entry.planId !== planId || this.#claimed.has(id)) continue;
       const value = this.#db.get(id);
       if (!value) {
         this.#forget(id);
@@ -153,7 +154,7 @@ export class Store {
     for (const { key: id, value } of this.#db.getRange()) {
       const { planId, capturedMs } = unwritten(this.#unsealed(id, value));
       this.#next = Math.max(this.#next, id + 1);
-      if (planId === this.#options.planId) this.#add(id, value.length, capturedMs);
+      if (this.#options.planIds.includes(planId)) this.#add(id, value.length, { planId, capturedMs });
       else others.push(id);
     }
     for (const id of others) await this.#saving(() => this.#db.remove(id));
@@ -162,9 +163,9 @@ export class Store {
     if (this.#waiting.size === 0) await this.#reclaim();
   }
 
-  #add(id: number, length: number, atMs: number): void {
+  #add(id: number, length: number, { planId, capturedMs: atMs }: Pick<Stored, 'planId' | 'capturedMs'>): void {
     const bytes = onDisk(length);
-    this.#waiting.set(id, { bytes, atMs });
+    this.#waiting.set(id, { bytes, atMs, planId });
     this.#bytes += bytes;
   }
 

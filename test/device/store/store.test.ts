@@ -25,7 +25,7 @@ const options = (over = {}) => ({
   maxBytes: 1e6,
   maxAgeMs: 3_600_000,
   latestOnly: false,
-  planId: 'plan',
+  planIds: ['plan'],
   now: () => now,
   ...over,
 });
@@ -56,11 +56,11 @@ describe('an outbox on the disk', () => {
   it('gives back what was put, oldest first, to one lane at a time', async () => {
     const { store } = await opened();
     for (let i = 0; i < 3; i++) await store.put(await stored(i));
-    const [a, b] = [await store.claim(), await store.claim()];
+    const [a, b] = [await store.claim('plan'), await store.claim('plan')];
     expect([a!.stored.index, b!.stored.index]).toEqual([0, 1]);
     expect(a!.stored).toEqual(await stored(0));
     store.release(a!.id);
-    expect((await store.claim())!.stored.index).toBe(0);
+    expect((await store.claim('plan'))!.stored.index).toBe(0);
     await store.remove(a!.id);
     expect(indexes(store)).toEqual([1, 2]);
     expect(store.counts).toMatchObject({ waiting: 2, droppedForRoom: 0 });
@@ -82,7 +82,7 @@ describe('an outbox on the disk', () => {
   it('is bounded in bytes: the oldest gives way, but for what is on its way', async () => {
     const { store } = await opened({ maxBytes: 10_000 });
     await store.put(await stored(0));
-    const first = await store.claim();
+    const first = await store.claim('plan');
     for (let i = 1; i < 100; i++) await store.put(await stored(i));
     const { waiting, waitingBytes, droppedForRoom } = store.counts;
     expect(waitingBytes).toBeLessThanOrEqual(10_000);
@@ -97,7 +97,7 @@ describe('an outbox on the disk', () => {
     await store.put(await stored(0));
     now += 1500;
     await store.put(await stored(1));
-    expect((await store.claim())!.stored.index).toBe(1);
+    expect((await store.claim('plan'))!.stored.index).toBe(1);
     expect(store.counts).toMatchObject({ waiting: 1, droppedByAge: 1 });
     const { store: latest } = await opened({ latestOnly: true });
     for (let i = 0; i < 5; i++) await latest.put(await stored(i));
@@ -123,7 +123,8 @@ describe('an outbox on the disk', () => {
     for (let i = 0; i < 12; i++) await store.put(await stored(i, { tensors }));
     const size = async () => (await stat(join(asked.path, 'data.mdb'))).size;
     expect(await size()).toBeGreaterThan(20e6);
-    for (let claimed = await store.claim(); claimed; claimed = await store.claim()) await store.remove(claimed.id);
+    for (let claimed = await store.claim('plan'); claimed; claimed = await store.claim('plan'))
+      await store.remove(claimed.id);
     expect(await size()).toBeLessThan(1e6);
     await store.put(await stored(99));
     expect(indexes(store)).toEqual([99]);
@@ -144,7 +145,7 @@ describe('an outbox on the disk', () => {
     const path = join(dir, 'killed');
     const script = `
       import { Store } from ${JSON.stringify(new URL('../../../dist/device/store/store.js', import.meta.url).href)};
-      const store = await Store.open({ path: ${JSON.stringify(path)}, maxBytes: 1e8, maxAgeMs: 1e12, latestOnly: false, planId: 'plan', now: Date.now });
+      const store = await Store.open({ path: ${JSON.stringify(path)}, maxBytes: 1e8, maxAgeMs: 1e12, latestOnly: false, planIds: ['plan'], now: Date.now });
       const tensors = [{ name: 'relu2', dtype: 'float32', shape: [1, 1], codec: 'float32', scale: 0, zeroPoint: 0, data: new Uint8Array(4) }];
       for (let i = 0; ; i++) {
         await store.put({ planId: 'plan', correlationId: i.toString(16).padStart(32, '0'), capturedMs: Date.now(), headMs: 0, encodeMs: 0, index: i, image: 'x', tensors });
