@@ -123,12 +123,13 @@ export class Devices {
 
 function viewOf(name: string, { state, stateAt, health, heardAt, restarts }: Device): DeviceView {
   // Whichever was said last: a device may change its plan without a word on its state.
+  const said = health?.route ?? health?.planId;
   const isHealthNewer = (heardAt ?? 0) > (stateAt ?? 0);
   return {
     name,
     state: state?.status ?? 'unknown',
     stateAt: stateAt ?? null,
-    planId: (isHealthNewer ? health?.planId : undefined) ?? state?.planId ?? health?.planId ?? null,
+    planId: (isHealthNewer ? said : undefined) ?? state?.planId ?? said ?? null,
     update: state?.update ?? null,
     heardAt: heardAt ?? null,
     restarts,

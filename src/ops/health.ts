@@ -46,6 +46,9 @@ export const agentHealthSchema = z.object({
   of: z.literal('agent'),
   device: z.string(),
   planId,
+  /** Id of the plan's route that pictures take now, and moves between routes, where it has several. */
+  route: planId.optional(),
+  moves: count.optional(),
   inferences: z.object({ answered: count, failed: count }),
   /** Of the last minute; null without answers in it. */
   latencyMs: z.object({ p50: amount, p95: amount, answers: count }).nullable(),

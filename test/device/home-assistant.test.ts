@@ -1,9 +1,21 @@
 /** The device as Home Assistant would see it: what is announced holds of what is said, and somebody who listens plays Home Assistant. */
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { birthTopic, discoveryTopic, homeAssistantId } from '../../src/broker/index.ts';
+import {
+  birthTopic,
+  brokerSettingsSchema,
+  connectOptions,
+  discoveryTopic,
+  homeAssistantId,
+  readAccounts,
+  startBroker,
+} from '../../src/broker/index.ts';
+import { addAccount } from '../../src/cli/broker-accounts.ts';
+import { openHomeAssistant } from '../../src/device/home-assistant/home-assistant.ts';
+import { homeAssistantSchema } from '../../src/device/home-assistant/index.ts';
 import { agentConfigSchema } from '../../src/device/index.ts';
 import { type Deployment, deploy } from '../e2e/support/deployment.ts';
 import { type BrokerKind, type Fleet, fleet } from '../e2e/support/fleet.ts';
@@ -125,6 +137,41 @@ describe('Home Assistant', () => {
   });
 });
 
+describe('a broker whose account may not announce it', () => {
+  it('is said once, with what was refused, and tried no more', { timeout: 15_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cutline-home-'));
+    const common = { accounts: join(folder, 'accounts.json'), fleet: 'yard', out: folder };
+    await addAccount({ ...common, role: 'device', device: 'cam-1' });
+    const { accounts } = await readAccounts(common.accounts);
+    const connected: string[] = [];
+    const listen = { host: '127.0.0.1', port: 0, maxPacketBytes: 1 << 20, maxClients: 10 };
+    const broker = await startBroker({ ...listen, accounts, log: (line) => connected.push(line) });
+    const log: string[] = [];
+    const settings = {
+      ...brokerSettingsSchema.parse({ url: broker.url, username: 'cam-1', passwordFile: 'cam-1.password' }),
+    };
+    const connect = await connectOptions(settings, folder, { clientId: 'cutline-result-yard-cam-1-0' });
+    const announced = { fleet: 'yard', device: 'cam-1', healthS: 1 };
+    const opened = openHomeAssistant({
+      ...announced,
+      settings: homeAssistantSchema.parse({}),
+      connect,
+      log: (line) => log.push(line),
+    });
+    try {
+      await expect
+        .poll(() => log.join(), { timeout: 5000 })
+        .toMatch(/not shown: .*refused.*--home-assistant homeassistant/);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect(connected.filter((line) => line.endsWith('connected'))).toHaveLength(1);
+    } finally {
+      await opened.close();
+      await broker.close();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
 describe('names', () => {
   it('are what Home Assistant takes, and another one for every device', () => {
     const pairs = [
@@ -147,7 +194,6 @@ describe('names', () => {
 });
 
 async function pictureOf({ images }: Deployment): Promise<Buffer> {
-  const { readFile } = await import('node:fs/promises');
   return readFile(join(images, '0000.png'));
 }
 

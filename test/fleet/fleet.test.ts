@@ -63,6 +63,11 @@ describe('a device', () => {
     expect(device()).toMatchObject({ update: null });
   });
 
+  it('with several routes tells the one that it takes now', () => {
+    says(topic.health('cam-1'), health('cam-1', { route: 'a-route', moves: 3 }));
+    expect(device()).toMatchObject({ planId: 'a-route', health: { planId, moves: 3 } });
+  });
+
   it('goes when its retained state is taken away', () => {
     says(topic.state('cam-1'), state('cam-1', 'online'));
     const mark = fleet.mark;

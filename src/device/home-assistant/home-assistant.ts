@@ -71,7 +71,11 @@ export function openHomeAssistant(options: HomeAssistantOptions): HomeAssistant 
     },
   );
   // Inference does not hang on it.
-  const running = link.run(end.signal).catch((error: unknown) => log((error as Error).message));
+  const running = link.run(end.signal).catch((error: unknown) => {
+    log(
+      `not shown: ${(error as Error).message} An account made with --home-assistant ${prefix} may announce a device.`,
+    );
+  });
 
   const say = async () => {
     const text = latest;

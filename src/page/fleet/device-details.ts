@@ -13,6 +13,7 @@ export function deviceDetails({ planId, update, restarts, health }: DeviceView, 
     ['Plan', planId ?? '–'],
     ...(update?.last ? ([['Last pushed', pushed(update.last, now)]] as const) : []),
     ['Up', `${span(health.uptimeS)}${restarts > 0 ? `, seen to start again ${times(restarts)}` : ''}`],
+    ...(health.moves === undefined ? [] : ([['Routes', `moved ${times(health.moves)}`]] as const)),
     ['Memory', bytes(health.residentBytes)],
     ['Power', power ? `${power.watts} W, ${power.source}, ${power.meter}` : 'no meter answers'],
     [
