@@ -47,7 +47,8 @@ export const serviceSettings = {
   /** Seconds between health messages. */
   healthS: z.number().min(1).max(3600).default(30),
   threads: z.int().min(1).max(256).optional(),
-  executionProvider: z.string().min(1).default('cpu'),
+  /** What onnxruntime runs the network on; where that is not there, the processor, and the log says so. */
+  executionProvider: z.enum(['cpu', 'cuda', 'tensorrt', 'coreml', 'dml', 'qnn', 'webgpu']).default('cpu'),
   /** What runs the network; tfjs needs the npm package `@tensorflow/tfjs-node`, and has no use for the two settings above. */
   engine: z.enum(['onnxruntime', 'tfjs']).default('onnxruntime'),
 };

@@ -1,7 +1,7 @@
 /** From the settings of a plan to what serves it: everything is read and checked, and the tail is loaded. */
 import { dirname, resolve } from 'node:path';
 import { expectedActivation, expectedAnswer } from '../broker/index.ts';
-import { createEngine, type Engine } from '../engine/index.ts';
+import { createServingEngine, type Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { modelSha256, readModel } from '../model/index.ts';
 import { openPlan, routesOf, verifyPlan } from '../plan/index.ts';
@@ -31,7 +31,8 @@ export async function openServed(
     for (const { plan, bytes, settings, commit } of await readServed(config, folder)) {
       const { planId } = plan;
       await commit();
-      const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
+      const asked = { engine: name, executionProvider, ...(threads !== undefined && { threads }) };
+      const engine = await createServingEngine(asked, log);
       engines.push(engine);
       const { max, waitMs } = settings.batch;
       const tail = await loadTail(plan, bytes, engine, { mostAtOnce: max, log });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { agentClientId, connectOptions, expectedAnswer, ID_BYTES, readDeviceSeal, topicOf } from '../broker/index.ts';
 import { readCard } from '../data/index.ts';
-import { createEngine } from '../engine/index.ts';
+import { createServingEngine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
 import { openOps } from '../ops/index.ts';
 import { openPlan, type Plan, readProtocol, routesOf } from '../plan/index.ts';
@@ -123,7 +123,8 @@ export async function startAgent(options: AgentOptions): Promise<AgentSummary> {
     log,
     stop: AbortSignal.any([stop, end.signal]),
   });
-  const engine = await createEngine({ engine: name, executionProvider, ...(threads !== undefined && { threads }) });
+  const asked = { engine: name, executionProvider, ...(threads !== undefined && { threads }) };
+  const engine = await createServingEngine(asked, log);
   const startMs = performance.now();
   let recorder: Recorder;
   let outlets: Outlets;

@@ -6,11 +6,12 @@ import type { OpenStore } from './open-store.ts';
 import type { Outlets } from './outlets.ts';
 import { type Failed, type Inference, round } from './record.ts';
 import type { Recorder } from './recorder.ts';
+import { type RefusalKind, refusalKinds } from './refusal-kinds.ts';
 import type { RoutesTold } from './routes/index.ts';
 import type { SinkCounts, SinkSettings } from './sinks/index.ts';
 import type { OpenedSource, SourceCounts } from './sources/index.ts';
 import type { StoreCounts } from './store/index.ts';
-import { type RefusalKind, refusalKinds, type Uplink } from './uplink.ts';
+import type { Uplink } from './uplink.ts';
 
 export interface AgentSummary {
   readonly format: 'cutline.agent/1';

@@ -18,6 +18,7 @@ import type { Tensors } from '../model/tensor.ts';
 import { type Heard, heardIn, type SentPlan } from './heard.ts';
 import type { Delivered, Message } from './message.ts';
 import { Outbox } from './outbox.ts';
+import { type RefusalKind, refusalKinds } from './refusal-kinds.ts';
 import type { Written } from './session.ts';
 import { type StateFields, stateMessage } from './state-message.ts';
 import type { StreamWatch } from './stream-watch.ts';
@@ -49,13 +50,6 @@ export interface UplinkOptions {
   readonly silent?: ((planId: string, isSilent: boolean) => void) | undefined;
   readonly log: (line: string) => void;
 }
-
-/**
- * Why a message on the answer topic was refused: larger than any answer; not sealed by who has the key; no envelope; for another
- * device or plan, or no answer; nothing that was asked; not the tensors that the plan says; more at once than can be asked for.
- */
-export const refusalKinds = ['oversized', 'forged', 'malformed', 'foreign', 'unknown', 'unfit', 'flood'] as const;
-export type RefusalKind = (typeof refusalKinds)[number];
 
 export class Uplink {
   readonly #options: UplinkOptions;

@@ -15,8 +15,9 @@ import {
   expectedAnswer,
   startBroker,
 } from '../../src/broker/index.ts';
+import type { RefusalKind } from '../../src/device/refusal-kinds.ts';
 import { Session } from '../../src/device/session.ts';
-import { type RefusalKind, Uplink } from '../../src/device/uplink.ts';
+import { Uplink } from '../../src/device/uplink.ts';
 import { float32 } from '../../src/model/index.ts';
 
 const id = (n: number) => n.toString(16).padStart(32, '0');
