@@ -420,7 +420,7 @@ const catalogue = {
   },
   UPDATE_TOO_LARGE: {
     exit: 2,
-    text: 'The head of plan {plan} has {bytes} bytes, more than the {limit} that this device fetches. Make it smaller, or raise maxBytes in updates.',
+    text: 'The head of plan {plan} has {bytes} bytes, more than the {limit} that this device fetches. Make it smaller, or raise the limit under updates.',
   },
   UPDATE_FETCH: { exit: 1, text: '{url}: {problem}.' },
   UPDATE_FAILED_BEFORE: {

@@ -10,6 +10,7 @@ const stateSchema = z.object({
   update: z
     .object({
       standing: z.enum(['factory', 'current', 'trial', 'fallback']),
+      broken: text.nullable(),
       trial: text.nullable(),
       last: z
         .object({

@@ -39,7 +39,8 @@ export function planStatusText({ fleet, devices }: PlanStatus): string {
   const rows = devices.map(({ device, status, planId, update }) => {
     const { last } = update ?? {};
     const story = last ? `${last.outcome} ${last.planId} at ${last.at}${last.problem ? `: ${last.problem}` : ''}` : '';
-    return [device, status, planId, update?.standing ?? 'no updates', story];
+    const standing = update ? `${update.standing}${update.broken ? ` (${update.broken})` : ''}` : 'no updates';
+    return [device, status, planId, standing, story];
   });
   return table([['device', 'status', 'plan', 'standing', 'last push'], ...rows]);
 }

@@ -1,8 +1,10 @@
 /** An agent that takes plans, as a service: what systemd hears, what signals do, and how it ends. */
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fullDisk } from '../support/full-disk.ts';
 import { run } from './support/processes.ts';
 import { trial, type Updating, updating } from './support/updating.ts';
 
@@ -54,6 +56,22 @@ describe('an agent that takes plans', () => {
     expect(await second.ended).toBe(1);
     expect(JSON.parse(second.stdout())).toMatchObject({ code: 'UPDATE_IN_USE' });
     expect(await agent.stop('SIGINT')).toBe(0);
+  });
+
+  it('goes on where the disk is full, and takes new plans when there is room', async (ctx) => {
+    const disk = fullDisk(ctx, 256 * 1024);
+    await writeFile(join(disk, 'full'), Buffer.alloc(1 << 20)).catch(() => {});
+    const made = await u.make();
+    await u.serve('first', made);
+    const updates = { folder: join(disk, 'updates'), from: u.server.url };
+    const agent = await u.agent({ updates }, ...results());
+    expect(await agent.ended, agent.stderr()).toBe(0);
+    expect(agent.stderr()).toContain('new plans cannot be taken');
+    expect(JSON.parse(agent.stdout())).toMatchObject({ inferences: { answered: 3 } });
+    const waits = await u.agent({ updates, ...http });
+    await u.push(made);
+    await waits.says(/cannot write .* Trying again/);
+    expect(await waits.stop()).toBe(0);
   });
 
   it('tells systemd of one service while agents come and go, and keeps the supervisor small', async (ctx) => {

@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runPlanStatus } from '../../src/cli/run-plan-status.ts';
 import { encodeModel } from '../../src/model/index.ts';
 import { cutline, type Running } from './support/processes.ts';
 import { type Made, slowHead, trial, type Updating, updating } from './support/updating.ts';
@@ -211,6 +212,9 @@ describe('what an agent goes back to', () => {
     await before.says(`plan ${third.plan.planId} cannot run`);
     await before.says(runs(second));
     await before.says('connected');
+    const { devices } = await runPlanStatus(u.at('operator.yaml'));
+    const broken = expect.stringContaining('The head here is not the one of the plan');
+    expect(devices).toMatchObject([{ planId: second.plan.planId, update: { standing: 'fallback', broken } }]);
     expect(await before.stop()).toBe(0);
     await rm(lies(second, 'plan.json'));
     const factory = await agentOf(quick());

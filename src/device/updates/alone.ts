@@ -37,7 +37,24 @@ export async function awaitAlone(folder: string, patienceMs: number, log: (line:
 /** By the agent that a supervisor started. @throws CutlineError UPDATE_IN_USE, OUTPUT_NOT_WRITABLE, of the configuration */
 export async function claimAgent(configPath: string, set: readonly string[]): Promise<void> {
   const { config, folder } = await readAgentConfig(configPath, { env: process.env, set });
-  if (config.updates) await claim(resolve(folder, config.updates.folder), 'agent');
+  const { updates } = config;
+  if (updates)
+    await evenWhenFull(
+      () => {},
+      () => claim(resolve(folder, updates.folder), 'agent'),
+    );
+}
+
+/** A disk that takes nothing more takes no new plans; what runs goes on. @throws CutlineError for other reasons */
+export async function evenWhenFull(log: (line: string) => void, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, details } = error as CutlineError;
+    const isFull = code === 'OUTPUT_NOT_WRITABLE' && /ENOSPC|EDQUOT|EROFS/.test(String(details.problem));
+    if (!isFull) throw error;
+    log(`new plans cannot be taken: ${(error as Error).message}`);
+  }
 }
 
 const pathOf = (folder: string, who: Who): string => join(folder, `${who}.pid`);

@@ -3,7 +3,7 @@
  * all. Where no agent says the device's state, it does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BrokerSettings, connectOptions, Link, topicOf, updatesClientId } from '../../broker/index.ts';
+import { type BrokerSettings, connectOptions, Link, Refusals, topicOf, updatesClientId } from '../../broker/index.ts';
 import { MOST_PUSH_BYTES } from '../../plan/index.ts';
 
 export interface MailboxOptions {
@@ -54,9 +54,12 @@ export class Mailbox {
     const { broker, folder, fleet, device, log } = options;
     const clientId = updatesClientId(fleet, device);
     const keepaliveS = Math.max(LEAST_KEEPALIVE_S, broker.keepaliveS);
+    const refusals = new Refusals(['oversized'], (total, problem) =>
+      log(`${total} message(s) on the topic of plans were not read; the last: ${problem}`),
+    );
     const skip = {
       overBytes: MOST_PUSH_BYTES,
-      tell: (bytes: number) => log(`a message of ${bytes} bytes on the topic of plans was not read`),
+      tell: (bytes: number) => refusals.add('oversized', `${bytes} bytes`),
     };
     const connect = { ...(await connectOptions({ ...broker, keepaliveS }, folder, { clientId })), skip };
     // The agent says where it is connected to.
@@ -83,12 +86,15 @@ export class Mailbox {
 
   async #run(): Promise<void> {
     const { signal } = this.#end;
+    let said = '';
     while (!signal.aborted) {
       try {
         await this.#link.run(signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.#options.log(`plans cannot be heard of: ${(error as Error).message}`);
+        const { message } = error as Error;
+        if (message !== said) this.#options.log(`plans cannot be heard of: ${message}`);
+        said = message;
         await sleep(AGAIN_MS, undefined, { signal, ref: false }).catch(() => {});
       }
     }

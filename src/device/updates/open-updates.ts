@@ -9,7 +9,7 @@ import { readPassword } from '../../secrets.ts';
 import { isShippedName } from '../../shipped.ts';
 import { type AgentConfig, readAgentConfig } from '../config.ts';
 import type { Admittance } from './admit-push.ts';
-import { awaitAlone, claim } from './alone.ts';
+import { awaitAlone, claim, evenWhenFull } from './alone.ts';
 import { PlansFolder } from './plans-folder.ts';
 import { adopted } from './rollout.ts';
 import { RolloutFile } from './rollout-file.ts';
@@ -51,11 +51,13 @@ export async function openUpdates(
   const protocol = await readProtocol(
     isShippedName(config.protocol) ? config.protocol : resolve(folder, config.protocol),
   );
-  await makeFolder(at).catch((error: unknown) => {
-    throw writeError(at, error);
+  await evenWhenFull(log, async () => {
+    await makeFolder(at).catch((error: unknown) => {
+      throw writeError(at, error);
+    });
+    await checkFolder(at);
+    await claim(at, 'supervisor');
   });
-  await checkFolder(at);
-  await claim(at, 'supervisor');
   await awaitAlone(at, config.timeoutMs + LEFT_BEHIND_MS, log);
   const rollout = await RolloutFile.open(at, log);
   // Who puts a newer plan beside the configuration means it. One that cannot be read is found out when it is its turn.
@@ -63,7 +65,7 @@ export async function openUpdates(
   const { newest } = rollout.now;
   if (own && own.serial > (newest?.serial ?? -1)) {
     const { planId, serial } = own;
-    await rollout.change((r) => adopted(r, { planId, serial }));
+    await rollout.settle((r) => adopted(r, { planId, serial }), log);
   }
   const { planState } = config;
   return {

@@ -33,7 +33,7 @@ export const updatesSchema = z
     /** A head that cannot be had is tried for again for so long, ever more rarely; then its plan has failed. */
     fetchForS: z.number().min(1).max(2_592_000).default(86_400),
     /** What is under way, and what waits in the outbox, has so long to be answered before another plan takes over. */
-    drainS: z.number().min(0.1).max(3600).default(30),
+    drainS: z.number().min(0.1).max(3600).default(20),
     /** An agent that gives no sign of life for so long is ended. */
     hangS: z.number().min(2).max(3600).default(30),
     trial: z

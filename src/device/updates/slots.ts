@@ -25,6 +25,8 @@ export interface Opened {
 
 /** A plan that takes the agent down so often in its trial is not started again. */
 const MOST_STARTS = 3;
+/** Of what is told of a broken one. */
+const MOST_WORDS = 500;
 
 export class Slots {
   readonly #options: SlotsOptions;
@@ -50,6 +52,12 @@ export class Slots {
   /** Why nothing runs: of the configuration's plan. */
   get problem(): CutlineError | undefined {
     return this.#broken.get('');
+  }
+
+  /** Why what should run does not; null while it does. */
+  get broken(): string | null {
+    const [first] = this.#broken.values();
+    return first ? first.message.slice(0, MOST_WORDS) : null;
   }
 
   /** Undefined when nothing can run. What is on trial is counted as begun. */

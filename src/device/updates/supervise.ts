@@ -239,7 +239,7 @@ class Supervisor {
   #update(): UpdateState {
     const { trial, last } = this.#open.rollout.now;
     const standing = this.#running?.watch.standing ?? 'fallback';
-    return { standing, trial: trial?.planId ?? null, last: this.#arrivals.refused ?? last };
+    return { standing, broken: this.#slots.broken, trial: trial?.planId ?? null, last: this.#arrivals.refused ?? last };
   }
 
   #tell(): void {

@@ -14,6 +14,8 @@ export interface Slot {
 /** What the device's retained state says of updates. */
 export interface UpdateState {
   readonly standing: Slot['standing'];
+  /** Why what should run does not. */
+  readonly broken: string | null;
   /** What is on trial, or waits for it. */
   readonly trial: string | null;
   /** What became of the last plan that was pushed. */
