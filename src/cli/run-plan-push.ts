@@ -6,7 +6,7 @@ import { isName, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { type Plan, partName, pushOf, readPlan, verifyId, verifyPlan } from '../plan/index.ts';
+import { type Plan, partName, pushOf, readPlan, routesOf, verifyId, verifyPlan } from '../plan/index.ts';
 import { type DeviceState, readState, type Taken, takenBy } from './device-states.ts';
 import { secondsOf } from './duration.ts';
 import { connectOperator, type Operator } from './operator.ts';
@@ -27,8 +27,8 @@ export interface PushedPlan {
   /** Null when it was taken back. */
   readonly planId: string | null;
   readonly serial: number | null;
-  /** The head as it is to lie below the place where devices fetch it; null where none was written. */
-  readonly part: string | null;
+  /** Heads as they are to lie below the place where devices fetch them; none where none were asked for. */
+  readonly parts: readonly string[];
   readonly devices: readonly {
     readonly device: string;
     readonly taken: Taken | null;
@@ -49,7 +49,7 @@ export async function runPlanPush(options: PlanPushArguments): Promise<PushedPla
   const plan = options.plan === undefined ? undefined : await readPlan(options.plan);
   if (plan) verifyId(plan);
   const payload = plan ? Buffer.from(JSON.stringify(pushOf(plan, options.from))) : Buffer.alloc(0);
-  const part = plan && options.parts !== undefined ? await writePart(options.plan!, plan, options.parts) : null;
+  const parts = plan && options.parts !== undefined ? await writeParts(options.plan!, plan, options.parts) : [];
   const kept = new Map<string, Buffer>();
   const states = new Map<string, DeviceState>();
   const operator = await connectOperator(options.config, clientId(), (topic, heard) => {
@@ -73,7 +73,7 @@ export async function runPlanPush(options: PlanPushArguments): Promise<PushedPla
       return { device, ...(found ? takenBy(found, plan.planId) : unheard) };
     });
     const { planId = null, serial = null } = plan ?? {};
-    return { format: 'cutline.plan-push/1', planId, serial, part, devices: told };
+    return { format: 'cutline.plan-push/1', planId, serial, parts, devices: told };
   } finally {
     await operator.connection.close();
   }
@@ -106,14 +106,19 @@ function checkUsage({ plan, clear, device, from, wait, parts }: PlanPushArgument
     throw wrong(`--from ${from}: give the address of a folder, such as https://files.example/plans/.`);
 }
 
-/** The head, by its digest. @throws CutlineError PLAN_OTHER_FILE, FILE_*, OUTPUT_NOT_WRITABLE */
-async function writePart(planPath: string, plan: Plan, folder: string): Promise<string | null> {
-  if (!plan.head) return null;
-  const bytes = await readModel(resolve(dirname(planPath), plan.head.file));
-  verifyPlan(plan, { headSha256: modelSha256(bytes) });
-  const path = join(folder, partName(plan.head.sha256));
-  await writeAtomically(path, bytes);
-  return path;
+/** The heads of all routes, by their digests. @throws CutlineError PLAN_OTHER_FILE, FILE_*, OUTPUT_NOT_WRITABLE */
+async function writeParts(planPath: string, plan: Plan, folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const route of routesOf(plan)) {
+    if (!route.head) continue;
+    const bytes = await readModel(resolve(dirname(planPath), route.head.file));
+    verifyPlan(route, { headSha256: modelSha256(bytes) });
+    const path = join(folder, partName(route.head.sha256));
+    if (paths.includes(path)) continue;
+    await writeAtomically(path, bytes);
+    paths.push(path);
+  }
+  return paths;
 }
 
 /** Devices that are away get what the broker kept. @throws CutlineError PUSH_NOT_KEPT */

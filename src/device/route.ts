@@ -1,13 +1,13 @@
 /** A route of the plan as this device runs it: its part of the network, what defends and encodes it, and what a send costs. */
-import { dirname, resolve } from 'node:path';
 import { type Codec, createCodec, expectedActivation } from '../broker/index.ts';
 import { inputShape, type Preprocessing } from '../data/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { type Plan, type Protocol, type RoutePlan, routesOf, verifyPlan } from '../plan/index.ts';
+import { type Plan, type Protocol, type RoutePlan, verifyPlan } from '../plan/index.ts';
 import { type CapCheck, capCheck } from './cap.ts';
 import type { AgentConfig } from './config.ts';
 import { type Head, loadHead } from './head.ts';
+import { headFiles } from './head-files.ts';
 import { createDeviceMechanism, type DeviceMechanism } from './release.ts';
 import { Session } from './session.ts';
 import type { Spend, Spender } from './spending.ts';
@@ -37,7 +37,7 @@ export interface CheckedRoute {
 }
 
 /**
- * Reads and checks the head of every route. `head` of the configuration is that of the plan's own; the others lie in its folder.
+ * Reads and checks the head of every route.
  * @throws CutlineError FILE_*, PLAN_OTHER_FILE, PLAN_WITHOUT_EVIDENCE, PLAN_WEAKER_EVIDENCE
  */
 export async function readHeads(
@@ -48,14 +48,10 @@ export async function readHeads(
   protocol: Protocol,
 ): Promise<readonly { readonly plan: RoutePlan; readonly headBytes: Uint8Array | null }[]> {
   verifyPlan(plan, { protocol });
-  const own = config.head === undefined ? undefined : resolve(folder, config.head);
   return Promise.all(
-    routesOf(plan).map(async (route) => {
-      if (!route.head) return { plan: route, headBytes: null };
-      const isOwn = route.planId === plan.planId;
-      const headBytes = await readModel(
-        isOwn && own !== undefined ? own : resolve(dirname(own ?? planPath), route.head.file),
-      );
+    headFiles(config, folder, plan, planPath).map(async ({ route, path }) => {
+      if (path === undefined) return { plan: route, headBytes: null };
+      const headBytes = await readModel(path);
       verifyPlan(route, { headSha256: modelSha256(headBytes) });
       return { plan: route, headBytes };
     }),

@@ -23,7 +23,7 @@ export {
 } from './read.ts';
 export { readProtocol, shippedProtocols } from './read-protocol.ts';
 export { readRequirements } from './requirements.ts';
-export { nameIn, type RoutePlan, routesOf } from './safe-set.ts';
+export { headsOf, nameIn, type RoutePlan, routesOf } from './safe-set.ts';
 export {
   type AnswerTensor,
   type Candidate,

@@ -11,6 +11,12 @@ export function routesOf(plan: Plan): readonly [RoutePlan, ...RoutePlan[]] {
   return [own, ...safeSet];
 }
 
+/** The heads of all routes, each once: what a device needs to run any of them. */
+export function headsOf(plan: Plan): readonly NonNullable<Plan['head']>[] {
+  const heads = routesOf(plan).flatMap(({ head }) => (head ? [head] : []));
+  return [...new Map(heads.map((head) => [head.file, head])).values()];
+}
+
 /** How messages call a plan or a member of its safe set. */
 export const nameIn = ({ planId }: Pick<Plan, 'planId'>, route: Pick<Plan, 'planId'>): string =>
   route.planId === planId ? planId : `${route.planId} (in the safe set of ${planId})`;

@@ -1,9 +1,12 @@
 /** Plans that are pushed to a running agent: tried in a process of their own, confirmed or rolled back, and nothing is lost. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runPlanStatus } from '../../src/cli/run-plan-status.ts';
-import { encodeModel } from '../../src/model/index.ts';
+import { encodeModel, modelSha256 } from '../../src/model/index.ts';
+import type { Plan } from '../../src/plan/index.ts';
+import { named } from '../plan/sample.ts';
 import { cutline, type Running } from './support/processes.ts';
 import { type Made, slowHead, trial, type Updating, updating } from './support/updating.ts';
 
@@ -95,6 +98,27 @@ describe('a plan that is pushed', () => {
     await sleep(300);
     expect(await again.stop()).toBe(0);
     expect(again.stderr()).not.toMatch(/was pushed|on trial/);
+  });
+
+  it('brings the heads of all its routes', async () => {
+    const { answer: _, ...rest } = u.d.plan;
+    const bytes = Buffer.from(encodeModel(u.d.whole));
+    const head = { file: 'whole.onnx', sha256: modelSha256(bytes), bytes: bytes.length };
+    const [logits] = u.d.whole.outputs;
+    const cut = { id: 'output', tensors: [{ name: logits!.name, dtype: 'float32', shape: [1, 10] }] };
+    const alone = named({ ...rest, cut, evidence: [], head, tail: null });
+    u.server.files.set(`${head.sha256}.onnx`, bytes);
+    const made = await u.make({ safeSet: [alone] as NonNullable<Plan['safeSet']> });
+    await u.serve('first', made);
+    const agent = await agentOf(quick());
+    await agent.says('connected');
+    await u.push(made);
+    await agent.says(confirms(made));
+    await expectAll();
+    expect(await agent.stop()).toBe(0);
+    const folder = u.at('updates', 'plans', made.plan.planId);
+    expect((await readdir(folder)).sort()).toEqual(['head.onnx', 'plan.json', 'whole.onnx']);
+    expect(modelSha256(await readFile(join(folder, 'whole.onnx')))).toBe(head.sha256);
   });
 
   it('goes back when nobody answers for it, says so, and is tried again only when it is signed again', async () => {

@@ -50,8 +50,8 @@ export const planPushCommand: CommandModule<object, Arguments> = {
     print(argv.json, pushed, () => {
       const names = pushed.devices.map((d) => (d.taken === null ? d.device : `${d.device}: ${d.taken}`)).join(', ');
       if (pushed.planId === null) return `taken back from ${names}`;
-      const part = pushed.part === null ? '' : `\nhead: ${pushed.part}`;
-      return `plan ${pushed.planId}, serial ${pushed.serial}, pushed to ${names}${part}`;
+      const heads = pushed.parts.map((path) => `\nhead: ${path}`).join('');
+      return `plan ${pushed.planId}, serial ${pushed.serial}, pushed to ${names}${heads}`;
     });
     const problem = unconfirmed(pushed);
     if (problem) fail(problem, false);

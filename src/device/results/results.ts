@@ -44,7 +44,7 @@ export async function lookAtResults(path: string, options: ResultsOptions): Prom
   if (!found || existing === 'overwrite') {
     return { earlier: undefined, open: () => appendTo(path, place.path, { fsync, keepBytes: 0 }) };
   }
-  const earlier = await readEarlier(place.path, new Set(planIds));
+  const earlier = await readEarlier(place.path, planIds && new Set(planIds));
   return {
     earlier: existing === 'resume' ? earlier : { ...earlier, done: new Done() },
     async open() {

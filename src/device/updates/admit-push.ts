@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { CutlineError } from '../../errors.ts';
 import {
   admitPlan,
+  headsOf,
   LastPlan,
   type Plan,
   type PlanKey,
@@ -30,7 +31,7 @@ export interface Admittance {
  * @throws CutlineError PLAN_*, UPDATE_FAILED_BEFORE, UPDATE_TOO_LARGE
  */
 export async function admitPush(plan: Plan, a: Admittance, rollout: Rollout, nowMs: number): Promise<void> {
-  const { planId, serial, model, head } = plan;
+  const { planId, serial, model } = plan;
   admitPlan(plan, { keys: a.keys, nowMs });
   const before = rollout.failed.find((f) => f.planId === planId);
   if (before) {
@@ -46,8 +47,8 @@ export async function admitPush(plan: Plan, a: Admittance, rollout: Rollout, now
     throw new CutlineError('PLAN_OTHER_MODEL', { wanted: model.sha256, found: a.modelSha256 });
   verifyPlan(plan, { protocol: a.protocol });
   const { maxBytes } = a.updates;
-  if (head && head.bytes > maxBytes)
-    throw new CutlineError('UPDATE_TOO_LARGE', { plan: planId, bytes: head.bytes, limit: maxBytes });
+  const bytes = headsOf(plan).reduce((sum, head) => sum + head.bytes, 0);
+  if (bytes > maxBytes) throw new CutlineError('UPDATE_TOO_LARGE', { plan: planId, bytes, limit: maxBytes });
 }
 
 /**

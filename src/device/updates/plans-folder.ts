@@ -1,9 +1,9 @@
-/** The plans that were pushed, each a folder with plan.json and its head, as the planner writes them. */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+/** The plans that were pushed, each a folder with plan.json and its heads, as the planner writes them. */
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeAtomically, writeError } from '../../files.ts';
-import type { Plan } from '../../plan/index.ts';
-import { syncFolder } from './sync-folder.ts';
+import { headsOf, type Plan } from '../../plan/index.ts';
+import { sync } from './sync.ts';
 
 export class PlansFolder {
   readonly #path: string;
@@ -17,9 +17,9 @@ export class PlansFolder {
     return join(this.#path, planId, 'plan.json');
   }
 
-  /** Where its head is fetched to, piece by piece. Under another name than it runs by. */
-  partialOf(planId: string): string {
-    return join(this.#path, planId, 'head.part');
+  /** Where a head of it is fetched to, piece by piece. Under another name than it runs by. */
+  partialOf(planId: string, sha256: string): string {
+    return join(this.#path, planId, `${sha256}.part`);
   }
 
   /** @throws CutlineError OUTPUT_NOT_WRITABLE */
@@ -35,13 +35,17 @@ export class PlansFolder {
     const path = this.pathOf(plan.planId);
     const folder = dirname(path);
     try {
-      if (plan.head) await rename(this.partialOf(plan.planId), join(folder, plan.head.file));
+      for (const { sha256, file } of headsOf(plan)) {
+        await copyFile(this.partialOf(plan.planId, sha256), join(folder, file));
+        await sync(join(folder, file));
+      }
+      for (const { sha256 } of headsOf(plan)) await rm(this.partialOf(plan.planId, sha256), { force: true });
     } catch (error) {
       throw writeError(folder, error);
     }
     await writeAtomically(path, `${JSON.stringify(plan)}\n`);
-    await syncFolder(folder);
-    await syncFolder(this.#path);
+    await sync(folder);
+    await sync(this.#path);
     return path;
   }
 

@@ -6,7 +6,7 @@ import { writeAtomically } from '../../files.ts';
 import { ifThere } from '../../if-there.ts';
 import { readDocument } from '../../validate.ts';
 import { noRollout, type Rollout, rolloutSchema } from './rollout.ts';
-import { syncFolder } from './sync-folder.ts';
+import { sync } from './sync.ts';
 
 export class RolloutFile {
   readonly #path: string;
@@ -53,7 +53,7 @@ export class RolloutFile {
   async change(to: (r: Rollout) => Rollout): Promise<void> {
     const next = to(this.#now);
     await writeAtomically(this.#path, `${JSON.stringify(next, null, 2)}\n`);
-    await syncFolder(this.#folder);
+    await sync(this.#folder);
     this.#now = next;
   }
 }

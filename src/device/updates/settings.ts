@@ -24,7 +24,7 @@ export const updatesSchema = z
     plainHttp: z.boolean().default(false),
     /** Take plans for another model than that of the configuration's plan. */
     anyModel: z.boolean().default(false),
-    /** Larger heads are not fetched. */
+    /** What is larger, all heads of a plan together, is not fetched. */
     maxBytes: z
       .int()
       .min(1024)

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '../../broker/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { type Push, partName } from '../../plan/index.ts';
+import { headsOf, type Push, partName } from '../../plan/index.ts';
 import { fetchPart, Refused } from './fetch-part.ts';
 import type { PlansFolder } from './plans-folder.ts';
 import type { UpdatesSettings } from './settings.ts';
@@ -40,17 +40,18 @@ const IDLE_MS = 30_000;
  */
 export async function stagePlan({ plan }: Push, staging: Staging): Promise<string> {
   const { tries, updates, plans, token, ca, place, log, signal } = staging;
-  const { head, planId } = plan;
+  const { planId } = plan;
   for (;;) {
     await until(tries.nextMs, signal);
     try {
       await plans.prepare(planId);
-      if (head)
+      // Routes that differ in codec or defense share one.
+      for (const head of new Map(headsOf(plan).map((h) => [h.sha256, h])).values())
         await fetchPart(head, {
           url: new URL(partName(head.sha256), place.url).href,
           token: place.own ? token : undefined,
           ca,
-          path: plans.partialOf(planId),
+          path: plans.partialOf(planId, head.sha256),
           idleMs: Math.min(IDLE_MS, 1000 * updates.fetchForS),
           signal,
         });
