@@ -103,7 +103,16 @@ export class Stream implements StreamWatch {
     known.perKb.add((1000 * tookMs) / bytes, nowMs);
     known.bytes = bytes;
     this.#classes.set(size, known);
+    if (this.#pending.length === 0) await this.#catchUp(settled);
     if (nowMs - this.#pings.lastMs > RTT_EVERY_MS) await this.#ping(settled);
+  }
+
+  /** What was sent in between without being asked about is not on the stream for ever. */
+  async #catchUp(settled: () => Promise<void>): Promise<void> {
+    const upTo = this.#sent;
+    if (upTo === this.#arrived) return;
+    await settled();
+    this.#arrived = Math.max(this.#arrived, upTo);
   }
 
   /** Behind messages that are still on their way it would tell of those. */
