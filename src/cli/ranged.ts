@@ -1,6 +1,6 @@
 /** From the options of `cutline plan` to the range that a plan is made for. */
 import { CutlineError } from '../errors.ts';
-import type { Range, Ranged } from '../planner/index.ts';
+import type { PaceRange, Ranged } from '../planner/index.ts';
 
 export interface RangedArguments {
   readonly safeSet?: boolean | undefined;
@@ -34,7 +34,7 @@ export function rangedOf(options: RangedArguments): Ranged | undefined {
   };
 }
 
-function rangeOf(flag: string, text: string): Range {
+function rangeOf(flag: string, text: string): PaceRange {
   const [low, high] = text.split('..').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   if (
     low !== undefined &&

@@ -4,13 +4,13 @@ import type { Pace } from './beside/scaled.ts';
 import { labelOf } from './weigh.ts';
 
 /** From … to, as factors of what the profiles say. */
-export type Range = readonly [number, number];
+export type PaceRange = readonly [number, number];
 
 export interface Ranged {
   /** `safe-set`: the routes that are cheapest somewhere in the range; `robust`: the cheapest where link and device are slowest. */
   readonly as: 'safe-set' | 'robust';
-  readonly bandwidth: Range;
-  readonly device: Range;
+  readonly bandwidth: PaceRange;
+  readonly device: PaceRange;
 }
 
 /** What the search chose at one place in the range; undefined where nothing stands there. */
@@ -32,7 +32,7 @@ export function elsewhere({ bandwidth, device }: Ranged): readonly Pace[] {
 /** Where nothing costs less: times only grow as link and device get slower. */
 export const worstPace = ({ bandwidth, device }: Ranged): Pace => ({ bandwidth: bandwidth[0], device: device[0] });
 
-function between([low, high]: Range, count: number): number[] {
+function between([low, high]: PaceRange, count: number): number[] {
   if (low === high) return [low];
   return Array.from({ length: count }, (_, i) => (i === count - 1 ? high : low * (high / low) ** (i / (count - 1))));
 }
