@@ -64,6 +64,9 @@ describe('the speed of a stream', () => {
     send(10_000);
     await pass(2000);
     expect(stream.speed()!.msPerKb).toBeGreaterThan(100);
+    // Nor is it taken for good again when it has.
+    await pass(8100);
+    expect(stream.speed()!.msPerKb).toBeGreaterThan(900);
   });
 
   it('is not known any more when nothing was sent for long, nor on a new connection before anything was', async () => {
