@@ -36,6 +36,11 @@ const groups: readonly (readonly [string, readonly (readonly [string, string])[]
       ['config', 'Configurations of agents, consumers and dashboards: see config check and config schema'],
       ['config check <file>', 'Open everything that a configuration names, as a start does, and connect to nothing'],
       ['config schema <of>', 'Print the JSON Schema of the configuration of an agent, a consumer or a dashboard'],
+      ['routes', 'Moves of an agent between the routes of its plan: see routes replay'],
+      [
+        'routes replay <log>',
+        'Decide the moves of a recording again, on what the agent saw then, and say whether they are the same',
+      ],
     ],
   ],
   [

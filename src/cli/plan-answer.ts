@@ -44,6 +44,8 @@ export interface PlanAnswer {
   /** The candidates in few rows. */
   readonly collapsed: PlanOutcome['beside']['collapsed'];
   readonly document: PlanWithSearch | NoPlan;
+  /** What was asked for, and what was chosen where in the range; empty without one. */
+  readonly range: Pick<PlanOutcome, 'ranged' | 'atPaces'>;
   /** Where plan.json was written. */
   readonly path: string | undefined;
   /** What could not be written after all. */
@@ -56,7 +58,8 @@ export async function answerOf(
   out: string | undefined,
   page?: { readonly path: string; readonly markup: string },
 ): Promise<PlanAnswer> {
-  const { plan, result, audits } = outcome;
+  const { plan, result, audits, ranged, atPaces } = outcome;
+  const range = { ranged, atPaces };
   const writePage = page !== undefined && (() => writeAtomically(page.path, page.markup));
   const { candidates, pareto, chosen } = result;
   const { collapsed } = outcome.beside;
@@ -75,7 +78,7 @@ export async function answerOf(
       conflict: result.conflict,
       ...beside,
     };
-    return { document, collapsed, path: undefined, unwritten: await writeAll([writePage]) };
+    return { document, collapsed, range, path: undefined, unwritten: await writeAll([writePage]) };
   }
   let path: string | undefined;
   const write = async (folder: string) => {
@@ -85,6 +88,7 @@ export async function answerOf(
   return {
     document: { ...withoutSearch(plan), chosen, candidates, pareto, audits, ...beside },
     collapsed,
+    range,
     path,
     unwritten,
   };

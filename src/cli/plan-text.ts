@@ -16,6 +16,7 @@ export function planText(answer: PlanAnswer): string {
       `  ${leakText(chosen, 'evidence' in document ? document.evidence : [])}`,
     );
   } else if ('message' in document) lines.push(document.message);
+  lines.push(...setText(answer));
   if (asked) {
     const fine = `Nothing is wrong with ${asked.cut}.`;
     lines.push('', asked.wrong.length === 0 ? fine : `What is wrong with ${asked.cut}:`);
@@ -38,6 +39,25 @@ export function planText(answer: PlanAnswer): string {
   }
   if (path) lines.push('', `Written to ${path}`);
   return lines.join('\n');
+}
+
+/** The routes of a safe set, and where in the range each is the cheapest. */
+function setText({ range: { ranged, atPaces }, document }: PlanAnswer): string[] {
+  if (!ranged || !('evidence' in document)) return [];
+  const times = (n: number) => Number(n.toPrecision(2));
+  if (ranged.as === 'robust') {
+    const [b, d] = [times(ranged.bandwidth[0]), times(ranged.device[0])];
+    return [`  Chosen, and priced here, where it is slowest: ${b} of the bandwidth and ${d} of the device’s speed`];
+  }
+  const rows = atPaces.map(({ pace, chosen: c }) => [
+    times(pace.bandwidth),
+    times(pace.device),
+    c ? labelOf(c) : 'nothing stands',
+    c ? ms(c.latencyMs.total) : '–',
+  ]);
+  const routes = 1 + (document.safeSet?.length ?? 0);
+  const head = `Safe set of ${routes} ${routes === 1 ? 'route: the same is best everywhere' : 'routes; what is best where'}:`;
+  return ['', head, table([['bandwidth', 'device', 'route', 'ms'], ...rows])];
 }
 
 /** Why what is shown was refused, each reason once. */

@@ -24,10 +24,11 @@ import { checkOutputs } from './outputs.ts';
 import { answerOf, type PlanAnswer } from './plan-answer.ts';
 import { type AuditSetting, openPictures, type PlanAuditor } from './plan-pictures.ts';
 import { planReport } from './plan-report.ts';
+import { type RangedArguments, rangedOf } from './ranged.ts';
 import { type RouteAnswer, routeAnswer } from './route-answer.ts';
 import { oneOf, type ThresholdArguments, thresholdsOf, within } from './thresholds.ts';
 
-export interface PlanArguments extends ThresholdArguments {
+export interface PlanArguments extends ThresholdArguments, Omit<RangedArguments, 'at' | 'tiers'> {
   readonly model: string;
   readonly device: string | undefined;
   readonly cloud: string | undefined;
@@ -71,6 +72,7 @@ export async function runPlan(
   const requirements = options.requirements === undefined ? {} : await readRequirements(options.requirements);
   const asked = thresholdsOf(options, requirements);
   refuseContradictions(asked);
+  const ranged = rangedOf({ ...options, at: asked.at });
   const chosenCodecs = options.codecs.map((c) => oneOf('--codec', c, codecs));
   if (options.audit === undefined && options.data === undefined) {
     throw new CutlineError('USAGE', {
@@ -133,6 +135,7 @@ export async function runPlan(
       codecs: chosenCodecs.length > 0 ? chosenCodecs : offeredCodecs(measures),
       defenses,
       picture,
+      ranged,
       created: new Date(),
       engine,
       signal,

@@ -14,6 +14,7 @@ export type { Findings } from './leakage.ts';
 export { makePlan, makeRoute, type PlanOutcome, type PlanRequest } from './make.ts';
 export { defaultDefenses } from './model-facts.ts';
 export type { Profiles } from './price.ts';
+export type { AtPace, PaceRange, Ranged } from './ranged.ts';
 export { type Relaxation, relaxationText } from './relax.ts';
 export { openTiers, type RouteOutcome, readTiers } from './routes/index.ts';
 export type { AuditCandidate, SearchResult } from './search.ts';

@@ -1,34 +1,27 @@
 /** One planning run: calibrate on pictures where there are any, search, and answer with the plan or what has to give. */
-import { createHash } from 'node:crypto';
-import { carriesCodes, carriesPictures, isLossless } from '../codecs.ts';
+import { carriesCodes } from '../codecs.ts';
 import type { Engine } from '../engine/index.ts';
 import { CutlineError } from '../errors.ts';
-import {
-  type Cut,
-  cutOrder,
-  encodeModel,
-  type FixedInput,
-  type Graph,
-  modelSha256,
-  type Tensors,
-} from '../model/index.ts';
-import { type CodecName, type Plan, type Protocol, protocolSha256, type Thresholds } from '../plan/index.ts';
+import { type Cut, cutOrder, type FixedInput, type Graph, type Tensors } from '../model/index.ts';
+import { type CodecName, idOfPlan, type Plan, type Protocol, type Thresholds } from '../plan/index.ts';
 import { compileMechanism, showsOrder } from '../privacy/mechanisms/index.ts';
 import type { AuditFindings } from './audit.ts';
 import { type Beside, besideOf } from './beside/index.ts';
+import { type Pace, scaled } from './beside/scaled.ts';
 import { calibrate } from './calibrate.ts';
 import { capAt, codesAt } from './code.ts';
 import { refuseContradictions } from './contradict.ts';
-import { fits } from './facts.ts';
+import { lazily } from './lazily.ts';
 import type { Findings } from './leakage.ts';
-import { measureReading } from './measure/reading.ts';
 import type { Sample } from './measure/sample.ts';
-import { utilityMeasurer } from './measure/utility.ts';
-import { answerOf, modelFacts, partsOf, plannableCuts } from './model-facts.ts';
-import { planOf } from './plan.ts';
+import { modelFacts, plannableCuts } from './model-facts.ts';
 import type { Profiles } from './price.ts';
+import { type AtPace, elsewhere, type Ranged, routesBeside, worstPace } from './ranged.ts';
+import { routeAt } from './route-at.ts';
 import { planRoutes, type RouteOutcome, type Tiers } from './routes/index.ts';
-import { type AuditCandidate, type LazySearchResult, type SearchResult, search, searchLazily } from './search.ts';
+import type { AuditCandidate, LazySearchResult, SearchResult } from './search.ts';
+import { search } from './search.ts';
+import { Confirmations } from './standing.ts';
 import type { Search } from './weigh.ts';
 
 export interface PlanRequest {
@@ -68,6 +61,8 @@ export interface PlanRequest {
     readonly sample?: Sample;
   };
   readonly picture: Plan['picture'];
+  /** A plan for a range of bandwidths and speeds instead of one for what the profiles say. */
+  readonly ranged?: Ranged | undefined;
   readonly created: Date;
   readonly engine: Engine;
   readonly signal?: AbortSignal;
@@ -84,6 +79,11 @@ export interface PlanOutcome {
   /** Encoded ONNX beside the plan. */
   readonly head: Uint8Array | null;
   readonly tail: Uint8Array | null;
+  /** Of the other routes of its safe set, by file. */
+  readonly parts: readonly { readonly file: string; readonly data: Uint8Array }[];
+  readonly ranged: Ranged | undefined;
+  /** What was chosen where in the range; empty without one. */
+  readonly atPaces: readonly AtPace[];
   /** The audit that the search made itself, as `cutline audit --json` would print it. */
   readonly auditDocument: string | undefined;
   readonly audits: LazySearchResult['audits'];
@@ -95,41 +95,47 @@ export async function makePlan(request: PlanRequest): Promise<PlanOutcome> {
   const model = { ...request.model, cuts: plannableCuts(request.model.cuts) };
   refuseContradictions(thresholds);
   requireProfiles(profiles);
-  const input: Search = { ...(await searchFor(request, model)), profiles };
-  const { result, known, findings, auditDocument, audits } = pictures
-    ? await lazily(input, request, pictures)
-    : {
-        result: search(input, request.audit ?? nothing),
-        known: request.audit ?? nothing,
-        findings: request.audit,
-        auditDocument: undefined,
-        audits: none,
-      };
+  const { ranged } = request;
+  const searched = await searchFor(request, model);
+  const worst = ranged?.as === 'robust' ? worstPace(ranged) : undefined;
+  const input: Search = { ...searched, profiles: worst ? scaled(profiles, worst) : profiles };
+  const others = ranged?.as === 'safe-set' ? elsewhere(ranged) : [];
+  // All that is confirmed for one plan shares the error, wherever in the range it was chosen.
+  const sharing = others.length === 0 ? input : { ...input, confirmations: new Confirmations(protocol, thresholds) };
+  const { result, known, findings, auditDocument, audits, atPaces } = pictures
+    ? await lazily(sharing, request, pictures, others)
+    : eagerly(sharing, request.audit, others);
   const { chosen } = result;
   const beside = besideOf(input, result, known);
-  const made = { result, beside, searched: { input, findings: known }, auditDocument, audits };
-  if (!chosen) return { ...made, plan: undefined, head: null, tail: null };
-  const cut = model.cuts.find((c) => c.id === chosen.cut)!;
-  const parts = partsOf(model.graph, cut);
-  const [head, tail] = [parts.head, parts.tail].map((graph) => graph && encodeModel(graph)) as [Part, Part];
-  const option = { cut: input.model.cuts.find((c) => c.id === cut.id)!, defense: chosen.defense, codec: chosen.codec };
-  const plan = planOf(
-    chosen,
-    thresholds,
-    { option, protocol, audit: findings },
-    {
-      model: { name: model.name, sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) },
-      cut: { id: cut.id, tensors: option.cut.tensors.map((t) => ({ ...t, shape: [...t.shape] })) },
-      head: head && { file: 'head.onnx', sha256: modelSha256(head), bytes: head.length },
-      tail: tail && { file: 'tail.onnx', sha256: modelSha256(tail), bytes: tail.length },
-      answer: parts.tail ? answerOf(parts.tail) : undefined,
-      picture: request.picture,
-      profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
-      created: request.created,
-      serial: request.created.getTime(),
-    },
-  );
-  return { ...made, plan, head, tail };
+  const places = worst ? [{ pace: worst, chosen }] : atPaces;
+  const made = { result, beside, searched: { input, findings: known }, auditDocument, audits, ranged, atPaces: places };
+  if (!chosen) return { ...made, plan: undefined, head: null, tail: null, parts: [] };
+  // What is predicted is for the profiles as they are, wherever it was chosen.
+  const nominal = { ...input, profiles };
+  const proof = { protocol, audit: findings };
+  const common = {
+    model: { name: model.name, sha256: model.sha256, ...(model.fixed?.length && { fixed: model.fixed }) },
+    picture: request.picture,
+    profiles: { device: profiles.device.name, cloud: profiles.cloud.name, link: profiles.link.name },
+    created: request.created,
+    serial: request.created.getTime(),
+  };
+  const about = { input: nominal, model, thresholds, proof, common };
+  const own = routeAt(chosen, 1, about);
+  if (ranged?.as !== 'safe-set') return { ...made, ...own, parts: [] };
+  const { safeSet, parts } = routesBeside(chosen, result, atPaces, (candidate, n) => routeAt(candidate, n, about));
+  if (safeSet.length === 0) return { ...made, ...own, parts: [] };
+  const { planId: _, ...rest } = { ...own.plan, safeSet };
+  const { format, ...fields } = rest;
+  return { ...made, ...own, parts, plan: { format, planId: idOfPlan(rest), ...fields } };
+}
+
+function eagerly(input: Search, audit: AuditFindings | undefined, others: readonly Pace[]) {
+  const known = audit ?? nothing;
+  const result = search(input, known);
+  const at = (pace: Pace) => search({ ...input, profiles: scaled(input.profiles, pace) }, known).chosen;
+  const atPaces = others.map((pace) => ({ pace, chosen: at(pace) }));
+  return { result, known, findings: audit, auditDocument: undefined, audits: none, atPaces };
 }
 
 /** What is searched, whatever the profiles: what cuts cost and send, measured where there are pictures. */
@@ -181,82 +187,7 @@ export async function makeRoute(request: Omit<PlanRequest, 'profiles'>, tiers: T
   });
 }
 
-type Part = Uint8Array | null;
 const [nothing, none] = [{ leakage: [], results: [] } as Findings, { run: 0, saved: 0 }];
-
-/** Audits made here become a document of their own, so that the plan has something to name as evidence. */
-async function lazily(input: Search, request: PlanRequest, pictures: NonNullable<PlanRequest['pictures']>) {
-  const { audit, signal, onAudit, engine, model, codecs } = request;
-  const { sample } = pictures;
-  const cutNamed = (id: string) => model.cuts.find((c) => c.id === id)!;
-  const measure = sample && utilityMeasurer(engine, model.graph, sample);
-  const read = sample ? await Promise.all(readCodecs(input, codecs).map((codec) => measureReading(codec, sample))) : [];
-  // The strongest rival of any split is the picture in few bytes: what it costs in answers is measured whether or not it is asked for.
-  const rival = smallestPicture(input, codecs);
-  const utility = measure && rival ? [await measure(cutNamed('input'), 'none', rival, signal)] : [];
-  const lazy = await searchLazily(input, pictures.audit, {
-    known: {
-      leakage: audit?.leakage ?? [],
-      results: audit?.results ?? [],
-      ...(audit?.failed && { failed: audit.failed }),
-      ...(audit?.skipped && { skipped: audit.skipped }),
-      confirmation: audit?.confirmation,
-      ...(pictures.accuracy !== undefined && { wholeAccuracy: pictures.accuracy }),
-      reading: read.filter((r) => r !== undefined),
-      utility,
-    },
-    ...(measure && {
-      measure: (cut, defense, codec, stop) => measure(model.cuts.find((c) => c.id === cut)!, defense, codec, stop),
-    }),
-    ...(signal && { signal }),
-    ...(onAudit && { onAudit }),
-  });
-  const found = { result: lazy, known: lazy.findings, audits: lazy.audits };
-  if (lazy.audits.run === 0) return { ...found, findings: audit, auditDocument: undefined };
-  const { results, leakage, failed = [], skipped = [], confirmation, budget } = lazy.findings;
-  const { dataSha256, seed } = pictures;
-  const victims = pictures.victims();
-  const document = {
-    format: 'cutline.audit/1',
-    model: { sha256: request.model.sha256, ...(request.model.fixed?.length && { fixed: request.model.fixed }) },
-    protocol: { name: request.protocol.name, sha256: protocolSha256(request.protocol) },
-    results,
-    leakage,
-    failed,
-    ...(skipped.length > 0 && { skipped }),
-    ...(confirmation && { confirmation }),
-    ...(budget && { budget }),
-    data: { sha256: dataSha256, ...(victims && { victims }) },
-    seed,
-  };
-  const auditDocument = `${JSON.stringify(document, null, 2)}\n`;
-  const auditSha256 = createHash('sha256').update(auditDocument).digest('hex');
-  const findings: AuditFindings = {
-    results,
-    leakage,
-    failed,
-    skipped,
-    confirmation,
-    dataSha256,
-    victimsSha256: victims?.sha256,
-    seed,
-    auditSha256,
-  };
-  return { ...found, findings, auditDocument };
-}
-
-/** What the picture itself is offered in: nothing that loses nothing need be looked at. */
-const readCodecs = ({ model }: Search, codecs: readonly CodecName[]): CodecName[] => {
-  const input = model.cuts.find((c) => c.id === 'input');
-  return input ? codecs.filter((c) => !isLossless(c) && fits(c, input, 'none')) : [];
-};
-
-/** By the bytes that were measured; undefined where no codec of pictures fits. */
-function smallestPicture({ model }: Search, codecs: readonly CodecName[]): CodecName | undefined {
-  const input = model.cuts.find((c) => c.id === 'input');
-  const known = codecs.filter((c) => carriesPictures(c) && input?.payloadBytes?.[c] !== undefined);
-  return known.sort((a, b) => input!.payloadBytes![a]! - input!.payloadBytes![b]!)[0];
-}
 
 /** `none` always; what was asked for, made absolute at this cut; without a wish, what the audit tried at this cut. */
 async function defensesAt(

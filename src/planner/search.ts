@@ -72,8 +72,8 @@ export function search(input: Search, findings: Findings): SearchResult {
 export const refusalOf = ({ candidate, breaches }: Judged): Refusal => ({ label: labelOf(candidate), breaches });
 
 /** Looks at what was held back, for one accepted candidate after another. */
-function confirmer({ protocol, thresholds }: Search) {
-  const confirmations = protocol && new Confirmations(protocol, thresholds);
+function confirmer({ protocol, thresholds, confirmations: shared }: Search) {
+  const confirmations = shared ?? (protocol && new Confirmations(protocol, thresholds));
   return ({ candidate }: Judged, option: Option, findings: Findings): Judged => {
     const gaps = needsNoEvidence(option, thresholds) ? [] : (confirmations?.gaps(option, findings) ?? []);
     const breaches = gaps.map(breachOf);

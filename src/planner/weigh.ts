@@ -7,7 +7,7 @@ import { type Breach, breachesOf, type Priced } from './judge.ts';
 import { accuracyOf, agreementOf, chargedLeakage, type Findings, failureAt, openBehind } from './leakage.ts';
 import { type Profiles, price } from './price.ts';
 import { loaded } from './queue/loaded.ts';
-import { needsNoEvidence, searchGaps } from './standing.ts';
+import { type Confirmations, needsNoEvidence, searchGaps } from './standing.ts';
 
 export interface Search {
   readonly model: ModelFacts;
@@ -22,6 +22,8 @@ export interface Search {
   readonly shows?: Shows;
   /** Bits of a message where what is sent is discrete. Default: nothing caps them. */
   readonly caps?: (option: Option) => number | null;
+  /** Shared by all searches for one plan; each its own by default. */
+  readonly confirmations?: Confirmations | undefined;
   /** The broker's limit; the link profile's where this is left out. */
   readonly maxPacketBytes?: number;
 }

@@ -15,6 +15,7 @@ import {
   expectedAnswer,
   startBroker,
 } from '../../src/broker/index.ts';
+import type { SentPlan } from '../../src/device/heard.ts';
 import type { RefusalKind } from '../../src/device/refusal-kinds.ts';
 import { Session } from '../../src/device/session.ts';
 import { Uplink } from '../../src/device/uplink.ts';
@@ -45,6 +46,7 @@ let broker: Broker;
 let stranger: MqttClient;
 let uplink: Uplink;
 let session: Session;
+let plans: SentPlan[];
 let log: string[];
 /** Activations, as they came. */
 let heard: ReturnType<typeof decodeMessage>[];
@@ -63,14 +65,11 @@ beforeEach(async () => {
     if (topic.endsWith('act/plan')) heard.push(decodeMessage(payload));
   });
   session = new Session(1e6, sent);
+  plans = [
+    { planId: 'plan', session, expected: expectedAnswer({ answer: [{ name: 'y', dtype: 'float32', shape: [1, 3] }] }) },
+  ];
   uplink = new Uplink({
-    plans: [
-      {
-        planId: 'plan',
-        session,
-        expected: expectedAnswer({ answer: [{ name: 'y', dtype: 'float32', shape: [1, 3] }] }),
-      },
-    ],
+    plans,
     link: {
       connect: {
         url: broker.url,
@@ -208,6 +207,21 @@ describe('an uplink', () => {
     await say(Buffer.from(encodeShort(foreign, result(right), sent)));
     await vi.waitFor(() => expect(uplink.counts.refused.foreign).toBe(1));
     expect(uplink.counts.waiting).toBe(1);
+  });
+
+  it('drops an answer by another of its plans than the one that was asked, and takes the right one after it', async () => {
+    const other: SentPlan = { ...plans[0]!, planId: 'other', session: new Session(1e6, sent) };
+    plans.push(other);
+    try {
+      uplink.start();
+      const { delivered } = await ask(1);
+      await answer(1, result(right), { planId: 'other' });
+      await vi.waitFor(() => expect(uplink.counts.refused.foreign).toBe(1));
+      await answer(1, result(right));
+      expect(await delivered).toEqual({ y: float32([1, 2, 3], [1, 3]) });
+    } finally {
+      plans.pop();
+    }
   });
 
   it('says in its health what it refused, by kind', async () => {

@@ -60,6 +60,26 @@ const options = {
   servers: { type: 'number', describe: 'With --rate: servers of the cloud, each running the tail; default 1' },
   batch: { type: 'number', describe: 'With --rate: requests that a server takes together; default 1' },
   arrivals: { type: 'string', describe: 'With --rate: poisson (default) or even, as a camera’s are' },
+  'safe-set': {
+    type: 'boolean',
+    default: false,
+    describe:
+      'A plan of several routes, each with evidence: those that are cheapest somewhere in the ranges, among which the device moves',
+  },
+  robust: {
+    type: 'boolean',
+    default: false,
+    describe:
+      'The one route that is best where the ranges are worst: the least of the greatest cost, bounds kept there',
+  },
+  'bandwidth-range': {
+    type: 'string',
+    describe: 'For --safe-set or --robust: factors of the link’s bandwidth, default 0.1..1',
+  },
+  'speed-range': {
+    type: 'string',
+    describe: 'For --safe-set or --robust: factors of the device’s speed, default 0.5..1',
+  },
   'require-split': {
     type: 'boolean',
     default: false,
@@ -149,6 +169,9 @@ export const planCommand: CommandModule<object, Arguments> = {
         maxDownloadBytes: argv['max-download-bytes'],
         maxPacketBytes: argv['max-packet-bytes'],
         requireSplit: argv['require-split'],
+        safeSet: argv['safe-set'],
+        bandwidthRange: argv['bandwidth-range'],
+        speedRange: argv['speed-range'],
         codecs: argv.codec,
         defenses: argv.defense,
         shapes: argv.shape,

@@ -23,6 +23,11 @@ export class Fastest {
     if (this.#least.length > PARTS + 1) this.#least.shift();
   }
 
+  /** What was before says nothing any more. */
+  forget(): void {
+    this.#least.length = 0;
+  }
+
   get lastMs(): number {
     return this.#least.at(-1)?.lastMs ?? Number.NEGATIVE_INFINITY;
   }

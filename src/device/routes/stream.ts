@@ -27,7 +27,7 @@ const [MOST_PENDING, APART_MS] = [16, 20];
 const RTT_EVERY_MS = 1000;
 /** Older ones say little of now, and then nothing. */
 const [JUST_NOW_MS, STALE_MS] = [2500, 10_000];
-/** What takes so much longer than expected is not only held up. */
+/** What takes so much longer than expected is not only held up; what took so long in all is known for sure. */
 const HELD_UP_MS = 500;
 /** More than are under way at once. */
 const MOST_KEPT = 256;
@@ -100,10 +100,20 @@ export class Stream implements StreamWatch {
     const tookMs = Math.max(1e-3, nowMs - atMs - this.#rttMs()!);
     const size = Math.floor(Math.log2(bytes) / 2);
     const known = this.#classes.get(size) ?? { perKb: new Fastest(), bytes };
+    if (tookMs > HELD_UP_MS) known.perKb.forget();
     known.perKb.add((1000 * tookMs) / bytes, nowMs);
     known.bytes = bytes;
     this.#classes.set(size, known);
+    if (this.#pending.length === 0) await this.#catchUp(settled);
     if (nowMs - this.#pings.lastMs > RTT_EVERY_MS) await this.#ping(settled);
+  }
+
+  /** What was sent in between without being asked about is not on the stream for ever. */
+  async #catchUp(settled: () => Promise<void>): Promise<void> {
+    const upTo = this.#sent;
+    if (upTo === this.#arrived) return;
+    await settled();
+    this.#arrived = Math.max(this.#arrived, upTo);
   }
 
   /** Behind messages that are still on their way it would tell of those. */
