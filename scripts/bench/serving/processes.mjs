@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const children = [];
 
-/** @param ready a word after which it serves; without one it is not waited for */
-export async function start(command, argv, ready) {
-  const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param ready a word after which it serves; without one it is not waited for @param stdin `pipe` for one that reads */
+export async function start(command, argv, ready, stdin = 'ignore') {
+  const child = spawn(command, argv, { stdio: [stdin, 'pipe', 'pipe'] });
   children.push(child);
   let out = '';
   let text = '';
@@ -25,7 +25,7 @@ export async function start(command, argv, ready) {
   for (const deadline = Date.now() + 30_000; ready && !text.includes(ready); await sleep(20)) {
     if (Date.now() > deadline || child.exitCode !== null) throw new Error(`${command} did not start:\n${text}`);
   }
-  return { pid: child.pid, ended, stdout: () => out, text: () => text };
+  return { pid: child.pid, ended, stdin: child.stdin, stdout: () => out, text: () => text };
 }
 
 export function endAll() {
