@@ -125,11 +125,24 @@ const connectTo = (url) => ({
 
 const error = ({ predicted, measured }, part = 'total') => Math.abs(predicted[part] / measured[part] - 1);
 
+/** Of each network over each link: what the cut that is predicted to be fastest took, against the one that was. */
+function regrets(cases) {
+  const groups = new Map();
+  for (const one of cases) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  return [...groups.values()].map((group) => {
+    const by = (part) => group.reduce((a, b) => (b[part].total < a[part].total ? b : a));
+    return by('predicted').measured.total / by('measured').measured.total;
+  });
+}
+
+const keyOf = ({ network, link }) => `${network}, ${link}`;
+
 function summary(cases) {
   const errors = cases.map((c) => error(c));
   const tails = cases.map((c) => error(c, 'p95'));
   return {
     p50: { medianError: at(errors, 0.5), p90Error: at(errors, 0.9), target: { medianError: 0.1, p90Error: 0.25 } },
+    regret: { worst: Math.max(...regrets(cases)), target: 1.05 },
     p95: { medianError: at(tails, 0.5), within30Percent: tails.filter((e) => e <= 0.3).length / tails.length },
   };
 }
@@ -138,7 +151,7 @@ const lineOf = ({ network, link, cut, predicted, measured }) =>
   `${network} ${cut}, ${link}: predicted ${predicted.total.toFixed(2)} ms, measured ${measured.total.toFixed(2)} (p95 ${predicted.p95.toFixed(2)}, ${measured.p95.toFixed(2)}; ${['head', 'encode', 'network', 'tail'].map((p) => `${p} ${predicted[p].toFixed(2)}/${measured[p].toFixed(2)}`).join(', ')})`;
 
 function textOf(cases) {
-  const { p50, p95 } = summary(cases);
+  const { p50, p95, regret } = summary(cases);
   const percent = (v) => `${(100 * v).toFixed(1)} %`;
   const byLink = Object.keys(links).map((link) => {
     const some = summary(cases.filter((c) => c.link === link));
@@ -147,6 +160,7 @@ function textOf(cases) {
   return [
     `  ${cases.length} cases: p50 median error ${percent(p50.medianError)} (10 % wanted), ninth decile ${percent(p50.p90Error)} (25 %)`,
     `  p95 median error ${percent(p95.medianError)}, within 30 % in ${percent(p95.within30Percent)}`,
+    `  the cut predicted to be fastest took at most ${regret.worst.toFixed(2)} of what the fastest took (1.05 wanted)`,
     ...byLink,
   ].join('\n');
 }
