@@ -69,8 +69,8 @@ export async function runPlanVerify(options: PlanVerifyArguments): Promise<PlanV
   verifyPlan(plan, { protocol });
   const routes = routesOf(plan);
   const proven = routes.filter((route) => route.evidence.length > 0);
-  const whose = routes.length === 1 ? '' : ` of ${proven.length} of ${routes.length} routes; the rest need none`;
-  verified.push(proven.length === 0 ? 'no evidence is needed' : `the evidence${whose} meets protocol ${protocol.name}`);
+  const which = routes.length === 1 ? '' : ` (${proven.length} of ${routes.length} routes; the others need none)`;
+  verified.push(proven.length === 0 ? 'no evidence is needed' : `the evidence meets protocol ${protocol.name}${which}`);
   if (proven.length > 0) {
     const audit = options.audit ?? (await beside(folder, 'audit.json'));
     if (audit === undefined) unverified.push('the audit: give --audit FILE');

@@ -123,7 +123,7 @@ async function finish(agent: Agent, taken: Taken): Promise<void> {
   const found = await outcomeOf(agent, taken.made);
   if (!(found instanceof CutlineError)) return found.record(record, (taken.made as Prepared).startMs);
   routing.failed(route, found);
-  const refuge = routing.refugeFrom(route, found);
+  const refuge = routing.refugeFrom(route);
   const instead = refuge && (await outcomeOf(agent, await prepare(agent, refuge, picture, index)));
   if (instead && !(instead instanceof CutlineError)) return instead.record(record, taken.startMs);
   await record(failed(index, picture.name, found));

@@ -8,7 +8,7 @@ export interface Routing {
   /** That of a picture that starts now; what is under way on another one ends there. */
   readonly current: Route;
   /** Where a picture is answered that failed on the route: without the cloud. Undefined where it stays failed. */
-  refugeFrom(route: Route, error: CutlineError): Route | undefined;
+  refugeFrom(route: Route): Route | undefined;
   /** @param listener called whenever another route is current */
   onMove(listener: () => void): void;
   /** @param headMs head and defence of one picture */

@@ -110,7 +110,7 @@ async function store(
   } catch (error) {
     if (!(error instanceof CutlineError) || error.code === 'STORE_INVALID') throw error;
     routing.failed(route, error);
-    const refuge = routing.refugeFrom(route, error);
+    const refuge = routing.refugeFrom(route);
     if (!refuge) throw error;
     await store(agent, refuge, picture, at);
   }

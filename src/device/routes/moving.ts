@@ -125,8 +125,9 @@ export class Moving implements Routing {
     this.look();
   }
 
-  refugeFrom(route: Route, { code }: CutlineError): Route | undefined {
-    if (isLocal(route) || code === 'CANCELLED' || this.#options.settings.whenOffline === 'hold') return undefined;
+  /** Also of what is given up when the agent is asked to stop: a head more, and it is answered. */
+  refugeFrom(route: Route): Route | undefined {
+    if (isLocal(route) || this.#options.settings.whenOffline === 'hold') return undefined;
     return this.all.find(isLocal);
   }
 

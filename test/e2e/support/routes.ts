@@ -114,7 +114,7 @@ export async function deployRoutes(images: number): Promise<Routes> {
     ...silent,
     cut: { id: 'output', tensors: tensors('logits_', logits[1]) },
     evidence: [],
-    head: await part('whole.onnx', graph(picture, ['logits_', logits[1]], first, second, last, slowly(160, 'logits'))),
+    head: await part('whole.onnx', graph(picture, ['logits_', logits[1]], first, second, last, slowly(240, 'logits'))),
     tail: null,
     predicted: costs(120, 0, 0, 0),
   });
