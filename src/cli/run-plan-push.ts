@@ -6,7 +6,7 @@ import { isName, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { type Plan, partName, pushOf, readPlan, routesOf, verifyId, verifyPlan } from '../plan/index.ts';
+import { isPlace, type Plan, partName, pushOf, readPlan, routesOf, verifyId, verifyPlan } from '../plan/index.ts';
 import { type DeviceState, readState, type Taken, takenBy } from './device-states.ts';
 import { secondsOf } from './duration.ts';
 import { connectOperator, type Operator } from './operator.ts';
@@ -102,7 +102,7 @@ function checkUsage({ plan, clear, device, from, wait, parts }: PlanPushArgument
     throw wrong('--clear goes with --config and --device alone.');
   const bad = device.find((name) => !isName(name));
   if (bad !== undefined) throw new CutlineError('NAME_INVALID', { kind: 'device', name: JSON.stringify(bad) });
-  if (from !== undefined && !/^https?:$/.test(URL.canParse(from) ? new URL(from).protocol : ''))
+  if (from !== undefined && !isPlace(from))
     throw wrong(`--from ${from}: give the address of a folder, such as https://files.example/plans/.`);
 }
 

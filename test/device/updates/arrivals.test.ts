@@ -207,6 +207,8 @@ describe('the settings', () => {
     [{ from: 'http://files.example/' }, /plainHttp/],
     [{ from: 'ftp://files.example/' }, /expected http/],
     [{ from: 'https://user:secret@files.example/' }, /without a password/],
+    [{ from: 'https://files.example/plans/?a=b' }, /a query/],
+    [{ alsoFrom: ['https://files.example/a%2fb/'] }, /encoded/],
     [{ tokenFile: 'token' }, /not given/],
     [{ alsoFrom: ['http://files.example/'] }, /plainHttp/],
     [{ trial: { answers: 0 } }, /Too small/],
