@@ -1,7 +1,14 @@
 /** The configuration of whoever looks after a fleet, and a connection as such. */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { brokerSettingsSchema, type Connection, connect, connectOptions, nameSchema } from '../broker/index.ts';
+import {
+  brokerSettingsSchema,
+  type Connection,
+  connect,
+  connectOptions,
+  nameSchema,
+  type Receive,
+} from '../broker/index.ts';
 import { overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 
@@ -18,11 +25,7 @@ export interface Operator {
 }
 
 /** @throws CutlineError CONFIG_INVALID, FILE_*, SECRET_EXPOSED, BROKER_* */
-export async function connectOperator(
-  path: string,
-  clientId: string,
-  receive: (topic: string, payload: Buffer) => void,
-): Promise<Operator> {
+export async function connectOperator(path: string, clientId: string, receive: Receive): Promise<Operator> {
   const over = overlay(operatorConfigSchema, path, { env: process.env, set: [] });
   const { broker, fleet } = await readDocument(path, operatorConfigSchema, { code: 'CONFIG_INVALID', over });
   const options = await connectOptions(broker, dirname(resolve(path)), { clientId });

@@ -18,9 +18,10 @@ const SILENCE_MS = 500;
 export async function runPlanStatus(config: string): Promise<PlanStatus> {
   const states = new Map<string, DeviceState>();
   let heardMs = performance.now();
-  const { fleet, connection } = await connectOperator(config, clientId(), (topic, payload) => {
+  const { fleet, connection } = await connectOperator(config, clientId(), (topic, payload, isRetained) => {
     const state = readState(payload);
-    heardMs = performance.now();
+    // What is said meanwhile counts, and puts off nothing: somebody always speaks.
+    if (isRetained) heardMs = performance.now();
     if (state && topic.split('/')[3] === state.device) states.set(state.device, state);
   });
   try {
