@@ -230,6 +230,24 @@ describe('a plan that is pushed', () => {
   });
 });
 
+it('of a server that drips is given up when its time is over', { timeout: 20_000 }, async () => {
+  const d = await device({ fetchForS: 1.5 });
+  server.misbehave = (_, response) => {
+    response.writeHead(200, { 'Content-Length': head.length });
+    const drip = setInterval(() => response.write('x'), 100);
+    response.once('close', () => clearInterval(drip));
+    return true;
+  };
+  const plan = made();
+  await d.push(plan);
+  expect(d.rollout.now.failed).toMatchObject(
+    [{ planId: plan.planId, code: 'UPDATE_FETCH', problem: /1.5 s/ }].map((f) => ({
+      ...f,
+      problem: expect.stringMatching(f.problem),
+    })),
+  );
+});
+
 describe('the settings', () => {
   it.each([
     [{ from: 'http://files.example/' }, /plainHttp/],
