@@ -134,7 +134,10 @@ describe('cutline config check', () => {
     await writeFile(join(d.folder, 'signed.json'), JSON.stringify(signPlan(d.plan, key, { serial: 1 })));
     const path = await d.config('agent.yaml', { ...base(), ...settings, plan: 'signed.json' });
     const error = await runConfigCheck(path, 'agent', { env: {}, set: [] }).catch((e: unknown) => e);
-    expect(error).toMatchObject({ code: 'OUTPUT_NOT_WRITABLE', message: expect.stringMatching(/plan\.json.*: cannot write/) });
+    expect(error).toMatchObject({
+      code: 'OUTPUT_NOT_WRITABLE',
+      message: expect.stringMatching(/plan\.json.*: cannot write/),
+    });
   });
 
   it('finds a consumer’s tail that was altered', async () => {
