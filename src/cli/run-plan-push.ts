@@ -69,7 +69,7 @@ export async function runPlanPush(options: PlanPushArguments): Promise<PushedPla
       plan && waitMs > 0 ? await hearBefore(operator, topics, plan.planId, states) : new Map<string, undefined>();
     for (const topic of topics) await operator.connection.publish(topic.plan, payload, { qos: 1, retain: true });
     if (plan) for (const topic of topics) await requireKept(operator, topic, payload, kept);
-    if (plan && waitMs > 0) await awaitAll({ topics, planId: plan.planId, states, refusals, waitMs });
+    if (plan && waitMs > 0) await awaitAll(operator, { topics, planId: plan.planId, states, refusals, waitMs });
     const told = topics.map(({ device, state }) => {
       const found = states.get(state);
       if (!plan || waitMs === 0) return { device, taken: null, problem: null };
@@ -126,7 +126,7 @@ async function writeParts(planPath: string, plan: Plan, folder: string): Promise
 
 /** Devices that are away get what the broker kept. @throws CutlineError PUSH_NOT_KEPT */
 async function requireKept(
-  { connection, url }: Operator,
+  { connection, url, check }: Operator,
   { device, plan }: { readonly device: string; readonly plan: string },
   payload: Buffer,
   kept: ReadonlyMap<string, Buffer>,
@@ -135,8 +135,10 @@ async function requireKept(
   await connection.subscribe(plan, 1).catch((error: Error) => {
     throw refuse(`it cannot be read back (${error.message})`);
   });
-  for (const untilMs = performance.now() + KEPT_MS; performance.now() < untilMs; await sleep(LOOK_MS / 5))
+  for (const untilMs = performance.now() + KEPT_MS; performance.now() < untilMs; await sleep(LOOK_MS / 5)) {
     if (kept.get(plan)?.equals(payload)) return;
+    check();
+  }
   throw refuse(`it was not handed out again within ${KEPT_MS / 1000} s; it has ${payload.length} bytes`);
 }
 
@@ -152,14 +154,17 @@ async function hearBefore(
   return new Map([...states].map(([topic, state]) => [topic, refusedAt(state, planId)]));
 }
 
-async function awaitAll(wait: {
-  readonly topics: readonly { readonly state: string }[];
-  readonly planId: string;
-  readonly states: ReadonlyMap<string, DeviceState>;
-  /** Of an earlier push: they say nothing about this one. */
-  readonly refusals: ReadonlyMap<string, string | undefined>;
-  readonly waitMs: number;
-}): Promise<void> {
+async function awaitAll(
+  operator: Operator,
+  wait: {
+    readonly topics: readonly { readonly state: string }[];
+    readonly planId: string;
+    readonly states: ReadonlyMap<string, DeviceState>;
+    /** Of an earlier push: they say nothing about this one. */
+    readonly refusals: ReadonlyMap<string, string | undefined>;
+    readonly waitMs: number;
+  },
+): Promise<void> {
   const { topics, planId, states, refusals, waitMs } = wait;
   const isOver = ({ state }: { readonly state: string }) => {
     const found = states.get(state);
@@ -169,5 +174,8 @@ async function awaitAll(wait: {
     return ['confirmed', 'failed', 'refused'].includes(takenBy(found, planId).taken);
   };
   const untilMs = performance.now() + waitMs;
-  while (performance.now() < untilMs && !topics.every(isOver)) await sleep(LOOK_MS);
+  while (performance.now() < untilMs && !topics.every(isOver)) {
+    await sleep(LOOK_MS);
+    operator.check();
+  }
 }

@@ -78,6 +78,13 @@ describe('plan push --wait', () => {
     expect((await push('1s')).devices).toMatchObject([{ taken: 'unanswered', problem }]);
   });
 
+  it('is told at once that the broker has gone', async () => {
+    heard = () => void sleep(500).then(() => broker.close());
+    const startMs = performance.now();
+    await expect(push('60s')).rejects.toMatchObject({ code: 'BROKER_LOST' });
+    expect(performance.now() - startMs).toBeLessThan(15_000);
+  });
+
   it('shows no escape sequence of a stranger', async () => {
     await said(other, story('failed', 'x', '\u001b[2Jcleared\n\u202eaway'));
     const { message } = unconfirmed(await push('5s'))!;
