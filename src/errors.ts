@@ -533,6 +533,10 @@ export type ErrorCode = keyof typeof catalogue;
 /** What fills the placeholders of an entry. */
 export type ErrorDetails = Readonly<Record<string, string | number>>;
 
+/** Names and words may be a stranger's: no escape sequence of theirs reaches a terminal or a log. */
+const shown = (value: string | number): string =>
+  String(value).replace(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
+
 export class CutlineError extends Error {
   readonly code: ErrorCode;
   readonly exit: ExitCode;
@@ -541,7 +545,7 @@ export class CutlineError extends Error {
   constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
     const entry: Entry = catalogue[code];
     super(
-      entry.text.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? '')),
+      entry.text.replaceAll(/\{(\w+)\}/g, (_, name: string) => shown(details[name] ?? '')),
       options,
     );
     this.name = 'CutlineError';

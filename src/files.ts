@@ -2,6 +2,7 @@
 export { kindOf, readBounded, readError, readOnly, requireFile, statOf } from './read-files.ts';
 export {
   checkFolder,
+  checkNoFile,
   checkWritable,
   makeFolder,
   type Place,

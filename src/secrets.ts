@@ -25,6 +25,15 @@ export async function readPassword(path: string): Promise<string> {
   return password;
 }
 
+/** A token: a password that a header can carry. @throws CutlineError FILE_UNREADABLE too when none can */
+export async function readToken(path: string): Promise<string> {
+  const token = await readPassword(path);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  const problem =
+    'its first line is no token: use letters, digits and signs of ASCII without spaces, as openssl rand -hex 32';
+  throw new CutlineError('FILE_UNREADABLE', { path, problem });
+}
+
 /** Some hundred bytes for each of 100 000 devices. */
 const MAX_DOCUMENT_BYTES = 64 * 2 ** 20;
 

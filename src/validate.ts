@@ -6,6 +6,8 @@ import { readBounded } from './files.ts';
 
 /** At most this many faults are named in one message. */
 const MAX_FAULTS = 5;
+/** Characters that are shown of a key, or of the path to one. */
+const MAX_KEY = 120;
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 
 export interface DocumentOptions {
@@ -59,13 +61,20 @@ export function check<S extends z.ZodType>(
   });
 }
 
+/** On one line, since keys are whatever somebody wrote. */
+const short = (key: string): string => {
+  const line = key.replace(/[\n\t]/g, '\ufffd');
+  return line.length > MAX_KEY ? `${line.slice(0, MAX_KEY)}…` : line;
+};
+
 function fault(issue: z.core.$ZodIssue, origins: Overlaid['origins']): string {
-  const where = issue.path.map(String).join('.');
+  const where = short(issue.path.map(String).join('.'));
   const origin = originOf(issue.path.map(String), origins);
   const from = origin === undefined ? '' : `${origin}, `;
   if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((k) => (where ? `${where}.${k}` : k));
-    return `${from}${keys.join(', ')}: unknown key`;
+    const keys = issue.keys.slice(0, MAX_FAULTS).map((k) => (where ? `${where}.${short(k)}` : short(k)));
+    const more = issue.keys.length > MAX_FAULTS ? ` and ${issue.keys.length - MAX_FAULTS} more` : '';
+    return `${from}${keys.join(', ')}${more}: unknown key`;
   }
   return `${from}${where || 'document'}: ${issue.message.replace(/^Invalid input: /, '')}`;
 }

@@ -99,6 +99,19 @@ export async function checkFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Refuses something else in the place of a folder, or on the way to it. It need not be there, since another machine may be meant.
+ * @throws CutlineError OUTPUT_NOT_WRITABLE
+ */
+export async function checkNoFile(path: string): Promise<void> {
+  try {
+    const found = await stat(path);
+    if (!found.isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') throw writeError(path, error);
+  }
+}
+
 /** From the deepest folder up to the topmost, as far as nobody has put anything there. */
 async function removeEmpty(deepest: string, topmost: string): Promise<void> {
   for (let at = deepest; at.length >= topmost.length; at = dirname(at)) {

@@ -7,7 +7,7 @@ export { Backoff, type BackoffOptions } from './backoff.ts';
 export { type Codec, createCodec, decodeTensor, type EncodedTensor, writtenBits } from './codecs/codec.ts';
 export type { PixelLaw } from './codecs/encoding.ts';
 export { lengthBits } from './codecs/padding.ts';
-export { type Connection, type ConnectOptions, connect, type PublishOptions } from './connection.ts';
+export { type Connection, type ConnectOptions, connect, type PublishOptions, type Receive } from './connection.ts';
 export { decodeEnvelope, decodeMessage, decodeTensors, type Short } from './decode.ts';
 export {
   type Body,

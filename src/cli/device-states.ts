@@ -44,8 +44,18 @@ export function takenBy(
   planId: string,
 ): { readonly taken: Taken; readonly problem: string | null } {
   const last = update?.last?.planId === planId ? update.last : undefined;
-  if (last) return { taken: last.outcome, problem: last.problem ?? null };
+  // Confirmed once, and another one runs by now: what lay there broke, or the configuration has a newer one.
+  const past = last?.outcome === 'confirmed' && runs !== planId ? last : undefined;
+  if (last && !past) return { taken: last.outcome, problem: last.problem ?? null };
   if (runs === planId && update?.standing !== 'trial') return { taken: 'confirmed', problem: null };
   if (update?.trial === planId) return { taken: 'trying', problem: null };
-  return { taken: 'unanswered', problem: update ? null : 'its agent takes no updates (no `updates:`)' };
+  if (!update) return { taken: 'unanswered', problem: 'its agent takes no updates (no `updates:`)' };
+  return {
+    taken: 'unanswered',
+    problem: past ? `it was confirmed at ${past.at}, and plan ${runs} runs by now` : null,
+  };
 }
+
+/** When it was refused, if it was: pushed again, it is refused at another time, or not any more. */
+export const refusedAt = ({ update }: DeviceState, planId: string): string | undefined =>
+  update?.last?.planId === planId && update.last.outcome === 'refused' ? update.last.at : undefined;

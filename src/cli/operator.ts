@@ -1,7 +1,15 @@
 /** The configuration of whoever looks after a fleet, and a connection as such. */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { brokerSettingsSchema, type Connection, connect, connectOptions, nameSchema } from '../broker/index.ts';
+import {
+  brokerSettingsSchema,
+  type Connection,
+  connect,
+  connectOptions,
+  nameSchema,
+  type Receive,
+} from '../broker/index.ts';
+import { CutlineError } from '../errors.ts';
 import { overlay } from '../ops/index.ts';
 import { readDocument } from '../validate.ts';
 
@@ -15,16 +23,23 @@ export interface Operator {
   readonly fleet: string;
   readonly url: string;
   readonly connection: Connection;
+  /** Whoever waits for words that cannot come any more is told. @throws CutlineError BROKER_LOST */
+  check(): void;
 }
 
 /** @throws CutlineError CONFIG_INVALID, FILE_*, SECRET_EXPOSED, BROKER_* */
-export async function connectOperator(
-  path: string,
-  clientId: string,
-  receive: (topic: string, payload: Buffer) => void,
-): Promise<Operator> {
+export async function connectOperator(path: string, clientId: string, receive: Receive): Promise<Operator> {
   const over = overlay(operatorConfigSchema, path, { env: process.env, set: [] });
   const { broker, fleet } = await readDocument(path, operatorConfigSchema, { code: 'CONFIG_INVALID', over });
   const options = await connectOptions(broker, dirname(resolve(path)), { clientId });
-  return { fleet, url: broker.url, connection: await connect(options, receive) };
+  const connection = await connect(options, receive);
+  let lost: string | undefined;
+  void connection.ended.then((problem) => {
+    lost = problem;
+  });
+  const { url } = broker;
+  const check = () => {
+    if (lost !== undefined) throw new CutlineError('BROKER_LOST', { url, problem: lost });
+  };
+  return { fleet, url, connection, check };
 }

@@ -1,6 +1,6 @@
 /** `cutline config check`: what a start would find wrong, before there is one. */
 import { z } from 'zod';
-import { checkConsumer } from '../cloud/index.ts';
+import { checkConsumer, consumerConfigSchema } from '../cloud/index.ts';
 import { checkAgent } from '../device/index.ts';
 import { dashboardConfigSchema, openDashboard } from '../fleet/index.ts';
 import { isLoopback } from '../loopback.ts';
@@ -97,7 +97,7 @@ function unsafe({ planKeys, messageKeys }: { planKeys: readonly string[]; messag
   ];
 }
 
-/** Agents have a device; whoever has neither that nor plans to run, but only settings of a dashboard, is one. */
+/** Agents have a device; whoever has neither that nor plans to run, but a page, and nothing that only a consumer has, is a dashboard. */
 async function kindOf(path: string, { env, set }: Overrides): Promise<ConfigKind> {
   const document = await readDocument(path, z.unknown(), { code: 'CONFIG_INVALID' });
   const keys = typeof document === 'object' && document !== null ? document : {};
@@ -107,6 +107,6 @@ async function kindOf(path: string, { env, set }: Overrides): Promise<ConfigKind
   const { plans = [] } = keys as { plans?: unknown };
   // Of a dashboard they are paths.
   const isOfPaths = Array.isArray(plans) && plans.every((one) => typeof one === 'string');
-  const isKnown = Object.keys(keys).every((key) => key in dashboardConfigSchema.shape);
-  return !has('plan') && isOfPaths && 'http' in keys && isKnown ? 'dashboard' : 'consumer';
+  const ofConsumer = Object.keys(consumerConfigSchema.shape).filter((key) => !(key in dashboardConfigSchema.shape));
+  return isOfPaths && 'http' in keys && !ofConsumer.some(has) ? 'dashboard' : 'consumer';
 }

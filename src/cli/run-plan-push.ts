@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isName, topicOf } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
+import { plainText } from '../html.ts';
 import { modelSha256, readModel } from '../model/index.ts';
-import { type Plan, partName, pushOf, readPlan, routesOf, verifyId, verifyPlan } from '../plan/index.ts';
-import { type DeviceState, readState, type Taken, takenBy } from './device-states.ts';
+import { isPlace, type Plan, partName, pushOf, readPlan, routesOf, verifyId, verifyPlan } from '../plan/index.ts';
+import { type DeviceState, readState, refusedAt, type Taken, takenBy } from './device-states.ts';
 import { secondsOf } from './duration.ts';
 import { connectOperator, type Operator } from './operator.ts';
 
@@ -55,7 +56,7 @@ export async function runPlanPush(options: PlanPushArguments): Promise<PushedPla
   const operator = await connectOperator(options.config, clientId(), (topic, heard) => {
     const state = readState(heard);
     if (topic.endsWith('/plan')) kept.set(topic, heard);
-    else if (state) states.set(topic, state);
+    else if (state && topic.split('/')[3] === state.device) states.set(topic, state);
   });
   const devices = [...new Set(options.device)];
   const topics = devices.map((device) => ({
@@ -64,9 +65,11 @@ export async function runPlanPush(options: PlanPushArguments): Promise<PushedPla
     state: topicOf(operator.fleet, device, 'state'),
   }));
   try {
+    const refusals =
+      plan && waitMs > 0 ? await hearBefore(operator, topics, plan.planId, states) : new Map<string, undefined>();
     for (const topic of topics) await operator.connection.publish(topic.plan, payload, { qos: 1, retain: true });
     if (plan) for (const topic of topics) await requireKept(operator, topic, payload, kept);
-    if (plan && waitMs > 0) await awaitAll(operator, topics, plan.planId, states, waitMs);
+    if (plan && waitMs > 0) await awaitAll(operator, { topics, planId: plan.planId, states, refusals, waitMs });
     const told = topics.map(({ device, state }) => {
       const found = states.get(state);
       if (!plan || waitMs === 0) return { device, taken: null, problem: null };
@@ -83,7 +86,7 @@ export async function runPlanPush(options: PlanPushArguments): Promise<PushedPla
 export function unconfirmed({ planId, devices }: PushedPlan): CutlineError | undefined {
   const not = devices.filter(({ taken }) => taken !== null && taken !== 'confirmed');
   if (not.length === 0) return undefined;
-  const problem = not.map((d) => `${d.device}: ${d.problem ?? d.taken}`).join('; ');
+  const problem = not.map((d) => `${d.device}: ${plainText(d.problem ?? String(d.taken))}`).join('; ');
   return new CutlineError('PUSH_UNCONFIRMED', {
     count: not.length,
     total: devices.length,
@@ -102,7 +105,7 @@ function checkUsage({ plan, clear, device, from, wait, parts }: PlanPushArgument
     throw wrong('--clear goes with --config and --device alone.');
   const bad = device.find((name) => !isName(name));
   if (bad !== undefined) throw new CutlineError('NAME_INVALID', { kind: 'device', name: JSON.stringify(bad) });
-  if (from !== undefined && !/^https?:$/.test(URL.canParse(from) ? new URL(from).protocol : ''))
+  if (from !== undefined && !isPlace(from))
     throw wrong(`--from ${from}: give the address of a folder, such as https://files.example/plans/.`);
 }
 
@@ -123,7 +126,7 @@ async function writeParts(planPath: string, plan: Plan, folder: string): Promise
 
 /** Devices that are away get what the broker kept. @throws CutlineError PUSH_NOT_KEPT */
 async function requireKept(
-  { connection, url }: Operator,
+  { connection, url, check }: Operator,
   { device, plan }: { readonly device: string; readonly plan: string },
   payload: Buffer,
   kept: ReadonlyMap<string, Buffer>,
@@ -132,23 +135,47 @@ async function requireKept(
   await connection.subscribe(plan, 1).catch((error: Error) => {
     throw refuse(`it cannot be read back (${error.message})`);
   });
-  for (const untilMs = performance.now() + KEPT_MS; performance.now() < untilMs; await sleep(LOOK_MS / 5))
+  for (const untilMs = performance.now() + KEPT_MS; performance.now() < untilMs; await sleep(LOOK_MS / 5)) {
     if (kept.get(plan)?.equals(payload)) return;
+    check();
+  }
   throw refuse(`it was not handed out again within ${KEPT_MS / 1000} s; it has ${payload.length} bytes`);
 }
 
-async function awaitAll(
+/** What devices say before they hear of it. @returns when each had refused it, by topic */
+async function hearBefore(
   { connection }: Operator,
   topics: readonly { readonly state: string }[],
   planId: string,
   states: ReadonlyMap<string, DeviceState>,
-  waitMs: number,
-): Promise<void> {
+): Promise<ReadonlyMap<string, string | undefined>> {
   for (const { state } of topics) await connection.subscribe(state, 1);
+  await connection.settled();
+  return new Map([...states].map(([topic, state]) => [topic, refusedAt(state, planId)]));
+}
+
+async function awaitAll(
+  operator: Operator,
+  wait: {
+    readonly topics: readonly { readonly state: string }[];
+    readonly planId: string;
+    readonly states: ReadonlyMap<string, DeviceState>;
+    /** Of an earlier push: they say nothing about this one. */
+    readonly refusals: ReadonlyMap<string, string | undefined>;
+    readonly waitMs: number;
+  },
+): Promise<void> {
+  const { topics, planId, states, refusals, waitMs } = wait;
   const isOver = ({ state }: { readonly state: string }) => {
     const found = states.get(state);
-    return found !== undefined && ['confirmed', 'failed', 'refused'].includes(takenBy(found, planId).taken);
+    if (!found) return false;
+    const at = refusedAt(found, planId);
+    if (at !== undefined && at === refusals.get(state)) return false;
+    return ['confirmed', 'failed', 'refused'].includes(takenBy(found, planId).taken);
   };
   const untilMs = performance.now() + waitMs;
-  while (performance.now() < untilMs && !topics.every(isOver)) await sleep(LOOK_MS);
+  while (performance.now() < untilMs && !topics.every(isOver)) {
+    await sleep(LOOK_MS);
+    operator.check();
+  }
 }

@@ -18,15 +18,19 @@ const SILENCE_MS = 500;
 export async function runPlanStatus(config: string): Promise<PlanStatus> {
   const states = new Map<string, DeviceState>();
   let heardMs = performance.now();
-  const { fleet, connection } = await connectOperator(config, clientId(), (topic, payload) => {
+  const { fleet, connection, check } = await connectOperator(config, clientId(), (topic, payload, isRetained) => {
     const state = readState(payload);
-    heardMs = performance.now();
+    // What is said meanwhile counts, and puts off nothing: somebody always speaks.
+    if (isRetained) heardMs = performance.now();
     if (state && topic.split('/')[3] === state.device) states.set(state.device, state);
   });
   try {
     await connection.subscribe(`cutline/v1/${fleet}/+/state`, 1);
     heardMs = performance.now();
-    while (performance.now() - heardMs < SILENCE_MS) await sleep(SILENCE_MS / 10);
+    while (performance.now() - heardMs < SILENCE_MS) {
+      await sleep(SILENCE_MS / 10);
+      check();
+    }
   } finally {
     await connection.close();
   }

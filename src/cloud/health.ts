@@ -1,5 +1,5 @@
 /** What a consumer says of itself to whoever watches the fleet, and how loaded it is. */
-import type { ConsumerHealth } from '../ops/index.ts';
+import { type ConsumerHealth, MOST_PLAN_IDS } from '../ops/index.ts';
 import type { Consumer } from './consumer.ts';
 
 export interface HealthOptions {
@@ -28,7 +28,7 @@ export function healthOf(options: HealthOptions): (leaving: boolean) => Consumer
       format: 'cutline.health/1',
       of: 'consumer',
       name,
-      planIds: [...planIds],
+      planIds: planIds.slice(0, MOST_PLAN_IDS),
       uptimeS: Math.round((atMs - startMs) / 1000),
       residentBytes: process.memoryUsage.rss(),
       everyS,

@@ -1,7 +1,7 @@
 /** Opens what a start of an agent opens, and says what is wrong with it; nothing is written, loaded into an engine or connected. */
 import { resolve } from 'node:path';
 import { agentClientId, connectOptions, readDeviceSeal } from '../broker/index.ts';
-import { checkWritable, statOf } from '../files.ts';
+import { checkNoFile, checkWritable, statOf } from '../files.ts';
 import { type Overrides, tokenOf } from '../ops/index.ts';
 import { openPlan, type Plan, readProtocol } from '../plan/index.ts';
 import { isShippedName } from '../shipped.ts';
@@ -43,6 +43,7 @@ export async function checkAgent(
   if (config.routes.log !== undefined && heads.length > 1) await checkWritable(resolve(folder, config.routes.log));
   await tokenOf(config.http, folder);
   if (outbox?.keyFile !== undefined) await readOutboxKey(resolve(folder, outbox.keyFile));
+  for (const at of [outbox?.path, config.updates?.folder]) if (at !== undefined) await checkNoFile(resolve(folder, at));
   if (config.updates) await readUpdateFiles(config.updates, folder);
   for (const path of config.images) await statOf(path);
   await checkSource(config.source, folder);

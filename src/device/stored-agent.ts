@@ -8,6 +8,7 @@ import { CutlineError } from '../errors.ts';
 import { type Agent, encoded, inferenceHere, inferenceOf, prepare } from './agent.ts';
 import { failed } from './record.ts';
 import { isLocal, type Route } from './route.ts';
+import { sinceCapture } from './since-capture.ts';
 import type { Picture, Source } from './source.ts';
 import type { Store } from './store/index.ts';
 import type { Uplink } from './uplink.ts';
@@ -139,7 +140,7 @@ async function deliver(agent: StoredAgent, route: Route, produced: AbortSignal, 
 async function answer(agent: StoredAgent, route: Route, { id, stored }: Claimed, stop: AbortSignal): Promise<void> {
   const { store, uplink, record, routing, deviceId, bootId, expiryMs } = agent;
   const { plan, session } = route;
-  const { correlationId, index, image, label, sha256, tensors, capturedMs } = stored;
+  const { correlationId, index, image, label, sha256, tensors } = stored;
   // When it is sent, not when it was captured: it may have waited for a day.
   const createdMs = Math.round(performance.timeOrigin + performance.now());
   const sequence = id;
@@ -151,7 +152,7 @@ async function answer(agent: StoredAgent, route: Route, { id, stored }: Claimed,
     const again = () => session.writeInFull(header, tensors);
     const delivered = await uplink.deliver({ planId: plan.planId, correlationId, first, again });
     routing.answered(route, first.payload.length, delivered);
-    const latency = { headMs: stored.headMs, encodeMs: stored.encodeMs, totalMs: Date.now() - capturedMs };
+    const latency = { headMs: stored.headMs, encodeMs: stored.encodeMs, totalMs: sinceCapture(stored, Date.now()) };
     const inference = inferenceOf(plan, { index, name: image, label }, delivered, latency);
     await record(inference, delivered.outcome.outputs, known);
     await store.remove(id);

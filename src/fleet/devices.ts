@@ -16,6 +16,8 @@ interface Device {
   stateAt: number | undefined;
   health: AgentHealth | undefined;
   heardAt: number | undefined;
+  /** Of the last health: a state may come at once before it. */
+  healthAt: number | undefined;
   restarts: number;
   /** Of the last message that was kept. */
   changedAt: number;
@@ -73,7 +75,7 @@ export class Devices {
   health(name: string, payload: Buffer, now: number): RefusalKind | undefined {
     const known = this.#all.get(name);
     // Before it is parsed: whoever floods costs nothing but this.
-    if (known?.health && known.heardAt !== undefined && now - known.heardAt < SOONEST_MS) return 'flood';
+    if (known?.healthAt !== undefined && now - known.healthAt < SOONEST_MS) return 'flood';
     const health = readAgentHealth(payload);
     if (!health) return 'malformed';
     if (health.device !== name) return 'foreign';
@@ -81,6 +83,7 @@ export class Devices {
     if (!device) return undefined;
     device.health = health;
     device.heardAt = now;
+    device.healthAt = now;
     this.#changed(device, now);
     return undefined;
   }
@@ -99,7 +102,13 @@ export class Devices {
       this.leftOut.add(name);
       return undefined;
     }
-    const nothing = { state: undefined, stateAt: undefined, health: undefined, heardAt: undefined };
+    const nothing = {
+      state: undefined,
+      stateAt: undefined,
+      health: undefined,
+      heardAt: undefined,
+      healthAt: undefined,
+    };
     const device: Device = { ...nothing, restarts: 0, changedAt: now, version: 0 };
     this.#all.set(name, device);
     return device;
@@ -125,11 +134,12 @@ function viewOf(name: string, { state, stateAt, health, heardAt, restarts }: Dev
   // Whichever was said last: a device may change its plan without a word on its state.
   const said = health?.route ?? health?.planId;
   const isHealthNewer = (heardAt ?? 0) > (stateAt ?? 0);
+  const planId = (isHealthNewer ? said : undefined) ?? state?.planId ?? said ?? '';
   return {
     name,
     state: state?.status ?? 'unknown',
     stateAt: stateAt ?? null,
-    planId: (isHealthNewer ? said : undefined) ?? state?.planId ?? said ?? null,
+    planId: planId === '' ? null : planId,
     update: state?.update ?? null,
     heardAt: heardAt ?? null,
     restarts,

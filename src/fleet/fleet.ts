@@ -9,7 +9,7 @@ import { type FleetUpdate, type RefusalKind, refusalKinds } from './view.ts';
 export interface FleetOptions extends DevicesOptions {
   readonly fleet: string;
   readonly maxConsumers: number;
-  /** Unix time, ms. */
+  /** Unix time, ms, of a clock that is never set. */
   readonly now: () => number;
 }
 

@@ -30,7 +30,8 @@ const stateSchema = z.object({
   format: z.literal('cutline.state/1'),
   status: z.enum(['online', 'offline']),
   device: id,
-  planId: id,
+  /** Empty where none runs: the device waits for one. */
+  planId: z.union([id, z.literal('')]),
   bootId: id,
   /** Of plans that are pushed, where the device takes any. */
   update: updateSchema.optional().catch(undefined),

@@ -1,9 +1,10 @@
 /** What a dashboard reads before it connects or listens. */
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type ConnectOptions, connectOptions, readPassword } from '../broker/index.ts';
+import { type ConnectOptions, connectOptions } from '../broker/index.ts';
 import { CutlineError } from '../errors.ts';
 import type { Overrides } from '../ops/index.ts';
+import { readToken } from '../secrets.ts';
 import { type DashboardConfig, readDashboardConfig } from './config.ts';
 import { readPlanViews } from './plans.ts';
 import type { PlanView } from './view.ts';
@@ -24,7 +25,7 @@ export async function openDashboard(configPath: string, overrides: Overrides): P
   const { broker, fleet, http } = config;
   const clientId = `cutline-dashboard-${fleet}-${randomBytes(4).toString('hex')}`;
   const connect = await connectOptions(broker, folder, { clientId });
-  const token = await readPassword(resolve(folder, http.tokenFile));
+  const token = await readToken(resolve(folder, http.tokenFile));
   if (token.length < LEAST_TOKEN) {
     const problem = `http.tokenFile: its first line has ${token.length} characters; make one of ${LEAST_TOKEN} at least, as openssl rand -hex 32 does`;
     throw new CutlineError('CONFIG_INVALID', { path: configPath, problem });

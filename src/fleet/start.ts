@@ -1,6 +1,7 @@
 /** From a configuration to a running dashboard. */
 import { channelsOf, consumerHealthTopic, Link } from '../broker/index.ts';
 import { figure, figures, openOps, type Report } from '../ops/index.ts';
+import { steadyNow } from './clock.ts';
 import { Fleet } from './fleet.ts';
 import type { Mark } from './marks.ts';
 import { MOST_PACKET_BYTES } from './messages.ts';
@@ -32,7 +33,7 @@ export async function startDashboard(options: DashboardStart): Promise<void> {
   });
   const { fleet: name, devices, maxDevices, maxConsumers, http, giveUpAfterS } = config;
   const wanted = devices && new Set(devices);
-  const fleet = new Fleet({ fleet: name, devices: wanted, maxDevices, maxConsumers, now: Date.now });
+  const fleet = new Fleet({ fleet: name, devices: wanted, maxDevices, maxConsumers, now: steadyNow });
   const link = new Link(
     {
       connect: { ...connect, skip: { overBytes: MOST_PACKET_BYTES, tell: () => fleet.refuse('oversized') } },

@@ -8,7 +8,7 @@ export interface DeviceView {
   readonly state: 'online' | 'offline' | 'unknown';
   /** When that was said; null where it was said before the dashboard came. */
   readonly stateAt: number | null;
-  /** That it runs; of a plan with several routes, the one that it takes now. */
+  /** That it runs; of a plan with several routes, the one that it takes now. Null where none does, or nothing is known. */
   readonly planId: string | null;
   /** What became of plans that were pushed to it; null where it takes none. */
   readonly update: PlanUpdate | null;

@@ -10,6 +10,9 @@ export const MOST_HEALTH_BYTES = 8192;
 /** Failures of so many kinds are told, the latest first. */
 export const MOST_FAILURES = 5;
 
+/** A consumer names so many of its plans, which may have many routes each. */
+export const MOST_PLAN_IDS = 64;
+
 const count = z.int().nonnegative();
 const amount = z.number().nonnegative().max(1e15);
 /** By kind or code: few, and known beforehand to whoever writes them. */
@@ -81,7 +84,7 @@ export const consumerHealthSchema = z.object({
   ...common,
   of: z.literal('consumer'),
   name: z.string(),
-  planIds: z.array(planId).min(1).max(64),
+  planIds: z.array(planId).min(1).max(MOST_PLAN_IDS),
   answered: count,
   /** Since the last message, or the start. */
   answeredPerS: amount,

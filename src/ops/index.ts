@@ -6,6 +6,7 @@ export {
   consumerHealthSchema,
   MOST_FAILURES,
   MOST_HEALTH_BYTES,
+  MOST_PLAN_IDS,
 } from './health.ts';
 export { Histogram } from './histogram.ts';
 export { figure, figures, type Metric, metricsText } from './metric.ts';

@@ -1,6 +1,6 @@
 /** What watches an agent or a consumer: over HTTP where it is asked for, and systemd where it started the process. */
 import { resolve } from 'node:path';
-import { readPassword } from '../secrets.ts';
+import { readToken } from '../secrets.ts';
 import { figure, type Metric } from './metric.ts';
 import { openNotifier } from './notify.ts';
 import type { Report } from './report.ts';
@@ -46,7 +46,7 @@ export async function openOps(
 /** @throws CutlineError SECRET_EXPOSED, FILE_* */
 export async function tokenOf(settings: HttpSettings | undefined, folder: string): Promise<string | undefined> {
   const { tokenFile } = settings ?? {};
-  return tokenFile === undefined ? undefined : readPassword(resolve(folder, tokenFile));
+  return tokenFile === undefined ? undefined : readToken(resolve(folder, tokenFile));
 }
 
 const isReady = (waitsFor: string | undefined): Metric =>

@@ -10,7 +10,7 @@ export { type BrokenRule, confidenceFor, type Gap, gapsOf, missingObservations }
 export { type Costed, objectiveValue } from './objective.ts';
 export { type OpenPlan, openPlan, readPlanKeys, type Serials } from './open.ts';
 export { type Protocol, parseProtocol, protocolSha256, type RequiredAttack } from './protocol.ts';
-export { MOST_PUSH_BYTES, type Push, parsePush, partName, pushOf } from './push.ts';
+export { isPlace, MOST_PUSH_BYTES, type Push, parsePush, partName, pushOf } from './push.ts';
 export {
   type EvidenceGap,
   evidenceGap,

@@ -35,5 +35,14 @@ export function parsePush(payload: Uint8Array): Push {
   return check(value, pushSchema, 'push', 'PUSH_INVALID');
 }
 
+/** Whether parts can lie below an address: names are put after it, and no encoding leads out of it. */
+export function isPlace(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return false;
+  return (
+    [url.username, url.password, url.search, url.hash].every((s) => s === '') && !/%2f|%5c|%2e/i.test(url.pathname)
+  );
+}
+
 /** The name of a part where it is fetched from: by what it is, so that no two plans' files are ever mixed up. */
 export const partName = (sha256: string): string => `${sha256}.onnx`;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPassword } from '../../src/broker/index.ts';
 import { readTlsFiles } from '../../src/broker/tls-files.ts';
+import { readToken } from '../../src/secrets.ts';
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -26,6 +27,22 @@ beforeAll(async () => {
   await symlink('gone', at('link'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('a token file', () => {
+  it.each(['two words', 'pässwort', 'tab\t', '\u001b[2J'])(
+    'whose first line is %j is refused, and not shown',
+    async (line) => {
+      await writeFile(at('token'), `${line}\n`, { mode: 0o600 });
+      const error = await readToken(at('token')).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: 'FILE_UNREADABLE', message: expect.not.stringContaining(line) });
+    },
+  );
+
+  it('is any word of ASCII', async () => {
+    await writeFile(at('token'), 'aZ09-._~+/=!\r\nrest', { mode: 0o600 });
+    expect(await readToken(at('token'))).toBe('aZ09-._~+/=!');
+  });
+});
 
 describe('a password file', () => {
   it.each([

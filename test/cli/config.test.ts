@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runConfigCheck } from '../../src/cli/run-config-check.ts';
 import { configSchemaOf } from '../../src/cli/run-config-schema.ts';
+import { signPlan } from '../../src/plan/index.ts';
 import { type Deployment, deploy } from '../e2e/support/deployment.ts';
+import { newKey } from '../e2e/support/keys.ts';
 import { leastProtocol } from '../support/evidence.ts';
 import { cutline } from './workshop.ts';
 
@@ -105,7 +107,9 @@ describe('cutline config check', () => {
   it.each<[string, object, RegExp]>([
     ['a token that others may read', { http: { tokenFile: 'open' } }, /600/],
     ['a token that is soon guessed', { http: { tokenFile: 'short' } }, /5 characters; make one of 16/],
+    ['a token that no header carries', { http: { tokenFile: 'words' } }, /words.*no token/],
     ['no token', { http: { port: 1 } }, /http\.tokenFile/],
+    ['a setting that there is not', { maxDevice: 5 }, /^\S+: maxDevice: unknown key\.$/],
     ['a plan that is not there', { plans: ['none.json'] }, /none\.json/],
     ['a plan that nobody signed', { planKeys: ['plan.pub'] }, /sign/],
     ['a device with a wildcard', { devices: ['+'] }, /devices\.0/],
@@ -113,10 +117,27 @@ describe('cutline config check', () => {
     ['a key that is none', { planKeys: ['garbage.pem'] }, /garbage\.pem/],
   ])('finds of a dashboard %s', async (_, settings, message) => {
     await writeFile(join(d.folder, 'short'), 'hello\n', { mode: 0o600 });
+    await writeFile(join(d.folder, 'words'), 'a pässword of many words\n', { mode: 0o600 });
     const { publicKey } = generateKeyPairSync('ed25519');
     await writeFile(join(d.folder, 'plan.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
     const error = await dashboard(settings).catch((e: unknown) => e);
     expect(error).toMatchObject({ exit: 2, message: expect.stringMatching(message) });
+  });
+
+  it.each([
+    ['updates', { planKeys: ['plan.pub'], updates: { folder: 'plan.json' } }],
+    ['updates', { planKeys: ['plan.pub'], updates: { folder: 'plan.json/updates' } }],
+    ['outbox', { outbox: { path: 'plan.json' } }],
+  ])('finds a file in the place of the folder of %s', async (_, settings) => {
+    const { key, pem } = newKey();
+    await writeFile(join(d.folder, 'plan.pub'), pem);
+    await writeFile(join(d.folder, 'signed.json'), JSON.stringify(signPlan(d.plan, key, { serial: 1 })));
+    const path = await d.config('agent.yaml', { ...base(), ...settings, plan: 'signed.json' });
+    const error = await runConfigCheck(path, 'agent', { env: {}, set: [] }).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      code: 'OUTPUT_NOT_WRITABLE',
+      message: expect.stringMatching(/plan\.json.*: cannot write/),
+    });
   });
 
   it('finds a consumer’s tail that was altered', async () => {

@@ -64,7 +64,8 @@ describe('a dashboard', { timeout: 30_000 }, () => {
 
   it('knows from MQTT alone what agents and consumers count, as they say it', async () => {
     await expect
-      .poll(async () => (await fleetNow()).devices, { timeout: 20_000 })
+      // Whoever spoke first comes first.
+      .poll(async () => (await fleetNow()).devices.sort((a, b) => a.name.localeCompare(b.name)), { timeout: 20_000 })
       .toMatchObject([
         { name: 'cam-1', state: 'online', planId: d.plan.planId, health: { inferences: { answered: 3, failed: 0 } } },
         { name: 'cam-2', state: 'online', health: { inferences: { answered: 3 }, outbox: null, failures: [] } },

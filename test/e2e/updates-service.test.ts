@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fullDisk } from '../support/full-disk.ts';
 import { run } from './support/processes.ts';
@@ -56,6 +57,16 @@ describe('an agent that takes plans', () => {
     expect(await second.ended).toBe(1);
     expect(JSON.parse(second.stdout())).toMatchObject({ code: 'UPDATE_IN_USE' });
     expect(await agent.stop('SIGINT')).toBe(0);
+  });
+
+  it('runs once for a folder, also where several are started at the same moment', async () => {
+    await u.serve('first');
+    const all = await Promise.all([u.agent(http), u.agent(http), u.agent(http)]);
+    const exits = all.map((agent) => agent.ended);
+    const refused = await Promise.all(exits.map((exit) => Promise.race([exit, sleep(15_000, 'runs')])));
+    expect(refused.map(String).sort()).toEqual(['1', '1', 'runs']);
+    const [one] = all.filter((_, i) => refused[i] === 'runs');
+    expect(await one!.stop('SIGTERM')).toBe(0);
   });
 
   it('goes on where the disk is full, and takes new plans when there is room', async (ctx) => {

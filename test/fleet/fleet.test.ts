@@ -1,7 +1,9 @@
 /** A fleet as it is heard: what counts, what is not believed, and that memory does not grow whoever publishes what. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { steadyNow } from '../../src/fleet/clock.ts';
 import { Fleet } from '../../src/fleet/fleet.ts';
 import { ago, isConsumerSilent, statusOf } from '../../src/fleet/status.ts';
+import { planSaid } from '../../src/page/fleet/words.ts';
 import { consumerHealth, health, json, planId, state, topic } from './said.ts';
 
 let now: number;
@@ -63,6 +65,24 @@ describe('a device', () => {
     expect(device()).toMatchObject({ update: null });
   });
 
+  it('that begins again says how it is at once', () => {
+    says(topic.health('cam-1'), health('cam-1'));
+    now += 1000;
+    says(topic.state('cam-1'), state('cam-1', 'online'));
+    says(topic.health('cam-1'), health('cam-1', { uptimeS: 0 }));
+    expect([device()?.health?.uptimeS, fleet.since().refused.flood]).toEqual([0, 0]);
+  });
+
+  it('that runs no plan says so in place of the one before', () => {
+    says(topic.health('cam-1'), health('cam-1'));
+    now += 1000;
+    const update = { standing: 'fallback', broken: 'PLAN_EXPIRED', trial: null, last: null };
+    says(topic.state('cam-1'), state('cam-1', 'offline', { planId: '', update }));
+    expect(fleet.since().refused.malformed).toBe(0);
+    expect(device()).toMatchObject({ state: 'offline', planId: null, update: { standing: 'fallback' } });
+    expect(planSaid(device()!, undefined)).toMatchObject({ more: 'no plan runs there', isBad: true });
+  });
+
   it('with several routes tells the one that it takes now', () => {
     says(topic.health('cam-1'), health('cam-1', { route: 'a-route', moves: 3 }));
     expect(device()).toMatchObject({ planId: 'a-route', health: { planId, moves: 3 } });
@@ -73,6 +93,27 @@ describe('a device', () => {
     const mark = fleet.mark;
     says(topic.state('cam-1'), Buffer.alloc(0));
     expect(fleet.since(mark)).toMatchObject({ isWhole: true, devices: [] });
+  });
+});
+
+describe('a clock that is set', () => {
+  it('makes no flood of what devices say, nor anybody silent', () => {
+    fleet = new Fleet({ fleet: 'yard', maxDevices: 5, maxConsumers: 2, now: steadyNow });
+    const told = () => statusOf(device()!, fleet.since().now, fleet.since().watchedSince);
+    const real = Date.now;
+    says(topic.state('cam-1'), state('cam-1', 'online'));
+    try {
+      for (const hours of [-1, 1]) {
+        vi.spyOn(Date, 'now').mockImplementation(() => real() + hours * 3_600_000);
+        says(topic.health(`after${hours}`), health(`after${hours}`));
+        expect([told(), fleet.since().now]).toEqual(['online', expect.closeTo(real(), -4)]);
+      }
+      says(topic.health('cam-1'), health('cam-1'));
+      expect(fleet.since()).toMatchObject({ refused: { flood: 0 } });
+      expect(fleet.since().devices.map((d) => d.name)).toEqual(['cam-1', 'after-1', 'after1']);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 });
 

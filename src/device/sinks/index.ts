@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { Backoff, type BrokerSettings, connectOptions, topicOf } from '../../broker/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { readPassword } from '../../secrets.ts';
+import { readToken } from '../../secrets.ts';
 import type { Line } from '../recorder.ts';
 import { fileDelivery } from './file.ts';
 import { passes } from './filter.ts';
@@ -87,7 +87,7 @@ export async function checkSinks(
 ): Promise<void> {
   for (const sink of sinks) {
     if (sink.type === 'mqtt') await connectOptions(sink.broker ?? broker, folder, { clientId: 'cutline-check' });
-    if (sink.type === 'webhook' && sink.tokenFile !== undefined) await readPassword(resolve(folder, sink.tokenFile));
+    if (sink.type === 'webhook' && sink.tokenFile !== undefined) await readToken(resolve(folder, sink.tokenFile));
   }
 }
 
@@ -110,7 +110,7 @@ async function deliveryOf(settings: SinkSettings, number: number, context: SinkC
     }
     case 'webhook': {
       const { tokenFile } = settings;
-      const token = tokenFile === undefined ? undefined : await readPassword(resolve(folder, tokenFile));
+      const token = tokenFile === undefined ? undefined : await readToken(resolve(folder, tokenFile));
       return webhookDelivery(settings, token);
     }
     default:

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { CutlineError } from '../../errors.ts';
 import { statOf } from '../../files.ts';
-import { readPassword } from '../../secrets.ts';
+import { readPassword, readToken } from '../../secrets.ts';
 import { liveSource } from './camera.ts';
 import { cameraCommand, rtspCommand } from './commands.ts';
 import { folderSource } from './folder.ts';
@@ -41,7 +41,7 @@ export async function openSource(
     }
     case 'http': {
       const { tokenFile } = settings;
-      const token = tokenFile === undefined ? undefined : await readPassword(at(tokenFile));
+      const token = tokenFile === undefined ? undefined : await readToken(at(tokenFile));
       return httpSource({ ...settings, token }, context);
     }
     case 'camera':
@@ -66,7 +66,7 @@ export async function checkSource(settings: SourceSettings | undefined, folder: 
   const at = (path: string) => resolve(folder, path);
   if (settings?.type === 'folder') for (const path of settings.paths) await statOf(at(path));
   if (settings?.type === 'watch') await statOf(at(settings.folder));
-  if (settings?.type === 'http' && settings.tokenFile !== undefined) await readPassword(at(settings.tokenFile));
+  if (settings?.type === 'http' && settings.tokenFile !== undefined) await readToken(at(settings.tokenFile));
   if (settings?.type === 'rtsp' && settings.passwordFile !== undefined) await readPassword(at(settings.passwordFile));
 }
 

@@ -4,6 +4,7 @@ import { CutlineError } from '../../errors.ts';
 import {
   admitPlan,
   headsOf,
+  isPlace,
   LastPlan,
   type Plan,
   type PlanKey,
@@ -63,8 +64,8 @@ export function placeOf(
   const refuse = (problem: string) =>
     new CutlineError('UPDATE_SOURCE', { plan: plan.planId, url: url ?? 'nowhere', problem });
   if (url === undefined) throw refuse('neither the push nor updates.from names a place');
-  const asked = URL.canParse(url) ? new URL(url) : undefined;
-  if (!asked || asked.search || asked.hash) throw refuse('it is no address of a folder');
+  if (!isPlace(url)) throw refuse('it is no address of a folder');
+  const asked = new URL(url);
   const own = updates.from !== undefined && isBelow(asked, new URL(updates.from));
   if (!own && !updates.alsoFrom.some((place) => isBelow(asked, new URL(place))))
     throw refuse('this device goes only where updates.from and updates.alsoFrom let it');
@@ -74,8 +75,4 @@ export function placeOf(
 
 /** URLs are parsed, so that dots and encodings have been done away with. */
 const isBelow = (url: URL, place: URL): boolean =>
-  url.origin === place.origin &&
-  `${url.pathname}/`.startsWith(place.pathname.replace(/\/?$/, '/')) &&
-  !/%2f|%5c|%2e/i.test(url.pathname) &&
-  url.username === '' &&
-  url.password === '';
+  url.origin === place.origin && `${url.pathname}/`.startsWith(place.pathname.replace(/\/?$/, '/'));

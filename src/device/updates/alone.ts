@@ -12,6 +12,7 @@ import { readAgentConfig } from '../config.ts';
 
 type Who = 'supervisor' | 'agent';
 const LOOK_MS = 50;
+const SETTLE_MS = 200;
 
 /** @throws CutlineError UPDATE_IN_USE, OUTPUT_NOT_WRITABLE */
 export async function claim(folder: string, who: Who): Promise<void> {
@@ -19,6 +20,11 @@ export async function claim(folder: string, who: Who): Promise<void> {
   const pid = await livingIn(path);
   if (pid !== undefined && pid !== process.pid) throw new CutlineError('UPDATE_IN_USE', { path: folder, pid });
   await writeAtomically(path, JSON.stringify({ pid: process.pid, started: startOf(process.pid) }));
+  // Of those that come at the same time the last to write it down stays.
+  await sleep(SETTLE_MS);
+  const other = await livingIn(path);
+  if (other !== undefined && other !== process.pid)
+    throw new CutlineError('UPDATE_IN_USE', { path: folder, pid: other });
 }
 
 /** Until an agent that an earlier supervisor left behind is gone; after `patienceMs` it is ended. */

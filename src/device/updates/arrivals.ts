@@ -25,6 +25,7 @@ export interface ArrivalsOptions {
 /** Plans whose tries are remembered. */
 const MOST_TRIED = 64;
 const MOST_TOLD = 32;
+const SOONEST_MS = 500;
 
 export class Arrivals {
   readonly #options: ArrivalsOptions;
@@ -94,9 +95,18 @@ export class Arrivals {
     const { plan } = push;
     try {
       await admitPush(plan, admittance, rollout.now, Date.now());
-      return plan.head ? placeOf(push, admittance.updates) : { url: '', own: false };
+      const place = plan.head ? placeOf(push, admittance.updates) : { url: '', own: false };
+      // Whoever waits for it sees that what was wrong with it is so no more.
+      if (this.refused?.planId === plan.planId) {
+        this.refused = undefined;
+        onNews();
+      }
+      return place;
     } catch (error) {
-      const isNew = this.refused?.planId !== plan.planId || this.refused.code !== (error as CutlineError).code;
+      const { refused } = this;
+      const isOther = refused?.planId !== plan.planId || refused.code !== (error as CutlineError).code;
+      // Said again with its time, so that whoever pushed it again is told of this push; not more often than anybody does that.
+      const isNew = isOther || Math.abs(Date.now() - Date.parse(refused.at)) > SOONEST_MS;
       // Of one that failed, how it failed is said already.
       if (error instanceof CutlineError && error.code !== 'UPDATE_FAILED_BEFORE' && isNew) {
         const why = { code: error.code, problem: error.message, at: new Date().toISOString() };

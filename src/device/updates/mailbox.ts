@@ -42,7 +42,8 @@ export class Mailbox {
     this.#topics = topics;
     this.#link = new Link(link, {
       prepare: async (connection) => {
-        await connection.subscribe(topics.plan, 1);
+        // At most once: what is too large is then left out before it is read, and what is lost comes with the next connection.
+        await connection.subscribe(topics.plan, 0);
         if (this.#state !== undefined) await connection.publish(topics.state, this.#state, { qos: 1, retain: true });
       },
       receive: (topic, payload) => topic === topics.plan && this.#receive(payload),
@@ -104,7 +105,7 @@ export class Mailbox {
     // Empty: taken back.
     if (payload.length === 0) return;
     // A retained one comes with each connection.
-    if (this.#now?.payload.equals(payload)) return;
+    if (!this.#next && this.#now?.payload.equals(payload)) return;
     this.#next = payload;
     if (this.#now) this.#now.newer.abort();
     else void this.#work();

@@ -5,7 +5,7 @@ import { ID_BYTES } from '../../broker/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { checkFolder, makeFolder, readBounded, writeError } from '../../files.ts';
 import { LastPlan, type Protocol, readPlan, readPlanKeys, readProtocol } from '../../plan/index.ts';
-import { readPassword } from '../../secrets.ts';
+import { readToken } from '../../secrets.ts';
 import { isShippedName } from '../../shipped.ts';
 import { type AgentConfig, readAgentConfig } from '../config.ts';
 import type { Admittance } from './admit-push.ts';
@@ -88,7 +88,7 @@ export async function readUpdateFiles(
   folder: string,
 ): Promise<{ readonly token: string | undefined; readonly ca: Buffer | undefined }> {
   return {
-    token: tokenFile === undefined ? undefined : await readPassword(resolve(folder, tokenFile)),
+    token: tokenFile === undefined ? undefined : await readToken(resolve(folder, tokenFile)),
     ca: caFile === undefined ? undefined : await readBounded(resolve(folder, caFile), MOST_CA_BYTES),
   };
 }

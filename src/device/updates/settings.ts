@@ -1,12 +1,12 @@
 /** The `updates:` part of an agent's configuration: where new plans come from, and what they must go through. */
 import { z } from 'zod';
 import { isLoopback } from '../../loopback.ts';
+import { isPlace } from '../../plan/index.ts';
 
-const isPlace = (text: string): boolean => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return ['http:', 'https:'].includes(url?.protocol ?? '') && url?.username === '' && url.password === '' && !url.hash;
-};
-const place = z.string().max(2000).refine(isPlace, 'expected http(s)://HOST/PATH/ without a password in it');
+const place = z
+  .string()
+  .max(2000)
+  .refine(isPlace, 'expected http(s)://HOST/PATH/ without a password, a query or an encoded slash or dot in it');
 
 export const updatesSchema = z
   .strictObject({

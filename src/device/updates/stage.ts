@@ -33,6 +33,8 @@ export interface Staging {
 /** Somebody may be about to put it there; a cache on the way may hold something else. */
 const MOST_REFUSALS = 3;
 const IDLE_MS = 30_000;
+/** Timers of Node can no more. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * @returns plan.json
@@ -43,6 +45,9 @@ export async function stagePlan({ plan }: Push, staging: Staging): Promise<strin
   const { planId } = plan;
   for (;;) {
     await until(tries.nextMs, signal);
+    // A server that drips holds up nobody for longer than one that is away.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), Math.min(LONGEST_MS, tries.untilMs - performance.now()));
     try {
       await plans.prepare(planId);
       // Routes that differ in codec or defense share one.
@@ -53,16 +58,23 @@ export async function stagePlan({ plan }: Push, staging: Staging): Promise<strin
           ca,
           path: plans.partialOf(planId, head.sha256),
           idleMs: Math.min(IDLE_MS, 1000 * updates.fetchForS),
-          signal,
+          signal: AbortSignal.any([signal, late.signal]),
         });
       return await plans.complete(plan);
     } catch (error) {
-      if (!(error instanceof CutlineError) || error.code === 'CANCELLED' || signal.aborted) throw error;
+      if (!(error instanceof CutlineError) || signal.aborted) throw error;
+      if (late.signal.aborted) {
+        const problem = `it did not hand out all of it within ${updates.fetchForS} s`;
+        throw new CutlineError('UPDATE_FETCH', { url: place.url, problem });
+      }
+      if (error.code === 'CANCELLED') throw error;
       if (error instanceof Refused || error.code === 'PLAN_OTHER_FILE') tries.refusals++;
       const waitMs = tries.backoff.nextMs();
       tries.nextMs = performance.now() + waitMs;
       if (tries.refusals >= MOST_REFUSALS || tries.nextMs > tries.untilMs) throw error;
       log(`plan ${planId}: ${error.message} Trying again in ${(waitMs / 1000).toFixed(1)} s`);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

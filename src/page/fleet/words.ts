@@ -30,7 +30,7 @@ export function heard(device: DeviceView, status: Status, now: number): string {
 }
 
 export function planSaid({ planId, update }: DeviceView, plan: PlanView | undefined): Said {
-  if (planId === null) return none;
+  if (planId === null) return update ? { value: 'none', more: 'no plan runs there', isBad: true } : none;
   if (update?.standing === 'trial') return { value: short(planId), more: 'on trial' };
   if (update?.standing === 'fallback') return { value: short(planId), more: 'went back to it', isBad: true };
   if (!plan) return { value: short(planId), more: 'unknown plan' };

@@ -117,6 +117,34 @@ describe('a plan that is pushed', () => {
     expect([d.here, d.said.length]).toEqual([[], 1]);
   });
 
+  it('with escape sequences or keys without end in it leaves a short, plain line', async () => {
+    const d = await device();
+    const keys = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`\u001b[2J\n${i}${'x'.repeat(500)}`, 1]));
+    const push = { format: 'cutline.push/1', plan: { ...made(), ...keys }, ...keys };
+    await d.arrivals.receive(Buffer.from(JSON.stringify(push)), new AbortController().signal);
+    expect(d.said).toEqual([expect.stringMatching(/unknown key/)]);
+    expect(d.said[0]).not.toMatch(/\p{Cc}/u);
+    expect(d.said[0]!.length).toBeLessThan(3000);
+  });
+
+  it('again when what was wrong with it is mended is not refused any more; refused again, it is so by now', async () => {
+    const d = await device({ alsoFrom: [] });
+    const plan = made();
+    await d.push(plan, 'http://192.0.2.1/');
+    const first = d.arrivals.refused!;
+    await new Promise((done) => setTimeout(done, 600));
+    await d.push(plan, 'http://192.0.2.1/');
+    expect(Date.parse(d.arrivals.refused!.at)).toBeGreaterThan(Date.parse(first.at));
+    server.misbehave = (_, response) => {
+      expect(d.arrivals.refused).toBeUndefined();
+      return void response.writeHead(503).end() === undefined;
+    };
+    const newer = new AbortController();
+    setTimeout(() => newer.abort(), 300);
+    await d.push(plan, undefined, newer.signal);
+    expect([server.requests.length, d.arrivals.refused]).toEqual([1, undefined]);
+  });
+
   it('that is older than one that failed is refused, and so is that one', async () => {
     const d = await device();
     const bad = made({ serial: 30 });
@@ -202,11 +230,31 @@ describe('a plan that is pushed', () => {
   });
 });
 
+it('of a server that drips is given up when its time is over', { timeout: 20_000 }, async () => {
+  const d = await device({ fetchForS: 1.5 });
+  server.misbehave = (_, response) => {
+    response.writeHead(200, { 'Content-Length': head.length });
+    const drip = setInterval(() => response.write('x'), 100);
+    response.once('close', () => clearInterval(drip));
+    return true;
+  };
+  const plan = made();
+  await d.push(plan);
+  expect(d.rollout.now.failed).toMatchObject(
+    [{ planId: plan.planId, code: 'UPDATE_FETCH', problem: /1.5 s/ }].map((f) => ({
+      ...f,
+      problem: expect.stringMatching(f.problem),
+    })),
+  );
+});
+
 describe('the settings', () => {
   it.each([
     [{ from: 'http://files.example/' }, /plainHttp/],
     [{ from: 'ftp://files.example/' }, /expected http/],
     [{ from: 'https://user:secret@files.example/' }, /without a password/],
+    [{ from: 'https://files.example/plans/?a=b' }, /a query/],
+    [{ alsoFrom: ['https://files.example/a%2fb/'] }, /encoded/],
     [{ tokenFile: 'token' }, /not given/],
     [{ alsoFrom: ['http://files.example/'] }, /plainHttp/],
     [{ trial: { answers: 0 } }, /Too small/],
