@@ -23,18 +23,5 @@ export const telemetrySchema = z.strictObject({
 });
 export type Telemetry = z.infer<typeof telemetrySchema>;
 
-/** Before anything was seen. */
-export const unseen: Telemetry = {
-  isOnline: false,
-  headMs: {},
-  slowdown: 1,
-  link: null,
-  beyondMs: null,
-  waitingMs: 0,
-  tailFactor: 1,
-  temperatureC: null,
-  battery: null,
-};
-
 /** Two digits: what differs by less moves nothing, and makes no line in a recording. */
 export const coarse = (value: number): number => Number(value.toPrecision(2));

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide, type Look, type Move, type Position, startOn } from '../../../src/device/routes/choose.ts';
 import { moveSchema } from '../../../src/device/routes/settings.ts';
-import { type Telemetry, unseen } from '../../../src/device/routes/telemetry.ts';
+import type { Telemetry } from '../../../src/device/routes/telemetry.ts';
 import type { Choice, Terms } from '../../../src/device/routes/terms.ts';
+import { unseen } from './unseen.ts';
 
 const terms = (planId: string, over: Partial<Terms> = {}): Terms => ({
   planId,

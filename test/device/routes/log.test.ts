@@ -7,10 +7,11 @@ import { decide, type Position, startOn } from '../../../src/device/routes/choos
 import { RoutesLog, readRoutesLog } from '../../../src/device/routes/log.ts';
 import { replay } from '../../../src/device/routes/replay.ts';
 import { moveSchema } from '../../../src/device/routes/settings.ts';
-import { type Telemetry, unseen } from '../../../src/device/routes/telemetry.ts';
+import type { Telemetry } from '../../../src/device/routes/telemetry.ts';
 import { choiceOf } from '../../../src/device/routes/terms.ts';
 import type { Plan } from '../../../src/plan/index.ts';
 import { named, samplePlan } from '../../plan/sample.ts';
+import { unseen } from './unseen.ts';
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'cutline-routes-'))));

@@ -114,9 +114,9 @@ export async function deployRoutes(images: number): Promise<Routes> {
     ...silent,
     cut: { id: 'output', tensors: tensors('logits_', logits[1]) },
     evidence: [],
-    head: await part('whole.onnx', graph(picture, ['logits_', logits[1]], first, second, last, slowly(240, 'logits'))),
+    head: await part('whole.onnx', graph(picture, ['logits_', logits[1]], first, second, last, slowly(480, 'logits'))),
     tail: null,
-    predicted: costs(120, 0, 0, 0),
+    predicted: costs(240, 0, 0, 0),
   });
   const plan = named({ ...much, safeSet: [little, none] as NonNullable<Plan['safeSet']> });
   await deployment.config('plan.json', plan);
