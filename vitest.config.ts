@@ -1,9 +1,14 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** What takes a minute each and guards what seldom changes: with THOROUGH=1 only, so that the rest stays under a quarter of an hour. */
-const thorough = ['rounded', 'victims', 'substitute', 'linear', 'inverse-network', 'shadow'].map(
-  (name) => `test/privacy/attacks/${name}.test.ts`,
-);
+const thorough = [
+  ...['rounded', 'victims', 'substitute', 'linear', 'inverse-network', 'shadow'].map(
+    (name) => `privacy/attacks/${name}`,
+  ),
+  'cli/folders',
+  'cli/run-profile',
+  'e2e/updates-service',
+].map((name) => `test/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -12,7 +17,7 @@ export default defineConfig({
       ...configDefaults.exclude,
       // Packs a whole agent: npm run test:bundle.
       'test/bundle/**',
-      ...(process.env.THOROUGH ? [] : [...thorough, 'test/cli/folders.test.ts', 'test/cli/run-profile.test.ts']),
+      ...(process.env.THOROUGH ? [] : [...thorough]),
     ],
     globalSetup: ['test/support/build.ts'],
     setupFiles: ['test/support/properties.ts'],
