@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly tls?: TlsFiles | undefined;
+  /** The two above as their files are now. */
+  readonly fresh?: (() => Promise<Pick<ConnectOptions, 'password' | 'tls'>>) | undefined;
   readonly keepaliveS: number;
   readonly connectTimeoutMs: number;
   /** Largest MQTT packet to send or take; a broker of MQTT 5 may lower it for sending. */

@@ -47,10 +47,14 @@ export class Link {
    * @throws CutlineError BROKER_REFUSED at the first connection, BROKER_UNREACHABLE after `giveUpAfterMs`
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { connect: target, log } = this.#options;
+    const { log } = this.#options;
+    let target = this.#options.connect;
+    let isFirst = true;
     let downSinceMs = performance.now();
     let everUp = false;
     while (!signal.aborted) {
+      if (!isFirst) target = await this.#renewed(target);
+      isFirst = false;
       try {
         const connection = await connect(target, this.#events.receive, signal);
         const upSinceMs = performance.now();
@@ -69,6 +73,16 @@ export class Link {
         this.#checkPatience(downSinceMs, error);
       }
       await this.#pause(signal);
+    }
+  }
+
+  /** Passwords and certificates are changed while programs run; one that is half written is read again next time. */
+  async #renewed(target: ConnectOptions): Promise<ConnectOptions> {
+    try {
+      return { ...target, ...(await target.fresh?.()) };
+    } catch (error) {
+      this.#options.log(`${(error as Error).message} What was read before is used.`);
+      return target;
     }
   }
 

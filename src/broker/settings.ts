@@ -66,17 +66,21 @@ export async function connectOptions(
 ): Promise<ConnectOptions> {
   const at = (path: string) => resolve(folder, path);
   const { passwordFile, caFile, certFile, keyFile } = settings;
-  const versions = { auto: 'auto', '5': 5, '3.1.1': 4 } as const;
-  return {
-    url: settings.url,
-    protocol: versions[settings.protocol],
-    username: settings.username,
+  const fresh = async () => ({
     password: passwordFile === undefined ? undefined : await readPassword(at(passwordFile)),
     tls: await readTlsFiles({
       ...(caFile !== undefined && { ca: at(caFile) }),
       ...(certFile !== undefined && { cert: at(certFile) }),
       ...(keyFile !== undefined && { key: at(keyFile) }),
     }),
+  });
+  const versions = { auto: 'auto', '5': 5, '3.1.1': 4 } as const;
+  return {
+    url: settings.url,
+    protocol: versions[settings.protocol],
+    username: settings.username,
+    ...(await fresh()),
+    fresh,
     keepaliveS: settings.keepaliveS,
     connectTimeoutMs: 10_000,
     maxPacketBytes: settings.maxPacketBytes,
