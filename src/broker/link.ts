@@ -49,12 +49,9 @@ export class Link {
   async run(signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     let target = this.#options.connect;
-    let isFirst = true;
     let downSinceMs = performance.now();
     let everUp = false;
     while (!signal.aborted) {
-      if (!isFirst) target = await this.#renewed(target);
-      isFirst = false;
       try {
         const connection = await connect(target, this.#events.receive, signal);
         const upSinceMs = performance.now();
@@ -73,6 +70,7 @@ export class Link {
         this.#checkPatience(downSinceMs, error);
       }
       await this.#pause(signal);
+      target = await this.#renewed(target);
     }
   }
 
