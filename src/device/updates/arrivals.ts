@@ -1,6 +1,6 @@
 /** Plans that are pushed, one after the other: refused, or fetched until they lie here, or given up. */
 import { CutlineError } from '../../errors.ts';
-import { type Plan, type Push, parsePush } from '../../plan/index.ts';
+import { headsOf, type Plan, type Push, parsePush } from '../../plan/index.ts';
 import { type Admittance, admitPush, placeOf } from './admit-push.ts';
 import type { PlansFolder } from './plans-folder.ts';
 import { failed, type Known, type Outcome, storyOf } from './rollout.ts';
@@ -95,7 +95,7 @@ export class Arrivals {
     const { plan } = push;
     try {
       await admitPush(plan, admittance, rollout.now, Date.now());
-      const place = plan.head ? placeOf(push, admittance.updates) : { url: '', own: false };
+      const place = headsOf(plan).length > 0 ? placeOf(push, admittance.updates) : { url: '', own: false };
       // Whoever waits for it sees that what was wrong with it is so no more.
       if (this.refused?.planId === plan.planId) {
         this.refused = undefined;

@@ -39,8 +39,11 @@ const SPARE_BYTES = 16 * 2 ** 20;
  */
 export async function fetchPart(part: Part, options: FetchOptions): Promise<void> {
   const { path } = options;
-  const had = await sizeOf(path);
-  if (had > part.bytes) await rm(path, { force: true });
+  let had = await sizeOf(path);
+  if (had > part.bytes) {
+    await rm(path, { force: true });
+    had = 0;
+  }
   if (had < part.bytes) {
     await requireRoom(path, part.bytes - had);
     await receive(part, had, options);

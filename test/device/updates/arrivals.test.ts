@@ -12,7 +12,7 @@ import { updatesSchema } from '../../../src/device/updates/settings.ts';
 import { type Plan, type PlanKey, pushOf, signPlan } from '../../../src/plan/index.ts';
 import { type FilesServer, filesServer } from '../../e2e/support/files-server.ts';
 import { newKey } from '../../e2e/support/keys.ts';
-import { samplePlan } from '../../plan/sample.ts';
+import { named, samplePlan } from '../../plan/sample.ts';
 import { leastProtocol } from '../../support/evidence.ts';
 
 const { key } = newKey();
@@ -68,6 +68,20 @@ async function device(settings: object = {}) {
 }
 
 describe('a plan that is pushed', () => {
+  it('is fetched for its safe set also where its own route has no head', async () => {
+    const { push, here, said, plans } = await device();
+    const member = named({
+      ...samplePlan(),
+      codec: 'float16',
+      head: { file: 'little.onnx', sha256, bytes: head.length },
+    });
+    const plan = made({ head: null, safeSet: [member] as NonNullable<Plan['safeSet']> });
+    await push(plan);
+    expect(said.filter((line) => line.includes('refused') || line.includes('given up'))).toEqual([]);
+    expect(here).toEqual([{ planId: plan.planId, serial: 20 }]);
+    expect(await readFile(join(plans.pathOf(plan.planId), '../little.onnx'))).toEqual(head);
+  });
+
   it('lies here with its head when it was fetched', async () => {
     const d = await device();
     const plan = made();
