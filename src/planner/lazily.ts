@@ -39,7 +39,7 @@ export async function lazily(
       utility,
     },
     ...(measure && {
-      measure: (cut, defense, codec, stop) => measure(model.cuts.find((c) => c.id === cut)!, defense, codec, stop),
+      measure: (cut, defense, codec, stop) => measure(cutNamed(cut), defense, codec, stop),
     }),
     ...(signal && { signal }),
     ...(onAudit && { onAudit }),

@@ -19,8 +19,7 @@ import type { Profiles } from './price.ts';
 import { type AtPace, elsewhere, type Ranged, routesBeside, worstPace } from './ranged.ts';
 import { routeAt } from './route-at.ts';
 import { planRoutes, type RouteOutcome, type Tiers } from './routes/index.ts';
-import type { AuditCandidate, LazySearchResult, SearchResult } from './search.ts';
-import { search } from './search.ts';
+import { type AuditCandidate, type LazySearchResult, type SearchResult, search } from './search.ts';
 import { Confirmations } from './standing.ts';
 import type { Search } from './weigh.ts';
 
