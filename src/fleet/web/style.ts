@@ -9,7 +9,7 @@ main.login { max-width: 460px; }
 .fleet h2 { margin: 36px 0 10px; }
 .counts { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; padding: 0; color: var(--muted); }
 .counts strong { color: var(--ink); font-size: 20px; font-variant-numeric: tabular-nums; }
-.counts .online strong { color: var(--safe); } .counts :is(.silent, .offline) strong { color: var(--leak); }
+.counts .online strong { color: var(--safe); } .counts :is(.silent, .offline):not(.none) strong { color: var(--leak); }
 .notice { max-width: none; margin: 0 0 8px; padding: 10px 14px; border-radius: 8px; border: 1px solid var(--line); font-size: 14px; color: var(--ink); background: var(--panel); }
 .notice.leak { background: var(--leak-soft); border-color: var(--leak); }
 .notice a { color: inherit; font-weight: 600; }

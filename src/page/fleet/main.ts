@@ -37,9 +37,12 @@ function start(place: HTMLElement): void {
 
   function show(): void {
     for (const part of parts) part.show(known);
-    for (const { name, number } of counts) {
-      const all = [...known.devices.values()];
-      say(number, String(all.filter((device) => known.statusOf(device) === name).length));
+    const all = [...known.devices.values()];
+    for (const { name, number, item } of counts) {
+      const count = all.filter((device) => known.statusOf(device) === name).length;
+      say(number, String(count));
+      // Nobody in trouble is no trouble.
+      item.classList.toggle('none', count === 0);
     }
     const now = line === 'open' && known.told && known.quietMs > QUIET_MS ? 'lost' : line;
     notice.show(known, now);
