@@ -54,6 +54,7 @@ function commandOf(settings: HardenSettings, set: string | undefined): string {
     views: settings.views,
     width: size.width,
     blocks: size.blocks,
+    ...(settings.tune !== 'tail' && { tune: settings.tune }),
     adversary: a.decoder,
     ...(a.entropy > 0 && { entropy: a.entropy }),
     ...(a.correlation > 0 && { correlation: a.correlation }),

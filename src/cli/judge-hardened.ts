@@ -5,6 +5,7 @@ import { writeAtomically } from '../files.ts';
 import { type Protocol, readProtocol } from '../plan/index.ts';
 import { type AuditOptions, byProtocol, lanesFor, runAudit, Subject } from '../privacy/audit/index.ts';
 import { decisiveFailure } from '../threats.ts';
+import type { Rate } from '../training/harden/index.ts';
 import type { Progress } from './progress.ts';
 import type { HardenSettings, Trained } from './run-harden.ts';
 
@@ -22,14 +23,16 @@ export interface Judged {
   readonly path: string;
   /** Of the same cut without a code, by what a screening does: at least so much. */
   readonly before: Leakage | null;
-  /** By rate, most bits first. */
-  readonly rates: readonly { readonly defense: string; readonly leakage: Leakage | null }[];
+  /** By bits of a rate. */
+  readonly rates: ReadonlyMap<number, Leakage | null>;
 }
 
 interface About {
   readonly before: Subject;
   readonly beforeSha256: string;
   readonly trained: Trained;
+  /** Those of its rates that leave enough of the answers. */
+  readonly rates: readonly Rate[];
   readonly data: Dataset;
   readonly protocol: Protocol;
   /** Where the evidence goes. */
@@ -40,9 +43,9 @@ interface About {
 }
 
 export async function judged(about: About): Promise<Judged> {
-  const { before, beforeSha256, trained, data, protocol, settings, signal, bar } = about;
+  const { before, beforeSha256, trained, rates, data, protocol, settings, signal, bar } = about;
   const { hardened, graph, sha256, preprocessing } = trained;
-  const plan = lanesFor(hardened.code.rates.length, { threads: settings.threads });
+  const plan = lanesFor(rates.length, { threads: settings.threads });
   const engines = await Promise.all(
     Array.from({ length: plan.lanes }, () => createComputingEngine({ threads: plan.threads })),
   );
@@ -78,12 +81,11 @@ export async function judged(about: About): Promise<Judged> {
     });
     bar.phase('attacking the code');
     bar.begin();
-    const defenses = hardened.code.rates.map(({ channels }) =>
-      channels === hardened.code.channels ? 'none' : `prefix(channels=${channels})`,
-    );
+    const defenseOf = ({ channels }: Rate) =>
+      channels === hardened.code.channels ? 'none' : `prefix(channels=${channels})`;
     const audit = await attack(await Subject.open(engines[0]!, graph, preprocessing), protocol, {
       cuts: ['code'],
-      defenses,
+      defenses: rates.map(defenseOf),
       codecs: ['code'],
       modelSha256: sha256,
     });
@@ -91,10 +93,12 @@ export async function judged(about: About): Promise<Judged> {
     return {
       path: about.path,
       before: worst(bare, 'none', 'screen'),
-      rates: defenses.map((defense) => ({
-        defense,
-        leakage: judgedAll(audit, defense) ? worst(audit, defense, protocol.name) : null,
-      })),
+      rates: new Map(
+        rates.map((rate) => {
+          const defense = defenseOf(rate);
+          return [rate.bits, judgedAll(audit, defense) ? worst(audit, defense, protocol.name) : null];
+        }),
+      ),
     };
   } finally {
     await Promise.all(engines.map((engine) => engine.close()));

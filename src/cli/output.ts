@@ -4,7 +4,10 @@ import { CutlineError } from '../errors.ts';
 export { table } from '../text-table.ts';
 
 /** Prints the result of a command. `text` is only called when the result is wanted as text. */
+let isDocumentOut = false;
+
 export function print(json: boolean | undefined, result: { readonly format: string }, text: () => string): void {
+  isDocumentOut ||= json === true;
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text()}\n`);
 }
 
@@ -51,8 +54,9 @@ export function fail(error: unknown, json: boolean): void {
   if (!json && !known && error instanceof Error) process.stderr.write(`This is a bug in cutline.\n${error.stack}\n`);
 }
 
-/** In the words of whoever failed. */
+/** In the words of whoever failed: as the document of stdout, unless that is out already. */
 export function report({ code, message }: { readonly code: string; readonly message: string }, json: boolean): void {
-  if (json) process.stdout.write(`${JSON.stringify({ format: 'cutline.error/1', code, message }, null, 2)}\n`);
+  if (json && !isDocumentOut)
+    process.stdout.write(`${JSON.stringify({ format: 'cutline.error/1', code, message }, null, 2)}\n`);
   else process.stderr.write(`cutline: ${message} [${code}]\n`);
 }

@@ -31,6 +31,7 @@ import {
   type Hardened,
   hardenedGraph,
   type Levels,
+  type Tune,
 } from '../training/harden/index.ts';
 import { checkHarden } from './check-harden.ts';
 import { checkpointStore } from './checkpoint-store.ts';
@@ -57,6 +58,7 @@ export interface HardenSettings {
   readonly learningRate: number;
   readonly views: number;
   readonly size: CoderSize;
+  readonly tune: Tune;
   readonly adversary: Adversary;
   readonly answer: AnswerKind | undefined;
   readonly labels: boolean;
@@ -135,8 +137,9 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
       utility,
     };
     const card = await hardenedCard(path, settings, trained);
-    const reached = utility.filter((u) => minUtility === undefined || u.after >= minUtility);
-    const short = utility.length - reached.length;
+    const { rates } = hardened.code;
+    const reached = rates.filter((_, i) => minUtility === undefined || utility[i]!.after >= minUtility);
+    const short = rates.length - reached.length;
     const evidence =
       protocol && reached.length > 0 && !hardened.stopped && !signal.aborted
         ? await unlessStopped(
@@ -144,6 +147,7 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
               before,
               beforeSha256: sha256,
               trained,
+              rates: reached,
               data,
               protocol,
               path: evidencePath,
@@ -155,7 +159,6 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
         : undefined;
     bar.stop();
     if (signal.aborted && !hardened.stopped) note('harden: stopped; the network is whole, and not judged');
-    const [first] = hardened.code.rates;
     const result = {
       format: 'cutline.harden/1',
       model: path,
@@ -163,13 +166,13 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
       evidence: evidence?.path ?? null,
       sha256: trained.sha256,
       cut: settings.at,
-      bits: first!.bits,
+      bits: rates[0]!.bits,
       utility: utility[0]!,
-      leakage: evidence ? { before: evidence.before, after: evidence.rates[0]!.leakage } : null,
-      rates: hardened.code.rates.map((rate, i) => ({
+      leakage: evidence ? { before: evidence.before, after: evidence.rates.get(rates[0]!.bits) ?? null } : null,
+      rates: rates.map((rate, i) => ({
         ...rate,
         utility: utility[i]!,
-        leakage: evidence?.rates[i]?.leakage ?? null,
+        leakage: evidence?.rates.get(rate.bits) ?? null,
       })),
       answer: hardened.answer,
       pictures: hardened.pictures,

@@ -6,15 +6,23 @@ import { bodies } from './reads.ts';
  * What `first` makes goes, by name, into the inputs of `second`. The names of `first` stay; those of `second` that clash
  * get a prefix. Shapes that either knew are known afterwards. Outputs are those of `second`, by their names as far as they
  * are free.
- * @param first has an output for each input of `second`; those that nothing reads are dropped
+ * @param first its outputs that nothing reads are dropped
+ * @param open inputs of `second` that `first` does not make are inputs of the whole; without it there must be none
  * @throws RangeError where they do not fit together
  */
-export function compose(first: Graph, second: Graph, name = `${first.name}+${second.name}`): Graph {
+export function compose(
+  first: Graph,
+  second: Graph,
+  name = `${first.name}+${second.name}`,
+  { open = false }: { readonly open?: boolean } = {},
+): Graph {
   const made = new Map(first.outputs.map((v) => [v.name, v]));
+  const given = second.inputs.filter((v) => !made.has(v.name));
+  if (given.length > 0 && !open) throw new RangeError(`compose: ${first.name} has no output ${given[0]!.name}`);
   for (const v of second.inputs) {
     const from = made.get(v.name);
-    if (!from) throw new RangeError(`compose: ${first.name} has no output ${v.name}`);
-    if (from.dtype !== v.dtype) throw new RangeError(`compose: ${v.name} is ${from.dtype}, and read as ${v.dtype}`);
+    if (from && from.dtype !== v.dtype)
+      throw new RangeError(`compose: ${v.name} is ${from.dtype}, and read as ${v.dtype}`);
   }
   for (const [domain, version] of second.opsets) {
     const own = first.opsets.get(domain);
@@ -22,7 +30,8 @@ export function compose(first: Graph, second: Graph, name = `${first.name}+${sec
       throw new RangeError(`compose: opset ${own} before opset ${version} of ${domain || 'ONNX'}`);
     }
   }
-  const { renamed, label } = renaming(first, second);
+  const joints = second.inputs.filter((v) => made.has(v.name)).map((v) => v.name);
+  const { renamed, label } = renaming(first, second, new Set(joints));
   const value = (v: ValueInfo): ValueInfo => ({ ...v, name: renamed(v.name) });
   const outputs = second.outputs.map(value);
   const isOutput = new Set(outputs.map((v) => v.name));
@@ -38,7 +47,7 @@ export function compose(first: Graph, second: Graph, name = `${first.name}+${sec
   const functions = [...new Set([...(first.functions ?? []), ...(second.functions ?? [])])];
   return {
     name,
-    inputs: first.inputs,
+    inputs: [...first.inputs, ...given.map(value)],
     outputs,
     nodes: [...first.nodes, ...second.nodes.map((n) => renameNode(n, renamed, label))],
     initializers: new Map([
@@ -54,9 +63,8 @@ export function compose(first: Graph, second: Graph, name = `${first.name}+${sec
 }
 
 /** Names of the second graph as they are in the whole. What joins the two keeps its name. */
-function renaming(first: Graph, second: Graph) {
+function renaming(first: Graph, second: Graph, joints: ReadonlySet<string>) {
   const taken = tensorsOf(first);
-  const joints = new Set(second.inputs.map((v) => v.name));
   const own = tensorsOf(second);
   const names = new Map<string, string>();
   for (const name of own) {

@@ -74,10 +74,11 @@ describe('cutline harden', () => {
   });
 
   it('ends with 3 where less is left than was asked for, and keeps what there is', async () => {
-    const more = ['--bits', '2', '--levels', '4', '--epochs', '1', '--min-utility', '1'];
-    const { code, stderr } = await harden('floor', ...more);
+    const more = ['--bits', '2', '--levels', '4', '--epochs', '1', '--min-utility', '1', '--json'];
+    const { code, stdout, stderr } = await harden('floor', ...more);
     expect(code).toBe(3);
     expect(stderr).toContain('[UTILITY_FLOOR]');
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'cutline.harden/1', leakage: null, evidence: null });
     expect((await readFile(shop.path('floor/hardened.onnx'))).length).toBeGreaterThan(1000);
     await expect(readFile(shop.path('floor/evidence.json'))).rejects.toThrow();
   });

@@ -1,5 +1,5 @@
 import type { CommandModule, InferredOptionTypes, Options } from 'yargs';
-import { answerKinds, defaultMemoryGb, levelChoices } from '../choices.ts';
+import { answerKinds, defaultMemoryGb, levelChoices, tuneChoices } from '../choices.ts';
 import { modelOptions } from '../model-options.ts';
 
 /** What the command takes; its help, defaults and types follow. */
@@ -29,6 +29,11 @@ const options = {
   },
   width: { type: 'number', default: 96, describe: 'Channels inside encoder and decoder' },
   blocks: { type: 'number', default: 0, describe: 'Residual blocks of the encoder: early cuts need some' },
+  tune: {
+    choices: tuneChoices,
+    default: 'tail' as const,
+    describe: 'What learns besides the code: the cloud’s part, or the head on the device as well, which takes longer',
+  },
   adversary: {
     type: 'number',
     default: 1.5,
@@ -98,6 +103,7 @@ export const hardenCommand: CommandModule<object, Arguments> = {
       learningRate: argv['learning-rate'],
       views: argv.views,
       size: { width: argv.width, blocks: argv.blocks },
+      tune: argv.tune,
       adversary: {
         decoder: argv.adversary,
         entropy: argv.entropy,

@@ -10,8 +10,11 @@ export type Divided = (n: number) => Promise<Split>;
 /** Rows [n, …] of pictures. */
 export interface Known {
   readonly count: number;
-  /** float16 where the values allow it, else float32. */
-  readonly features: Tensor;
+  /**
+   * What the network reads of them: features of the frozen head, float16 where the values allow it, else float32; or, where the head
+   * learns too, uint8 pictures as `Pixels` has them.
+   */
+  readonly entry: Tensor;
   /** By output of the tail, float32. */
   readonly answers: Readonly<Record<string, Tensor>>;
   /** uint8, at the size at which the adversary works. */
@@ -27,6 +30,9 @@ export interface Source {
   /** One a picture. */
   readonly labels?: Int32Array | undefined;
 }
+
+/** What becomes `entry`. */
+export type Kept = 'features' | 'pixels';
 
 const chunk = 50;
 /** Beyond it a half is infinite. */
@@ -45,20 +51,23 @@ export async function computed(
     /** Outputs of the tail that are kept. */
     readonly compared: readonly string[];
     readonly picture: Extent;
+    readonly keep: Kept;
     readonly signal?: AbortSignal | undefined;
     readonly onProgress?: ((done: number) => void) | undefined;
   },
 ): Promise<Known> {
-  const { preprocessing, change = (pixels) => pixels, compared, picture, signal, onProgress } = options;
+  const { preprocessing, change = (pixels) => pixels, compared, picture, keep, signal, onProgress } = options;
   const count = indices.length;
   const n = Math.min(chunk, count);
   const { head, tail } = await divided(n);
   const sessions = [await engine.load(head, signal && { signal }), await engine.load(tail, signal && { signal })];
   const [headSession, tailSession] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
   const cut = head.outputs[0]!;
-  const size = sizeOf((cut.shape as number[]).slice(1));
-  const halves = new Uint16Array(count * size);
-  let whole: Float32Array | undefined;
+  const { channels, height, width } = preprocessing;
+  const entry =
+    keep === 'features'
+      ? new KeptFeatures(count, (cut.shape as number[]).slice(1))
+      : new KeptPixels(count, [channels, height, width]);
   const answers = new Map<string, Tensor>();
   const area = picture.channels * picture.height * picture.width;
   const pictures = new Uint8Array(count * area);
@@ -69,13 +78,7 @@ export async function computed(
       pictures.set(reduced(pixels, picture), at * area);
       const input = preprocess(pixels, preprocessing);
       const features = (await runRows(headSession, n, { [head.inputs[0]!.name]: input }, signal))[cut.name]!;
-      const values = asFloat32(features);
-      if (!whole && values.some((v) => Math.abs(v) > greatestHalf)) {
-        whole = new Float32Array(count * size);
-        whole.set(fromHalves(halves.subarray(0, at * size)));
-      }
-      if (whole) whole.set(values, at * size);
-      else halves.set(toHalves(values), at * size);
+      entry.set(at, pixels, features);
       const made = await runRows(tailSession, n, { [cut.name]: features }, signal);
       for (const name of compared) {
         const own = made[name]!;
@@ -88,14 +91,63 @@ export async function computed(
   } finally {
     for (const session of sessions) await session.close();
   }
-  const shape = [count, ...(cut.shape as number[]).slice(1)];
   return {
     count,
-    features: whole ? { dtype: 'float32', shape, data: whole } : { dtype: 'float16', shape, data: halves },
+    entry: entry.tensor(),
     answers: Object.fromEntries(answers),
     pictures: { dtype: 'uint8', shape: [count, picture.channels, picture.height, picture.width], data: pictures },
     labels: source.labels && Int32Array.from(indices, (i) => source.labels![i]!),
   };
+}
+
+/** Rows are set in order. */
+class KeptFeatures {
+  readonly #shape: readonly number[];
+  readonly #size: number;
+  readonly #halves: Uint16Array;
+  #whole: Float32Array | undefined;
+
+  constructor(count: number, row: readonly number[]) {
+    this.#shape = [count, ...row];
+    this.#size = sizeOf(row);
+    this.#halves = new Uint16Array(count * this.#size);
+  }
+
+  set(at: number, _: Pixels, features: Tensor): void {
+    const values = asFloat32(features);
+    const start = at * this.#size;
+    if (!this.#whole && values.some((v) => Math.abs(v) > greatestHalf)) {
+      this.#whole = new Float32Array(this.#halves.length);
+      this.#whole.set(fromHalves(this.#halves.subarray(0, start)));
+    }
+    if (this.#whole) this.#whole.set(values, start);
+    else this.#halves.set(toHalves(values), start);
+  }
+
+  tensor(): Tensor {
+    const shape = this.#shape;
+    return this.#whole
+      ? { dtype: 'float32', shape, data: this.#whole }
+      : { dtype: 'float16', shape, data: this.#halves };
+  }
+}
+
+class KeptPixels {
+  readonly #shape: readonly number[];
+  readonly #data: Uint8Array;
+
+  constructor(count: number, row: readonly number[]) {
+    this.#shape = [count, ...row];
+    this.#data = new Uint8Array(count * sizeOf(row));
+  }
+
+  set(at: number, { data, count }: Pixels): void {
+    this.#data.set(data, (at * data.length) / count);
+  }
+
+  tensor(): Tensor {
+    return { dtype: 'uint8', shape: this.#shape, data: this.#data };
+  }
 }
 
 function emptyRows(like: Tensor, count: number): Tensor {

@@ -1,22 +1,26 @@
 /** Learns a code at a cut: few levels that keep the answer and lose the picture. */
 import { raiseOpset } from '../../autodiff/index.ts';
-import type { Pixels, Preprocessing } from '../../data/index.ts';
+import { inputShape, type Pixels, type Preprocessing } from '../../data/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { CutlineError } from '../../errors.ts';
-import { asFloat32, inferShapes, prune, type Tensor } from '../../model/index.ts';
+import { asFloat32, inferShapes, prune, sizeOf, type Tensor } from '../../model/index.ts';
 import { flipAndShift } from '../augment.ts';
 import { activationAt } from './activation.ts';
 import { type AnswerKind, areShares, guessKind, requireAnswer } from './answers.ts';
 import type { ChannelScale, CoderSize } from './coder.ts';
-import { computed, type Divided, type Known, pictureFor, type Source } from './features.ts';
+import { computed, type Divided, type Kept, type Known, pictureFor, type Source } from './features.ts';
 import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
 import { type EpochReport, type LearnOptions, learn } from './learn.ts';
 import { type Answer, trainingNetwork } from './network.ts';
 import { keptBytes, room } from './room.ts';
 import { channelScale } from './scale.ts';
+import { withHead } from './seeing.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
-import { tunableWeights } from './tunable.ts';
+import { tunableWeights, tunedWeights } from './tunable.ts';
+
+/** The head on the device stays as it is, or learns too. */
+export type Tune = 'tail' | 'head';
 
 export interface HardenOptions extends LearnOptions {
   readonly cut: string;
@@ -24,7 +28,10 @@ export interface HardenOptions extends LearnOptions {
   readonly bits: readonly number[];
   readonly levels: Levels;
   readonly size: CoderSize;
+  /** Default: what the kind of answer wants; none where the head learns too, since what it makes is to change. */
   readonly featureWeight: number | undefined;
+  /** What learns besides encoder, decoder and tail. */
+  readonly tune: Tune;
   /** Default: guessed from the answers. */
   readonly answer: AnswerKind | undefined;
   /** Of the data set, where it has labels. */
@@ -66,7 +73,7 @@ export async function harden(
   source: Source,
   options: HardenOptions,
 ): Promise<Hardened> {
-  const { random, signal, preprocessing, cut, batch } = options;
+  const { random, signal, preprocessing, cut, batch, tune } = options;
   const { head, tail } = await divided(batch);
   const activation = activationAt(cut, { head, tail });
   const code = codeShape(cut, activation, preprocessing, options.bits, options.levels);
@@ -84,10 +91,10 @@ export async function harden(
     { count: source.count, views: options.views },
     wanted,
     options.memoryBytes,
-    keptBytes(activation, floats, picture),
+    keptBytes(tune === 'head' ? sizeOf(inputShape(1, preprocessing)) : 2 * sizeOf(activation), floats, picture),
   );
   const order = Array.from(random.fork('pictures').permutation(source.count).subarray(0, count));
-  const looks = (indices: readonly number[], view: number) => {
+  const looks = (indices: readonly number[], view: number, keep: Kept = tune === 'head' ? 'pixels' : 'features') => {
     const shifts = random.fork(`view ${view}`);
     const change = (pixels: Pixels) => ({ ...pixels, data: flipAndShift(pixels, shifts, shiftOf(pixels)) });
     return computed(engine, divided, source, indices, {
@@ -95,6 +102,7 @@ export async function harden(
       ...(view > 0 && { change }),
       compared,
       picture,
+      keep,
       signal,
       onProgress: (done) => options.onProgress?.({ phase: 'features', done: (view + done) / views }),
     });
@@ -112,7 +120,8 @@ export async function harden(
   for (let view = 0; view < views; view++) variants.push(await looks(learnt, view));
   const plain = variants[0]!;
 
-  const scale = channelScale(plain.features, code.reading);
+  const features = tune === 'head' ? (await looks(order.slice(0, held), 0, 'features')).entry : plain.entry;
+  const scale = channelScale(features, code.reading);
   const answer: Answer = {
     kind,
     outputs: (kind === 'values' ? compared : compared.slice(0, 1)).map((name) => ({
@@ -133,15 +142,16 @@ export async function harden(
     answer,
     adversary: options.adversary,
     labelWeight: labelled ? labelWeight : 0,
-    featureWeight: options.featureWeight ?? (kind === 'classes' ? 0 : 0.3),
+    featureWeight: tune === 'head' ? 0 : (options.featureWeight ?? (kind === 'classes' ? 0 : 0.3)),
     picture,
     floor: await similarityOfMean(engine, aside.pictures),
     random: random.fork('weights'),
   });
-  const network = await inferShapes(untrained, engine);
+  const behind = tune === 'head' ? await withHead(engine, head, untrained, preprocessing) : untrained;
+  const network = await inferShapes(behind, engine);
   // The formulas' own constants, such as the window of SSIM, are no weights.
-  const ofTail = tunableWeights(raised);
-  const isTrained = (name: string) => ofTail.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
+  const own = tune === 'head' ? tunedWeights(head, raised) : tunableWeights(raised);
+  const isTrained = (name: string) => own.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
   const judge = heldOutJudge(engine, network, aside, { batch, code, kind, tail, signal });
   const { best, stopped } = await learn(engine, network, { views: variants, code, isTrained, judge }, options);
   const weights = new Map([...best.weights].filter(([name]) => !name.startsWith('adversary.')));

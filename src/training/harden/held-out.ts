@@ -14,7 +14,7 @@ export interface Judged {
   readonly similarity: number | undefined;
 }
 
-/** Looks at held-out pictures, each sent at the highest rate. */
+/** Looks at held-out pictures, each sent at every rate: means over all of them, but for the agreement, which is that of the highest. */
 export function heldOutJudge(
   engine: Engine,
   network: Graph,
@@ -30,21 +30,26 @@ export function heldOutJudge(
   const { batch, code, kind, tail, signal } = about;
   const output = tail.outputs.find((v) => v.name in aside.answers)!;
   const n = aside.count;
-  const mask = new Float32Array(n * code.channels).fill(1);
-  const rows = rowsOf(network, { ...aside, features: inSinglePrecision(aside.features) }, { mask, turned: 0 });
+  const entry = aside.entry.dtype === 'float16' ? inSinglePrecision(aside.entry) : aside.entry;
+  const byRate = code.rates.map(({ channels }) => {
+    const mask = Float32Array.from({ length: n * code.channels }, (_, i) => (i % code.channels < channels ? 1 : 0));
+    return rowsOf(network, { ...aside, entry }, { mask, turned: 0 });
+  });
   return async (trained) => {
     const graph = { ...network, initializers: trained.initializers, outputs: [...network.outputs, output] };
     const session = await engine.load(graph, signal && { signal });
     try {
-      const made = await runRows(session, batch, rows, signal);
+      const made: Record<string, Tensor>[] = [];
+      for (const rows of byRate) made.push(await runRows(session, batch, rows, signal));
+      const mean = (name: string) => meanOf(made.flatMap((of) => (of[name] ? [...asFloat32(of[name])] : [])));
       const choices = (t: Tensor) => argMaxRows(asFloat32(t), n);
       return {
-        distance: meanOf(made[outputs.distance])!,
+        distance: mean(outputs.distance)!,
         agreement:
           kind === 'classes'
-            ? agreements(choices(made[output.name]!), choices(aside.answers[output.name]!)) / n
+            ? agreements(choices(made[0]![output.name]!), choices(aside.answers[output.name]!)) / n
             : undefined,
-        similarity: meanOf(made[outputs.similarity]),
+        similarity: mean(outputs.similarity),
       };
     } finally {
       await session.close();
@@ -52,5 +57,5 @@ export function heldOutJudge(
   };
 }
 
-const meanOf = (t: Tensor | undefined): number | undefined =>
-  t && asFloat32(t).reduce((a, v) => a + v, 0) / t.data.length;
+const meanOf = (values: readonly number[]): number | undefined =>
+  values.length > 0 ? values.reduce((a, v) => a + v, 0) / values.length : undefined;

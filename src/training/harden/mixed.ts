@@ -10,11 +10,11 @@ export function mixedViews(views: readonly Known[], random: Random): Known {
   const choice = Array.from({ length: first!.count }, () => random.int(views.length));
   const pick = (of: (known: Known) => Tensor) => rowsByView(views.map(of), choice);
   // What one look was too large for is none of the others' either.
-  const isWide = views.some((v) => v.features.dtype === 'float32');
+  const isWide = views.some((v) => v.entry.dtype === 'float32');
   const answers = Object.keys(first!.answers).map((name) => [name, pick((v) => v.answers[name]!)] as const);
   return {
     count: first!.count,
-    features: pick((v) => (isWide ? inSinglePrecision(v.features) : v.features)),
+    entry: pick((v) => (isWide ? inSinglePrecision(v.entry) : v.entry)),
     answers: Object.fromEntries(answers),
     pictures: pick((v) => v.pictures),
     labels: first!.labels,

@@ -56,9 +56,11 @@ export interface NetworkParts {
   readonly random: Random;
 }
 
-/** Names of what the network is fed besides the features, which bear the name of the cut's tensor. */
+/** Names of what the network is fed besides the features of a frozen head, which bear the name of the cut's tensor. */
 export const tables = {
-  /** Pixels 0 … 255. */
+  /** Pixels 0 … 255 as the head sees them, where it learns too. */
+  entry: 'harden:entry',
+  /** Pixels 0 … 255, at the adversary's size. */
   picture: 'harden:picture',
   /** Of each channel whether it is sent, [batch, channels]. */
   mask: 'harden:mask',

@@ -25,7 +25,7 @@ export interface Coder {
 }
 
 /**
- * Weights that were trained are the tail's alone: where the head reads them too it goes on with its own.
+ * Of weights that head and tail both read, those that were trained are the tail's alone: the head goes on with its own.
  * @param parts of the user's network, with its own batch and opset
  * @param weights what was trained, by name
  * @param channels of the code that are sent; the rest is nothing
@@ -45,8 +45,13 @@ export function hardenedGraph(
     inputs: [{ ...entry!, name: decoded }],
     nodes: tail.nodes.map((node) => renameReads(node, renamed)),
   };
+  const ofHead = new Map([...weights].filter(([name]) => !tail.initializers.has(name)));
   const name = `${tail.name.replace(/-tail$/, '')}-hardened`;
-  const whole = compose(compose(head, withTrained(middle, weights)), withTrained(end, weights), name);
+  const whole = compose(
+    compose(withTrained(head, ofHead), withTrained(middle, weights)),
+    withTrained(end, weights),
+    name,
+  );
   return { ...whole, ...(head.metadata && { metadata: head.metadata }) };
 }
 

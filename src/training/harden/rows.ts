@@ -14,7 +14,7 @@ export function tablesOf(network: Graph, known: Known): Readonly<Record<string, 
     network.inputs.map((input): [string, Table] => {
       const rowShape = input.shape.slice(1) as number[];
       const isFeatures = !input.name.startsWith('harden:');
-      if (!isFeatures || known.features.dtype === 'float32') return [input.name, { dtype: input.dtype, rowShape }];
+      if (!isFeatures || known.entry.dtype === 'float32') return [input.name, { dtype: input.dtype, rowShape }];
       const prepare: Table['prepare'] = (g, rows) => g.graph.op('Cast', [rows], { to: 1 });
       return [input.name, { dtype: 'float16', rowShape, prepare }];
     }),
@@ -37,7 +37,7 @@ export function rowsOf(network: Graph, known: Known, { mask, turned }: Sending):
     [tables.reversal]: () => float32(new Float32Array(n).fill(turned), [n, 1]),
     ...Object.fromEntries(Object.entries(known.answers).map(([name, t]) => [tables.teacher(name), () => t])),
   };
-  const rows = network.inputs.map(({ name, shape }) => [name, made[name]?.(shape[1] as number) ?? known.features]);
+  const rows = network.inputs.map(({ name, shape }) => [name, made[name]?.(shape[1] as number) ?? known.entry]);
   return Object.fromEntries(rows);
 }
 

@@ -16,6 +16,15 @@ const places: Readonly<Record<string, readonly number[]>> = {
   Mul: [0, 1],
 };
 
+/** Of head and tail; what both read stays as it is, since each would learn another. */
+export function tunedWeights(head: Graph, tail: Graph): Set<string> {
+  const [first, second] = [tunableWeights(head), tunableWeights(tail)];
+  return new Set([
+    ...[...first].filter((name) => !tail.initializers.has(name)),
+    ...[...second].filter((name) => !head.initializers.has(name)),
+  ]);
+}
+
 /** Float32 initializers of more than one element that weigh or shift activations, and that nothing else reads. */
 export function tunableWeights(graph: Graph): Set<string> {
   const weights = new Set<string>();

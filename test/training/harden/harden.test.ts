@@ -52,6 +52,7 @@ const options = (change: Partial<HardenOptions> = {}): HardenOptions => ({
   size: { width: 24, blocks: 0 },
   adversary: noAdversary,
   featureWeight: undefined,
+  tune: 'tail',
   answer: undefined,
   classes: 10,
   epochs: 6,
@@ -94,6 +95,27 @@ describe('a learned code', () => {
     const pixels = asFloat32((await session.run({ input: inputsOf(head, 4) })).code);
     await session.close();
     expect([...new Set(pixels)].every((v) => [-0.75, -0.25, 0.25, 0.75].includes(v))).toBe(true);
+  });
+
+  it('leaves the head as it was, or learns it too', async () => {
+    const { head } = await subject.parts(subject.cut('pool1'), 2);
+    const before = [...head.initializers].filter(([, t]) => t.data.length > 1);
+    const headAfter = async (change: Partial<HardenOptions>) => {
+      const { initializers } = await released(await learn({ epochs: 2, ...change }));
+      return before.map(([name]) => initializers.get(name));
+    };
+    const whole = before.map(([, t]) => t);
+    expect(await headAfter({})).toEqual(whole);
+    const tuned = await headAfter({ tune: 'head', views: 2 });
+    expect(tuned).not.toEqual(whole);
+    expect(tuned.map((t) => t?.shape)).toEqual(whole.map((t) => t.shape));
+  });
+
+  it('answers as well with a head that learnt too, on pictures as the network takes them', async () => {
+    const hardened = await learn({ tune: 'head' });
+    const now = await accuracyOn(engine, await released(hardened), data.test, subject.preprocessing);
+    const before = await accuracyOn(engine, network, data.test, subject.preprocessing);
+    expect(now).toBeGreaterThan(before - 0.2);
   });
 
   it('is the same for a seed, and after it was stopped and went on', async () => {

@@ -19,7 +19,7 @@ function view(number: number, count: number, wide = false): Known {
     : { dtype: 'float16', shape: [count, 6], data: toHalves(of(6)) };
   return {
     count,
-    features,
+    entry: features,
     answers: { y: float32(of(3), [count, 3]) },
     pictures: { dtype: 'uint8', shape: [count, 1, 2, 2], data: Uint8Array.from(of(4)) },
     labels: undefined,
@@ -39,13 +39,13 @@ describe('views of the same pictures', () => {
         Array(4).fill(chosen * 100 + i),
       );
       const half = toHalves(Float32Array.of(chosen * 100 + i))[0];
-      expect([...(mixed.features.data as Uint16Array).subarray(i * 6, i * 6 + 6)]).toEqual(Array(6).fill(half));
+      expect([...(mixed.entry.data as Uint16Array).subarray(i * 6, i * 6 + 6)]).toEqual(Array(6).fill(half));
     }
     expect([...views].sort()).toEqual([0, 1]);
   });
 
   it('become wide together where one is too large for halves', () => {
-    const { features } = mixedViews([view(0, 20), view(1, 20, true)], createRandom(1));
+    const { entry: features } = mixedViews([view(0, 20), view(1, 20, true)], createRandom(1));
     expect(features.dtype).toBe('float32');
     for (let i = 0; i < 20; i++) expect((features.data as Float32Array)[i * 6]! % 100).toBe(i);
   });

@@ -52,6 +52,7 @@ async function distances(network: Graph, preprocessing: Preprocessing, at?: stri
       levels: 4,
       size,
       adversary: { ...noAdversary, decoder: 1 },
+      tune: 'tail',
       featureWeight: undefined,
       answer: 'values',
       classes: undefined,

@@ -1,0 +1,39 @@
+/** A head that learns too is part of what is trained: it reads the pictures themselves. */
+import { raiseOpset } from '../../autodiff/index.ts';
+import type { Preprocessing } from '../../data/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import { compose, float32, type Graph, GraphBuilder, inferShapes } from '../../model/index.ts';
+import { tables } from './network.ts';
+
+/**
+ * @param head of static batch, every shape known
+ * @param network reads what the head makes, among others; its names give way where both have one
+ * @returns the two as one, that reads uint8 pixels [batch, channels, height, width] instead
+ */
+export async function withHead(
+  engine: Engine,
+  head: Graph,
+  network: Graph,
+  preprocessing: Preprocessing,
+): Promise<Graph> {
+  const raised = raiseOpset(await inferShapes(head, engine));
+  return compose(compose(seen(raised, preprocessing), raised), network, network.name, { open: true });
+}
+
+/** From bytes to the network's input: (pixel/255 − mean) / std. */
+function seen({ inputs, opsets }: Graph, { channels, height, width, layout, mean, std }: Preprocessing): Graph {
+  const [input] = inputs;
+  const b = new GraphBuilder(opsets);
+  const bytes = b.input(tables.entry, 'uint8', [input!.shape[0]!, channels, height, width]);
+  const each = (of: readonly number[]) => b.initializer(float32(Float32Array.from(of), [channels, 1, 1]));
+  const wide = b.op('Mul', [b.op('Cast', [bytes], { to: 1 }), each(std.map((s) => 1 / (255 * s)))]);
+  const centred = b.op('Sub', [wide, each(mean.map((m, c) => m / std[c]!))]);
+  b.op(
+    layout === 'NHWC' ? 'Transpose' : 'Identity',
+    [centred],
+    layout === 'NHWC' ? { perm: [0, 2, 3, 1] } : {},
+    input!.name,
+  );
+  b.output(input!.name, 'float32', input!.shape);
+  return b.build('seen');
+}
