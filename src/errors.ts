@@ -110,7 +110,7 @@ const catalogue = {
   DATA_EMPTY: { exit: 2, text: '{path}: holds no pictures.' },
   DATA_TOO_FEW: {
     exit: 2,
-    text: '{name}: {wanted} pictures asked for, the {split} split has {found}. Ask for fewer or bring more.',
+    text: '{name}: {wanted} pictures are needed, and the {split} split has {found}. Ask for fewer or bring more.',
   },
   CODE_CUT: {
     exit: 2,

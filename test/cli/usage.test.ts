@@ -15,7 +15,7 @@ afterAll(() => shop?.remove());
 const mistakes: [what: string, args: (s: Workshop) => string[], says: RegExp][] = [
   ['no victims', (s) => ['audit', s.model, '--data', s.data, '--images', '-1'], /--images/],
   ['words for numbers', (s) => ['audit', s.model, '--data', s.data, '--images', 'abc'], /images wants a number/],
-  ['too many victims', (s) => ['audit', s.model, '--data', s.data, '--images', '21'], /21 pictures asked for.*has 20/],
+  ['too many victims', (s) => ['audit', s.model, '--data', s.data, '--images', '21'], /21 pictures are needed.*has 20/],
   [
     'one victim, who makes no interval',
     (s) => ['audit', s.model, '--data', s.data, '--images', '1'],
@@ -77,7 +77,7 @@ const mistakes: [what: string, args: (s: Workshop) => string[], says: RegExp][] 
   [
     'a batch larger than the data',
     (s) => ['train', 'lenet', '--data', s.data, '--batch', '91', '--out', s.path('t.onnx')],
-    /91 pictures asked for/,
+    /91 pictures are needed/,
   ],
   [
     'pictures that do not fit',

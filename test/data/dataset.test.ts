@@ -241,7 +241,7 @@ describe('victims', () => {
   });
 
   it('have to be there', () => {
-    expect(() => victims(split([0, 1]), 3, 'my-photos')).toThrow(/my-photos: 3 pictures asked for.*has 2/);
+    expect(() => victims(split([0, 1]), 3, 'my-photos')).toThrow(/my-photos: 3 pictures are needed.*has 2/);
   });
 });
 

@@ -102,7 +102,7 @@ describe('training a classifier', () => {
   it('refuses fewer pictures than fill a batch', async () => {
     await expect(trainIt({}, spots({ train: 19 }))).rejects.toMatchObject({
       code: 'DATA_TOO_FEW',
-      message: expect.stringMatching(/20 pictures asked for, the training split has 19/),
+      message: expect.stringMatching(/20 pictures are needed, and the training split has 19/),
     });
   });
 
