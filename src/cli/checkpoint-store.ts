@@ -24,6 +24,7 @@ const schema = z.strictObject({
     distance: z.number(),
     agreement: z.number().optional(),
     similarity: z.number().optional(),
+    comparison: z.number().optional(),
     isBest: z.boolean(),
   }),
 });
@@ -67,10 +68,14 @@ export function checkpointStore(settings: HardenSettings, on: TrainedOn): Checkp
         [...graph.initializers].flatMap(([name, t]): [string, Tensor][] =>
           name.startsWith(prefix) ? [[name.slice(prefix.length), t]] : [],
         );
-      const { agreement, similarity, ...figures } = report;
+      const { agreement, similarity, comparison, ...figures } = report;
       return {
         fit: { losses: about.losses, tensors: Object.fromEntries(under(ofFit)) },
-        best: { report: { ...figures, agreement, similarity }, score: about.score, weights: new Map(under(ofBest)) },
+        best: {
+          report: { ...figures, agreement, similarity, comparison },
+          score: about.score,
+          weights: new Map(under(ofBest)),
+        },
         since: about.since,
       };
     },

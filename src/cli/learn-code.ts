@@ -78,8 +78,12 @@ function keeping(store: CheckpointStore, bar: Progress): (checkpoint: Checkpoint
   };
 }
 
-function epochText({ epoch, loss, distance, agreement, similarity, isBest }: EpochReport, epochs: number): string {
+function epochText(
+  { epoch, loss, distance, agreement, similarity, comparison, isBest }: EpochReport,
+  epochs: number,
+): string {
   const kept = agreement === undefined ? '' : `, ${(100 * agreement).toFixed(1)} % answer as before`;
   const seen = similarity === undefined ? '' : `, SSIM of the decoder that learns along ${similarity.toFixed(3)}`;
-  return `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, distance ${distance.toFixed(4)}${kept}${seen}${isBest ? '' : ' (not better)'}`;
+  const found = comparison === undefined ? '' : `, cross-entropy of who compares codes ${comparison.toFixed(2)}`;
+  return `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(4)}, distance ${distance.toFixed(4)}${kept}${seen}${found}${isBest ? '' : ' (not better)'}`;
 }

@@ -44,7 +44,7 @@ const options = {
   reidentification: {
     type: 'number',
     default: 0,
-    describe: 'Weight of being found again by what that decoder makes',
+    describe: 'Weight of somebody who learns along to find pictures again by their codes, and is to fail; 0 for none',
   },
   answer: {
     choices: answerKinds,

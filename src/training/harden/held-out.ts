@@ -12,6 +12,7 @@ export interface Judged {
   readonly distance: number;
   readonly agreement: number | undefined;
   readonly similarity: number | undefined;
+  readonly comparison: number | undefined;
 }
 
 /** Looks at held-out pictures, each sent at every rate: means over all of them, but for the agreement, which is that of the highest. */
@@ -50,6 +51,7 @@ export function heldOutJudge(
             ? agreements(choices(made[0]![output.name]!), choices(aside.answers[output.name]!)) / n
             : undefined,
         similarity: mean(outputs.similarity),
+        comparison: mean(outputs.comparison),
       };
     } finally {
       await session.close();

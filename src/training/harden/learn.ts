@@ -47,6 +47,8 @@ export interface EpochReport {
   readonly agreement: number | undefined;
   /** SSIM of what the decoder that learns along makes. */
   readonly similarity: number | undefined;
+  /** Cross-entropy of finding pictures again among those of a batch, for who learns along to compare codes with pictures. */
+  readonly comparison: number | undefined;
   readonly isBest: boolean;
 }
 
@@ -76,9 +78,7 @@ export async function learn(
   const { views, code, isTrained, judge } = about;
   const { signal } = options;
   const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
-  const strength = options.adversary.decoder;
-  // Being found again is its own reason to turn round.
-  const turned = strength > 0 ? strength : 1;
+  const { decoder, reidentification } = options.adversary;
   let best: Checkpoint['best'] | undefined = options.from?.best;
   let since = options.from?.since ?? 0;
   let stopped = false;
@@ -96,7 +96,7 @@ export async function learn(
         const known = mixedViews(views, options.random.fork(`views ${epoch}`));
         const ramp = Math.min(1, (epoch + 1) / Math.max(1, rampShare * options.epochs));
         const mask = masks(known.count, code, options.random.fork(`rates ${epoch}`));
-        return { rows: known.count, blocks: [rowsOf(network, known, { mask, turned: turned * ramp })] };
+        return { rows: known.count, blocks: [rowsOf(network, known, { mask, turned: ramp })] };
       },
       {
         epochs: options.epochs,
@@ -107,7 +107,7 @@ export async function learn(
         onProgress: ({ done }) => options.onProgress?.({ phase: 'training', done }),
         afterEpoch: async (epoch, current, loss, fit) => {
           const seen = await judge(current);
-          const score = seen.distance + strength * (seen.similarity ?? 0);
+          const score = seen.distance + decoder * (seen.similarity ?? 0) - reidentification * (seen.comparison ?? 0);
           // While the adversary's say grows, every epoch is another task.
           const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
           const report = { epoch, loss, ...seen, isBest };

@@ -6,9 +6,10 @@ import { Layers } from '../layers.ts';
 import { Apprentice, adversaryLoss } from './adversary.ts';
 import { type AnswerKind, distanceOf, labelLoss, type OutputPair, sharesOf } from './answers.ts';
 import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
+import { Comparer } from './comparer.ts';
 import { roundedApart, roundedThrough } from './rounding.ts';
 import type { CodeShape } from './shape.ts';
-import { conditionalEntropy, distanceCorrelation, reidentification } from './terms.ts';
+import { conditionalEntropy, distanceCorrelation } from './terms.ts';
 
 /** Weights of what is asked of a code beside the answer; 0 leaves a term out. */
 export interface Adversary {
@@ -18,7 +19,7 @@ export interface Adversary {
   readonly entropy: number;
   /** Distance correlation of codes and pictures. */
   readonly correlation: number;
-  /** That pictures are not found again by what the decoder makes. */
+  /** Somebody who learns along to find pictures again by their codes, and fails. */
   readonly reidentification: number;
 }
 
@@ -66,7 +67,7 @@ export const tables = {
   mask: 'harden:mask',
   /** One-hot, [batch, classes]. */
   label: 'harden:label',
-  /** How much of the adversary's gradient turns round, [batch, 1]. */
+  /** How much say those have who learn along, 0 … 1, [batch, 1]. */
   reversal: 'harden:reversal',
   /** What the undefended model answers. */
   teacher: (output: string): string => `harden:teacher:${output}`,
@@ -77,6 +78,7 @@ export const outputs = {
   loss: 'harden:loss',
   distance: 'harden:distance',
   similarity: 'harden:similarity',
+  comparison: 'harden:comparison',
 } as const;
 
 /** @returns a network of static batch; `inferShapes` has to see it before it is trained */
@@ -123,6 +125,7 @@ export function trainingNetwork(parts: NetworkParts): Graph {
   }
   const needsPictures = adversary.decoder > 0 || adversary.correlation > 0 || adversary.reidentification > 0;
   let similarity: Term | undefined;
+  let comparison: Term | undefined;
   if (needsPictures) {
     const { channels, height, width } = picture;
     const bytes = b.input(tables.picture, 'uint8', [batch, channels, height, width]);
@@ -133,22 +136,27 @@ export function trainingNetwork(parts: NetworkParts): Graph {
     }
     if (adversary.decoder > 0 || adversary.reidentification > 0) {
       const apart = masked(roundedApart(b, bounded, code.levels));
-      const apprentice = new Apprentice(layers, code.shape, picture);
-      // What it makes of codes that it cannot change tells whether there is anything left to take from it: an encoder that went
-      // on where it sees nothing would only lead it astray.
-      const first = adversaryLoss(g, apprentice.see(apart), truth, batch, picture);
-      const sees = g.indicator(g.greater(first.similarity, parts.floor));
-      const reversal = g.mul(b.input(tables.reversal, 'float32', [batch, 1]), g.reshape(sees, [batch, 1]));
-      const turned = g.reshape(reversal, [batch, ...code.shape.map(() => 1)]);
-      // Its value is the code; its cotangent comes back to the encoder turned round.
-      const seen = apprentice.see(g.add(apart, g.mul(g.sub(apart, sent), turned)));
-      const made = adversaryLoss(g, seen, truth, batch, picture);
-      similarity = made.similarity;
-      // Where it is not to fail it learns to see all the same, for who is found by what it makes.
-      add(adversary.decoder > 0 ? made.loss : first.loss);
+      const reversal = b.input(tables.reversal, 'float32', [batch, 1]);
+      // Its value is the code; its cotangent comes back to the encoder turned round, where there is anything left to take: an encoder
+      // that went on where nothing is seen would only lead those who learn along astray.
+      const turnedWhere = (sees: Term, weight: number) => {
+        const turned = g.reshape(g.mul(reversal, g.mul(sees, weight)), [batch, ...code.shape.map(() => 1)]);
+        return g.add(apart, g.mul(g.sub(apart, sent), turned));
+      };
+      if (adversary.decoder > 0) {
+        const apprentice = new Apprentice(layers, code.shape, picture);
+        const first = adversaryLoss(g, apprentice.see(apart), truth, batch, picture);
+        const sees = g.reshape(g.indicator(g.greater(first.similarity, parts.floor)), [batch, 1]);
+        const made = adversaryLoss(g, apprentice.see(turnedWhere(sees, adversary.decoder)), truth, batch, picture);
+        similarity = made.similarity;
+        add(made.loss);
+      }
       if (adversary.reidentification > 0) {
-        const found = reidentification(g, flat(seen, pixels), flat(truth, pixels));
-        add(g.mul(found, adversary.reidentification));
+        const comparer = new Comparer(layers, code.shape, picture);
+        const first = comparer.loss(g, apart, truth, batch);
+        const sees = g.reshape(g.indicator(g.less(first, Math.log(batch))), [batch, 1]);
+        comparison = comparer.loss(g, turnedWhere(sees, adversary.reidentification), truth, batch);
+        add(comparison);
       }
     }
   }
@@ -159,6 +167,7 @@ export function trainingNetwork(parts: NetworkParts): Graph {
   give(outputs.loss, loss);
   give(outputs.distance, distance);
   if (similarity) give(outputs.similarity, similarity);
+  if (comparison) give(outputs.comparison, comparison);
   return b.build('harden');
 }
 

@@ -35,26 +35,6 @@ export function distanceCorrelation(g: Expressions, codes: RowsOf, pictures: Row
   return g.div(product, norm);
 }
 
-/**
- * Telling victims apart: cross-entropy of finding each picture among those of the batch by what was made of its code, [n]. Small
- * for whoever re-identifies.
- * @param seen what was made of the codes, @param truth the pictures, both [n, size]
- */
-export function reidentification(g: Expressions, seen: RowsOf, truth: RowsOf, sharpness = 20): Term {
-  const { n, size } = seen;
-  const cross = g.matmul(seen.term, g.transpose(truth.term, [1, 0]));
-  const own = g.reshape(g.sum(g.square(truth.term), [1]), [1, n]);
-  // −‖a − b‖² without ‖a‖², which is the same for the whole row.
-  const scores = g.mul(g.sub(g.mul(cross, 2), own), (sharpness * 10) / size);
-  const logs = g.graph.op('LogSoftmax', [scores], { axis: -1 });
-  const identity = g.tensor({
-    dtype: 'float32',
-    shape: [n, n],
-    data: Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)),
-  });
-  return g.neg(g.sum(g.mul(logs, identity), [1]));
-}
-
 function distances(g: Expressions, { term, n }: RowsOf): Term {
   const squares = g.sum(g.square(term), [1]);
   const cross = g.mul(g.matmul(term, g.transpose(term, [1, 0])), -2);

@@ -6,7 +6,8 @@ import { asFloat32, float32, GraphBuilder, type Tensor } from '../../../src/mode
 import { squaredDistance } from '../../../src/numeric/index.ts';
 import { distanceCorrelation as measured } from '../../../src/privacy/metrics/index.ts';
 import { createRandom } from '../../../src/random.ts';
-import { conditionalEntropy, distanceCorrelation, reidentification } from '../../../src/training/harden/terms.ts';
+import { foundAgain } from '../../../src/training/harden/comparer.ts';
+import { conditionalEntropy, distanceCorrelation } from '../../../src/training/harden/terms.ts';
 
 const engine = await createEngine({ threads: 1 });
 afterAll(() => engine.close());
@@ -93,17 +94,18 @@ describe('distance correlation', () => {
   });
 });
 
-describe('re-identification', () => {
-  it('is easy for who makes the pictures themselves, and log n for who makes one for all', async () => {
+describe('finding again', () => {
+  it('is easy for who scores the own one highest, and log n for who scores all alike', async () => {
     const n = 16;
-    const truth = rows(n, 50);
-    const lossOf = async (seen: Tensor) => {
-      const loss = await evaluated({ seen, truth }, [n], (g) =>
-        reidentification(g, { term: 'seen', n, size: 50 }, { term: 'truth', n, size: 50 }),
+    const lossOf = async (own: number) => {
+      const scores = float32(
+        Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? own : 0)),
+        [n, n],
       );
+      const loss = await evaluated({ scores }, [n], (g) => foundAgain(g, 'scores', n));
       return loss.reduce((a, v) => a + v, 0) / n;
     };
-    expect(await lossOf(truth)).toBeLessThan(0.01);
-    expect(await lossOf(float32(new Float32Array(n * 50), [n, 50]))).toBeGreaterThan(0.9 * Math.log(n));
+    expect(await lossOf(12)).toBeLessThan(0.01);
+    expect(await lossOf(0)).toBeCloseTo(Math.log(n), 4);
   });
 });

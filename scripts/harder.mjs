@@ -1,0 +1,81 @@
+/**
+ * Attackers harder than those of any protocol, on the code of a hardened network: decoders of three widths by two losses with all
+ * pictures that there are, rMLE begun at the best answer of each, and somebody who learns to find pictures again from their codes.
+ */
+import { parseArgs } from 'node:util';
+import { openDataset, preprocessingFor } from '../dist/data/index.js';
+import { createComputingEngine } from '../dist/engine/index.js';
+import { openNetwork } from '../dist/model/index.js';
+import { runAudit, Subject } from '../dist/privacy/audit/index.js';
+import { foundAgain } from './harder/reidentifier.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: 'string' },
+    channels: { type: 'string' },
+    queries: { type: 'string' },
+    images: { type: 'string', default: '100' },
+    threads: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const [path] = positionals;
+if (values.help || !path || !values.data) {
+  process.stderr.write(
+    'Usage: scripts/harder.mjs HARDENED --data SET [--channels N: of the code that are sent] [--queries N] [--images N] [--threads N] [--only decoders|reidentifier]\n',
+  );
+  process.exit(values.help ? 0 : 2);
+}
+
+const engine = await createComputingEngine({ threads: Number(values.threads) });
+const { graph, sha256 } = await openNetwork(path, { shapes: [] }, engine);
+const preprocessing = await preprocessingFor(path, {});
+const data = await openDataset(values.data, { size: preprocessing, note: () => {} });
+const subject = await Subject.open(engine, graph, preprocessing, { path });
+const queries = Number(values.queries ?? data.train.count);
+const images = Number(values.images);
+const say = (line) => process.stdout.write(`${line}\n`);
+
+if (values.only !== 'reidentifier') {
+  for (const width of [24, 64, 128]) {
+    for (const loss of ['mse', 'mse+ssim']) {
+      const { cells } = await runAudit([engine], subject, data, {
+        modelSha256: sha256,
+        cuts: ['code'],
+        codecs: ['code'],
+        defenses: [values.channels ? `prefix(channels=${values.channels})` : 'none'],
+        images,
+        seed: 1,
+        attacks: ['inverse-network', 'hybrid'],
+        rmle: { solver: 'lbfgs' },
+        inverseNetwork: { queries: [queries], loss, size: { width, blocks: 2 } },
+        observations: [1],
+      });
+      for (const { attack, ssim, psnr, reidentification } of cells.flatMap((cell) => cell.results)) {
+        const [mean, low, high, worst] = [ssim.mean, ssim.low, ssim.high, ssim.worstDecile].map((v) => v.toFixed(3));
+        const found = (100 * reidentification.rank1).toFixed(0);
+        say(
+          `width ${width}, ${loss}, ${attack}: SSIM ${mean} [${low}, ${high}], worst tenth ${worst}, ${psnr.mean.toFixed(1)} dB, found again ${found} %`,
+        );
+      }
+      for (const { attack, message } of cells.flatMap((cell) => cell.failed)) say(`${attack} failed: ${message}`);
+    }
+  }
+}
+if (values.only !== 'decoders') {
+  for (const of of ['code', 'answer']) {
+    const { learnt, compared, gallery } = await foundAgain(engine, subject, data, {
+      of,
+      channels: values.channels === undefined ? undefined : Number(values.channels),
+      queries,
+      images,
+    });
+    const [one, other] = [learnt, compared].map((share) => (100 * share).toFixed(0));
+    say(
+      `by the ${of}, of ${images} among ${gallery}: found again by who learnt to compare ${one} %, by who runs the network on all of them ${other} %`,
+    );
+  }
+}
+await engine.close();
