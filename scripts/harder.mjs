@@ -38,31 +38,42 @@ const queries = Number(values.queries ?? data.train.count);
 const images = Number(values.images);
 const say = (line) => process.stdout.write(`${line}\n`);
 
+/** What the attacks named find of the code, a line each. */
+async function attacked(label, attacks, inverseNetwork) {
+  const { cells } = await runAudit([engine], subject, data, {
+    modelSha256: sha256,
+    cuts: ['code'],
+    codecs: ['code'],
+    defenses: [values.channels ? `prefix(channels=${values.channels})` : 'none'],
+    images,
+    seed: 1,
+    attacks,
+    rmle: { solver: 'lbfgs' },
+    inverseNetwork: { queries: [queries], ...inverseNetwork },
+    observations: [1],
+  });
+  const [cell] = cells;
+  for (const { attack, ssim, psnr, reidentification, seconds } of cell.results) {
+    const [mean, low, high, worst] = [ssim.mean, ssim.low, ssim.high, ssim.worstDecile].map((v) => v.toFixed(3));
+    const found = (100 * reidentification.rank1).toFixed(0);
+    say(
+      `${label}, ${attack}: SSIM ${mean} [${low}, ${high}], worst tenth ${worst}, ${psnr.mean.toFixed(1)} dB, found again ${found} %, ${seconds.toFixed(0)} s`,
+    );
+  }
+  for (const { attack, message } of cell.failed) say(`${attack} failed: ${message}`);
+  return { similarity: cell.results[0]?.ssim.mean ?? 0, decoder: [...cell.decoders.values()][0] };
+}
+
 if (values.only !== 'reidentifier') {
+  let best;
   for (const width of [24, 64, 128]) {
     for (const loss of ['mse', 'mse+ssim']) {
-      const { cells } = await runAudit([engine], subject, data, {
-        modelSha256: sha256,
-        cuts: ['code'],
-        codecs: ['code'],
-        defenses: [values.channels ? `prefix(channels=${values.channels})` : 'none'],
-        images,
-        seed: 1,
-        attacks: ['inverse-network', 'hybrid'],
-        rmle: { solver: 'lbfgs' },
-        inverseNetwork: { queries: [queries], loss, size: { width, blocks: 2 } },
-        observations: [1],
-      });
-      for (const { attack, ssim, psnr, reidentification } of cells.flatMap((cell) => cell.results)) {
-        const [mean, low, high, worst] = [ssim.mean, ssim.low, ssim.high, ssim.worstDecile].map((v) => v.toFixed(3));
-        const found = (100 * reidentification.rank1).toFixed(0);
-        say(
-          `width ${width}, ${loss}, ${attack}: SSIM ${mean} [${low}, ${high}], worst tenth ${worst}, ${psnr.mean.toFixed(1)} dB, found again ${found} %`,
-        );
-      }
-      for (const { attack, message } of cells.flatMap((cell) => cell.failed)) say(`${attack} failed: ${message}`);
+      const label = `width ${width}, ${loss}`;
+      const found = await attacked(label, ['inverse-network'], { loss, size: { width, blocks: 2 } });
+      if (!best || found.similarity > best.similarity) best = { ...found, label };
     }
   }
+  if (best.decoder) await attacked(`from ${best.label}`, ['hybrid'], { trained: best.decoder });
 }
 if (values.only !== 'decoders') {
   for (const of of ['code', 'answer']) {
