@@ -36,6 +36,10 @@ const data = await openDataset(values.data, { size: preprocessing, note: () => {
 const subject = await Subject.open(engine, graph, preprocessing, { path });
 const queries = Number(values.queries ?? data.train.count);
 const images = Number(values.images);
+if (!(images >= 1 && images <= data.test.count && queries >= 100 && queries <= data.train.count)) {
+  process.stderr.write(`--images 1 to ${data.test.count}, --queries 100 to ${data.train.count}\n`);
+  process.exit(2);
+}
 const say = (line) => process.stdout.write(`${line}\n`);
 
 /** What the attacks named find of the code, a line each. */

@@ -18,26 +18,23 @@ const [batch, epochs, shared, width] = [100, 12, 64, 512];
  */
 export async function foundAgain(engine, subject, data, { of, channels, queries, images, galleryOf = 1000 }) {
   const random = createRandom(7);
-  const graph = of === 'answer' ? await subject.whole(batch) : (await subject.parts(subject.cut('code'), batch)).head;
-  const maker = await engine.load(graph);
+  const { head, tail } = await subject.parts(subject.cut('code'), batch);
+  const sessions = { head: await engine.load(head), tail: await engine.load(tail) };
   const observe = async (split, indices) => {
     const pixels = await split.pixels(indices);
     const input = preprocess(pixels, subject.preprocessing);
-    const [made] = Object.values(await runRows(maker, batch, { [graph.inputs[0].name]: input }));
-    const [n, all, ...rest] = made.shape;
+    const { code } = await runRows(sessions.head, batch, { [head.inputs[0].name]: input });
+    const [n, all, ...rest] = code.shape;
     const cells = rest.reduce((a, d) => a * d, 1);
-    const isSent = (i) => of === 'answer' || !channels || Math.floor(i / cells) % all < channels;
-    return {
-      seen: float32(
-        asFloat32(made).map((v, i) => (isSent(i) ? v : 0)),
-        [n, all * cells],
-      ),
-      pixels,
-    };
+    const isSent = (i) => !channels || Math.floor(i / cells) % all < channels;
+    const sent = asFloat32(code).map((v, i) => (isSent(i) ? v : 0));
+    if (of === 'code') return { seen: float32(sent, [n, all * cells]), pixels };
+    const [answer] = Object.values(await runRows(sessions.tail, batch, { code: float32(sent, code.shape) }));
+    return { seen: float32(asFloat32(answer), [n, asFloat32(answer).length / n]), pixels };
   };
   const learnt = await observe(data.train, Array.from(random.permutation(data.train.count).subarray(0, queries)));
   const looked = await observe(data.test, gallery(data.test, images, galleryOf));
-  await maker.close();
+  for (const session of Object.values(sessions)) await session.close();
   const { pixels } = learnt;
   const size = learnt.seen.shape[1];
   const scale = scaleOf(learnt.seen);
@@ -117,7 +114,7 @@ function gallery(split, images, most) {
   const known = new Set(own);
   const others = Array.from({ length: split.count }, (_, i) => i).filter((i) => !known.has(i));
   const n = Math.min(most, split.count);
-  return [...own, ...others.slice(0, n - images)].slice(0, n - (n % batch) || n);
+  return [...own, ...others.slice(0, n - images)];
 }
 
 const outputs = ['ofSeen', 'ofPicture'].map((name) => ({ name, dtype: 'float32', shape: [batch, shared] }));

@@ -119,7 +119,6 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
     await saveTrained(made, path);
     // What was found of another network is not of this one.
     await rm(evidencePath, { force: true });
-    if (!hardened.stopped) await store.clear();
     if (hardened.stopped) note('harden: stopped; the best so far is kept, and not judged. --resume goes on');
     bar.phase('looking at what is left of the answers');
     const nows = hardened.code.rates.map(({ channels }) =>
@@ -127,6 +126,7 @@ export async function runHarden(settings: HardenSettings): Promise<void> {
     );
     const subjects = { nows: await Promise.all(nows), before };
     const utility = await utilitiesKept(engine, subjects, data, hardened.answer, settings.seed);
+    if (!hardened.stopped) await store.clear();
     const trained: Trained = {
       hardened,
       graph: made,

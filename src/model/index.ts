@@ -21,7 +21,7 @@ export { resolveCut } from './cuts/resolve.ts';
 export { type Dependence, dependences } from './dependence.ts';
 export { loadModel, modelSha256, openModel, readModel, saveModel } from './file.ts';
 export { foldConstants } from './fold.ts';
-export { namesOf } from './fresh.ts';
+export { freshNames, namesOf } from './fresh.ts';
 export * from './graph.ts';
 export { fromHalves, toHalves } from './half.ts';
 export { inferBatchShapes } from './infer/batch.ts';

@@ -10,7 +10,7 @@ import {
   type Term,
   writeForward,
 } from '../autodiff/index.ts';
-import { type DType, float32, type Graph, GraphBuilder, int64, type Tensor, type Tensors } from '../model/index.ts';
+import { type DType, float32, type Graph, GraphBuilder, int64, namesOf, type Tensor, type Tensors } from '../model/index.ts';
 
 /** Rows from which batches are taken: shape [count, …]. */
 export interface Table {
@@ -76,7 +76,7 @@ export function trainingStep(spec: StepSpec): TrainingStep {
   b.input(feeds.lossSum, 'float32', []);
   for (const name of weights) b.input(name, 'float32', network.initializers.get(name)!.shape);
   // What prepares rows is written first, and must not take the names of what comes.
-  for (const node of network.nodes) for (const name of node.outputs) if (name) b.reserve(name);
+  for (const name of namesOf(network)) b.reserve(name);
   const g0 = new Expressions(b);
   const rows = b.op('Gather', [feeds.order, feeds.counter], { axis: 0 });
   const rate = b.op('Gather', [feeds.rates, feeds.counter], { axis: 0 });

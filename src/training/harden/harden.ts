@@ -13,11 +13,12 @@ import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
 import { type EpochReport, type LearnOptions, learn } from './learn.ts';
 import { type Answer, trainingNetwork } from './network.ts';
+import type { LearntWeights } from './release.ts';
 import { keptBytes, room } from './room.ts';
-import { channelScale } from './scale.ts';
+import { channelScale, scaledBy } from './scale.ts';
 import { withHead } from './seeing.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
-import { tunableWeights, tunedWeights } from './tunable.ts';
+import { tunedWeights } from './tunable.ts';
 
 /** The head on the device stays as it is, or learns too. */
 export type Tune = 'tail' | 'head';
@@ -46,7 +47,7 @@ export interface HardenOptions extends LearnOptions {
 export interface Hardened {
   readonly code: CodeShape;
   readonly scale: ChannelScale;
-  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly weights: LearntWeights;
   readonly answer: AnswerKind;
   readonly pictures: number;
   readonly best: EpochReport;
@@ -77,7 +78,9 @@ export async function harden(
   const { head, tail } = await divided(batch);
   const activation = activationAt(cut, { head, tail });
   const code = codeShape(cut, activation, preprocessing, options.bits, options.levels);
-  const held = Math.min(Math.max(Math.ceil(source.count / 20), fewestHeld), mostHeld);
+  // Who compares is judged by whole batches.
+  const fewest = options.adversary.reidentification > 0 ? Math.max(fewestHeld, batch) : fewestHeld;
+  const held = Math.max(fewest, Math.min(Math.ceil(source.count / 20), mostHeld));
   const wanted = held + Math.max(fewestLearnt, 2 * batch);
   if (source.count < wanted) {
     throw new CutlineError('DATA_TOO_FEW', { name: 'harden', wanted, found: source.count, split: 'training' });
@@ -90,7 +93,7 @@ export async function harden(
   const { count, views } = room(
     { count: source.count, views: options.views },
     wanted,
-    options.memoryBytes,
+    options.memoryBytes - (tune === 'head' ? 2 * scaledBy * sizeOf(activation) : 0),
     keptBytes(tune === 'head' ? sizeOf(inputShape(1, preprocessing)) : 2 * sizeOf(activation), floats, picture),
   );
   const order = Array.from(random.fork('pictures').permutation(source.count).subarray(0, count));
@@ -120,7 +123,7 @@ export async function harden(
   for (let view = 0; view < views; view++) variants.push(await looks(learnt, view));
   const plain = variants[0]!;
 
-  const features = tune === 'head' ? (await looks(order.slice(0, held), 0, 'features')).entry : plain.entry;
+  const features = tune === 'head' ? (await looks(order.slice(0, scaledBy), 0, 'features')).entry : plain.entry;
   const scale = channelScale(features, code.reading);
   const answer: Answer = {
     kind,
@@ -142,7 +145,7 @@ export async function harden(
     answer,
     adversary: options.adversary,
     labelWeight: labelled ? labelWeight : 0,
-    featureWeight: tune === 'head' ? 0 : (options.featureWeight ?? (kind === 'classes' ? 0 : 0.3)),
+    featureWeight: options.featureWeight ?? (tune === 'head' || kind === 'classes' ? 0 : 0.3),
     picture,
     floor: await similarityOfMean(engine, aside.pictures),
     random: random.fork('weights'),
@@ -150,11 +153,16 @@ export async function harden(
   const behind = tune === 'head' ? await withHead(engine, head, untrained, preprocessing) : untrained;
   const network = await inferShapes(behind, engine);
   // The formulas' own constants, such as the window of SSIM, are no weights.
-  const own = tune === 'head' ? tunedWeights(head, raised) : tunableWeights(raised);
-  const isTrained = (name: string) => own.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
+  const { ofHead, ofTail } = tunedWeights({ head, tail }, await divided(batch + 1), raised, tune);
+  const isTrained = (name: string) =>
+    ofTail.has(name) || ofHead.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
   const judge = heldOutJudge(engine, network, aside, { batch, code, kind, tail, signal });
   const { best, stopped } = await learn(engine, network, { views: variants, code, isTrained, judge }, options);
-  const weights = new Map([...best.weights].filter(([name]) => !name.startsWith('adversary.')));
+  const chosen = (is: (name: string) => boolean) => new Map([...best.weights].filter(([name]) => is(name)));
+  const weights = {
+    ofHead: chosen((name) => ofHead.has(name)),
+    behind: chosen((name) => !ofHead.has(name) && !name.startsWith('adversary.')),
+  };
   return { code, scale, weights, answer: kind, pictures: count, best: best.report, stopped };
 }
 

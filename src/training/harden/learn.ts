@@ -79,6 +79,8 @@ export async function learn(
   const { signal } = options;
   const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
   const { decoder, reidentification } = options.adversary;
+  // Who compares sees nothing, and can do worse only by mistake.
+  const blind = Math.log(network.inputs[0]!.shape[0] as number);
   let best: Checkpoint['best'] | undefined = options.from?.best;
   let since = options.from?.since ?? 0;
   let stopped = false;
@@ -88,7 +90,7 @@ export async function learn(
       {
         network,
         frozen,
-        tables: tablesOf(network, views[0]!),
+        tables: tablesOf(network, views),
         adam: { epsilon: 1e-7, amsgrad: false },
         pace: (name) => (name.startsWith('adversary.') ? adversaryPace : 1),
       },
@@ -107,7 +109,8 @@ export async function learn(
         onProgress: ({ done }) => options.onProgress?.({ phase: 'training', done }),
         afterEpoch: async (epoch, current, loss, fit) => {
           const seen = await judge(current);
-          const score = seen.distance + decoder * (seen.similarity ?? 0) - reidentification * (seen.comparison ?? 0);
+          const score =
+            seen.distance + decoder * (seen.similarity ?? 0) - reidentification * Math.min(seen.comparison ?? 0, blind);
           // While the adversary's say grows, every epoch is another task.
           const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
           const report = { epoch, loss, ...seen, isBest };

@@ -2,9 +2,11 @@
 import {
   compose,
   float32,
+  freshNames,
   type Graph,
   type GraphBuilder,
   namesOf,
+  prune,
   renameReads,
   type Split,
   type Tensor,
@@ -18,6 +20,13 @@ import type { CodeShape } from './shape.ts';
 /** The cut of a hardened network. */
 export const codeName = 'code';
 
+/** What was trained, by name: a weight that head and tail both read may be another in each. */
+export interface LearntWeights {
+  readonly ofHead: ReadonlyMap<string, Tensor>;
+  /** Encoder, decoder and tail. */
+  readonly behind: ReadonlyMap<string, Tensor>;
+}
+
 export interface Coder {
   readonly code: CodeShape;
   readonly scale: ChannelScale;
@@ -25,15 +34,14 @@ export interface Coder {
 }
 
 /**
- * Of weights that head and tail both read, those that were trained are the tail's alone: the head goes on with its own.
  * @param parts of the user's network, with its own batch and opset
- * @param weights what was trained, by name
+ * @throws Error where something that was trained has no place
  * @param channels of the code that are sent; the rest is nothing
  */
 export function hardenedGraph(
   { head, tail }: Split,
   coder: Coder,
-  weights: ReadonlyMap<string, Tensor>,
+  { ofHead, behind }: LearntWeights,
   channels = coder.code.channels,
 ): Graph {
   const [entry] = tail.inputs;
@@ -45,11 +53,15 @@ export function hardenedGraph(
     inputs: [{ ...entry!, name: decoded }],
     nodes: tail.nodes.map((node) => renameReads(node, renamed)),
   };
-  const ofHead = new Map([...weights].filter(([name]) => !tail.initializers.has(name)));
+  requirePlaces(head, ofHead);
+  requirePlaces(
+    { nodes: [...middle.nodes, ...end.nodes], initializers: new Map([...middle.initializers, ...end.initializers]) },
+    behind,
+  );
   const name = `${tail.name.replace(/-tail$/, '')}-hardened`;
   const whole = compose(
-    compose(withTrained(head, ofHead), withTrained(middle, weights)),
-    withTrained(end, weights),
+    compose(withTrained(head, ofHead), withTrained(middle, behind)),
+    withTrained(end, behind),
     name,
   );
   return { ...whole, ...(head.metadata && { metadata: head.metadata }) };
@@ -70,10 +82,26 @@ function coderGraph({ head, tail }: Split, { code, scale, size }: Coder, decoded
   return { ...b.build('code'), irVersion: head.irVersion };
 }
 
-const withTrained = (graph: Graph, weights: ReadonlyMap<string, Tensor>): Graph => ({
-  ...graph,
-  initializers: new Map([...graph.initializers].map(([name, t]) => [name, weights.get(name) ?? t])),
-});
+function requirePlaces(
+  { nodes, initializers }: Pick<Graph, 'nodes' | 'initializers'>,
+  weights: ReadonlyMap<string, Tensor>,
+): void {
+  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const lost = [...weights.keys()].filter((name) => !initializers.has(name) && !made.has(name));
+  if (lost.length > 0) throw new Error(`what was trained has no place in the network: ${lost.join(', ')}`);
+}
+
+/** Where the network works a constant out, as the transpose of a weight, what was learnt stands in its place. */
+function withTrained(graph: Graph, weights: ReadonlyMap<string, Tensor>): Graph {
+  const made = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const own = new Map([...weights].filter(([name]) => graph.initializers.has(name) || made.has(name)));
+  const initializers = new Map([...graph.initializers, ...own]);
+  if (![...own.keys()].some((name) => made.has(name))) return { ...graph, initializers };
+  const fresh = freshNames(graph);
+  const aside = (name: string) => (own.has(name) ? fresh(name) : name);
+  const nodes = graph.nodes.map((node) => ({ ...node, outputs: node.outputs.map(aside) }));
+  return prune({ ...graph, nodes, initializers });
+}
 
 /** 1 for channels that are sent, [channels, 1, 1]. */
 function prefix(b: GraphBuilder, { shape, channels: all }: CodeShape, channels: number): string {

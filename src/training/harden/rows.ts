@@ -9,12 +9,14 @@ import { tables } from './network.ts';
 import type { CodeShape } from './shape.ts';
 
 /** Tables of what the network asks for. */
-export function tablesOf(network: Graph, known: Known): Readonly<Record<string, Table>> {
+export function tablesOf(network: Graph, views: readonly Known[]): Readonly<Record<string, Table>> {
+  // As they are mixed: what one look was too large for is none of the others' either.
+  const isWide = views.some((known) => known.entry.dtype === 'float32');
   return Object.fromEntries(
     network.inputs.map((input): [string, Table] => {
       const rowShape = input.shape.slice(1) as number[];
       const isFeatures = !input.name.startsWith('harden:');
-      if (!isFeatures || known.entry.dtype === 'float32') return [input.name, { dtype: input.dtype, rowShape }];
+      if (!isFeatures || isWide) return [input.name, { dtype: input.dtype, rowShape }];
       const prepare: Table['prepare'] = (g, rows) => g.graph.op('Cast', [rows], { to: 1 });
       return [input.name, { dtype: 'float16', rowShape, prepare }];
     }),

@@ -4,13 +4,13 @@ import type { ChannelScale } from './coder.ts';
 import type { Reading } from './shape.ts';
 
 /** Rows that are enough to tell. */
-const mostRows = 500;
+export const scaledBy = 500;
 /** A channel that never moves is not blown up. */
 const leastDeviation = 1e-3;
 
 /** Mean and standard deviation of each channel (of each number of a list). */
 export function channelScale(features: Tensor, reading: Reading): ChannelScale {
-  const rows = rowsOf(features, 0, Math.min(mostRows, features.shape[0]!));
+  const rows = rowsOf(features, 0, Math.min(scaledBy, features.shape[0]!));
   const values = asNumbers(rows);
   const count = rows.shape[0]!;
   const size = values.length / count;

@@ -1,5 +1,5 @@
 /** Which constants of a network are weights that a training may move. */
-import type { Graph } from '../../model/index.ts';
+import type { Graph, Split } from '../../model/index.ts';
 
 /** By operator, at which inputs its weights stand. The running mean and variance of a normalisation are no weights. */
 const places: Readonly<Record<string, readonly number[]>> = {
@@ -16,13 +16,26 @@ const places: Readonly<Record<string, readonly number[]>> = {
   Mul: [0, 1],
 };
 
-/** Of head and tail; what both read stays as it is, since each would learn another. */
-export function tunedWeights(head: Graph, tail: Graph): Set<string> {
-  const [first, second] = [tunableWeights(head), tunableWeights(tail)];
-  return new Set([
-    ...[...first].filter((name) => !tail.initializers.has(name)),
-    ...[...second].filter((name) => !head.initializers.has(name)),
-  ]);
+/**
+ * What a training may move in the tail, and in a head that learns too; a weight that both of them read then stays as it is.
+ * @param larger the same for another batch: what hangs on the batch, as an Expand to it does, is no weight
+ * @param raised of the tail, what is trained; what raising added is no weight of the network's
+ */
+export function tunedWeights(
+  { head, tail }: Split,
+  larger: Split,
+  raised: Graph,
+  tune: 'tail' | 'head',
+): { readonly ofHead: ReadonlySet<string>; readonly ofTail: ReadonlySet<string> } {
+  const isFixed = (of: Graph, other: Graph) => (name: string) =>
+    String(of.initializers.get(name)?.shape) === String(other.initializers.get(name)?.shape);
+  const [first, second] = [head.initializers, tail.initializers];
+  const ofTail = [...tunableWeights(raised)].filter((name) => second.get(name) === raised.initializers.get(name));
+  const ofHead = tune === 'head' ? [...tunableWeights(head)].filter((name) => !second.has(name)) : [];
+  return {
+    ofHead: new Set(ofHead.filter(isFixed(head, larger.head))),
+    ofTail: new Set(ofTail.filter((name) => tune === 'tail' || !first.has(name)).filter(isFixed(tail, larger.tail))),
+  };
 }
 
 /** Float32 initializers of more than one element that weigh or shift activations, and that nothing else reads. */
