@@ -10,7 +10,16 @@ import {
   type Term,
   writeForward,
 } from '../autodiff/index.ts';
-import { type DType, float32, type Graph, GraphBuilder, int64, namesOf, type Tensor, type Tensors } from '../model/index.ts';
+import {
+  type DType,
+  float32,
+  type Graph,
+  GraphBuilder,
+  int64,
+  namesOf,
+  type Tensor,
+  type Tensors,
+} from '../model/index.ts';
 
 /** Rows from which batches are taken: shape [count, …]. */
 export interface Table {
