@@ -1,6 +1,6 @@
 /**
  * Attackers harder than those of any protocol, on the code of a hardened network: decoders of three widths by two losses with all
- * pictures that there are, rMLE begun at the best answer of each, and somebody who learns to find pictures again from their codes.
+ * pictures that there are, rMLE begun at the best one's answer, and somebody who learns to find pictures again from their codes.
  */
 import { parseArgs } from 'node:util';
 import { openDataset, preprocessingFor } from '../dist/data/index.js';
@@ -22,7 +22,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const [path] = positionals;
-if (values.help || !path || !values.data) {
+const isChoice = [undefined, 'decoders', 'reidentifier'].includes(values.only);
+if (values.help || !path || !values.data || !isChoice) {
   process.stderr.write(
     'Usage: scripts/harder.mjs HARDENED --data SET [--channels N: of the code that are sent] [--queries N] [--images N] [--threads N] [--only decoders|reidentifier]\n',
   );

@@ -3,9 +3,10 @@ import { CutlineError } from '../errors.ts';
 
 export { table } from '../text-table.ts';
 
-/** Prints the result of a command. `text` is only called when the result is wanted as text. */
+/** What fails after a result must not be a second document. */
 let isDocumentOut = false;
 
+/** Prints the result of a command. `text` is only called when the result is wanted as text. */
 export function print(json: boolean | undefined, result: { readonly format: string }, text: () => string): void {
   isDocumentOut ||= json === true;
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text()}\n`);

@@ -5,7 +5,8 @@ import { gaussianTaps } from '../numeric/index.ts';
 
 const [windowSize, sigma, c1, c2] = [11, 1.5, 0.01 ** 2, 0.03 ** 2];
 
-interface Extent {
+/** Of a picture. */
+export interface Extent {
   readonly channels: number;
   readonly height: number;
   readonly width: number;

@@ -5,13 +5,7 @@
 import type { Expressions, Term } from '../../autodiff/index.ts';
 import { int64, sizeOf } from '../../model/index.ts';
 import type { Layers } from '../layers.ts';
-import { structuralSimilarity } from '../similarity.ts';
-
-interface Extent {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+import { type Extent, structuralSimilarity } from '../similarity.ts';
 
 const [width, inner] = [64, 32];
 /** Most weights of the layer that lets every element of the code speak everywhere. */

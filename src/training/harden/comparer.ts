@@ -5,12 +5,7 @@
 import type { Expressions, Term } from '../../autodiff/index.ts';
 import { sizeOf } from '../../model/index.ts';
 import type { Layers } from '../layers.ts';
-
-interface Extent {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+import type { Extent } from '../similarity.ts';
 
 /** Of what is compared, and of the layers before. */
 const [shared, inner, planes] = [48, 192, 32];

@@ -2,7 +2,7 @@
 import { type Pixels, type Preprocessing, preprocess } from '../../data/index.ts';
 import { type Engine, runRows } from '../../engine/index.ts';
 import { asFloat32, fromHalves, type Split, sizeOf, type Tensor, toHalves } from '../../model/index.ts';
-import type { Extent } from './network.ts';
+import type { Extent } from '../similarity.ts';
 
 /** Head and tail for a batch of n, all shapes known. */
 export type Divided = (n: number) => Promise<Split>;

@@ -18,10 +18,7 @@ import { keptBytes, room } from './room.ts';
 import { channelScale, scaledBy } from './scale.ts';
 import { withHead } from './seeing.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
-import { tunedWeights } from './tunable.ts';
-
-/** The head on the device stays as it is, or learns too. */
-export type Tune = 'tail' | 'head';
+import { type Tune, tunedWeights } from './tunable.ts';
 
 export interface HardenOptions extends LearnOptions {
   readonly cut: string;
@@ -31,7 +28,6 @@ export interface HardenOptions extends LearnOptions {
   readonly size: CoderSize;
   /** Default: what the kind of answer wants; none where the head learns too, since what it makes is to change. */
   readonly featureWeight: number | undefined;
-  /** What learns besides encoder, decoder and tail. */
   readonly tune: Tune;
   /** Default: guessed from the answers. */
   readonly answer: AnswerKind | undefined;

@@ -79,7 +79,7 @@ export async function learn(
   const { signal } = options;
   const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
   const { decoder, reidentification } = options.adversary;
-  // Who compares sees nothing, and can do worse only by mistake.
+  // What who sees nothing scores: to do worse is a mistake that is no merit of the code's.
   const blind = Math.log(network.inputs[0]!.shape[0] as number);
   let best: Checkpoint['best'] | undefined = options.from?.best;
   let since = options.from?.since ?? 0;

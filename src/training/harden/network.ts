@@ -3,6 +3,7 @@ import { Expressions, type Term } from '../../autodiff/index.ts';
 import { type Graph, namesOf, renameReads, sizeOf } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { Layers } from '../layers.ts';
+import type { Extent } from '../similarity.ts';
 import { Apprentice, adversaryLoss } from './adversary.ts';
 import { type AnswerKind, distanceOf, labelLoss, type OutputPair, sharesOf } from './answers.ts';
 import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
@@ -24,12 +25,6 @@ export interface Adversary {
 }
 
 export const noAdversary: Adversary = { decoder: 0, entropy: 0, correlation: 0, reidentification: 0 };
-
-export interface Extent {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
 
 export interface Answer {
   readonly kind: AnswerKind;

@@ -1,6 +1,6 @@
 /** How many pictures, and how many looks at each, there is memory for. */
 import { type Dim, sizeOf, type ValueInfo } from '../../model/index.ts';
-import type { Extent } from './network.ts';
+import type { Extent } from '../similarity.ts';
 
 /**
  * Of what is kept of one look at one picture: what the network reads, the answers, and the picture as the adversary sees it.

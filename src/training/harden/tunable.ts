@@ -16,6 +16,9 @@ const places: Readonly<Record<string, readonly number[]>> = {
   Mul: [0, 1],
 };
 
+/** What learns besides the code: the tail alone, or the head on the device too. */
+export type Tune = 'tail' | 'head';
+
 /**
  * What a training may move in the tail, and in a head that learns too; a weight that both of them read then stays as it is.
  * @param larger the same for another batch: what hangs on the batch, as an Expand to it does, is no weight
@@ -25,7 +28,7 @@ export function tunedWeights(
   { head, tail }: Split,
   larger: Split,
   raised: Graph,
-  tune: 'tail' | 'head',
+  tune: Tune,
 ): { readonly ofHead: ReadonlySet<string>; readonly ofTail: ReadonlySet<string> } {
   const isFixed = (of: Graph, other: Graph) => (name: string) =>
     String(of.initializers.get(name)?.shape) === String(other.initializers.get(name)?.shape);
