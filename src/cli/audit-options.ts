@@ -7,14 +7,18 @@ import type { AuditSettings } from './run-audit.ts';
 
 const defaultImages = 100;
 
-/** @throws CutlineError PROTOCOL_VICTIMS, PROTOCOL_ATTACK, ATTACK_NOT_ALLOWED, and for files that cannot be read */
+/**
+ * @param learntFrom see `byProtocol`
+ * @throws CutlineError PROTOCOL_VICTIMS, PROTOCOL_ATTACK, ATTACK_NOT_ALLOWED, and for files that cannot be read
+ */
 export async function auditOptions(
   settings: AuditSettings,
   preprocessing: Preprocessing,
   data: Dataset,
   protocol: Protocol | undefined,
+  learntFrom?: number | undefined,
 ): Promise<Omit<AuditOptions, 'modelSha256'>> {
-  const asked = protocol && byProtocol(protocol, settings.threat, data);
+  const asked = protocol && byProtocol(protocol, settings.threat, data, learntFrom);
   const { least, ...rest } = asked ?? {};
   const { memoryGb, lambdaTv, maxSsim, observations, cuts } = settings;
   const inverse = await inverseNetworkSettings(settings);

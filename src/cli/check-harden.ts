@@ -30,6 +30,7 @@ export function checkHarden(settings: HardenSettings): void {
   whole('--pictures', pictures, 16, 10_000_000);
   whole('--threads', threads, 1, 1024);
   if (!(learningRate > 0 && learningRate <= 1)) refuse('--learning-rate is above 0 and at most 1.');
+  if (!(settings.fineTune >= 0 && settings.fineTune <= 1)) refuse('--fine-tune is a share from 0 to 1.');
   if (!(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   const weights = {
     '--adversary': adversary.decoder,

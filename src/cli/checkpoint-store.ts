@@ -10,7 +10,7 @@ import type { Checkpoint } from '../training/harden/index.ts';
 import type { HardenSettings } from './run-harden.ts';
 
 const schema = z.strictObject({
-  format: z.literal('cutline.training/1'),
+  format: z.literal('cutline.training/2'),
   /** Of what decides how it goes on. */
   settings: z.string(),
   /** Digest of the tensors. */
@@ -82,7 +82,7 @@ export function checkpointStore(settings: HardenSettings, on: TrainedOn): Checkp
     async save({ fit, best, since }) {
       const tensors = [...under(ofFit, Object.entries(fit.tensors)), ...under(ofBest, [...best.weights])];
       const document: z.infer<typeof schema> = {
-        format: 'cutline.training/1',
+        format: 'cutline.training/2',
         settings: own,
         tensors: digestOfTensors(tensors),
         losses: [...fit.losses],

@@ -54,7 +54,7 @@ export async function judged(about: About): Promise<Judged> {
     by: Protocol,
     own: Pick<AuditOptions, 'cuts' | 'defenses' | 'codecs' | 'modelSha256'>,
   ) => {
-    const { least, ...rest } = byProtocol(by, 'white-box', data);
+    const { least, ...rest } = byProtocol(by, 'white-box', data, own.cuts?.includes('code') ? hardened.pictures : 0);
     const { audit } = await runAudit(engines, subject, data, {
       ...rest,
       ...least,

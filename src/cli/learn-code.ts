@@ -29,6 +29,7 @@ export async function learnCode(engine: Engine, about: Learning): Promise<Harden
   if (from) bar.log(`harden: going on after epoch ${from.fit.losses.length}`);
   const { labels } = data.train;
   if (settings.labels && !labels) throw new CutlineError('USAGE', { problem: `--labels: ${data.name} has none.` });
+  const epochs = settings.epochs ?? epochsFor(count, settings.batch);
   let phase = '';
   return harden(
     engine,
@@ -44,6 +45,7 @@ export async function learnCode(engine: Engine, about: Learning): Promise<Harden
     },
     {
       ...settings,
+      epochs,
       cut: settings.at,
       bits: ratesOf(settings),
       preprocessing: subject.preprocessing,
@@ -59,10 +61,16 @@ export async function learnCode(engine: Engine, about: Learning): Promise<Harden
         phase = now;
         bar.update(done, now);
       },
-      onEpoch: (report) => bar.log(epochText(report, settings.epochs)),
+      onEpoch: (report) => bar.log(epochText(report, epochs)),
     },
   );
 }
+
+/** A code of few pictures needs as many steps as one of many. */
+const fewestSteps = 3000;
+
+const epochsFor = (pictures: number, batch: number): number =>
+  Math.max(12, Math.min(Math.ceil((fewestSteps * batch) / pictures), 1000));
 
 /** A disk that is full meanwhile costs what could be resumed, and not the training. */
 function keeping(store: CheckpointStore, bar: Progress): (checkpoint: Checkpoint) => Promise<void> {

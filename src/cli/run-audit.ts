@@ -15,15 +15,16 @@ import {
   targetsOf,
 } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
+import { codeName } from '../training/harden/index.ts';
 import { attackStore } from './attack-cache.ts';
 import { type AttackOptions, chosenAttacks, saveDecoders } from './attack-options.ts';
 import { auditOptions } from './audit-options.ts';
 import { planText, workText } from './audit-text.ts';
 import { checkSettings } from './check-audit.ts';
 import { secondsOf } from './duration.ts';
+import { pictureNamed, picturesOfCode } from './from-card.ts';
 import { fail, print, writeAll } from './output.ts';
 import { checkOutputs } from './outputs.ts';
-import { pictureNamed } from './picture-named.ts';
 import { progressBar } from './progress.ts';
 import { stopSignal } from './stop.ts';
 import { version } from './version.ts';
@@ -113,8 +114,9 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     const beside = targetsOf(subject, bisect ? { ...settings, cuts: subject.ids.slice(0, 1) } : settings).length;
     const plan = lanesFor(beside, { threads, memoryBytes });
     const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
+    const learntFrom = settings.cuts?.includes(codeName) ? await picturesOfCode(model) : undefined;
     const options: AuditOptions = {
-      ...(await auditOptions(settings, preprocessing, data, protocol)),
+      ...(await auditOptions(settings, preprocessing, data, protocol, learntFrom)),
       modelSha256: sha256,
       fixed,
       cache: store && {

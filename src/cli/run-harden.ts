@@ -53,9 +53,11 @@ export interface HardenSettings {
   readonly data: string;
   readonly out: string;
   readonly levels: Levels;
-  readonly epochs: number;
+  /** Default: see `epochsFor`. */
+  readonly epochs: number | undefined;
   readonly batch: number;
   readonly learningRate: number;
+  readonly fineTune: number;
   readonly views: number;
   readonly size: CoderSize;
   readonly tune: Tune;

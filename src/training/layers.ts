@@ -64,7 +64,8 @@ export class Layers {
 
   linear(name: string, x: string, inputs: number, outputs: number, gain = 1): string {
     const weight = this.weight(`${name}.weight`, [outputs, inputs], inputs, gain);
-    return this.op(name, 'Gemm', [x, weight, this.weight(`${name}.bias`, [outputs], inputs)], { transB: 1 });
+    const bias = this.weight(`${name}.bias`, [outputs], inputs, Math.min(gain, 1));
+    return this.op(name, 'Gemm', [x, weight, bias], { transB: 1 });
   }
 
   relu(name: string, x: string): string {

@@ -19,7 +19,7 @@ export const inspectCommand: CommandModule<object, Arguments> = {
         import('../../engine/index.ts'),
         import('../../model/index.ts'),
         import('../output.ts'),
-        import('../picture-named.ts'),
+        import('../from-card.ts'),
       ]);
     const engine = await createEngine();
     try {

@@ -22,7 +22,7 @@ export const splitCommand: CommandModule<object, Arguments> = {
       import('../../model/index.ts'),
       import('../output.ts'),
       import('../outputs.ts'),
-      import('../picture-named.ts'),
+      import('../from-card.ts'),
     ]);
     const { at, out, shape: shapes, input: inputs } = argv;
     const files = { '--out: head.onnx': join(out, 'head.onnx'), '--out: tail.onnx': join(out, 'tail.onnx') };

@@ -26,11 +26,20 @@ type Budgets<K extends BudgetKey> = { readonly [Key in K]: number | undefined };
 const descents: readonly AttackName[] = ['rmle', 'hybrid'];
 const learners: readonly AttackName[] = ['inverse-network', 'hybrid', 'substitute'];
 
+/** Who attacks a learned code owns as many pictures as it was learnt from: with fewer it looks safer than it is. At most so many. */
+const mostLearnt = 20_000;
+
 /**
  * @param threat of the observer who is asked for
+ * @param learntFrom of a network with a learned code that is attacked, how many pictures taught it
  * @throws CutlineError PROTOCOL_VICTIMS when there are too few pictures, PROTOCOL_ATTACK for an attack that is not known here
  */
-export function byProtocol(protocol: Protocol, threat: Threat, { train, test, name }: Dataset): ProtocolSettings {
+export function byProtocol(
+  protocol: Protocol,
+  threat: Threat,
+  { train, test, name }: Dataset,
+  learntFrom = 0,
+): ProtocolSettings {
   const required = requiredAttacks(protocol, threat);
   const known = (n: string): n is AttackName => attackNames.some((a) => a === n);
   const attacks = required.map((a) => {
@@ -71,7 +80,10 @@ export function byProtocol(protocol: Protocol, threat: Threat, { train, test, na
     least: {
       rmle: { iterations: least(descents, 'iterations'), restarts: least(descents, 'restarts') },
       inverseNetwork: {
-        queries: queries === undefined ? undefined : [Math.min(queries, train.count)],
+        queries:
+          queries === undefined
+            ? undefined
+            : [Math.min(Math.max(queries, Math.min(learntFrom, mostLearnt)), train.count)],
         epochs: least(['inverse-network'], 'epochs'),
       },
       latent: { iterations: least(['latent'], 'iterations'), restarts: least(['latent'], 'restarts') },

@@ -1,5 +1,6 @@
 /** The two halves of a code: from the activation to bounded values, and back. Their tensors bear names under `code.`. */
 import type { Layers } from '../layers.ts';
+import { hasPatches, patchOf } from './patches.ts';
 import { cropped, doubled, ints } from './resized.ts';
 import type { CodeShape, Reading } from './shape.ts';
 
@@ -27,12 +28,14 @@ export function writeEncoder(
   { width, blocks }: CoderSize,
 ): string {
   const { reading, channels } = code;
+  const gain = lastGain(code);
   const name = (part: string) => `code.encoder.${part}`;
   const centred = scaled(layers, name, toMap(layers, name('in'), x, reading), reading, scale);
   if (reading.kind === 'list') {
     let inner = layers.relu(name('first.relu'), layers.linear(name('first'), centred, reading.size, width, gainOfRelu));
     for (let i = 0; i < blocks; i++) inner = listBlock(layers, name(`block${i}`), inner, width);
-    return layers.op(name('bounded'), 'Tanh', [layers.linear(name('last'), inner, width, channels)]);
+    const last = layers.linear(name('last'), inner, width, channels, gain);
+    return layers.op(name('bounded'), 'Tanh', [beside(layers, name, last, patchCode(layers, name, centred, code))]);
   }
   let inner = centred;
   let inputs = reading.channels;
@@ -42,22 +45,26 @@ export function writeEncoder(
     inputs = width;
   }
   for (let i = 0; i < blocks; i++) inner = mapBlock(layers, name(`block${i}`), inner, width);
-  const last = layers.conv(name('last'), inner, { inputs: width, outputs: channels, kernel: 1 });
-  return layers.op(name('bounded'), 'Tanh', [last]);
+  const last = layers.conv(name('last'), inner, { inputs: width, outputs: channels, kernel: 1 }, gain);
+  return layers.op(name('bounded'), 'Tanh', [beside(layers, name, last, patchCode(layers, name, centred, code))]);
 }
 
 /** @returns what stands for the activation: [batch, …activation] */
 export function writeDecoder(
   layers: Layers,
   codes: string,
-  { reading, activation, channels, factor, shape }: CodeShape,
+  code: CodeShape,
   scale: ChannelScale,
   { width }: CoderSize,
 ): string {
+  const { reading, activation, channels, factor, shape } = code;
+  const gain = lastGain(code);
   const name = (part: string) => `code.decoder.${part}`;
   if (reading.kind === 'list') {
     const inner = layers.relu(name('first.relu'), layers.linear(name('first'), codes, channels, width, gainOfRelu));
-    const flat = unscaled(layers, name, layers.linear(name('last'), inner, width, reading.size), reading, scale);
+    const last = layers.linear(name('last'), inner, width, reading.size, gain);
+    const whole = beside(layers, name, last, patchBack(layers, name, codes, code));
+    const flat = unscaled(layers, name, whole, reading, scale);
     if (activation.length === 1) return flat;
     return layers.op(name('out'), 'Reshape', [flat, ints(layers, [0, ...activation])]);
   }
@@ -74,11 +81,48 @@ export function writeDecoder(
     );
     inner = layers.relu(name(`up${left}.relu`), wide);
   }
-  const last = layers.conv(name('last'), inner, { inputs: width, outputs: reading.channels, kernel: 3, pad: 1 });
+  const last = layers.conv(name('last'), inner, { inputs: width, outputs: reading.channels, kernel: 3, pad: 1 }, gain);
   const { height, width: columns } = extentOf(reading);
   const fitted = cropped(layers, name('crop'), last, [shape[1]! * factor, shape[2]! * factor], [height, columns]);
-  return fromMap(layers, name('out'), unscaled(layers, name, fitted, reading, scale), reading);
+  const whole = beside(layers, name, fitted, patchBack(layers, name, codes, code));
+  return fromMap(layers, name('out'), unscaled(layers, name, whole, reading, scale), reading);
 }
+
+/** What is worked out beside the layers, in one step and linearly; see `principal.ts` for how it begins. */
+function patchCode(layers: Layers, name: Naming, centred: string, code: CodeShape): string | undefined {
+  if (!hasPatches(code)) return undefined;
+  const { reading, channels, shape } = code;
+  const { size, height, width } = patchOf(code);
+  if (reading.kind === 'list') return layers.linear(name('patch'), centred, size, channels);
+  const extent = extentOf(reading);
+  const weight = layers.weight(name('patch.weight'), [channels, reading.channels, height, width], size);
+  return layers.op(name('patch'), 'Conv', [centred, weight], {
+    kernel_shape: [height, width],
+    strides: [height, width],
+    pads: [0, 0, shape[1]! * height - extent.height, shape[2]! * width - extent.width],
+  });
+}
+
+function patchBack(layers: Layers, name: Naming, codes: string, code: CodeShape): string | undefined {
+  if (!hasPatches(code)) return undefined;
+  const { reading, channels, shape } = code;
+  const { size, height, width } = patchOf(code);
+  if (reading.kind === 'list') return layers.linear(name('patch'), codes, channels, size);
+  const extent = extentOf(reading);
+  const weight = layers.weight(name('patch.weight'), [channels, reading.channels, height, width], channels);
+  const map = layers.op(name('patch'), 'ConvTranspose', [codes, weight], {
+    kernel_shape: [height, width],
+    strides: [height, width],
+  });
+  const from = [shape[1]! * height, shape[2]! * width];
+  return cropped(layers, name('patch.crop'), map, from, [extent.height, extent.width]);
+}
+
+/** Beside patches the layers begin as nothing. */
+const lastGain = (code: CodeShape): number => (hasPatches(code) ? 0 : 1);
+
+const beside = (layers: Layers, name: Naming, inner: string, patch: string | undefined): string =>
+  patch === undefined ? inner : layers.op(name('both'), 'Add', [inner, patch]);
 
 function extentOf(reading: Exclude<Reading, { kind: 'list' }>): { height: number; width: number } {
   return reading.kind === 'map' ? reading : { height: reading.tokens, width: 1 };

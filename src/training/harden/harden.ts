@@ -12,7 +12,8 @@ import { computed, type Divided, type Kept, type Known, pictureFor, type Source 
 import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
 import { type EpochReport, type LearnOptions, learn } from './learn.ts';
-import { type Answer, trainingNetwork } from './network.ts';
+import { type Answer, isAdversary, isCode, trainingNetwork } from './network.ts';
+import { fromPrincipal } from './principal.ts';
 import type { LearntWeights } from './release.ts';
 import { keptBytes, room } from './room.ts';
 import { channelScale, scaledBy } from './scale.ts';
@@ -132,7 +133,7 @@ export async function harden(
   // What is not compared, such as a choice of the greatest, needs no gradient.
   const outputs = tail.outputs.filter((v) => answer.outputs.some(({ name }) => name === v.name));
   const raised = raiseOpset(await inferShapes(prune({ ...tail, outputs }), engine));
-  const untrained = trainingNetwork({
+  const fresh = trainingNetwork({
     batch,
     tail: raised,
     code,
@@ -146,18 +147,19 @@ export async function harden(
     floor: await similarityOfMean(engine, aside.pictures),
     random: random.fork('weights'),
   });
+  const untrained = await fromPrincipal(engine, fresh, features, { code, scale, random: random.fork('principal') });
   const behind = tune === 'head' ? await withHead(engine, head, untrained, preprocessing) : untrained;
   const network = await inferShapes(behind, engine);
   // The formulas' own constants, such as the window of SSIM, are no weights.
-  const { ofHead, ofTail } = tunedWeights({ head, tail }, await divided(batch + 1), raised, tune);
-  const isTrained = (name: string) =>
-    ofTail.has(name) || ofHead.has(name) || /^(code|adversary)\..*\.(weight|bias)$/.test(name);
+  const own = tunedWeights({ head, tail }, await divided(batch + 1), raised, tune);
+  const [ofHead, ofTail] = options.fineTune > 0 ? [own.ofHead, own.ofTail] : [new Set<string>(), new Set<string>()];
+  const isTrained = (name: string) => ofTail.has(name) || ofHead.has(name) || isCode(name) || isAdversary(name);
   const judge = heldOutJudge(engine, network, aside, { batch, code, kind, tail, signal });
   const { best, stopped } = await learn(engine, network, { views: variants, code, isTrained, judge }, options);
   const chosen = (is: (name: string) => boolean) => new Map([...best.weights].filter(([name]) => is(name)));
   const weights = {
     ofHead: chosen((name) => ofHead.has(name)),
-    behind: chosen((name) => !ofHead.has(name) && !name.startsWith('adversary.')),
+    behind: chosen((name) => !ofHead.has(name) && !isAdversary(name)),
   };
   return { code, scale, weights, answer: kind, pictures: count, best: best.report, stopped };
 }

@@ -8,7 +8,7 @@ import { cosine } from '../schedule.ts';
 import type { Known } from './features.ts';
 import type { Judged } from './held-out.ts';
 import { mixedViews } from './mixed.ts';
-import type { Adversary } from './network.ts';
+import { type Adversary, isAdversary, isCode } from './network.ts';
 import { masks, rowsOf, tablesOf } from './rows.ts';
 import type { CodeShape } from './shape.ts';
 
@@ -16,6 +16,8 @@ export interface LearnOptions extends Pick<FitOptions, 'signal'> {
   readonly adversary: Adversary;
   readonly epochs: number;
   readonly learningRate: number;
+  /** Share of it at which the network's own weights learn, which know something already; 0 leaves them as they are. */
+  readonly fineTune: number;
   readonly random: Random;
   /** Where a training that was stopped goes on. */
   readonly from?: Checkpoint | undefined;
@@ -52,8 +54,8 @@ export interface EpochReport {
   readonly isBest: boolean;
 }
 
-/** Epochs without a better one after which it ends. */
-const patience = 4;
+/** Epochs without a better one after which it ends, of a dozen. */
+const patienceOf = (epochs: number): number => Math.max(4, Math.ceil(epochs / 3));
 /** The one who follows has to be faster. */
 const adversaryPace = 3;
 /** Of the epochs, in which the adversary's say grows from nothing to all. */
@@ -92,7 +94,7 @@ export async function learn(
         frozen,
         tables: tablesOf(network, views),
         adam: { epsilon: 1e-7, amsgrad: false },
-        pace: (name) => (name.startsWith('adversary.') ? adversaryPace : 1),
+        pace: (name) => (isAdversary(name) ? adversaryPace : isCode(name) ? 1 : options.fineTune),
       },
       async (epoch) => {
         const known = mixedViews(views, options.random.fork(`views ${epoch}`));
@@ -121,7 +123,7 @@ export async function learn(
             best = { report, score, weights: new Map(weights) };
           }
           await options.keep?.({ fit, best: best!, since });
-          return since >= patience;
+          return since >= patienceOf(options.epochs);
         },
       },
     );

@@ -68,6 +68,10 @@ export const tables = {
   teacher: (output: string): string => `harden:teacher:${output}`,
 } as const;
 
+/** Whose weight it is: of encoder or decoder, of those who learn along, or else the network's own. */
+export const isCode = (weight: string): boolean => /^code\..*\.(weight|bias)$/.test(weight);
+export const isAdversary = (weight: string): boolean => /^adversary\..*\.(weight|bias)$/.test(weight);
+
 /** Of its outputs, all [batch]. The first is what training makes small. */
 export const outputs = {
   loss: 'harden:loss',

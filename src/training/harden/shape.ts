@@ -37,7 +37,7 @@ export interface CodeShape {
 export type Levels = 2 | 4 | 8 | 16;
 
 /** A code of the highest rate has at least so many channels, where the activation is large enough. */
-const fewestChannels = 6;
+const fewestChannels = 32;
 
 /**
  * @param activation shape without the batch

@@ -59,6 +59,7 @@ async function distances(network: Graph, preprocessing: Preprocessing, at?: stri
       epochs: 2,
       batch: 16,
       learningRate: 5e-3,
+      fineTune: 1,
       views: 1,
       memoryBytes: 2 ** 30,
       random: createRandom(1),
