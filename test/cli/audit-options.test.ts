@@ -38,6 +38,16 @@ const settings = (change: Partial<AuditSettings>, own: Record<string, unknown> =
   }) as AuditSettings;
 
 describe('an audit by a protocol', () => {
+  it('asks about a learned code as many pictures as taught it, where there are', async () => {
+    const queriesFor = async (learntFrom: number) =>
+      (await auditOptions(settings({}), preprocessing, data, protocol, learntFrom)).inverseNetwork?.queries;
+    expect(await queriesFor(300)).toEqual([700]);
+    expect(await queriesFor(2000)).toEqual([2000]);
+    expect(await queriesFor(60_000)).toEqual([data.train.count]);
+    const asked = await auditOptions(settings({ queries: [900] }), preprocessing, data, protocol, 2000);
+    expect(asked.inverseNetwork?.queries).toEqual([900]);
+  });
+
   it('gives every attack the least budgets where nobody says others', async () => {
     const options = await auditOptions(settings({}), preprocessing, data, protocol);
     expect(options).toMatchObject({
