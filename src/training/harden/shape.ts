@@ -36,8 +36,8 @@ export interface CodeShape {
 
 export type Levels = 2 | 4 | 8 | 16;
 
-/** A code of the highest rate has at least so many channels, where the activation is large enough. */
-const fewestChannels = 32;
+/** A code of the highest rate has at least so many channels, and so many of its cells, where the activation is large enough. */
+const [fewestChannels, channelsPerCell] = [6, 1 / 4];
 
 /**
  * @param activation shape without the batch
@@ -92,7 +92,8 @@ function coarseness(reading: Reading, elements: { readonly most: number; readonl
   for (let factor = 1; ; factor *= 2) {
     const { height, width } = gridOf(reading, factor)!;
     const cells = height * width;
-    const suits = elements.most >= fewestChannels * cells && elements.least >= cells;
+    const fewest = Math.max(fewestChannels, channelsPerCell * cells);
+    const suits = elements.most >= fewest * cells && elements.least >= cells;
     if (suits || cells === 1) return { factor, cells };
   }
 }

@@ -78,7 +78,7 @@ describe('a learned code', () => {
   it('keeps the answer at each of its rates, and stands in the network as a cut of its own', async () => {
     const hardened = await learn();
     expect(hardened.answer).toBe('classes');
-    expect(hardened.code.rates.map((r) => r.bits)).toEqual([128, 64]);
+    expect(hardened.code.rates.map((r) => r.bits)).toEqual([126, 54]);
     const before = await accuracyOn(engine, network, data.test, subject.preprocessing);
     for (const { channels } of hardened.code.rates) {
       const now = await accuracyOn(

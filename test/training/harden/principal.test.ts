@@ -57,7 +57,7 @@ describe('a code begins', () => {
   it.each([
     ['a map', [6, 8, 8], 32],
     ['a map that does not divide', [6, 7, 5], 32],
-    ['a map of several cells', [6, 8, 8], 512],
+    ['a map of several cells', [6, 8, 8], 1536],
     ['a map with channels last', [8, 8, 6], 32],
     ['tokens of a map', [16, 12], 32],
     ['tokens in a row', [5, 12], 32],

@@ -7,25 +7,24 @@ const of = (activation: readonly number[], bits: readonly number[], levels: 2 | 
 
 describe('the shape of a code', () => {
   it('lies over a map, coarser the fewer its bits', () => {
-    const rates = [{ bits: 1024, channels: 32 }];
-    expect(of([128, 8, 8], [1024])).toMatchObject({ shape: [32, 4, 4], factor: 2, rates });
-    expect(of([128, 8, 8], [256])).toMatchObject({ shape: [32, 2, 2], factor: 4 });
-    expect(of([128, 8, 8], [64])).toMatchObject({ shape: [32, 1, 1], factor: 8 });
-    expect(of([64, 16, 16], [16_384])).toMatchObject({ shape: [32, 16, 16], factor: 1 });
+    expect(of([128, 8, 8], [256])).toMatchObject({ shape: [8, 4, 4], factor: 2, rates: [{ bits: 256, channels: 8 }] });
+    expect(of([128, 8, 8], [64])).toMatchObject({ shape: [8, 2, 2], factor: 4 });
+    expect(of([64, 16, 16], [8192])).toMatchObject({ shape: [64, 8, 8], factor: 2 });
+    expect(of([64, 16, 16], [32_768])).toMatchObject({ shape: [64, 16, 16], factor: 1 });
   });
 
   it('has a prefix of channels for each rate, most bits first, each no more than was asked for', () => {
     const { rates, cells } = of([128, 8, 8], [100, 512, 256, 256]);
-    expect(cells).toBe(4);
+    expect(cells).toBe(16);
     expect(rates).toEqual([
-      { bits: 512, channels: 64 },
-      { bits: 256, channels: 32 },
-      { bits: 96, channels: 12 },
+      { bits: 512, channels: 16 },
+      { bits: 256, channels: 8 },
+      { bits: 96, channels: 3 },
     ]);
   });
 
   it('has a cell more where the activation does not divide', () => {
-    expect(of([64, 7, 6], [1000])).toMatchObject({ shape: [41, 4, 3], factor: 2 });
+    expect(of([16, 7, 6], [160])).toMatchObject({ shape: [6, 4, 3], factor: 2 });
   });
 
   it('keeps lists without a place, and tokens in their order', () => {
