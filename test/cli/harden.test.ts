@@ -83,6 +83,14 @@ describe('cutline harden', () => {
     await expect(readFile(shop.path('floor/evidence.json'))).rejects.toThrow();
   });
 
+  it('goes through few pictures as often as 3000 steps take', async () => {
+    const settings = ['--bits', '64', '--no-evidence'];
+    const running = start('harden', shop.model, '--at', 'ReLU1', '--data', shop.data, ...same('often'), ...settings);
+    await expect.poll(() => running.stderr(), { timeout: 30_000 }).toContain('epoch 1/');
+    expect(await running.stop('SIGINT')).toBe(0);
+    expect(running.stderr()).toContain(`epoch 1/${Math.ceil((3000 * 16) / 330)}:`);
+  });
+
   it('goes on where it was stopped, with the same model, pictures and settings alone', async () => {
     const settings = ['--bits', '64', '--epochs', '60', '--no-evidence'];
     const running = start('harden', shop.model, '--at', 'ReLU1', '--data', shop.data, ...same('stopped'), ...settings);

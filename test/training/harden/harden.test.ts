@@ -98,6 +98,14 @@ describe('a learned code', () => {
     expect([...new Set(pixels)].every((v) => [-0.75, -0.25, 0.25, 0.75].includes(v))).toBe(true);
   });
 
+  it('leaves the whole network as it was where nothing of it is tuned', async () => {
+    const { initializers } = await released(await learn({ epochs: 2, fineTune: 0 }));
+    const before = [...network.initializers].filter(([, t]) => t.data.length > 1);
+    expect(before.map(([name]) => initializers.get(name))).toEqual(before.map(([, t]) => t));
+    const tuned = await released(await learn({ epochs: 2, fineTune: 0.3 }));
+    expect(before.map(([name]) => tuned.initializers.get(name))).not.toEqual(before.map(([, t]) => t));
+  });
+
   it('leaves the head as it was, or learns it too', async () => {
     const { head } = await subject.parts(subject.cut('pool1'), 2);
     const before = [...head.initializers].filter(([, t]) => t.data.length > 1);
