@@ -12,6 +12,7 @@ import {
 } from '../privacy/audit/index.ts';
 import { planText } from './audit-text.ts';
 import { rangeText } from './duration.ts';
+import { picturesOfCode } from './from-card.ts';
 import type { AuditSetting, PlanAuditor } from './plan-pictures.ts';
 
 /** Audits that a walk from the cheapest candidate up is taken to make: what it costs is reckoned for so many. */
@@ -70,7 +71,7 @@ export function auditor(setting: AuditSetting): PlanAuditor {
 async function open(setting: AuditSetting, signal?: AbortSignal): Promise<Opened> {
   const { model, dataset, preprocessing, engine, images, iterations, seed, threat, protocol, maxSsim, log, budget } =
     setting;
-  const { least, ...rest } = byProtocol(protocol, threat, dataset);
+  const { least, ...rest } = byProtocol(protocol, threat, dataset, await picturesOfCode(model.path));
   const subject = await Subject.open(engine, model.unbound, preprocessing);
   const inside = subject.cuts.map((c) => c.id).filter((id) => id !== 'input' && id !== 'output');
   const options: AuditOptions = {

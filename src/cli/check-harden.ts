@@ -31,6 +31,8 @@ export function checkHarden(settings: HardenSettings): void {
   whole('--threads', threads, 1, 1024);
   if (!(learningRate > 0 && learningRate <= 1)) refuse('--learning-rate is above 0 and at most 1.');
   if (!(settings.fineTune >= 0 && settings.fineTune <= 1)) refuse('--fine-tune is a share from 0 to 1.');
+  if (settings.tune === 'head' && settings.fineTune === 0)
+    refuse('--tune head learns the head, and --fine-tune 0 leaves it as it is: leave one of them out.');
   if (!(memoryGb >= 0.1)) refuse('--memory-gb is a number from 0.1 on.');
   const weights = {
     '--adversary': adversary.decoder,

@@ -29,7 +29,6 @@ export async function learnCode(engine: Engine, about: Learning): Promise<Harden
   if (from) bar.log(`harden: going on after epoch ${from.fit.losses.length}`);
   const { labels } = data.train;
   if (settings.labels && !labels) throw new CutlineError('USAGE', { problem: `--labels: ${data.name} has none.` });
-  const epochs = settings.epochs ?? epochsFor(count, settings.batch);
   let phase = '';
   return harden(
     engine,
@@ -45,7 +44,6 @@ export async function learnCode(engine: Engine, about: Learning): Promise<Harden
     },
     {
       ...settings,
-      epochs,
       cut: settings.at,
       bits: ratesOf(settings),
       preprocessing: subject.preprocessing,
@@ -61,21 +59,21 @@ export async function learnCode(engine: Engine, about: Learning): Promise<Harden
         phase = now;
         bar.update(done, now);
       },
-      onEpoch: (report) => bar.log(epochText(report, epochs)),
+      onEpoch: (report, epochs) => bar.log(epochText(report, epochs)),
     },
   );
 }
 
-/** A code of few pictures needs as many steps as one of many. */
-const fewestSteps = 3000;
-
-const epochsFor = (pictures: number, batch: number): number =>
-  Math.max(12, Math.min(Math.ceil((fewestSteps * batch) / pictures), 1000));
+/** Seconds of training that may be lost: epochs of few pictures are over at once. */
+const keepEverySeconds = 10;
 
 /** A disk that is full meanwhile costs what could be resumed, and not the training. */
 function keeping(store: CheckpointStore, bar: Progress): (checkpoint: Checkpoint) => Promise<void> {
   let isTold = false;
+  let last = Number.NEGATIVE_INFINITY;
   return async (checkpoint) => {
+    if (performance.now() - last < 1000 * keepEverySeconds) return;
+    last = performance.now();
     try {
       await store.save(checkpoint);
     } catch (error) {

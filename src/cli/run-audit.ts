@@ -15,7 +15,6 @@ import {
   targetsOf,
 } from '../privacy/audit/index.ts';
 import { auditTable, contactSheet, exposureTable, failedTable } from '../report/index.ts';
-import { codeName } from '../training/harden/index.ts';
 import { attackStore } from './attack-cache.ts';
 import { type AttackOptions, chosenAttacks, saveDecoders } from './attack-options.ts';
 import { auditOptions } from './audit-options.ts';
@@ -114,7 +113,7 @@ export async function runAuditCommand(settings: AuditSettings): Promise<void> {
     const beside = targetsOf(subject, bisect ? { ...settings, cuts: subject.ids.slice(0, 1) } : settings).length;
     const plan = lanesFor(beside, { threads, memoryBytes });
     const lanes = await Promise.all(Array.from({ length: plan.lanes }, () => start(plan.threads)));
-    const learntFrom = settings.cuts?.includes(codeName) ? await picturesOfCode(model) : undefined;
+    const learntFrom = await picturesOfCode(model);
     const options: AuditOptions = {
       ...(await auditOptions(settings, preprocessing, data, protocol, learntFrom)),
       modelSha256: sha256,

@@ -53,7 +53,7 @@ export interface HardenSettings {
   readonly data: string;
   readonly out: string;
   readonly levels: Levels;
-  /** Default: see `epochsFor`. */
+  /** Default: see `HardenOptions`. */
   readonly epochs: number | undefined;
   readonly batch: number;
   readonly learningRate: number;

@@ -44,6 +44,17 @@ describe('an audit by a protocol', () => {
     expect(await queriesFor(300)).toEqual([700]);
     expect(await queriesFor(2000)).toEqual([2000]);
     expect(await queriesFor(60_000)).toEqual([data.train.count]);
+    // A protocol that names no number means as many as are asked by default.
+    const vague = parseProtocol(
+      {
+        ...leastProtocol,
+        attacks: { 'answer-only': [], 'query-free': [], 'black-box': [{ name: 'inverse-network' }], 'white-box': [] },
+      },
+      'vague',
+    );
+    const byVague = async (learntFrom: number) =>
+      (await auditOptions(settings({}), preprocessing, data, vague, learntFrom)).inverseNetwork?.queries;
+    expect([await byVague(0), await byVague(2000), await byVague(4000)]).toEqual([undefined, [3000], [4000]]);
     const asked = await auditOptions(settings({ queries: [900] }), preprocessing, data, protocol, 2000);
     expect(asked.inverseNetwork?.queries).toEqual([900]);
   });

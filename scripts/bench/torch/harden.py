@@ -43,7 +43,9 @@ def similarity(a, b):
 
 def open_harden(rows, batch, adversary):
     torch.manual_seed(1)
-    encoder = nn.Sequential(conv(128, 96, stride=2), nn.ReLU(), nn.Conv2d(96, 8, 1), nn.Tanh())
+    encoder = nn.Sequential(conv(128, 96, stride=2), nn.ReLU(), nn.Conv2d(96, 8, 1))
+    # The linear step beside each.
+    ahead, back = nn.Conv2d(128, 8, 2, stride=2, bias=False), nn.ConvTranspose2d(8, 128, 2, stride=2, bias=False)
     decoder = nn.Sequential(conv(8, 96), nn.ReLU(), nn.Upsample(scale_factor=2), conv(96, 128))
     tail = nn.Sequential(
         conv(128, 128), nn.ReLU(), conv(128, 128), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
@@ -53,10 +55,10 @@ def open_harden(rows, batch, adversary):
         nn.Flatten(), nn.Linear(128, 32 * 64), nn.Unflatten(1, (32, 8, 8)), conv(32, 64), nn.ReLU(),
         conv(64, 128), nn.PixelShuffle(2), nn.ReLU(), conv(32, 12), nn.PixelShuffle(2), nn.Sigmoid(),
     )
-    parts = [encoder, decoder, tail] + ([follower] if adversary else [])
+    parts = [encoder, ahead, decoder, back, tail] + ([follower] if adversary else [])
     weights = [w for part in parts for w in part.parameters()]
     state.update(
-        encoder=encoder, decoder=decoder, tail=tail, follower=follower, adversary=adversary, batch=batch,
+        encoder=encoder, ahead=ahead, decoder=decoder, back=back, tail=tail, follower=follower, adversary=adversary, batch=batch,
         optimiser=torch.optim.Adam(weights, lr=1e-3, eps=1e-7),
         features=torch.rand(rows, 128, 8, 8), answers=torch.rand(rows, 10), pictures=torch.rand(rows, 3, 32, 32),
     )
@@ -70,8 +72,9 @@ def harden():
     for first in range(0, len(order), s["batch"]):
         chosen = order[first:first + s["batch"]]
         s["optimiser"].zero_grad()
-        code = rounded(s["encoder"](s["features"][chosen]))
-        now = F.log_softmax(s["tail"](s["decoder"](code)) / 2, 1)
+        features = s["features"][chosen]
+        code = rounded(torch.tanh(s["encoder"](features) + s["ahead"](features)))
+        now = F.log_softmax(s["tail"](s["decoder"](code) + s["back"](code)) / 2, 1)
         loss = 4 * F.kl_div(now, F.softmax(s["answers"][chosen] / 2, 1), reduction="batchmean")
         if s["adversary"]:
             seen = s["follower"](Turned.apply(code, s["adversary"]))

@@ -2,7 +2,7 @@
 import type { Dataset } from '../../data/index.ts';
 import { CutlineError } from '../../errors.ts';
 import { type BudgetKey, confidenceFor, type Protocol, protocolSha256, requiredAttacks } from '../../plan/index.ts';
-import type { Threat } from '../attacks/index.ts';
+import { defaultQueries, type Threat } from '../attacks/index.ts';
 import { type AttackName, attackNames } from './attack-list.ts';
 import type { AuditOptions } from './audit.ts';
 
@@ -67,7 +67,9 @@ export function byProtocol(
     const asked = required.flatMap((a) => (names.some((n) => n === a.name) ? (a[budget] ?? []) : []));
     return asked.length > 0 ? Math.max(...asked) : undefined;
   };
-  const queries = least(learners, 'queries');
+  const isLearning = required.some((a) => learners.some((n) => n === a.name));
+  const queries = isLearning && learntFrom > 0 ? Math.min(learntFrom, mostLearnt) : 0;
+  const askedFor = least(learners, 'queries') ?? (queries > 0 ? defaultQueries : undefined);
   return {
     attacks: [...new Set(attacks)],
     images: victims,
@@ -80,10 +82,7 @@ export function byProtocol(
     least: {
       rmle: { iterations: least(descents, 'iterations'), restarts: least(descents, 'restarts') },
       inverseNetwork: {
-        queries:
-          queries === undefined
-            ? undefined
-            : [Math.min(Math.max(queries, Math.min(learntFrom, mostLearnt)), train.count)],
+        queries: askedFor === undefined ? undefined : [Math.min(Math.max(askedFor, queries), train.count)],
         epochs: least(['inverse-network'], 'epochs'),
       },
       latent: { iterations: least(['latent'], 'iterations'), restarts: least(['latent'], 'restarts') },

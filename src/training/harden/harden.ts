@@ -21,7 +21,7 @@ import { withHead } from './seeing.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
 import { type Tune, tunedWeights } from './tunable.ts';
 
-export interface HardenOptions extends LearnOptions {
+export interface HardenOptions extends Omit<LearnOptions, 'epochs'> {
   readonly cut: string;
   readonly preprocessing: Preprocessing;
   readonly bits: readonly number[];
@@ -35,6 +35,8 @@ export interface HardenOptions extends LearnOptions {
   /** Of the data set, where it has labels. */
   readonly classes: number | undefined;
   readonly batch: number;
+  /** Default: a dozen, or as many as `fewestSteps` take. */
+  readonly epochs: number | undefined;
   /** How often each picture is looked at, mirrored and shifted anew each time but the first. */
   readonly views: number;
   /** Of what is kept of every look at a picture; with more pictures than fit the rest is left out. */
@@ -59,6 +61,12 @@ const fewestLearnt = 128;
 const shiftOf = ({ height }: Pixels) => Math.round(height / 10);
 /** Of the cross-entropy of true labels beside the divergence. */
 const labelWeight = 0.5;
+
+/** A code of few pictures needs as many steps as one of many. */
+const [fewestSteps, fewestEpochs, mostEpochs] = [3000, 12, 1000];
+
+const epochsFor = (pictures: number, batch: number): number =>
+  Math.max(fewestEpochs, Math.min(Math.ceil(fewestSteps / Math.floor(pictures / batch)), mostEpochs));
 
 /**
  * @param divided head and tail at the cut, for any batch
@@ -120,7 +128,7 @@ export async function harden(
   for (let view = 0; view < views; view++) variants.push(await looks(learnt, view));
   const plain = variants[0]!;
 
-  const features = tune === 'head' ? (await looks(order.slice(0, scaledBy), 0, 'features')).entry : plain.entry;
+  const features = tune === 'head' ? (await looks(learnt.slice(0, scaledBy), 0, 'features')).entry : plain.entry;
   const scale = channelScale(features, code.reading);
   const answer: Answer = {
     kind,
@@ -147,7 +155,12 @@ export async function harden(
     floor: await similarityOfMean(engine, aside.pictures),
     random: random.fork('weights'),
   });
-  const untrained = await fromPrincipal(engine, fresh, features, { code, scale, random: random.fork('principal') });
+  const untrained = await fromPrincipal(engine, fresh, features, {
+    code,
+    scale,
+    random: random.fork('principal'),
+    signal,
+  });
   const behind = tune === 'head' ? await withHead(engine, head, untrained, preprocessing) : untrained;
   const network = await inferShapes(behind, engine);
   // The formulas' own constants, such as the window of SSIM, are no weights.
@@ -155,7 +168,12 @@ export async function harden(
   const [ofHead, ofTail] = options.fineTune > 0 ? [own.ofHead, own.ofTail] : [new Set<string>(), new Set<string>()];
   const isTrained = (name: string) => ofTail.has(name) || ofHead.has(name) || isCode(name) || isAdversary(name);
   const judge = heldOutJudge(engine, network, aside, { batch, code, kind, tail, signal });
-  const { best, stopped } = await learn(engine, network, { views: variants, code, isTrained, judge }, options);
+  const { best, stopped } = await learn(
+    engine,
+    network,
+    { views: variants, code, isTrained, judge },
+    { ...options, epochs: options.epochs ?? epochsFor(learnt.length, batch) },
+  );
   const chosen = (is: (name: string) => boolean) => new Map([...best.weights].filter(([name]) => is(name)));
   const weights = {
     ofHead: chosen((name) => ofHead.has(name)),

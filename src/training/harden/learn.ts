@@ -24,7 +24,7 @@ export interface LearnOptions extends Pick<FitOptions, 'signal'> {
   /** Told after each epoch. */
   readonly keep?: ((checkpoint: Checkpoint) => Promise<void>) | undefined;
   readonly onProgress?: ((progress: { readonly phase: string; readonly done: number }) => void) | undefined;
-  readonly onEpoch?: ((report: EpochReport) => void) | undefined;
+  readonly onEpoch?: ((report: EpochReport, epochs: number) => void) | undefined;
 }
 
 /** A training between two epochs, and the best until then. */
@@ -54,7 +54,7 @@ export interface EpochReport {
   readonly isBest: boolean;
 }
 
-/** Epochs without a better one after which it ends, of a dozen. */
+/** Epochs without a better one after which it ends. */
 const patienceOf = (epochs: number): number => Math.max(4, Math.ceil(epochs / 3));
 /** The one who follows has to be faster. */
 const adversaryPace = 3;
@@ -116,7 +116,7 @@ export async function learn(
           // While the adversary's say grows, every epoch is another task.
           const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
           const report = { epoch, loss, ...seen, isBest };
-          options.onEpoch?.(report);
+          options.onEpoch?.(report, options.epochs);
           since = isBest ? 0 : since + 1;
           if (isBest) {
             const weights = [...current.initializers].filter(([name]) => isTrained(name));

@@ -22,6 +22,9 @@ export function patchOf({ reading, factor }: Pick<CodeShape, 'reading' | 'factor
 export const hasPatches = (code: Pick<CodeShape, 'reading' | 'factor' | 'channels'>): boolean =>
   patchOf(code).size * code.channels <= mostWeights;
 
+/** Of standard deviations. What is silent in the rows that the scale is told by, and speaks later, is not all there is. */
+const mostApart = 8;
+
 /**
  * @param features rows [n, …activation], float16 or float32
  * @returns the patches of each row, centred and scaled by channel, zeros beyond the edge: [n × cells, size]
@@ -33,7 +36,7 @@ export function patchesOf(features: Tensor, code: CodeShape, scale: ChannelScale
   const area = sizeOf(activation);
   const { size, height, width } = patchOf(code);
   if (reading.kind === 'list') {
-    return values.map((v, i) => (v - scale.mean[i % size]!) / scale.deviation[i % size]!);
+    return values.map((v, i) => within((v - scale.mean[i % size]!) / scale.deviation[i % size]!));
   }
   const [rows, columns] = reading.kind === 'map' ? [reading.height, reading.width] : [reading.tokens, 1];
   const [down, across] = shape.slice(1) as [number, number];
@@ -45,14 +48,16 @@ export function patchesOf(features: Tensor, code: CodeShape, scale: ChannelScale
       for (let y = 0; y < rows; y++) {
         for (let x = 0; x < columns; x++) {
           const cell = (row * down + Math.floor(y / height)) * across + Math.floor(x / width);
-          const within = (c * height + (y % height)) * width + (x % width);
-          out[cell * size + within] = (values[row * area + place(c, y, x)]! - mean) / deviation;
+          const inside = (c * height + (y % height)) * width + (x % width);
+          out[cell * size + inside] = within((values[row * area + place(c, y, x)]! - mean) / deviation);
         }
       }
     }
   }
   return out;
 }
+
+const within = (v: number): number => Math.max(-mostApart, Math.min(v, mostApart));
 
 /** Where a value of a map stands in its row. */
 function placing(reading: Exclude<Reading, { kind: 'list' }>, rows: number, columns: number) {

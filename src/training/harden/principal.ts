@@ -28,14 +28,20 @@ export async function fromPrincipal(
   engine: Engine,
   network: Graph,
   features: Tensor,
-  { code, scale, random }: { readonly code: CodeShape; readonly scale: ChannelScale; readonly random: Random },
+  about: {
+    readonly code: CodeShape;
+    readonly scale: ChannelScale;
+    readonly random: Random;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Graph> {
+  const { code, scale, random } = about;
   if (!hasPatches(code)) return network;
   const { size } = patchOf(code);
   const patches = patchesOf(firstRows(features, code), code, scale);
   const count = patches.length / size;
   const wanted = Math.min(code.channels, size, count, mostComponents);
-  const { directions, deviations } = await components(engine, float32(patches, [count, size]), wanted, random);
+  const { directions, deviations } = await components(engine, float32(patches, [count, size]), wanted, about);
   const { stretch, mean } = rounding(code.levels);
   const [encoder, decoder] = [new Float32Array(code.channels * size), new Float32Array(code.channels * size)];
   const spread = Math.hypot(...deviations) / Math.sqrt(size) || 1;
@@ -70,16 +76,19 @@ async function components(
   engine: Engine,
   patches: Tensor,
   wanted: number,
-  random: Random,
+  { random, signal }: { readonly random: Random; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly directions: Float32Array; readonly deviations: Float32Array }> {
   const [count, size] = patches.shape as [number, number];
-  const session = await engine.load(power(count, size, wanted));
+  const session = await engine.load(power(count, size, wanted), signal && { signal });
   try {
     const directions = new Float32Array(size * wanted);
     random.fork('directions').fillUniform(directions, -1, 1);
     orthonormalise(directions, wanted);
     for (let i = 0; ; i++) {
-      const made = await session.run({ patches, directions: float32(directions, [size, wanted]) });
+      const made = await session.run(
+        { patches, directions: float32(directions, [size, wanted]) },
+        signal && { signal },
+      );
       const deviations = asFloat32(made.squares!).map((v) => Math.sqrt(v));
       if (i === iterations) return { directions, deviations };
       directions.set(asFloat32(made.next!));
@@ -133,9 +142,9 @@ function dot(a: Float64Array, b: Float64Array): number {
  * For a normal variable that is bounded by tanh and rounded to levels.
  * @returns by what it is stretched before, so that the least of it is lost, and by what the level is multiplied afterwards
  */
-function rounding(levels: number): { readonly stretch: number; readonly mean: number } {
+export function rounding(levels: number): { readonly stretch: number; readonly mean: number } {
   let best = { stretch: 1, mean: 1, kept: -1 };
-  for (let stretch = 0.02; stretch < 2; stretch += 0.02) {
+  for (let stretch = 0.3; stretch < 2; stretch += 0.02) {
     let [both, own] = [0, 0];
     for (let u = -5; u <= 5; u += 0.01) {
       const weight = Math.exp((-u * u) / 2);

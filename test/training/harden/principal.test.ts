@@ -5,7 +5,7 @@ import { asFloat32, float32, sizeOf, type Tensor, toHalves } from '../../../src/
 import { createRandom, type Random } from '../../../src/random.ts';
 import { writeDecoder, writeEncoder } from '../../../src/training/harden/coder.ts';
 import { hasPatches, patchesOf } from '../../../src/training/harden/patches.ts';
-import { fromPrincipal } from '../../../src/training/harden/principal.ts';
+import { fromPrincipal, rounding } from '../../../src/training/harden/principal.ts';
 import { rounded } from '../../../src/training/harden/rounding.ts';
 import { channelScale } from '../../../src/training/harden/scale.ts';
 import { codeShape } from '../../../src/training/harden/shape.ts';
@@ -79,6 +79,37 @@ describe('a code begins', () => {
     expect(await lost([6, 8, 8], 32, halves)).toBeLessThan(0.08);
   });
 
+  it('with what speaks now and then among the rest, and not with it alone', async () => {
+    const [n, often, rare] = [2000, 60, 10];
+    const random = createRandom(5);
+    const data = features(random, n, [often + rare], 4);
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < rare; k++) data[i * (often + rare) + often + k] = i >= 500 && (i + k) % 400 === 0 ? 5 : 0;
+    }
+    const code = codeShape('cut', [often + rare], picture, [16], 4);
+    const entry = float32(data, [n, often + rare]);
+    const scale = channelScale(entry, code.reading);
+    const layers = new Layers(random, 13);
+    const x = layers.graph.input('x', 'float32', [1, often + rare]);
+    const codes = writeEncoder(layers, x, code, scale, size);
+    layers.graph.op('Identity', [writeDecoder(layers, codes, code, scale, size)], {}, 'back');
+    layers.graph.output('back', 'float32', [1, often + rare]);
+    const begun = await fromPrincipal(engine, layers.graph.build(), entry, { code, scale, random });
+    const weights = asFloat32(begun.initializers.get('code.encoder.patch.weight')!);
+    const share = (row: Float32Array) => {
+      const squares = (of: Float32Array) => of.reduce((a, v) => a + v * v, 0);
+      return squares(row.subarray(often)) / squares(row);
+    };
+    for (let k = 0; k < 4; k++) {
+      const row = weights.subarray(k * (often + rare), (k + 1) * (often + rare));
+      expect(share(row)).toBeLessThan(0.1);
+    }
+  });
+
+  it('with weights that steps do not overrun, at any number of levels', async () => {
+    for (const levels of [2, 4, 8, 16] as const) expect(rounding(levels).stretch).toBeGreaterThan(0.29);
+  });
+
   it('with no linear half where the device would have to carry too much of it', () => {
     expect(hasPatches(codeShape('cut', [256, 64, 64], { ...picture, height: 64, width: 64 }, [64], 4))).toBe(false);
   });
@@ -87,8 +118,8 @@ describe('a code begins', () => {
     const activation = [2, 3, 4];
     const code = { ...codeShape('cut', activation, picture, [16], 4) };
     const data = Float32Array.from({ length: 24 }, (_, i) => i + 1);
-    const scale = { mean: new Float32Array(2), deviation: new Float32Array(2).fill(1) };
+    const scale = { mean: new Float32Array(2), deviation: new Float32Array(2).fill(4) };
     const patches = patchesOf(float32(data, [1, ...activation]), code, scale);
-    expect([...patches].filter((v) => v !== 0).sort((a, b) => a - b)).toEqual([...data]);
+    expect([...patches].filter((v) => v !== 0).sort((a, b) => a - b)).toEqual([...data].map((v) => v / 4));
   });
 });
