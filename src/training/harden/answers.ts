@@ -93,6 +93,12 @@ export interface OutputPair {
 /** Of the distillation (Hinton et al. 2015). */
 export const temperature = 2;
 
+/**
+ * How much a distance counts beside what is asked of a code besides: a cosine of .95, a twelfth of the variance and a divergence that
+ * leaves six of seven choices are about alike.
+ */
+export const answerWeights: Readonly<Record<AnswerKind, number>> = { classes: 1, embedding: 5, values: 3 };
+
 /** How far answers are from those before, [batch]; 0 where they are the same. */
 export function distanceOf(g: Expressions, kind: AnswerKind, outputs: readonly OutputPair[]): Term {
   const parts = outputs.map((output) => {

@@ -171,7 +171,7 @@ export async function harden(
   const { best, stopped } = await learn(
     engine,
     network,
-    { views: variants, code, isTrained, judge },
+    { views: variants, code, kind, isTrained, judge },
     { ...options, epochs: options.epochs ?? epochsFor(learnt.length, batch) },
   );
   const chosen = (is: (name: string) => boolean) => new Map([...best.weights].filter(([name]) => is(name)));

@@ -5,6 +5,7 @@ import type { Graph, Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
 import { type FitOptions, type FitState, train } from '../fit.ts';
 import { cosine } from '../schedule.ts';
+import { type AnswerKind, answerWeights } from './answers.ts';
 import type { Known } from './features.ts';
 import type { Judged } from './held-out.ts';
 import { mixedViews } from './mixed.ts';
@@ -72,12 +73,13 @@ export async function learn(
   about: {
     readonly views: readonly Known[];
     readonly code: CodeShape;
+    readonly kind: AnswerKind;
     readonly isTrained: (weight: string) => boolean;
     readonly judge: (trained: Graph) => Promise<Judged>;
   },
   options: LearnOptions,
 ): Promise<Pick<Checkpoint, 'best'> & { readonly stopped: boolean }> {
-  const { views, code, isTrained, judge } = about;
+  const { views, code, kind, isTrained, judge } = about;
   const { signal } = options;
   const frozen = new Set([...network.initializers.keys()].filter((name) => !isTrained(name)));
   const { decoder, reidentification } = options.adversary;
@@ -112,7 +114,9 @@ export async function learn(
         afterEpoch: async (epoch, current, loss, fit) => {
           const seen = await judge(current);
           const score =
-            seen.distance + decoder * (seen.similarity ?? 0) - reidentification * Math.min(seen.comparison ?? 0, blind);
+            answerWeights[kind] * seen.distance +
+            decoder * (seen.similarity ?? 0) -
+            reidentification * Math.min(seen.comparison ?? 0, blind);
           // While the adversary's say grows, every epoch is another task.
           const isBest = !best || epoch + 1 <= rampShare * options.epochs || score < best.score;
           const report = { epoch, loss, ...seen, isBest };

@@ -5,7 +5,7 @@ import type { Random } from '../../random.ts';
 import { Layers } from '../layers.ts';
 import type { Extent } from '../similarity.ts';
 import { Apprentice, adversaryLoss } from './adversary.ts';
-import { type AnswerKind, distanceOf, labelLoss, type OutputPair, sharesOf } from './answers.ts';
+import { type AnswerKind, answerWeights, distanceOf, labelLoss, type OutputPair, sharesOf } from './answers.ts';
 import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
 import { Comparer } from './comparer.ts';
 import { roundedApart, roundedThrough } from './rounding.ts';
@@ -105,7 +105,7 @@ export function trainingNetwork(parts: NetworkParts): Graph {
     return { now: name, before: b.input(tables.teacher(name), 'float32', shape), shape, variance, shares };
   });
   const distance = distanceOf(g, parts.answer.kind, pairs);
-  let loss = distance;
+  let loss = g.mul(distance, answerWeights[parts.answer.kind]);
   const add = (term: Term) => {
     loss = g.add(loss, term);
   };
