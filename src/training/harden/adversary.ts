@@ -3,12 +3,12 @@
  * al. 2022, ResSFL). It is small and of another kind than those that judge afterwards.
  */
 import type { Expressions, Term } from '../../autodiff/index.ts';
-import { int64, sizeOf } from '../../model/index.ts';
+import { float32, int64, sizeOf, type Tensor } from '../../model/index.ts';
 import type { Layers } from '../layers.ts';
 import { type Extent, structuralSimilarity } from '../similarity.ts';
 
 const [width, inner] = [64, 32];
-/** Most weights of the layer that lets every element of the code speak everywhere. */
+/** Most weights of the layer that lets every element of the code speak everywhere: of a code too large for it each cell speaks in its own place too. */
 const mostWeights = 2e6;
 const gainOfRelu = Math.sqrt(6);
 
@@ -19,6 +19,8 @@ export class Apprentice {
   readonly #rows: number;
   readonly #columns: number;
   readonly #planes: number;
+  /** Rows and columns of a code that is read in its place as well. */
+  readonly #grid: readonly [number, number] | undefined;
 
   /** @param shape of a code, without the batch */
   constructor(layers: Layers, shape: readonly number[], picture: Extent) {
@@ -28,8 +30,12 @@ export class Apprentice {
     this.#columns = Math.ceil(picture.width / 4);
     const [size, area] = [sizeOf(shape), this.#rows * this.#columns];
     this.#planes = Math.max(2, Math.min(inner, Math.floor(mostWeights / (size * area))));
+    const [channels, height, across] = shape as [number, number, number];
+    const isLocal = this.#planes < inner && shape.length === 3 && height * across > 1;
+    this.#grid = isLocal ? [height, across] : undefined;
+    if (isLocal) this.#conv('local', channels, inner, gainOfRelu);
     this.#weights('spread', [this.#planes * area, size], size, Math.sqrt(3));
-    this.#conv('first', this.#planes, width, gainOfRelu);
+    this.#conv('first', this.#planes + (isLocal ? inner : 0), width, gainOfRelu);
     this.#conv('second', width, 4 * inner, gainOfRelu);
     this.#conv('third', inner, 4 * picture.channels, 1);
   }
@@ -46,12 +52,23 @@ export class Apprentice {
     const { height, width: across } = this.#picture;
     const flat = b.op('Flatten', [codes], { axis: 1 });
     const spread = b.op('Gemm', [flat, ...weights('spread')], { transB: 1 });
-    const map = b.op('Reshape', [spread, ints([0, this.#planes, this.#rows, this.#columns])]);
+    const everywhere = b.op('Reshape', [spread, ints([0, this.#planes, this.#rows, this.#columns])]);
+    const map = this.#grid
+      ? b.op('Concat', [everywhere, this.#inPlace(relu(conv('local', codes)), this.#grid)], { axis: 1 })
+      : everywhere;
     const middle = relu(finer(conv('second', relu(conv('first', map)))));
     const fine = finer(conv('third', middle));
     const isWhole = 4 * this.#rows === height && 4 * this.#columns === across;
     const fitted = isWhole ? fine : b.op('Slice', [fine, ints([0, 0]), ints([height, across]), ints([2, 3])]);
     return b.op('Sigmoid', [fitted]);
+  }
+
+  /** A map of the code's grid, stretched or shrunk to that of a quarter of the picture. */
+  #inPlace(map: Term, [height, across]: readonly [number, number]): Term {
+    const b = this.#layers.graph;
+    const down = b.initializer(stretching(this.#rows, height));
+    const right = b.op('Transpose', [b.initializer(stretching(this.#columns, across))], { perm: [1, 0] });
+    return b.op('MatMul', [b.op('MatMul', [down, map]), right]);
   }
 
   #conv(name: string, inputs: number, outputs: number, gain: number): void {
@@ -62,6 +79,18 @@ export class Apprentice {
     this.#layers.weight(`adversary.${name}.weight`, shape, fanIn, gain);
     this.#layers.weight(`adversary.${name}.bias`, [shape[0]!], fanIn);
   }
+}
+
+/** [to, from]: each row takes from those beside it, linearly. */
+function stretching(to: number, from: number): Tensor {
+  const data = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const at = Math.max(0, Math.min(((i + 0.5) * from) / to - 0.5, from - 1));
+    const low = Math.floor(at);
+    data[i * from + low]! += 1 - (at - low);
+    if (low + 1 < from) data[i * from + low + 1]! += at - low;
+  }
+  return float32(data, [to, from]);
 }
 
 /** Of the squared error beside 1 − SSIM, so that both weigh alike where decoders see something. */
