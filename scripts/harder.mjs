@@ -1,6 +1,7 @@
 /**
  * Attackers harder than those of any protocol, on the code of a hardened network: decoders of three widths by two losses with all
- * pictures that there are, the best of them on the answer too, rMLE begun at its answer, and somebody who learns to find pictures again from their codes.
+ * pictures that there are, the best of them on the answer too, rMLE begun at its picture, and somebody who learns to find pictures again
+ * from their codes.
  */
 import { parseArgs } from 'node:util';
 import { openDataset, preprocessingFor } from '../dist/data/index.js';

@@ -8,7 +8,10 @@ import type { Layers } from '../layers.ts';
 import { type Extent, structuralSimilarity } from '../similarity.ts';
 
 const [width, inner] = [64, 32];
-/** Most weights of the layer that lets every element of the code speak everywhere: of a code too large for it each cell speaks in its own place too. */
+/**
+ * Most weights of the layer that lets every element of the code speak everywhere. Of a code too large for it each cell speaks in its own
+ * place too.
+ */
 const mostWeights = 2e6;
 const gainOfRelu = Math.sqrt(6);
 
