@@ -89,7 +89,7 @@ async function seen(all: number): Promise<number> {
       rows: count - batch,
       blocks: [{ codes: part(rows.codes, 0, count - batch), truth: part(rows.truth, 0, count - batch) }],
     }),
-    { epochs: 12, learningRate: cosine(3e-3), random: createRandom(2) },
+    { epochs: 8, learningRate: cosine(3e-3), random: createRandom(2) },
   );
   const session = await engine.load({ ...network, initializers: trained.initializers });
   const made = await session.run({
