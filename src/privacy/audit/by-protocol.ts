@@ -68,8 +68,8 @@ export function byProtocol(
     return asked.length > 0 ? Math.max(...asked) : undefined;
   };
   const isLearning = required.some((a) => learners.some((n) => n === a.name));
-  const queries = isLearning && learntFrom > 0 ? Math.min(learntFrom, mostLearnt) : 0;
-  const askedFor = least(learners, 'queries') ?? (queries > 0 ? defaultQueries : undefined);
+  const taught = isLearning ? Math.min(learntFrom, mostLearnt) : 0;
+  const queries = least(learners, 'queries') ?? (taught > 0 ? defaultQueries : undefined);
   return {
     attacks: [...new Set(attacks)],
     images: victims,
@@ -82,7 +82,7 @@ export function byProtocol(
     least: {
       rmle: { iterations: least(descents, 'iterations'), restarts: least(descents, 'restarts') },
       inverseNetwork: {
-        queries: askedFor === undefined ? undefined : [Math.min(Math.max(askedFor, queries), train.count)],
+        queries: queries === undefined ? undefined : [Math.min(Math.max(queries, taught), train.count)],
         epochs: least(['inverse-network'], 'epochs'),
       },
       latent: { iterations: least(['latent'], 'iterations'), restarts: least(['latent'], 'restarts') },

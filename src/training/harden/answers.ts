@@ -94,7 +94,7 @@ export interface OutputPair {
 export const temperature = 2;
 
 /**
- * How much a distance counts beside what is asked of a code besides: a cosine of .95, a twelfth of the variance and a divergence that
+ * How much a distance counts where an adversary is weighed against it: a cosine of .95, a twelfth of the variance and a divergence that
  * leaves six of seven choices are about alike.
  */
 export const answerWeights: Readonly<Record<AnswerKind, number>> = { classes: 1, embedding: 5, values: 3 };

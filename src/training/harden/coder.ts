@@ -2,13 +2,8 @@
 import type { Layers } from '../layers.ts';
 import { hasPatches, patchOf } from './patches.ts';
 import { cropped, doubled, ints } from './resized.ts';
+import type { ChannelScale } from './scale.ts';
 import type { CodeShape, Reading } from './shape.ts';
-
-/** Of every channel of the activation, over the pictures it learns from: what is coded is centred and scaled by it. */
-export interface ChannelScale {
-  readonly mean: Float32Array;
-  readonly deviation: Float32Array;
-}
 
 export interface CoderSize {
   /** Channels inside. */

@@ -7,7 +7,7 @@ import { asFloat32, inferShapes, prune, sizeOf, type Tensor } from '../../model/
 import { flipAndShift } from '../augment.ts';
 import { activationAt } from './activation.ts';
 import { type AnswerKind, areShares, guessKind, requireAnswer } from './answers.ts';
-import type { ChannelScale, CoderSize } from './coder.ts';
+import type { CoderSize } from './coder.ts';
 import { computed, type Divided, type Kept, type Known, pictureFor, type Source } from './features.ts';
 import { similarityOfMean } from './floor.ts';
 import { heldOutJudge } from './held-out.ts';
@@ -16,7 +16,7 @@ import { type Answer, isAdversary, isCode, trainingNetwork } from './network.ts'
 import { fromPrincipal } from './principal.ts';
 import type { LearntWeights } from './release.ts';
 import { keptBytes, room } from './room.ts';
-import { channelScale, scaledBy } from './scale.ts';
+import { type ChannelScale, channelScale, scaledBy } from './scale.ts';
 import { withHead } from './seeing.ts';
 import { type CodeShape, codeShape, type Levels } from './shape.ts';
 import { type Tune, tunedWeights } from './tunable.ts';

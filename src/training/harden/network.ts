@@ -6,9 +6,10 @@ import { Layers } from '../layers.ts';
 import type { Extent } from '../similarity.ts';
 import { Apprentice, adversaryLoss } from './adversary.ts';
 import { type AnswerKind, answerWeights, distanceOf, labelLoss, type OutputPair, sharesOf } from './answers.ts';
-import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
+import { type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
 import { Comparer } from './comparer.ts';
 import { roundedApart, roundedThrough } from './rounding.ts';
+import type { ChannelScale } from './scale.ts';
 import type { CodeShape } from './shape.ts';
 import { conditionalEntropy, distanceCorrelation } from './terms.ts';
 

@@ -1,6 +1,6 @@
 /** What one element of a code stands for: a patch of the activation, over all of its channels. */
 import { asFloat32, fromHalves, sizeOf, type Tensor } from '../../model/index.ts';
-import type { ChannelScale } from './coder.ts';
+import type { ChannelScale } from './scale.ts';
 import type { CodeShape, Reading } from './shape.ts';
 
 export interface Patch {

@@ -6,8 +6,8 @@ import { Expressions } from '../../autodiff/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import { asFloat32, float32, type Graph, GraphBuilder, sizeOf, type Tensor } from '../../model/index.ts';
 import type { Random } from '../../random.ts';
-import type { ChannelScale } from './coder.ts';
 import { hasPatches, patchesOf, patchOf } from './patches.ts';
+import type { ChannelScale } from './scale.ts';
 import type { CodeShape } from './shape.ts';
 
 /** Of subspace iteration, more than enough for a beginning. */
@@ -44,23 +44,24 @@ export async function fromPrincipal(
   const { directions, deviations } = await components(engine, float32(patches, [count, size]), wanted, about);
   const { stretch, mean } = rounding(code.levels);
   const [encoder, decoder] = [new Float32Array(code.channels * size), new Float32Array(code.channels * size)];
-  const spread = Math.hypot(...deviations) / Math.sqrt(size) || 1;
-  random.fork('rest').fillUniform(encoder, -stretch / (spread * Math.sqrt(size)), stretch / (spread * Math.sqrt(size)));
+  const limit = stretch / (Math.hypot(...deviations) || Math.sqrt(size));
+  random.fork('rest').fillUniform(encoder, -limit, limit);
+  // A matrix multiplies from the other side.
+  const isMatrix = code.reading.kind === 'list';
   for (let k = 0; k < wanted; k++) {
     const deviation = deviations[k]!;
     if (!(deviation > leastShare * deviations[0]!)) continue;
     for (let i = 0; i < size; i++) {
       const direction = directions[i * wanted + k]!;
       encoder[k * size + i] = (direction * stretch) / deviation;
-      decoder[k * size + i] = direction * deviation * mean;
+      decoder[isMatrix ? i * code.channels + k : k * size + i] = direction * deviation * mean;
     }
   }
   const initializers = new Map(network.initializers);
   const put = (name: string, data: Float32Array) =>
     initializers.set(name, float32(data, initializers.get(name)!.shape));
   put('code.encoder.patch.weight', encoder);
-  // A matrix multiplies from the other side.
-  put('code.decoder.patch.weight', code.reading.kind === 'list' ? transposed(decoder, size) : decoder);
+  put('code.decoder.patch.weight', decoder);
   return { ...network, initializers };
 }
 
@@ -71,7 +72,10 @@ function firstRows(features: Tensor, { activation }: CodeShape): Tensor {
   return { ...features, shape: [n, ...activation], data } as Tensor;
 }
 
-/** Orthogonal iteration (Golub and Van Loan 2013, 8.2.4). @returns directions [size, wanted], a column each, and how far patches spread along them */
+/**
+ * Orthogonal iteration (Golub and Van Loan 2013, 8.2.4).
+ * @returns directions [size, wanted], a column each, and how far patches spread along them
+ */
 async function components(
   engine: Engine,
   patches: Tensor,
@@ -156,9 +160,4 @@ export function rounding(levels: number): { readonly stretch: number; readonly m
     if (kept > best.kept) best = { stretch, mean: both / own, kept };
   }
   return best;
-}
-
-function transposed(values: Float32Array, columns: number): Float32Array {
-  const rows = values.length / columns;
-  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
 }

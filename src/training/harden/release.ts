@@ -13,8 +13,9 @@ import {
 } from '../../model/index.ts';
 import { createRandom } from '../../random.ts';
 import { Layers } from '../layers.ts';
-import { type ChannelScale, type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
+import { type CoderSize, writeDecoder, writeEncoder } from './coder.ts';
 import { rounded } from './rounding.ts';
+import type { ChannelScale } from './scale.ts';
 import type { CodeShape } from './shape.ts';
 
 /** The cut of a hardened network. */

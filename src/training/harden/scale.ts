@@ -1,7 +1,12 @@
 /** How large the channels of an activation are. */
 import { asNumbers, rowsOf, type Tensor } from '../../model/index.ts';
-import type { ChannelScale } from './coder.ts';
 import type { Reading } from './shape.ts';
+
+/** Of every channel of the activation, over the pictures it learns from: what is coded is centred and scaled by it. */
+export interface ChannelScale {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
 
 /** Rows that are enough to tell. */
 export const scaledBy = 500;
